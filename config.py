@@ -1,0 +1,159 @@
+"""Every setting: its name in the environment, its default, what it means.
+
+A wrong value stops the start and names the right ones.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+LANGUAGES = {
+    "zh_Hans": {"flag": "cn", "name": "简体中文"},
+    "zh_Hant": {"flag": "cn", "name": "繁體中文"},
+    "en": {"flag": "gb", "name": "English"},
+}
+SETTINGS = {
+    "PORTAL_ENV": "development | production",
+    "PORTAL_HOST": "address to serve on (127.0.0.1)",
+    "PORTAL_PORT": "port to serve on (8080)",
+    "PORTAL_DATABASE_URL": "SQLAlchemy address of the database (SQLite in the data directory)",
+    "PORTAL_DATA_DIR": "directory of database, attachments and keys (./instance)",
+    "PORTAL_SECRET_KEY": "signs sessions; made and kept in the data directory when absent; required in production",
+    "PORTAL_TRUSTED_HOSTS": "host names answered, with commas (host served, localhost, 127.0.0.1)",
+    "PORTAL_THREE_ADMINS": "on | off (off); on switches the combined admin role off",
+    "PORTAL_DEMO": "none | tiny (tiny in development, none in production): what an empty database is filled with",
+    "PORTAL_DEMO_PASSWORD": "password of all demo accounts; made and printed when absent",
+    "PORTAL_AS_OF": "a fixed date (YYYY-MM-DD) instead of today, for demos and tests",
+}
+
+
+class BadSetting(ValueError):
+    """A setting that the portal cannot start with."""
+
+
+def one_of(environ: Mapping[str, str], name: str, values: tuple[str, ...], default: str) -> str:
+    value = environ.get(name) or default
+    if value not in values:
+        raise BadSetting(f"{name} is one of {', '.join(values)}, not {value!r}")
+    return value
+
+
+def port(environ: Mapping[str, str]) -> int:
+    text = environ.get("PORTAL_PORT") or "8080"
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise BadSetting(f"PORTAL_PORT is a number from 1 to 65535, not {text!r}")
+    return int(text)
+
+
+def as_of(environ: Mapping[str, str]) -> date | None:
+    text = environ.get("PORTAL_AS_OF")
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadSetting(f"PORTAL_AS_OF is a date like 2026-06-30, not {text!r}") from None
+
+
+def secret_key(environ: Mapping[str, str], production: bool, data_dir: Path) -> str:
+    key = environ.get("PORTAL_SECRET_KEY")
+    if key:
+        if len(key) < 32:
+            raise BadSetting("PORTAL_SECRET_KEY needs at least 32 characters")
+        return key
+    if production:
+        raise BadSetting("PORTAL_SECRET_KEY is required in production: at least 32 random characters")
+    return kept(data_dir / "secret.key", lambda: secrets.token_urlsafe(48))
+
+
+def kept(path: Path, make: Any) -> str:
+    """The text in a file that only we may read, made on first use.
+
+    Written beside and linked into place, so that of several processes starting at once all end with one text.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        draft.touch(mode=0o600)
+        draft.write_text(make())
+        try:
+            path.hardlink_to(draft)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text()
+
+
+def database_url(environ: Mapping[str, str], data_dir: Path) -> str:
+    url = environ.get("PORTAL_DATABASE_URL") or f"sqlite:///{data_dir / 'portal.db'}"
+    for short in ("postgres://", "postgresql://"):
+        if url.startswith(short):
+            return "postgresql+psycopg://" + url.removeprefix(short)
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise BadSetting(f"PORTAL_DATABASE_URL starts with sqlite:/// or postgresql://, not {url!r}")
+    return url
+
+
+def trusted_hosts(environ: Mapping[str, str], host: str) -> list[str]:
+    named = [name.strip() for name in (environ.get("PORTAL_TRUSTED_HOSTS") or "").split(",")]
+    return [name for name in named if name] or sorted({host, "localhost", "127.0.0.1"})
+
+
+def settings(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Flask's configuration out of the environment.
+
+    Raises BadSetting, whose text names the setting and its right values.
+    """
+    production = one_of(environ, "PORTAL_ENV", ("development", "production"), "development") == "production"
+    data_dir = Path(environ.get("PORTAL_DATA_DIR") or HERE / "instance").resolve()
+    host = environ.get("PORTAL_HOST") or "127.0.0.1"
+    return {
+        "PRODUCTION": production,
+        "HOST": host,
+        "PORT": port(environ),
+        "DATA_DIR": data_dir,
+        "SECRET_KEY": secret_key(environ, production, data_dir),
+        "SQLALCHEMY_DATABASE_URI": database_url(environ, data_dir),
+        "TRUSTED_HOSTS": trusted_hosts(environ, host),
+        "THREE_ADMINS": one_of(environ, "PORTAL_THREE_ADMINS", ("on", "off"), "off") == "on",
+        "DEMO": one_of(environ, "PORTAL_DEMO", ("none", "tiny"), "none" if production else "tiny"),
+        "DEMO_PASSWORD": environ.get("PORTAL_DEMO_PASSWORD"),
+        "AS_OF": as_of(environ),
+        **FIXED,
+        "SESSION_COOKIE_SECURE": production,
+    }
+
+
+# What no environment changes.
+FIXED: dict[str, Any] = {
+    "APP_NAME": "Portal",
+    "LANGUAGES": LANGUAGES,
+    "BABEL_DEFAULT_LOCALE": "zh_Hans",
+    "BABEL_TRANSLATION_DIRECTORIES": str(HERE / "translations"),
+    "BABEL_DEFAULT_TIMEZONE": "Asia/Shanghai",
+    "SESSION_COOKIE_HTTPONLY": True,
+    "SESSION_COOKIE_SAMESITE": "Lax",
+    "PERMANENT_SESSION_LIFETIME": timedelta(hours=8),
+    # A form may stay open all day: its token lives as long as the session.
+    "WTF_CSRF_TIME_LIMIT": None,
+    "MAX_CONTENT_LENGTH": 4 * 1024 * 1024,
+    "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+    "MAX_FORM_PARTS": 5000,
+    # Serving processes create nothing; `portal init` does, once, under a lock.
+    "FAB_CREATE_DB": False,
+    "FAB_UPDATE_PERMS": False,
+    "FAB_SECURITY_MANAGER_CLASS": "portal.accounts.security.PortalSecurityManager",
+    "FAB_BASE_TEMPLATE": "base.html",
+    "FAB_ADD_OPENAPI_VIEWS": False,
+    "FAB_ADD_MENU_API": False,
+    "FAB_API_SWAGGER_UI": False,
+    "AUTH_TYPE": 1,
+    "AUTH_ROLE_ADMIN": "Admin",
+    "AUTH_ROLE_PUBLIC": "Public",
+}

@@ -1,0 +1,53 @@
+"""The portal: an engine (core), an organisation (org), its registry, accounts and ledgers, assembled here."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from flask import Flask
+
+import config
+from portal import cli, database, ledgers, registry
+from portal.accounts import security
+from portal.builder import PortalBuilder
+from portal.core import ledger, numbering, scope, search
+from portal.core.views import web
+from portal.core.views.mount import mount
+from portal.extensions import csrf, db, migrate
+from portal.org import sealed
+
+__all__ = ["create_app", "numbering"]
+
+
+def create_app(**overrides: Any) -> Flask:
+    """The application, out of the environment and these overrides of its settings. Touches no database.
+
+    Raises BadSetting and BadLedger, which say all that is wrong.
+    """
+    declared = (*ledgers.ALL, *registry.ALL)
+    ledger.check(declared)
+    app = Flask(__name__)
+    app.config.from_mapping(config.settings({**os.environ, **overrides.pop("environ", {})}))
+    app.config.from_mapping(overrides)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = database.engine_options(app.config["SQLALCHEMY_DATABASE_URI"])
+    app.jinja_env.add_extension("jinja2.ext.do")
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    keys = app.config["DATA_DIR"] / "personal.key"
+    config.kept(keys, sealed.new_keys)
+    sealed.install(app, keys)
+    db.init_app(app)
+    migrate.init_app(app, db, directory=os.path.join(app.root_path, "migrations"), render_as_batch=True)
+    database.install(app)
+    scope.install()
+    search.install()
+    app.extensions["portal.ledgers"] = declared
+    security.install(app)  # before the CSRF check, whose error page needs to know who asks
+    csrf.init_app(app)
+    web.install(app)
+    with app.app_context():
+        appbuilder = PortalBuilder(app, db.session)
+        for each in declared:
+            mount(appbuilder, each)
+    app.cli.add_command(cli.portal)
+    return app

@@ -1,0 +1,207 @@
+"""Accounts: who may sign in, for which unit or area, with which roles; and everybody's own password."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_appbuilder.baseviews import BaseView
+from flask_appbuilder.security.decorators import has_access
+from flask_appbuilder.security.sqla.models import Role, User
+from flask_babel import gettext
+from flask_login import current_user
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import selectinload
+from werkzeug.exceptions import BadRequest
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from portal.accounts import roles
+from portal.accounts.passwords import password_fault
+from portal.accounts.role_pages import HIDDEN
+from portal.core import scope
+from portal.core.fields import BadValue, Link, active, unit_link
+from portal.extensions import db
+from portal.org.accounts import AccountProfile
+from portal.org.models import Area
+
+PAGE_SIZE = 50
+UNIT, AREA = unit_link(), Link(Area, "name", where=active)
+
+
+class AccountsView(BaseView):
+    route_base = "/accounts"
+    class_permission_name = "accounts"
+    method_permission_name = {
+        "list": "read",
+        "add": "add",
+        "edit": "edit",
+        "grant": "grant",
+        "options": "read",
+    }
+    base_permissions = ["can_read", "can_add", "can_edit", "can_grant"]
+
+    @expose("/list/")
+    @has_access
+    def list(self) -> ResponseReturnValue:
+        q, page = request.args.get("q", "").strip()[:50], request.args.get("page", "0")
+        if not page.isdecimal() or len(page) > 6:
+            raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name="page"))
+        query = select(User, AccountProfile).outerjoin(AccountProfile, AccountProfile.user_id == User.id)
+        if q:
+            query = query.where(
+                or_(User.username.icontains(q, autoescape=True), User.first_name.icontains(q, autoescape=True))
+            )
+        query = query.options(selectinload(User.roles)).order_by(User.username)
+        found = db.session.execute(query.limit(PAGE_SIZE + 1).offset(int(page) * PAGE_SIZE)).tuples().all()
+        return render_template(
+            "accounts/list.html",
+            rows=found[:PAGE_SIZE],
+            more=len(found) > PAGE_SIZE,
+            page=int(page),
+            q=q,
+            label_of=roles.label_of,
+        )
+
+    @expose("/options/<string:name>")
+    @has_access
+    def options(self, name: str) -> ResponseReturnValue:
+        kind = {"unit_id": UNIT, "area_id": AREA}.get(name) or abort(404)
+        found = kind.search(request.args.get("q", "")[:100])
+        return {"results": [{"id": id_, "text": text} for id_, text in found], "more": len(found) == 20}
+
+    @expose("/add", methods=["GET", "POST"])
+    @has_access
+    def add(self) -> ResponseReturnValue:
+        return account_page(User(active=True, roles=[]), AccountProfile())
+
+    @expose("/edit/<int:pk>", methods=["GET", "POST"])
+    @has_access
+    def edit(self, pk: int) -> ResponseReturnValue:
+        return account_page(*account_or_404(pk))
+
+    @expose("/grant/<int:pk>", methods=["GET", "POST"])
+    @has_access
+    def grant(self, pk: int) -> ResponseReturnValue:
+        """Which roles an account holds; nobody grants to themselves."""
+        user, _ = account_or_404(pk)
+        known = list(db.session.scalars(select(Role).where(Role.name.not_in(HIDDEN)).order_by(Role.id)))
+        if request.method == "POST":
+            if user.id == current_user.id:
+                abort(403)
+            chosen = set(request.form.getlist("roles"))
+            user.roles = [role for role in known if str(role.id) in chosen]
+            user.active = bool(request.form.get("active"))
+            db.session.commit()
+            flash(gettext("Saved."), "success")
+            return redirect(url_for("AccountsView.list"))
+        return render_template("accounts/grant.html", user=user, known=known, label_of=roles.label_of)
+
+
+class MyPasswordView(BaseView):
+    """Everybody changes their own password, knowing the old one."""
+
+    route_base = "/my_password"
+    default_view = "change"
+
+    @expose("/", methods=["GET", "POST"])
+    def change(self) -> ResponseReturnValue:
+        faults: dict[str, str] = {}
+        if request.method == "POST":
+            old, new = request.form.get("old", ""), request.form.get("new", "")
+            if not check_password_hash(current_user.password, old):
+                faults["old"] = gettext("This is not your password.")
+            if fault := password_fault(new, current_user.username):
+                faults["new"] = fault
+            if new != request.form.get("again", ""):
+                faults["again"] = gettext("The two passwords differ.")
+            if not faults:
+                current_user.password = generate_password_hash(new)
+                db.session.commit()
+                flash(gettext("Your password is changed."), "success")
+                return redirect(url_for("WorkspaceView.index"))
+        return render_template("accounts/my_password.html", faults=faults)
+
+
+def account_or_404(pk: int) -> tuple[Any, AccountProfile]:
+    query = select(User, AccountProfile).outerjoin(AccountProfile, AccountProfile.user_id == User.id)
+    found = db.session.execute(query.where(User.id == pk)).tuples().first() if pk < 2**31 else None
+    if found is None:
+        abort(404)
+    return found[0], found[1] or AccountProfile(user_id=pk)
+
+
+def account_page(user: Any, profile: AccountProfile) -> ResponseReturnValue:
+    """The form of one account; roles are granted on a page of their own, by whoever may grant."""
+    new = user.id is None
+    typed = {
+        "username": user.username or "",
+        "name": user.first_name or "",
+        "unit_id": str(profile.unit_id or ""),
+        "area_id": str(profile.area_id or ""),
+        "password": "",
+    }
+    faults: dict[str, str] = {}
+    if request.method == "POST":
+        typed |= {name: request.form.get(name, "").strip() for name in typed if name in request.form}
+        typed["password"] = request.form.get("password", "")
+        faults = save_account(user, profile, typed, new)
+        if not faults:
+            flash(gettext("Saved."), "success")
+            may_grant = scope.current().may("grant", "accounts")
+            target = url_for("AccountsView.grant", pk=user.id) if new and may_grant else url_for("AccountsView.list")
+            return redirect(target)
+    links = {"unit_id": UNIT.shown_choices([typed["unit_id"]]), "area_id": AREA.shown_choices([typed["area_id"]])}
+    return render_template("accounts/edit.html", user=user, new=new, typed=typed, faults=faults, links=links)
+
+
+def save_account(user: Any, profile: AccountProfile, typed: dict[str, str], new: bool) -> dict[str, str]:
+    """Save what was typed, or say field by field what is wrong and change nothing."""
+    faults, place = checked(user, typed, new)
+    if faults:
+        return faults
+    if new:
+        user.username, user.email, user.last_name = typed["username"], f"{typed['username']}@portal.invalid", ""
+        db.session.add(user)
+    user.first_name = typed["name"]
+    if typed["password"]:
+        user.password = generate_password_hash(typed["password"])
+    db.session.flush()
+    profile.user_id, profile.unit_id, profile.area_id = user.id, place["unit_id"], place["area_id"]
+    db.session.add(profile)
+    db.session.commit()
+    return {}
+
+
+def checked(user: Any, typed: dict[str, str], new: bool) -> tuple[dict[str, str], dict[str, int | None]]:
+    faults: dict[str, str] = {}
+    place: dict[str, int | None] = {}
+    if new and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{2,31}", typed["username"]):
+        faults["username"] = gettext("3 to 32 letters and digits, beginning with a letter, please.")
+    taken = select(User.id).where(func.lower(User.username) == typed["username"].lower())
+    if new and not faults and db.session.scalars(taken).first():
+        faults["username"] = gettext("There is an account of this name already.")
+    if not 1 <= len(typed["name"]) <= 50:
+        faults["name"] = gettext("Please fill this in.")
+    for name, kind in (("unit_id", UNIT), ("area_id", AREA)):
+        try:
+            place[name] = kind.parse([typed[name]], None)
+        except BadValue as fault:
+            faults[name] = str(fault)
+    if place.get("unit_id") and place.get("area_id"):
+        faults["area_id"] = gettext("An account belongs to a unit or to an area, not to both.")
+    if (new or typed["password"]) and (fault_text := password_fault(typed["password"], typed["username"])):
+        faults["password"] = fault_text
+    if not new and typed["password"] and outranks(user):
+        faults["password"] = gettext("The password of an account with more rights than yours is not yours to set.")
+    return faults, place
+
+
+def outranks(user: Any) -> bool:
+    """Setting somebody's password is acting as them: only for accounts without managing rights, or by `grant`."""
+    if scope.current().may("grant", "accounts") or user.id == current_user.id:
+        return False
+    managing = {desk.name for desk in roles.DESKS}
+    return any(right.view_menu.name in managing for role in user.roles for right in role.permissions)

@@ -1,0 +1,23 @@
+"""The demo accounts, listed by role on the sign-in page of a development portal."""
+
+from __future__ import annotations
+
+from flask import current_app
+from flask_appbuilder.security.sqla.models import Role, User
+from sqlalchemy import select
+
+from portal.accounts.roles import ROLES, label_of
+from portal.extensions import db
+
+DEMO_DOMAIN = "@demo.invalid"
+
+
+def demo_accounts() -> list[tuple[str, list[str]]]:
+    """(role, usernames) in the roles' order; nothing in production."""
+    if current_app.config["PRODUCTION"] or current_app.config["DEMO"] == "none":
+        return []
+    query = select(Role.name, User.username).join(User.roles).where(User.email.endswith(DEMO_DOMAIN))
+    by_role: dict[str, list[str]] = {}
+    for role, username in db.session.execute(query.order_by(User.username)).tuples():
+        by_role.setdefault(role, []).append(username)
+    return [(label_of(role.code), by_role[role.code]) for role in ROLES if role.code in by_role]

@@ -1,0 +1,158 @@
+"""The role page: ledger by verb, with presets that an office clerk understands. What is ticked holds at once."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_appbuilder.baseviews import BaseView
+from flask_appbuilder.security.decorators import has_access
+from flask_appbuilder.security.sqla.models import Role, User
+from flask_babel import gettext
+from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
+
+from portal.accounts import roles
+from portal.core.ledger import Ledger
+from portal.extensions import db
+from portal.org.accounts import RoleScope
+
+HIDDEN = ("Admin", "Public")
+
+
+class RolesView(BaseView):
+    route_base = "/roles"
+    class_permission_name = "roles"
+    method_permission_name = {"list": "read", "add": "edit", "edit": "edit", "show": "read"}
+    base_permissions = ["can_read", "can_edit"]
+
+    @expose("/list/")
+    @has_access
+    def list(self) -> ResponseReturnValue:
+        query = (
+            select(Role, func.count(User.id))
+            .outerjoin(User, Role.user)
+            .where(Role.name.not_in(HIDDEN))
+            .group_by(Role.id)
+            .order_by(Role.id)
+        )
+        rows = db.session.execute(query).tuples().all()
+        return render_template("roles/list.html", rows=rows, label_of=roles.label_of)
+
+    @expose("/show/<int:pk>")
+    @has_access
+    def show(self, pk: int) -> ResponseReturnValue:
+        return matrix_page(role_or_404(pk), editing=False)
+
+    @expose("/add", methods=["GET", "POST"])
+    @has_access
+    def add(self) -> ResponseReturnValue:
+        name, fault = request.form.get("name", "").strip(), ""
+        if request.method == "POST":
+            taken = db.session.scalars(select(Role.id).where(func.lower(Role.name) == name.lower())).first()
+            if not re.fullmatch(r"[\w\- ]{2,40}", name):
+                fault = gettext("Two to forty letters, digits or spaces, please.")
+            elif taken or name in roles.BY_CODE:
+                fault = gettext("There is a role of this name already.")
+            else:
+                role = Role(name=name)
+                db.session.add(role)
+                db.session.commit()
+                return redirect(url_for("RolesView.edit", pk=role.id))
+        return render_template("roles/add.html", name=name, fault=fault)
+
+    @expose("/edit/<int:pk>", methods=["GET", "POST"])
+    @has_access
+    def edit(self, pk: int) -> ResponseReturnValue:
+        role = role_or_404(pk)
+        if request.method == "POST":
+            for desk in roles.desks():
+                take(self.appbuilder.sm, role, desk)
+            db.session.flush()
+            if somebody_keeps_roles():
+                db.session.commit()
+                flash(gettext("Saved. The rights hold from the next page on."), "success")
+                return redirect(url_for("RolesView.edit", pk=pk))
+            db.session.rollback()
+            flash(gettext("Nobody could change rights any more, so nothing was saved."), "error")
+            role = role_or_404(pk)
+        return matrix_page(role, editing=True)
+
+
+def role_or_404(pk: int) -> Any:
+    query = select(Role).where(Role.id == pk, Role.name.not_in(HIDDEN)).options(selectinload(Role.permissions))
+    found = db.session.scalars(query).first() if pk < 2**31 else None
+    return found if found is not None else abort(404)
+
+
+def asked_for(desk: Ledger | roles.Desk) -> tuple[set[str], str]:
+    """The verbs and the scope that were posted; a preset chosen without JavaScript wins over the ticks."""
+    verbs = {verb for verb in desk.verbs if request.form.get(f"{desk.name}-{verb}")}
+    scope = request.form.get(f"{desk.name}-scope", "none")
+    preset = next((p for p in roles.PRESETS if p.name == request.form.get(f"{desk.name}-preset")), None)
+    if preset:
+        verbs, scope = {verb for verb in preset.verbs if verb in desk.verbs}, preset.scope
+    return verbs, scope if scope in roles.SCOPES else "none"
+
+
+def take(security: Any, role: Any, desk: Ledger | roles.Desk) -> None:
+    """Make the role's rights on this desk what was asked for, within what the role may ever have."""
+    if f"{desk.name}-posted" not in request.form:
+        return
+    verbs, scope = asked_for(desk)
+    verbs -= roles.barred(role.name, desk)
+    kept = [right for right in role.permissions if right.view_menu.name != desk.name]
+    given = [security.find_permission_view_menu(f"can_{verb}", desk.name) for verb in sorted(verbs)]
+    role.permissions = [*kept, *filter(None, given)]
+    row = db.session.scalars(
+        select(RoleScope).where(RoleScope.role_id == role.id, RoleScope.ledger == desk.name)
+    ).first()
+    if row is None:
+        row = RoleScope(role_id=role.id, ledger=desk.name)
+        db.session.add(row)
+    row.scope = scope if desk.scoped else "all"
+
+
+def somebody_keeps_roles() -> bool:
+    """Does an active account hold the right to change rights?"""
+    query = select(User).where(User.active.is_(True)).options(selectinload(User.roles).selectinload(Role.permissions))
+    return any(
+        right.view_menu.name == "roles" and right.permission.name == "can_edit"
+        for user in db.session.scalars(query)
+        for role in user.roles
+        if role.name not in HIDDEN and "edit" not in roles.barred(role.name, roles.DESKS[1])
+        for right in role.permissions
+    )
+
+
+def matrix_page(role: Any, *, editing: bool) -> ResponseReturnValue:
+    held: dict[str, set[str]] = {}
+    for right in role.permissions:
+        held.setdefault(right.view_menu.name, set()).add(right.permission.name.removeprefix("can_"))
+    scopes = dict(
+        db.session.execute(select(RoleScope.ledger, RoleScope.scope).where(RoleScope.role_id == role.id)).tuples().all()
+    )
+    rows = [row(role.name, desk, held.get(desk.name, set()), scopes.get(desk.name, "none")) for desk in roles.desks()]
+    return render_template(
+        "roles/edit.html",
+        role=role,
+        rows=rows,
+        editing=editing,
+        verbs=roles.DESK_VERBS,
+        scopes=roles.SCOPES,
+        label=roles.label_of(role.name),
+    )
+
+
+def row(code: str, desk: Ledger | roles.Desk, held: set[str], scope: str) -> dict[str, Any]:
+    barred = roles.barred(code, desk)
+    offered = [preset for preset in roles.PRESETS if _fits(preset, desk)] if isinstance(desk, Ledger) else []
+    return {"desk": desk, "held": held - barred, "barred": barred, "scope": scope, "presets": offered}
+
+
+def _fits(preset: roles.Preset, desk: Ledger | roles.Desk) -> bool:
+    """Presets by scope make sense only where records belong to units."""
+    return desk.scoped or preset.name in ("view", "keep_all", "nothing")

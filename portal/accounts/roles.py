@@ -1,0 +1,207 @@
+"""The roles of `domain.md` §4.1 and what each may do by default, derived from the declarations of the ledgers.
+
+Rights are Flask-AppBuilder's permission rows and stay editable on the role page. What a role is barred from holds
+whatever is ticked: an auditor's account cannot be made to write by a wrong click.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from portal.core.fields import Label
+from portal.core.ledger import FILLING, READING, VERBS, Ledger, mounted
+from portal.extensions import db
+from portal.org.accounts import RoleScope, SeededGrant
+
+EVERY = frozenset({*READING, *FILLING})
+WRITING = frozenset(FILLING)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A managing page with rights of its own, beside the ledgers."""
+
+    name: str
+    label: Label
+    verbs: tuple[str, ...]
+    scoped: bool = False
+    business: bool = False
+
+
+DESKS = (
+    Desk("accounts", _("Accounts"), ("read", "add", "edit", "grant")),
+    Desk("roles", _("Roles and rights"), ("read", "edit")),
+)
+DESK_VERBS: Mapping[str, Label] = {**VERBS, "grant": _("Grant roles")}
+SCOPES: Mapping[str, Label] = {"none": _("No records"), "unit": _("Own unit"), "all": _("All units")}
+
+
+@dataclass(frozen=True)
+class Grant:
+    verbs: tuple[str, ...] = ()
+    scope: str = "all"
+
+
+NO = Grant()
+READ = Grant(READING)
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role: its default rights on business ledgers, on the registry, and on what it names; and what it is
+    barred from for good."""
+
+    code: str
+    label: Label
+    business: Grant = NO
+    registry: Grant = NO
+    named: Mapping[str, Grant] = field(default_factory=dict)
+    barred_business: frozenset[str] = frozenset()
+    barred_registry: frozenset[str] = frozenset()
+
+    def default(self, desk: Ledger | Desk) -> Grant:
+        if desk.name in self.named:
+            return self.named[desk.name]
+        if isinstance(desk, Desk):
+            return NO
+        return self.business if business(desk) else self.registry
+
+    def barred(self, desk: Ledger | Desk) -> frozenset[str]:
+        return self.barred_business if business(desk) else self.barred_registry
+
+
+def business(desk: Ledger | Desk) -> bool:
+    """Ledgers of records are business; units, organisations, areas, members and codes are the registry."""
+    return isinstance(desk, Ledger) and bool(desk.statuses or desk.under)
+
+
+KEEPING = Grant(("read", "add", "edit", "export"))
+UNIT_ROSTER = {"members": Grant(("read", "add", "edit", "export"), "unit")}
+WRITE_NOTHING = {"barred_business": WRITING, "barred_registry": WRITING | {"grant"}}
+
+ROLES = (
+    Role(
+        "admin",
+        _("Administrator"),
+        business=READ,
+        registry=KEEPING,
+        named={desk.name: Grant(desk.verbs) for desk in DESKS},
+        barred_business=WRITING,
+    ),
+    Role(
+        "sys_admin",
+        _("System administrator"),
+        registry=KEEPING,
+        named={"members": NO, "accounts": Grant(("read", "add", "edit"))},
+        barred_business=EVERY,
+        barred_registry=frozenset({"grant"}),
+    ),
+    Role(
+        "sec_admin",
+        _("Security administrator"),
+        named={"accounts": Grant(("read", "grant")), "roles": Grant(("read", "edit"))},
+        barred_business=EVERY,
+        barred_registry=frozenset({"add"}),
+    ),
+    Role("audit_admin", _("Audit administrator"), barred_business=EVERY, barred_registry=WRITING | {"grant"}),
+    Role(
+        "gw_reviewer",
+        _("Committee business office"),
+        business=Grant((*READING, *FILLING)),
+        registry=READ,
+        named={"members": KEEPING},
+    ),
+    Role("gw_leader", _("Committee leader (read-only)"), business=READ, registry=READ, **WRITE_NOTHING),
+    Role(
+        "unit_filler",
+        _("Unit filler"),
+        business=Grant((*READING, *FILLING), "unit"),
+        registry=Grant(("read",)),
+        named=UNIT_ROSTER,
+    ),
+    Role(
+        "unit_reviewer",
+        _("Unit reviewer"),
+        business=Grant(READING, "unit"),
+        registry=Grant(("read",)),
+        named={"members": Grant(READING, "unit")},
+    ),
+    Role(
+        "branch_filler",
+        _("Branch filler"),
+        business=Grant(("read", "add", "edit"), "unit"),
+        named={"members": Grant(("read",), "unit")},
+    ),
+    Role("town_user", _("Subdistrict/town liaison")),
+    Role("community_user", _("Community liaison")),
+    Role("auditor_ro", _("Read-only auditor"), business=READ, registry=READ, **WRITE_NOTHING),
+    Role("disc_ro", _("Discipline liaison (read-only)"), business=READ, registry=READ, **WRITE_NOTHING),
+)
+BY_CODE = {role.code: role for role in ROLES}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What an office clerk calls a set of rights."""
+
+    name: str
+    label: Label
+    verbs: tuple[str, ...]
+    scope: str
+
+
+PRESETS = (
+    Preset("submit", _("Submit data"), ("read", "add", "edit"), "unit"),
+    Preset("keep_unit", _("Keep own unit's"), (*READING, *FILLING), "unit"),
+    Preset("view", _("View"), READING, "all"),
+    Preset("keep_all", _("Keep all"), (*READING, *FILLING), "all"),
+    Preset("nothing", _("No rights"), (), "none"),
+)
+
+
+def desks() -> tuple[Ledger | Desk, ...]:
+    """Everything that roles have rights on, in menu order."""
+    return (*mounted(), *DESKS)
+
+
+def label_of(code: str) -> str:
+    """A role's name in the viewer's language; as stored for roles that the office made."""
+    return str(BY_CODE[code].label) if code in BY_CODE else code
+
+
+def barred(code: str, desk: Ledger | Desk) -> frozenset[str]:
+    return BY_CODE[code].barred(desk) if code in BY_CODE else frozenset()
+
+
+def seed(security: Any) -> None:
+    """Give every role its default rights, each once and never again: what was taken stays taken."""
+    known = {(s.role, s.ledger, s.verb) for s in db.session.scalars(select(SeededGrant))}
+    for code in ("Admin", "Public"):
+        security.add_role(code)
+    for role in ROLES:
+        row = security.add_role(role.code)
+        for desk in desks():
+            fresh = [verb for verb in _defaults(role, desk) if (role.code, desk.name, verb) not in known]
+            if fresh:
+                _grant(security, row, desk, fresh, role.default(desk).scope)
+
+
+def _defaults(role: Role, desk: Ledger | Desk) -> Iterator[str]:
+    barred = role.barred(desk)
+    yield from (verb for verb in role.default(desk).verbs if verb in desk.verbs and verb not in barred)
+
+
+def _grant(security: Any, row: Any, desk: Ledger | Desk, verbs: list[str], scope: str) -> None:
+    scoped = db.session.scalars(
+        select(RoleScope).where(RoleScope.role_id == row.id, RoleScope.ledger == desk.name)
+    ).first()
+    if scoped is None:
+        db.session.add(RoleScope(role_id=row.id, ledger=desk.name, scope=scope))
+    for verb in verbs:
+        db.session.add(SeededGrant(role=row.name, ledger=desk.name, verb=verb))
+        row.permissions.append(security.find_permission_view_menu(f"can_{verb}", desk.name))

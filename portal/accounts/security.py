@@ -1,0 +1,137 @@
+"""Who is signed in and what they may: Flask-AppBuilder's users, roles and permission rows, read once a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextvars import Token
+from typing import Any
+
+from flask import Flask, current_app, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder.security.sqla.manager import SecurityManager
+from flask_appbuilder.security.sqla.models import (
+    Permission,
+    PermissionView,
+    Role,
+    User,
+    ViewMenu,
+    assoc_permissionview_role,
+    assoc_user_role,
+)
+from flask_login import current_user
+from sqlalchemy import and_, select
+from sqlalchemy.orm import joinedload
+
+from portal.accounts import roles
+from portal.accounts.sign_in import SignInView
+from portal.core import scope
+from portal.core.scope import Principal, Reach
+from portal.extensions import db
+from portal.org.accounts import AccountProfile, RoleScope
+
+# What needs no signing in.
+OPEN = {"SignInView.login", "LanguageView.index", "healthz", "readyz", "static", "appbuilder.static"}
+
+
+class PortalSecurityManager(SecurityManager):
+    """Mounts the sign-in page and nothing else of Flask-AppBuilder's security pages and APIs."""
+
+    def register_views(self) -> None:
+        self.auth_view = self.appbuilder.add_view_no_menu(SignInView)
+
+    def load_user(self, pk: str) -> User | None:
+        """The active user with their profile, in one statement."""
+        query = (
+            select(User, AccountProfile)
+            .outerjoin(AccountProfile, AccountProfile.user_id == User.id)
+            .options(joinedload(AccountProfile.unit), joinedload(AccountProfile.area))
+            .where(User.id == int(pk), User.active.is_(True))
+        )
+        found = db.session.execute(query).first()
+        if found is None:
+            return None
+        g.profile = found[1]
+        return found[0]
+
+    def has_access(self, permission_name: str, view_name: str) -> bool:
+        return scope.current().may(permission_name.removeprefix("can_"), view_name)
+
+    def security_cleanup(self, baseviews: Any, menus: Any) -> None:
+        """Flask-AppBuilder would delete the rights of ledgers that this process does not serve."""
+
+
+def principal_of(user: User, profile: AccountProfile | None) -> Principal:
+    """What this user may, from the permission rows of their roles: one statement."""
+    query = (
+        select(Role.name, ViewMenu.name, Permission.name, RoleScope.scope)
+        .select_from(Role)
+        .join(assoc_user_role, assoc_user_role.c.role_id == Role.id)
+        .outerjoin(assoc_permissionview_role, assoc_permissionview_role.c.role_id == Role.id)
+        .outerjoin(PermissionView, PermissionView.id == assoc_permissionview_role.c.permission_view_id)
+        .outerjoin(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
+        .outerjoin(Permission, Permission.id == PermissionView.permission_id)
+        .outerjoin(RoleScope, and_(RoleScope.role_id == Role.id, RoleScope.ledger == ViewMenu.name))
+        .where(assoc_user_role.c.user_id == user.id)
+    )
+    rows = db.session.execute(query).tuples().all()
+    unit_id = profile.unit_id if profile else None
+    return Principal(
+        user_id=user.id,
+        username=user.username,
+        unit_id=unit_id,
+        unit_name=str(profile.unit) if profile and profile.unit else "",
+        area_id=profile.area_id if profile else None,
+        roles=frozenset(role for role, *_ in rows),
+        grants=_grants(rows, unit_id),
+    )
+
+
+def _grants(rows: Iterable[Any], unit_id: int | None) -> dict[tuple[str, str], Reach]:
+    """Roles add up, each within its own reach; what a role is barred from does not count."""
+    desks = {desk.name: desk for desk in roles.desks()}
+    own: Reach = frozenset() if unit_id is None else frozenset({unit_id})
+    grants: dict[tuple[str, str], Reach] = {}
+    for role, ledger, permission, reach_name in rows:
+        verb = (permission or "").removeprefix("can_")
+        if ledger not in desks or _switched_off(role) or verb in roles.barred(role, desks[ledger]):
+            continue
+        reach = {"all": None, "unit": own}.get(reach_name, scope.NOTHING)
+        before = grants.get((ledger, verb), scope.NOTHING)
+        grants[ledger, verb] = None if reach is None or before is None else before | reach
+    return grants
+
+
+def _switched_off(role: str) -> bool:
+    """The combined administrator ends where the three administrators begin; Flask-AppBuilder's own never counts."""
+    return role in ("Admin", "Public") or (role == "admin" and current_app.config["THREE_ADMINS"])
+
+
+def act_as(username: str) -> Principal:
+    """The principal of a named account, for commands and jobs. Raises LookupError when there is none."""
+    query = select(User, AccountProfile).outerjoin(AccountProfile, AccountProfile.user_id == User.id)
+    found = db.session.execute(query.where(User.username == username, User.active.is_(True))).first()
+    if found is None:
+        raise LookupError(username)
+    return principal_of(found[0], found[1])
+
+
+def identify() -> ResponseReturnValue | None:
+    """Before every request: who acts. Whoever is not signed in gets the sign-in page, whatever they asked for."""
+    signed_in = request.endpoint != "static" and current_user.is_authenticated
+    principal = principal_of(current_user, g.get("profile")) if signed_in else scope.NOBODY
+    g.acting = scope.enter(principal)
+    if signed_in or request.endpoint in OPEN:
+        return None
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("SignInView.login", next=wanted if wanted != "/" else None))
+
+
+def forget(_fault: BaseException | None) -> None:
+    token: Token[Principal] | None = g.pop("acting", None)
+    if token is not None:
+        scope.leave(token)
+
+
+def install(app: Flask) -> None:
+    app.before_request(identify)
+    app.teardown_request(forget)

@@ -1,0 +1,56 @@
+"""The sign-in page and signing out."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import current_app, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_appbuilder.baseviews import BaseView
+from flask_appbuilder.security.forms import LoginForm_db
+from flask_babel import gettext
+from flask_login import current_user, login_user, logout_user
+
+from portal.accounts.demo_accounts import demo_accounts
+
+
+def safe_next(text: str | None) -> str:
+    """Where to go on: a path of this portal, never another host."""
+    parts = urlsplit(text or "")
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    local = not parts.netloc or parts.netloc == request.host
+    plain = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if local and plain else url_for("WorkspaceView.index")
+
+
+class SignInView(BaseView):
+    route_base = ""
+
+    @expose("/login/", methods=["GET", "POST"])
+    def login(self) -> ResponseReturnValue:
+        if current_user.is_authenticated:
+            return redirect(safe_next(request.args.get("next")))
+        form, fault = LoginForm_db(), ""
+        if form.validate_on_submit():
+            user = current_app.appbuilder.sm.auth_user_db(form.username.data, form.password.data)
+            if user:
+                # A new session, so that nothing planted before signing in lives on; the language stays.
+                kept = session.get("locale")
+                session.clear()
+                session["locale"] = kept or current_app.config["BABEL_DEFAULT_LOCALE"]
+                session.permanent = True
+                login_user(user)
+                return redirect(safe_next(request.args.get("next")))
+            fault = gettext("The account or the password is wrong.")
+        elif request.method == "POST":
+            fault = gettext("Please fill in account and password.")
+        return render_template("login.html", form=form, fault=fault, demo=demo_accounts())
+
+    @expose("/logout/", methods=["POST"])
+    def logout(self) -> ResponseReturnValue:
+        logout_user()
+        kept = session.get("locale")
+        session.clear()
+        session["locale"] = kept
+        return redirect(url_for("SignInView.login"))

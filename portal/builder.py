@@ -1,0 +1,20 @@
+"""Flask-AppBuilder with the portal's own pages in place of its built-in ones."""
+
+from __future__ import annotations
+
+from flask_appbuilder import AppBuilder
+
+from portal.accounts.account_pages import AccountsView, MyPasswordView
+from portal.accounts.language import LanguageView
+from portal.accounts.role_pages import RolesView
+from portal.accounts.workspace import WorkspaceView
+
+
+class PortalBuilder(AppBuilder):
+    """Mounts no page, menu or API of Flask-AppBuilder that the portal does not use."""
+
+    def _add_admin_views(self) -> None:
+        self._indexview = self.add_view_no_menu(WorkspaceView)
+        self.sm.register_views()
+        for view in (LanguageView, AccountsView, RolesView, MyPasswordView):
+            self.add_view_no_menu(view)

@@ -1,0 +1,87 @@
+"""The commands of the portal: `flask --app portal portal …`. Errors are one line on stderr."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from werkzeug.datastructures import MultiDict
+
+from portal import setup
+from portal.accounts import new_account, roles
+from portal.accounts.passwords import password_fault
+from portal.accounts.security import act_as
+from portal.core import scope
+from portal.core.ledger import Ledger, mounted
+from portal.core.spreadsheet.export import workbook
+from portal.core.views import listing
+from portal.demo import load, password, renew_password
+
+portal = AppGroup("portal", help="Set up and look after the portal.")
+admin = AppGroup("admin", help="Accounts of administrators.")
+portal.add_command(admin)
+
+
+@portal.command()
+def init() -> None:
+    """Bring the database up to date: schema, roles, code lists. Takes nothing back that was changed since."""
+    setup.bring_up_to_date()
+    click.echo("The database is up to date.")
+
+
+@portal.command()
+@click.option("--profile", type=click.Choice(["tiny"]), default="tiny", help="How much of it.")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day that the demo pretends it is.")
+def demo(profile: str, as_of: datetime | None) -> None:
+    """Fill the database with the demo organisation, its accounts and records. Twice changes nothing."""
+    if as_of:
+        current_app.config["AS_OF"] = as_of.date()
+    made = load()
+    renew_password()
+    click.echo(f"Demo {profile}: {made} records added. One password for all accounts: {password()}")
+
+
+@admin.command()
+@click.argument("role", type=click.Choice([role.code for role in roles.ROLES]))
+@click.argument("name")
+@click.password_option(help="Asked for when not given.")
+def create(role: str, name: str, password: str) -> None:
+    """Make the account NAME with the role ROLE."""
+    if fault := password_fault(password, name):
+        raise click.ClickException(fault)
+    with scope.unscoped("an operator at the machine makes the first accounts"):
+        if not new_account.create(name, name, password, role):
+            raise click.ClickException(f"there is an account {name!r} already")
+    click.echo(f"Account {name} with role {role} was made.")
+
+
+@portal.command()
+@click.argument("ledger")
+@click.argument("out", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@click.option("--as", "username", default="reviewer", help="Whose rights hold.")
+def export(ledger: str, out: Path, username: str) -> None:
+    """Write the records of LEDGER that the user may see to OUT.xlsx."""
+    found = _ledger(ledger)
+    try:
+        principal = act_as(username)
+    except LookupError:
+        raise click.ClickException(f"there is no account {username!r}") from None
+    if not principal.may("export", ledger):
+        raise click.ClickException(f"{username} may not export {ledger}")
+    names = found.exported or found.columns
+    with scope.acting_as(principal), current_app.test_request_context():
+        records = listing.every(listing.parse(found, MultiDict()), names)
+        with out.open("wb") as target:
+            shutil.copyfileobj(workbook(found, names, records), target)
+    click.echo(f"Written to {out}.")
+
+
+def _ledger(name: str) -> Ledger:
+    names = {ledger.name: ledger for ledger in mounted()}
+    if name not in names:
+        raise click.ClickException(f"there is no ledger {name!r}; there are {', '.join(names)}")
+    return names[name]

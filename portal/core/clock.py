@@ -1,0 +1,26 @@
+"""What day it is where the office is."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+
+OFFICE = ZoneInfo("Asia/Shanghai")
+
+
+def today() -> date:
+    """Today in Shanghai, or the fixed day of PORTAL_AS_OF."""
+    fixed: date | None = current_app.config["AS_OF"]
+    return fixed or datetime.now(OFFICE).date()
+
+
+def now() -> datetime:
+    """This moment in UTC, without a zone: what the database keeps."""
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def local(moment: datetime) -> datetime:
+    """A stored moment on the office's clock."""
+    return moment.replace(tzinfo=UTC).astimezone(OFFICE)

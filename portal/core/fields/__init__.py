@@ -1,0 +1,56 @@
+"""Kinds of fields. A kind answers everything asked of it; nobody else asks what kind it is."""
+
+from portal.core.fields.base import BadValue, Field, Kind, Label, clean, field
+from portal.core.fields.choices import Choice, Code, Codes, YesNo
+from portal.core.fields.days import Day, Month, long_date, parse_day
+from portal.core.fields.links import (
+    Link,
+    Links,
+    RowRefs,
+    active,
+    community_link,
+    community_orgs,
+    member_link,
+    org_link,
+    own_orgs,
+    unit_link,
+)
+from portal.core.fields.numbers import Money, Percent, Whole
+from portal.core.fields.personal import Mobile, Personal, Phone, mask_name, mask_phone
+from portal.core.fields.text import Text
+
+__all__ = [
+    "BadValue",
+    "Choice",
+    "Code",
+    "Codes",
+    "Day",
+    "Field",
+    "Kind",
+    "Label",
+    "Link",
+    "Links",
+    "Mobile",
+    "Money",
+    "Month",
+    "Percent",
+    "Personal",
+    "Phone",
+    "RowRefs",
+    "Text",
+    "Whole",
+    "YesNo",
+    "active",
+    "clean",
+    "community_link",
+    "community_orgs",
+    "field",
+    "long_date",
+    "mask_name",
+    "mask_phone",
+    "member_link",
+    "org_link",
+    "own_orgs",
+    "parse_day",
+    "unit_link",
+]

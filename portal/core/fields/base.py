@@ -1,0 +1,117 @@
+"""What a field is, and what every kind of field answers. Nobody else asks what kind a field is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import LazyString
+from sqlalchemy.orm import mapped_column
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.types import TypeEngine
+
+Label = LazyString | str
+
+
+class BadValue(ValueError):
+    """Text that this field cannot be; its message is for the person who typed it."""
+
+
+class Kind:
+    """One kind of field: how it is stored, read from a form or a sheet, shown, exported and filtered."""
+
+    widget = "text"
+    multiple = False
+    # Numbers and dates: do not break, align and compare.
+    compact = False
+
+    def column_type(self) -> TypeEngine[Any]:
+        raise TypeError(f"{type(self).__name__} has no column of its own")
+
+    def parse(self, typed: Sequence[str], before: object) -> Any:
+        """The value that was typed; None for nothing. `before` is what the record holds. Raises BadValue."""
+        text = clean(typed[-1]) if typed else ""
+        return self.parse_text(text, before) if text else None
+
+    def parse_text(self, text: str, before: object) -> Any:
+        return text
+
+    def typed(self, value: Any) -> list[str]:
+        """How the value stands in a form: `parse(typed(value), value)` is the value again."""
+        return [] if value is None else [str(value)]
+
+    def read(self, record: Any, name: str) -> Any:
+        """The value to show; links answer the record linked to."""
+        return getattr(record, name)
+
+    def stored(self, record: Any, name: str) -> Any:
+        """The value as a form edits it."""
+        return getattr(record, name)
+
+    def store(self, record: Any, name: str, value: Any) -> None:
+        setattr(record, name, value)
+
+    def show(self, value: Any) -> str:
+        """The one exit: whatever leaves (page, sheet, message) is what this returns, masked where it must be."""
+        return "" if value is None else str(value)
+
+    def cell(self, value: Any) -> Any:
+        """For a sheet: a number, a date, or text."""
+        return self.show(value)
+
+    def options(self) -> Iterable[tuple[str, str]] | None:
+        """(value, text) to choose from, when there is a fixed choice."""
+        return None
+
+    def shown_choices(self, values: Sequence[str]) -> list[tuple[str, str]]:
+        """(value, text) of what is chosen, for remote selects."""
+        return []
+
+    def code_lists(self) -> tuple[str, ...]:
+        """The code lists that showing and choosing need."""
+        return ()
+
+    def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
+        """The condition for `<field>=value` of a list; None when nothing is asked. Raises BadValue."""
+        value = self.parse(typed, None)
+        return None if value is None else column == value
+
+    filter_widget: str | None = None  # None: lists cannot be filtered by this kind
+
+    def faults(self, name: str, column: Any) -> Iterable[str]:
+        """What is wrong with a declaration of this kind, in words."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a record: its kind, its label, and whether it must be filled."""
+
+    kind: Kind
+    label: Label
+    required: bool = False
+    hint: Label | None = None
+    default: Callable[[], Any] | None = None
+    # False: made by the portal, shown but never taken from a form.
+    entered: bool = True
+    # Once saved it stays: other rows know this one by it.
+    fixed: bool = False
+
+
+def field(
+    kind: Kind, label: Label, *, nullable: bool = True, index: bool = False, unique: bool = False, **rules: Any
+) -> Any:
+    """A column that carries its kind, label and rules, so that nothing is said twice.
+
+    Columns are nullable even where the form requires them: ledgers taken over from paper have gaps.
+    """
+    declared = Field(kind, label, **rules)
+    return mapped_column(
+        kind.column_type(), nullable=nullable, index=index, unique=unique, info={"field": declared}
+    )
+
+
+def clean(text: str) -> str:
+    """What was typed without the spaces around it and without control characters."""
+    return "".join(ch for ch in text if ch == "\n" or ch == "\t" or ch.isprintable()).strip()

@@ -1,0 +1,223 @@
+"""Links to other rows: a unit, a Party organisation, an area, a member, a record, or sibling rows of one form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from flask_babel import get_locale, gettext
+from sqlalchemy import Integer, Select, select
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.types import TypeEngine
+
+from portal.core import scope
+from portal.core.fields.base import BadValue, Kind, clean
+from portal.core.search import contains
+from portal.extensions import Model, db
+from portal.org.models import Area, Member, PartyOrg, Unit
+
+MOST_OPTIONS = 50
+PAGE = 20
+Conditions = Callable[[Any], Iterable[ColumnElement[bool]]]
+
+
+class Link(Kind):
+    """One row of another table, chosen by name.
+
+    `where` says which rows may be chosen. The choice is made through the scope, so nobody is offered, and nobody
+    can post, a row that they may not see. More than 50 choices are searched remotely.
+    """
+
+    widget = "link"
+    filter_widget = "link"
+
+    def __init__(
+        self, model: type[Any] | str, label: str, *, order: str = "sort_no", where: Conditions | None = None
+    ) -> None:
+        self._model, self._label, self._order, self._where = model, label, order, where
+
+    @property
+    def model(self) -> Any:
+        """The class linked to; ledgers that meet in the database name each other as strings."""
+        if isinstance(self._model, str):
+            named = {mapper.class_.__name__: mapper.class_ for mapper in Model.registry.mappers}
+            self._model = named[self._model]
+        return self._model
+
+    @property
+    def label(self) -> InstrumentedAttribute[str]:
+        column: InstrumentedAttribute[str] = getattr(self.model, self._label)
+        return column
+
+    @property
+    def rank(self) -> Any:
+        """The column that puts the rows linked to into official order."""
+        return getattr(self.model, self._order)
+
+    def column_type(self) -> TypeEngine[Any]:
+        return Integer()
+
+    def relation(self, name: str) -> str:
+        return name.removesuffix("_id")
+
+    def read(self, record: Any, name: str) -> Any:
+        return getattr(record, self.relation(name))
+
+    def choices(self) -> Select[tuple[int, str]]:
+        conditions = self._where(self.model) if self._where else ()
+        return select(self.model.id, self.label).where(*conditions).order_by(self.rank, self.model.id)
+
+    def search(self, text: str, limit: int = PAGE) -> list[tuple[int, str]]:
+        """Choices whose name holds the text, in either script."""
+        query = self.choices()
+        if text.strip():
+            query = query.where(contains(self.model.search_text, text))
+        return list(db.session.execute(query.limit(limit)).tuples())
+
+    def options(self) -> Iterable[tuple[str, str]] | None:
+        found = db.session.execute(self.choices().limit(MOST_OPTIONS + 1)).tuples().all()
+        return [(str(id_), text) for id_, text in found] if len(found) <= MOST_OPTIONS else None
+
+    def shown_choices(self, values: Sequence[str]) -> list[tuple[str, str]]:
+        """Names are looked up among the rows that may be chosen; a name is no secret once it stands in a record."""
+        ids = [int(value) for value in values if value.isdecimal() and len(value) < 10]
+        if not ids:
+            return []
+        found = db.session.execute(select(self.model.id, self.label).where(self.model.id.in_(ids))).tuples()
+        return [(str(id_), text) for id_, text in found]
+
+    def parse_text(self, text: str, before: object) -> int:
+        if text.isdecimal():
+            id_ = int(text) if len(text) < 10 else 0
+            return id_ if id_ == before else self._existing(id_)
+        return self._named(text)
+
+    def _existing(self, id_: int) -> int:
+        found = db.session.scalar(self.choices().where(self.model.id == id_))
+        if found is None:
+            raise BadValue(gettext("This cannot be chosen here."))
+        return found
+
+    def _named(self, text: str) -> int:
+        """By name, for browsers without JavaScript and for sheets: the exact one, else the only one that fits."""
+        exact = db.session.scalars(self.choices().where(self.label == text)).first()
+        if exact is not None:
+            return exact
+        fitting = self.search(text, limit=4)
+        if not fitting:
+            raise BadValue(gettext("Nothing of this name can be chosen here."))
+        if len(fitting) > 1:
+            names = "、".join(name for _, name in fitting[:3])
+            raise BadValue(gettext("Several fit: %(names)s … Please write the whole name.", names=names))
+        return fitting[0][0]
+
+    def faults(self, name: str, column: Any) -> Iterable[str]:
+        if column is not None and not column.foreign_keys:
+            yield f"{name} links to another table, but its column has no foreign key"
+
+
+class Links(Link):
+    """Several rows of another table, through a relationship of the record."""
+
+    widget = "links"
+    multiple = True
+    filter_widget = None
+
+    def __init__(self, model: type[Any] | str, label: str, relation: str, **rules: Any) -> None:
+        super().__init__(model, label, **rules)
+        self._relation = relation
+
+    def relation(self, name: str) -> str:
+        return self._relation
+
+    def stored(self, record: Any, name: str) -> Any:
+        return list(getattr(record, self._relation))
+
+    def store(self, record: Any, name: str, value: Any) -> None:
+        setattr(record, self._relation, list(value or ()))
+
+    def parse(self, typed: Sequence[str], before: object) -> Any:
+        """The rows themselves."""
+        kept = {row.id: row for row in before} if isinstance(before, list) else {}
+        texts = [text for raw in typed if (text := clean(raw))]
+        ids = [
+            int(text) if text.isdecimal() and int(text) in kept else self.parse_text(text, None) for text in texts
+        ]
+        return list(db.session.scalars(select(self.model).where(self.model.id.in_(ids)))) or None
+
+    def typed(self, value: Any) -> list[str]:
+        return [str(row.id) for row in value or ()]
+
+    def show(self, value: Any) -> str:
+        return ("," if str(get_locale()) == "en" else "、").join(str(row) for row in value or ())
+
+    def faults(self, name: str, column: Any) -> Iterable[str]:
+        return ()
+
+
+class RowRefs(Kind):
+    """Rows of another table of the same form, new ones included: chosen by the row's key, its id or `new-<n>`."""
+
+    widget = "rows"
+    multiple = True
+
+    def __init__(self, table: str, label: str, relation: str) -> None:
+        self.table, self.label, self.relation = table, label, relation
+
+    def read(self, record: Any, name: str) -> Any:
+        return getattr(record, self.relation)
+
+    def stored(self, record: Any, name: str) -> Any:
+        return tuple(getattr(record, self.relation))
+
+    def parse(self, typed: Sequence[str], before: object) -> tuple[str, ...] | None:
+        return tuple(dict.fromkeys(text for raw in typed if (text := clean(raw)))) or None
+
+    def typed(self, value: Any) -> list[str]:
+        return [str(getattr(row, "id", row)) for row in value or ()]
+
+    def show(self, value: Any) -> str:
+        return ("," if str(get_locale()) == "en" else "、").join(
+            str(getattr(row, self.label) or "") for row in value or ()
+        )
+
+
+def active(model: Any) -> Iterable[ColumnElement[bool]]:
+    yield model.status == "active"
+
+
+def own_orgs(model: Any) -> Iterable[ColumnElement[bool]]:
+    """Organisations of the units that the user may fill for."""
+    yield from active(model)
+    units = scope.current().home
+    if units is None:
+        yield model.community_id.is_(None)
+    else:
+        yield model.units.any(Unit.id.in_(units))
+
+
+def community_orgs(model: Any) -> Iterable[ColumnElement[bool]]:
+    yield from active(model)
+    yield model.community_id.is_not(None)
+
+
+def communities(model: Any) -> Iterable[ColumnElement[bool]]:
+    yield from active(model)
+    yield model.kind == "community"
+
+
+def unit_link() -> Link:
+    return Link(Unit, "full_name", where=active)
+
+
+def org_link(where: Conditions = active) -> Link:
+    return Link(PartyOrg, "full_name", where=where)
+
+
+def community_link() -> Link:
+    return Link(Area, "name", where=communities)
+
+
+def member_link() -> Link:
+    return Link(Member, "name", order="name")

@@ -1,0 +1,98 @@
+"""Whole numbers, money and percentages."""
+
+from __future__ import annotations
+
+import unicodedata
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask_babel import format_decimal, gettext
+from sqlalchemy import Integer, Numeric
+from sqlalchemy.types import TypeEngine
+
+from portal.core.fields.base import BadValue, Kind
+
+
+def number(text: str) -> Decimal:
+    """A number as people write it: full-width digits, thousands commas, spaces."""
+    narrow = unicodedata.normalize("NFKC", text).replace(",", "").replace(" ", "")
+    try:
+        value = Decimal(narrow)
+    except InvalidOperation:
+        raise BadValue(gettext("This is not a number.")) from None
+    if not value.is_finite():
+        raise BadValue(gettext("This is not a number."))
+    return value
+
+
+class Whole(Kind):
+    """A whole number from `least` to `most`."""
+
+    widget = "number"
+    compact = True
+
+    def __init__(self, least: int = 0, most: int = 1_000_000) -> None:
+        self.least, self.most = least, most
+
+    def column_type(self) -> TypeEngine[Any]:
+        return Integer()
+
+    def parse_text(self, text: str, before: object) -> int:
+        value = number(text)
+        if value != value.to_integral_value():
+            raise BadValue(gettext("This must be a whole number."))
+        if not self.least <= value <= self.most:
+            raise BadValue(
+                gettext("From %(least)d to %(most)d, please.", least=self.least, most=self.most)
+            )
+        return int(value)
+
+    def cell(self, value: Any) -> Any:
+        return value
+
+
+class Money(Kind):
+    """Yuan with two decimals; never negative."""
+
+    widget = "number"
+    compact = True
+    most = Decimal("9999999999.99")
+
+    def column_type(self) -> TypeEngine[Any]:
+        return Numeric(12, 2)
+
+    def parse_text(self, text: str, before: object) -> Decimal:
+        value = number(text.removesuffix("元").removeprefix("¥"))
+        if value != round(value, 2):
+            raise BadValue(gettext("At most two decimals."))
+        if not 0 <= value <= self.most:
+            raise BadValue(gettext("An amount from 0 to %(most)s, please.", most=format_decimal(self.most)))
+        return value.quantize(Decimal("0.01"))
+
+    def show(self, value: Any) -> str:
+        return "" if value is None else format_decimal(value, format="#,##0.00")
+
+    def cell(self, value: Any) -> Any:
+        return value
+
+
+class Percent(Kind):
+    """0 to 100 with up to two decimals; `80%` and `80` are the same."""
+
+    widget = "number"
+    compact = True
+
+    def column_type(self) -> TypeEngine[Any]:
+        return Numeric(5, 2)
+
+    def parse_text(self, text: str, before: object) -> Decimal:
+        value = number(unicodedata.normalize("NFKC", text).removesuffix("%"))
+        if not 0 <= value <= 100 or value != round(value, 2):
+            raise BadValue(gettext("A percentage from 0 to 100, please."))
+        return value.quantize(Decimal("0.01"))
+
+    def show(self, value: Any) -> str:
+        return "" if value is None else f"{value.normalize():f}%"
+
+    def cell(self, value: Any) -> Any:
+        return value

@@ -1,0 +1,104 @@
+"""Personal data: sealed at rest, masked wherever it is shown (`domain.md` §3.5)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy.types import TypeEngine
+
+from portal.core.fields.base import BadValue, Kind
+from portal.org.sealed import Sealed, SealedOrPlain, SealedText
+
+MOBILE = re.compile(r"1[3-9]\d{9}")
+LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}(-\d{1,6})?")
+
+
+def mask_phone(text: str) -> str:
+    """154****0001."""
+    return f"{text[:3]}****{text[-4:]}"
+
+
+def mask_name(text: str) -> str:
+    """王*."""
+    return f"{text[:1]}*"
+
+
+def mask_all(text: str) -> str:
+    return "******"
+
+
+def narrow_phone(text: str) -> str:
+    narrow = unicodedata.normalize("NFKC", text)
+    return re.sub(r"[\s()]", "", narrow).replace("—", "-").replace("–", "-").removesuffix(".0")
+
+
+class Personal(Kind):
+    """A personal value. A form shows it masked; the mask posted back means: leave it as it is."""
+
+    def __init__(self, mask: Callable[[str], str] = mask_all, limit: int = 100) -> None:
+        self.mask, self.limit = mask, limit
+
+    def column_type(self) -> TypeEngine[Any]:
+        return SealedText()
+
+    def parse_text(self, text: str, before: object) -> Any:
+        if before is not None and text == self.show(before):
+            return before
+        if len(text) > self.limit:
+            raise BadValue(
+                gettext(
+                    "At most %(limit)d characters; there are %(count)d.", limit=self.limit, count=len(text)
+                )
+            )
+        return Sealed.of(self.plain(text))
+
+    def plain(self, text: str) -> str:
+        """The one way of writing this value. Raises BadValue."""
+        return unicodedata.normalize("NFC", text)
+
+    def typed(self, value: Any) -> list[str]:
+        return [self.show(value)] if value else []
+
+    def show(self, value: Any) -> str:
+        return self.mask(value.reveal()) if isinstance(value, Sealed) else value or ""
+
+
+class Mobile(Personal):
+    """A mobile number."""
+
+    def __init__(self) -> None:
+        super().__init__(mask_phone, 20)
+
+    def plain(self, text: str) -> str:
+        number = narrow_phone(text)
+        if not MOBILE.fullmatch(number):
+            raise BadValue(gettext("This is not a mobile number: 11 digits, please."))
+        return number
+
+
+class Phone(Personal):
+    """An office phone, shown as it is; a mobile number typed in its place is personal data and sealed."""
+
+    compact = True
+
+    def __init__(self) -> None:
+        super().__init__(mask_phone, 30)
+
+    def column_type(self) -> TypeEngine[Any]:
+        return SealedOrPlain()
+
+    def parse_text(self, text: str, before: object) -> Any:
+        number = narrow_phone(text)
+        if LANDLINE.fullmatch(number):
+            return number
+        return super().parse_text(text, before)
+
+    def plain(self, text: str) -> str:
+        number = narrow_phone(text)
+        if not MOBILE.fullmatch(number):
+            raise BadValue(gettext("This is not a phone number; write it like 022-12345678."))
+        return number

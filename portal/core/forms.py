@@ -1,0 +1,323 @@
+"""A ledger's form: one validator for pages, sheets and demo, made from the declaration with WTForms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
+from wtforms import Field as FormField
+from wtforms import Form
+from wtforms.validators import StopValidation
+
+from portal.core import scope
+from portal.core.fields import Field, RowRefs
+from portal.core.ledger import Ledger, Rows
+from portal.core.values import Problem, Values
+from portal.extensions import db
+
+BLANK: tuple[object, ...] = (None, "", (), [])
+
+
+class KindField(FormField):
+    """A WTForms field that asks its kind."""
+
+    def __init__(self, declared: Field, **options: Any) -> None:
+        super().__init__(label=declared.label, default=declared.default, **options)
+        self.declared = declared
+        self.before: Any = None
+
+    def process_data(self, value: Any) -> None:
+        self.data = self.before = value
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """A field that was not posted stays as it is, so that part of a form never blanks the rest."""
+        if valuelist:
+            self.data = None
+            self.data = self.declared.kind.parse(valuelist, self.before)
+
+    def pre_validate(self, form: Any) -> None:
+        if self.process_errors:
+            raise StopValidation()
+        if self.declared.required and self.data in BLANK:
+            raise StopValidation(gettext("Please fill this in."))
+        if self.declared.fixed and self.before not in BLANK and self.data != self.before:
+            raise StopValidation(gettext("This can no longer be changed."))
+
+    @property
+    def texts(self) -> list[str]:
+        """What stands in the field: exactly what was typed, else the value."""
+        return list(self.raw_data) if self.raw_data else self.declared.kind.typed(self.data)
+
+    @property
+    def text(self) -> str:
+        return next((text for text in reversed(self.texts) if text), "")
+
+    def choices(self) -> tuple[bool, list[tuple[str, str]]]:
+        """(are these all?, what to offer): all choices with the kept one, or only the chosen ones."""
+        kind, chosen = self.declared.kind, [text for text in self.texts if text]
+        options = kind.options()
+        if options is None:
+            return False, kind.shown_choices(chosen)
+        offered = list(options)
+        missing = [text for text in chosen if text not in dict(offered)]
+        return True, offered + kind.shown_choices(missing)
+
+
+class RowForm(Form):
+    """One row of a table, with the key that sibling rows know it by."""
+
+    key: str
+    row: Any
+
+    @property
+    def blank(self) -> bool:
+        return self.row is None and not any(
+            text.strip() for field in self for text in field.raw_data or () if not _has_default(field)
+        )
+
+
+def _has_default(field: FormField) -> bool:
+    """A select that opens on its default does not make a row filled."""
+    declared = field.declared
+    return declared.default is not None and field.data == declared.default()
+
+
+class RowsField(FormField):
+    """A table of the form. Rows post as `<table>-<n>-<field>` with the row's key in `<table>-<n>-id`."""
+
+    def __init__(self, ledger: Ledger, table: Rows, **options: Any) -> None:
+        super().__init__(label=table.label, **options)
+        self.ledger, self.table = ledger, table
+        self.row_form = form_of(ledger.rows_fields(table), RowForm)
+        self.rows: list[Any] = []
+        self.posted = False
+
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+        self.process_errors = []
+        existing = {str(row.id): row for row in data or ()}
+        self.existing = set(existing)
+        self.posted = formdata is not None and any(key.startswith(f"{self.name}-") for key in formdata)
+        if self.posted:
+            self.rows = list(self._typed(formdata, existing))
+        else:
+            self.rows = [self._row(n, key, row) for n, (key, row) in enumerate(existing.items())]
+
+    def _typed(self, formdata: Any, existing: dict[str, Any]) -> Iterable[RowForm]:
+        for n in indices(self.name, formdata):
+            key = formdata.get(f"{self.name}-{n}-id") or f"new-{n}"
+            if key.isdecimal() and key not in existing:
+                self.process_errors.append(gettext("Row %(number)d is no longer there.", number=n + 1))
+            yield self._row(n, key, existing.get(key), formdata)
+
+    def _row(self, n: int, key: str, row: Any, formdata: Any = None) -> RowForm:
+        data = stored(row, self.ledger.rows_fields(self.table)) if row is not None else {}
+        form: RowForm = self.row_form(formdata, prefix=f"{self.name}-{n}-", data=data)
+        form.key, form.row = key, row
+        return form
+
+    def blank_row(self, index: str) -> RowForm:
+        """An empty row, for the page to copy."""
+        form: RowForm = self.row_form(prefix=f"{self.name}-{index}-")
+        form.key, form.row = f"new-{index}", None
+        return form
+
+    def drop_blank(self) -> None:
+        """Rows that were opened and left empty are not meant."""
+        self.rows = [row for row in self.rows if not row.blank]
+
+    def validate(self, form: Any, extra_validators: Any = ()) -> bool:
+        self.errors = list(self.process_errors)
+        if self.table.keep and self.existing - {row.key for row in self.rows}:
+            self.errors.append(gettext("These rows can be switched off, but not removed."))
+        if len(self.rows) > self.table.most:
+            self.errors.append(gettext("At most %(most)d rows.", most=self.table.most))
+        fine = [row.validate() for row in self.rows]
+        for row in self.rows:
+            fine.append(self._refs_fine(form, row))
+        return not self.errors and all(fine)
+
+    def _refs_fine(self, form: Any, row: RowForm) -> bool:
+        fine = True
+        for field in row:
+            kind = field.declared.kind
+            if isinstance(kind, RowRefs) and field.data:
+                keys = {sibling.key for sibling in form[kind.table].rows}
+                chosen = {str(getattr(ref, "id", ref)) for ref in field.data}
+                if not chosen <= keys:
+                    field.errors = [*field.errors, gettext("This row is no longer there.")]
+                    fine = False
+        return fine
+
+
+class LedgerForm(Form):
+    """The form of one record: what was typed, what is wrong with it, and the way into the record."""
+
+    ledger: Ledger
+    problems: list[str]
+    warnings: list[str]
+
+    def __init__(self, formdata: Any = None, record: Any = None) -> None:
+        self.record, self.problems, self.warnings = record, [], []
+        names = self.ledger.entered
+        data = stored(record, names) if record is not None else {}
+        data |= {table.name: getattr(record, table.name, None) for table in self.ledger.rows}
+        super().__init__(formdata, data=data)
+
+    @property
+    def tables(self) -> list[RowsField]:
+        shown = self.ledger.tables(self.values())
+        return [self[table.name] for table in shown]
+
+    def values(self) -> Values:
+        data = {name: self[name].data for name in self.ledger.entered}
+        for table in self.ledger.rows:
+            data[table.name] = [Values(row.row, row.data) for row in self[table.name].rows]
+        return Values(self.record, data)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Fill defaults, then judge every field, every row, and the whole. Changes nothing but this form."""
+        for table in self.ledger.rows:
+            self[table.name].drop_blank()
+        values = self.values()
+        if self.ledger.defaults:
+            self.ledger.defaults(values)
+            for name in self.ledger.entered:
+                self[name].data = values.fields[name]
+        fine: bool = super().validate(extra_validators)
+        for rule in (self._unique, *self.ledger.rules):
+            for problem in rule(values):
+                fine = self._note(problem) and fine
+        return fine
+
+    def _unique(self, values: Values) -> Iterator[Problem]:
+        """Columns that the database keeps unique, said at the field before it refuses."""
+        model, columns = self.ledger.model, self.ledger.mapper.columns
+        for name in self.ledger.entered:
+            value = values.fields.get(name)
+            if name in columns and columns[name].unique and value is not None:
+                taken = select(model.id).where(getattr(model, name) == value, model.id != (values.id or 0))
+                with scope.unscoped("a number or name is taken also where the user does not see it"):
+                    if db.session.scalars(taken).first() is not None:
+                        yield Problem(name, gettext("This is already taken."))
+
+    def _note(self, problem: Problem) -> bool:
+        if problem.warning:
+            self.warnings.append(str(problem.text))
+            return True
+        place = self[problem.table].rows[problem.row] if problem.table else self
+        if problem.field in place:
+            field = place[problem.field]
+            field.errors = [*field.errors, str(problem.text)]
+        else:
+            self.problems.append(str(problem.text))
+        return False
+
+    def save_into(self, record: Any) -> None:
+        """Put the judged values into the record and its rows."""
+        for name, declared in self.ledger.entered.items():
+            declared.kind.store(record, name, self[name].data)
+        made: dict[tuple[str, str], Any] = {}
+        tables = {table.name for table in self.ledger.tables(self.values())}
+        for table in self.ledger.rows:
+            rows = self[table.name].rows if table.name in tables else []
+            setattr(record, table.name, [self._row(table, n, row, made) for n, row in enumerate(rows)])
+        self._connect(made)
+
+    def _row(self, table: Rows, position: int, form: RowForm, made: dict[tuple[str, str], Any]) -> Any:
+        row = form.row if form.row is not None else self.ledger.rows_model(table)()
+        row.position = position
+        for name, declared in self.ledger.rows_fields(table).items():
+            if not isinstance(declared.kind, RowRefs):
+                declared.kind.store(row, name, form[name].data)
+        made[table.name, form.key] = row
+        return row
+
+    def _connect(self, made: dict[tuple[str, str], Any]) -> None:
+        """Rows that name sibling rows, once all of them are there."""
+        for table in self.ledger.rows:
+            for form in self[table.name].rows:
+                for field in form:
+                    kind = field.declared.kind
+                    if isinstance(kind, RowRefs) and (table.name, form.key) in made:
+                        keys = [str(getattr(ref, "id", ref)) for ref in field.data or ()]
+                        chosen = [made[kind.table, key] for key in keys if (kind.table, key) in made]
+                        setattr(made[table.name, form.key], kind.relation, chosen)
+
+
+def stored(record: Any, fields: dict[str, Field]) -> dict[str, Any]:
+    """The values of a record as its form starts with them."""
+    return {name: found.kind.stored(record, name) for name, found in fields.items()}
+
+
+def form_of(fields: dict[str, Field], base: type[Form]) -> type[Any]:
+    return type(f"{base.__name__}Of", (base,), {name: KindField(found) for name, found in fields.items()})
+
+
+def form_class(ledger: Ledger) -> type[LedgerForm]:
+    """The form of a ledger; made once, when the ledger is mounted."""
+    fields = form_of(ledger.entered, LedgerForm)
+    tables = {table.name: RowsField(ledger, table) for table in ledger.rows}
+    return type(f"{ledger.name}_form", (fields,), {"ledger": ledger, **tables})
+
+
+def indices(table: str, formdata: Any) -> list[int]:
+    pattern = re.compile(rf"{re.escape(table)}-(\d{{1,4}})-")
+    found = {int(match[1]) for key in formdata if (match := pattern.match(key))}
+    return sorted(found)
+
+
+def operate_on_rows(formdata: Any, operation: str) -> MultiDict[str, str]:
+    """The form after a row button was pressed without JavaScript: `<table>:add`, `<table>:up|down|remove:<n>`.
+
+    Nothing else that was typed changes. Unknown operations change nothing.
+    """
+    table, verb, *number = operation.split(":")
+    rest = MultiDict([(key, value) for key, value in formdata.items(multi=True) if key != "_rows"])
+    order: list[int] = indices(table, rest)
+    for n in order:
+        rest.setdefault(f"{table}-{n}-id", "")
+        rest[f"{table}-{n}-id"] = rest[f"{table}-{n}-id"] or f"new-{n}"
+    if verb == "add":
+        fresh = _fresh_key(table, order, rest)
+        n = max(order, default=-1) + 1
+        rest[f"{table}-{n}-id"] = fresh
+        order.append(n)
+    elif number and number[0].isdecimal() and int(number[0]) in order:
+        _move(order, order.index(int(number[0])), verb)
+    return _renumbered(rest, table, order)
+
+
+def _fresh_key(table: str, order: list[int], formdata: Any) -> str:
+    taken = {formdata.get(f"{table}-{n}-id") for n in order}
+    return next(key for k in range(len(order), 10_000) if (key := f"new-{k}") not in taken)
+
+
+def _move(order: list[int], at: int, verb: str) -> None:
+    if verb == "remove":
+        del order[at]
+    elif verb == "up" and at > 0:
+        order[at - 1], order[at] = order[at], order[at - 1]
+    elif verb == "down" and at < len(order) - 1:
+        order[at + 1], order[at] = order[at], order[at + 1]
+
+
+def _renumbered(formdata: Any, table: str, order: list[int]) -> MultiDict[str, str]:
+    pattern = re.compile(rf"{re.escape(table)}-(\d{{1,4}})-(.+)")
+    place = {old: new for new, old in enumerate(order)}
+    kept: list[tuple[str, str]] = []
+    for key, value in formdata.items(multi=True):
+        match = pattern.fullmatch(key)
+        if match is None:
+            kept.append((key, value))
+        elif int(match[1]) in place:
+            kept.append((f"{table}-{place[int(match[1])]}-{match[2]}", value))
+    # A table emptied of its rows was still posted.
+    kept.append((f"{table}-posted", "1"))
+    return MultiDict(kept)
+
+
+__all__ = ["KindField", "LedgerForm", "form_class", "operate_on_rows"]

@@ -1,0 +1,265 @@
+"""What a ledger is. A ledger declares; the rest of the engine obeys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from flask import current_app
+from flask_babel import lazy_gettext as _
+from sqlalchemy import inspect
+from sqlalchemy.orm import Mapper
+
+from portal.core.fields import Choice, Field, Label
+from portal.core.values import Problem, Values
+from portal.org.markers import Scoped, Searchable
+
+READING = ("read", "export")
+FILLING = ("add", "edit", "delete")
+VERBS: Mapping[str, Label] = {
+    "read": _("View"),
+    "add": _("New"),
+    "edit": _("Edit"),
+    "delete": _("Delete drafts"),
+    "export": _("Export"),
+}
+Rule = Callable[[Values], Iterable[Problem]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading of the form and the page of a record, with its fields."""
+
+    title: Label
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a ledger calls a status, and how it looks (`portal.css`: draft wait ok warn end bad)."""
+
+    label: Label
+    tone: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A table that is part of the record: edited in its form, saved and locked with it.
+
+    `name` is the relationship of the model and the prefix of the posted fields. `when` says whether a record has
+    this table at all.
+    """
+
+    name: str
+    label: Label
+    one: Label
+    fields: tuple[str, ...]
+    when: Callable[[Values], bool] | None = None
+    most: int = 200
+    # Kinds and labels of columns that do not carry them, as in `Ledger.fields`.
+    declared: Mapping[str, Field] = field(default_factory=dict)
+    # Rows are switched off, never removed.
+    keep: bool = False
+
+
+@dataclass(frozen=True)
+class Under:
+    """Makes a ledger one of entries: small records of their own under a record, open in some of its statuses."""
+
+    relation: str
+    ledger: str
+    statuses: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Ledger:
+    """One ledger: everything that lists, forms, pages, sheets, rights and checks need to know of it."""
+
+    name: str
+    label: Label
+    one: Label
+    group: Label
+    icon: str
+    model: type[Any]
+    sections: tuple[Section, ...]
+    columns: tuple[str, ...]
+    filters: tuple[str, ...] = ()
+    exported: tuple[str, ...] = ()
+    order: str = "-id"
+    verbs: tuple[str, ...] = (*READING, *FILLING)
+    rows: tuple[Rows, ...] = ()
+    under: Under | None = None
+    statuses: Mapping[str, Status] = field(default_factory=dict)
+    editable_in: tuple[str, ...] = ("draft", "returned")
+    deletable_in: tuple[str, ...] = ("draft",)
+    # Fills what was left blank, before anything is required.
+    defaults: Callable[[Values], None] | None = None
+    rules: tuple[Rule, ...] = ()
+    # Sets what the portal makes itself, once the record is filled.
+    derive: Callable[[Any], None] | None = None
+    # Kinds and labels of columns that do not carry them: the organisation's models know no engine.
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    # Of record numbers; the field that says the year; the field whose organisation's unit owns the record.
+    prefix: str = ""
+    event: str = ""
+    owner: str = ""
+    # The relationship to the row above, for the tree page.
+    tree: str = ""
+    # Names of actions on a selection (`core/views/bulk.py`).
+    bulk: tuple[str, ...] = ()
+
+    @cached_property
+    def mapper(self) -> Mapper[Any]:
+        found: Mapper[Any] = inspect(self.model)
+        return found
+
+    @property
+    def scoped(self) -> bool:
+        return issubclass(self.model, Scoped)
+
+    @property
+    def searchable(self) -> bool:
+        return issubclass(self.model, Searchable)
+
+    @property
+    def title_column(self) -> str:
+        """The list column that leads to the record's page: its title or name where the list has one."""
+        named = ("title", "name", "full_name", "theme")
+        return next((name for name in self.columns if name in named), self.columns[0])
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Every field of the sections, in order."""
+        return tuple(name for section in self.sections for name in section.fields)
+
+    @cached_property
+    def entered(self) -> dict[str, Field]:
+        """The fields that a form takes."""
+        return {name: found for name in self.shown if (found := self.field(name)).entered}
+
+    def field(self, name: str) -> Field:
+        return self._fields[name]
+
+    @cached_property
+    def _fields(self) -> dict[str, Field]:
+        found = {**fields_of(self.model), **self.fields}
+        if self.statuses and "status" in self.mapper.columns:
+            labels = Choice(*((value, status.label) for value, status in self.statuses.items()))
+            found["status"] = Field(labels, _("Status"), entered=False)
+        return found
+
+    def rows_model(self, table: Rows) -> type[Any]:
+        found: type[Any] = self.mapper.relationships[table.name].mapper.class_
+        return found
+
+    def rows_fields(self, table: Rows) -> dict[str, Field]:
+        declared = {**fields_of(self.rows_model(table)), **table.declared}
+        return {name: declared[name] for name in table.fields}
+
+    def tables(self, values: Values) -> list[Rows]:
+        """The tables that this record has."""
+        return [table for table in self.rows if table.when is None or table.when(values)]
+
+    def column(self, name: str) -> Any:
+        return getattr(self.model, name)
+
+    @property
+    def sortable(self) -> tuple[str, ...]:
+        own = set(self.mapper.columns.keys())
+        return tuple(name for name in ("id", *self.columns) if name in own)
+
+    @cached_property
+    def code_lists(self) -> frozenset[str]:
+        """The code lists that its list page needs."""
+        names = {*self.columns, *self.filters}
+        return frozenset(code for name in names for code in self.field(name).kind.code_lists())
+
+    @cached_property
+    def all_code_lists(self) -> frozenset[str]:
+        """The code lists that its forms and pages need, those of its rows included."""
+        fields = [self.field(name) for name in self.shown]
+        fields += [found for table in self.rows for found in self.rows_fields(table).values()]
+        return frozenset(code for found in fields for code in found.kind.code_lists()) | self.code_lists
+
+    def editable(self, record: Any) -> bool:
+        return not self.statuses or record.status in self.editable_in
+
+    def deletable(self, record: Any) -> bool:
+        return not self.statuses or (record.status in self.deletable_in and not record.record_no)
+
+    def faults(self) -> Iterator[str]:
+        """Everything wrong with this declaration, in words."""
+        known = self._fields
+        for name in sorted({*self.shown, *self.columns, *self.filters, *self.exported} - known.keys()):
+            yield f"{self.name}: {self.model.__name__} has no field {name!r}"
+        for name, found in known.items():
+            column = self.mapper.columns.get(name)
+            yield from (f"{self.name}: {fault}" for fault in found.kind.faults(name, column))
+        if "status" in self.entered and self.statuses:
+            yield f"{self.name}: a status changes by moves only, so 'status' cannot stand in a form"
+        for name in self.filters:
+            if name in known and known[name].kind.filter_widget is None:
+                yield f"{self.name}: lists cannot be filtered by {name!r}"
+        for table in self.rows:
+            yield from self._row_faults(table)
+        yield from self._shape_faults()
+
+    def _shape_faults(self) -> Iterator[str]:
+        unknown = sorted(set(self.verbs) - VERBS.keys())
+        if unknown:
+            yield f"{self.name}: unknown verbs {', '.join(unknown)}"
+        if self.order.removeprefix("-") not in {*self.sortable, "sort_no"}:
+            yield f"{self.name}: cannot be ordered by {self.order!r}"
+        if self.scoped and self.model.ledger_name != self.name:
+            yield f"{self.name}: {self.model.__name__}.ledger_name says {self.model.ledger_name!r}"
+        if self.statuses and "status" not in self.mapper.columns:
+            yield f"{self.name}: statuses need a 'status' column"
+        if self.tree and self.tree not in self.mapper.relationships:
+            yield f"{self.name}: {self.model.__name__} has no relationship {self.tree!r}"
+        if self.under and self.under.relation not in self.mapper.relationships:
+            yield f"{self.name}: {self.model.__name__} has no relationship {self.under.relation!r}"
+
+    def _row_faults(self, table: Rows) -> Iterator[str]:
+        if table.name not in self.mapper.relationships:
+            yield f"{self.name}: {self.model.__name__} has no relationship {table.name!r}"
+            return
+        declared = {**fields_of(self.rows_model(table)), **table.declared}
+        for name in table.fields:
+            if name not in declared:
+                yield f"{self.name}: rows of {table.name} have no field {name!r}"
+        if not hasattr(self.rows_model(table), "position"):
+            yield f"{self.name}: rows of {table.name} need a 'position' column"
+
+
+def mounted() -> tuple[Ledger, ...]:
+    """Every ledger of the running portal, in menu order."""
+    found: tuple[Ledger, ...] = current_app.extensions["portal.ledgers"]
+    return found
+
+
+def fields_of(model: type[Any]) -> dict[str, Field]:
+    """The declared fields of a model's columns and relationships, under the names that forms post."""
+    mapper = inspect(model)
+    found = {name: column.info["field"] for name, column in mapper.columns.items() if "field" in column.info}
+    for relation in mapper.relationships:
+        if "field" in relation.info:
+            found[relation.info["name"]] = relation.info["field"]
+    return found
+
+
+class BadLedger(Exception):
+    """Declarations that cannot work; the portal refuses to start and says all that is wrong."""
+
+
+def check(ledgers: Iterable[Ledger]) -> None:
+    ledgers = tuple(ledgers)
+    names = [ledger.name for ledger in ledgers]
+    faults = [f"two ledgers are called {name!r}" for name in sorted({n for n in names if names.count(n) > 1})]
+    for ledger in ledgers:
+        faults += ledger.faults()
+        if ledger.under and ledger.under.ledger not in names:
+            faults.append(f"{ledger.name}: stands under {ledger.under.ledger!r}, which is no ledger")
+    if faults:
+        raise BadLedger("\n".join(faults))

@@ -1,0 +1,110 @@
+"""The header that every record of a ledger carries (`domain.md` §2.0), and the rows below it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
+
+from portal.core import clock
+from portal.core.fields import Choice, Field, Link, Text, Whole, field, org_link, unit_link
+from portal.core.fields.base import Kind
+from portal.org.markers import Scoped, Searchable
+from portal.org.models import PartyOrg, Unit
+
+SOURCES = Choice(
+    ("online", _("Filled online")),
+    ("import", _("Imported from a sheet")),
+    ("copy", _("Copied in bulk")),
+    ("aggregate", _("Aggregate-only reporting")),
+    ("system", _("Made by the portal")),
+)
+PUBLISH_SCOPES = Choice(
+    ("internal", _("Internal")),
+    ("organs", _("Within the district organs")),
+    ("public", _("May be publicised")),
+)
+
+
+class Moment(Kind):
+    """A moment, shown on the office's clock to the minute."""
+
+    compact = True
+
+    def show(self, value: Any) -> str:
+        return f"{clock.local(value):%Y-%m-%d %H:%M}" if value else ""
+
+
+def made(kind: Kind, label: Any) -> dict[str, Any]:
+    """Column info of a field that the portal fills itself."""
+    return {"field": Field(kind, label, entered=False)}
+
+
+class Record(Searchable, Scoped):
+    """A record of a ledger."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_no: Mapped[str | None] = mapped_column(
+        String(24), unique=True, info=made(Text(24, free=False), _("Record number"))
+    )
+    office_no: Mapped[str | None] = field(
+        Text(40), _("Office number"), unique=True, hint=_("The number on the office's own paper or sheet")
+    )
+    year: Mapped[int | None] = mapped_column(index=True, info=made(Whole(1900, 2100), _("Year")))
+    period: Mapped[str | None] = mapped_column(String(8), info=made(Text(8), _("Quarter")))
+    owner_unit_id: Mapped[int] = mapped_column(
+        ForeignKey("unit.id"), index=True, info=made(unit_link(), _("Reporting unit"))
+    )
+    owner_org_id: Mapped[int | None] = mapped_column(
+        ForeignKey("party_org.id"), index=True, info=made(org_link(), _("Reporting Party organisation"))
+    )
+    proxy_filled: Mapped[bool] = mapped_column(default=False)
+    filler_id: Mapped[int | None] = mapped_column(
+        ForeignKey("ab_user.id", ondelete="SET NULL"), info=made(Link("User", "username"), _("Filled by"))
+    )
+    filled_at: Mapped[datetime | None] = mapped_column(info=made(Moment(), _("Filled on")))
+    unit_reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
+    unit_reviewed_at: Mapped[datetime | None]
+    gw_reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
+    gw_reviewed_at: Mapped[datetime | None]
+    status: Mapped[str] = mapped_column(String(20), default="draft", index=True)
+    source: Mapped[str] = mapped_column(String(16), default="online", info=made(SOURCES, _("Source")))
+    publish_scope: Mapped[str] = mapped_column(
+        String(16), default="internal", info=made(PUBLISH_SCOPES, _("Publication"))
+    )
+    remark: Mapped[str | None] = field(Text(200), _("Remarks"))
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now, info=made(Moment(), _("Created")))
+    updated_at: Mapped[datetime] = mapped_column(
+        default=clock.now, onupdate=clock.now, info=made(Moment(), _("Last changed"))
+    )
+    search_text: Mapped[str] = mapped_column(String(600), default="")
+
+    @declared_attr
+    @classmethod
+    def __mapper_args__(cls) -> dict[str, Any]:
+        # The second of two savers of one version fails instead of winning.
+        return {"version_id_col": cls.version}
+
+    @declared_attr
+    @classmethod
+    def owner_unit(cls) -> Mapped[Unit]:
+        return relationship(Unit, foreign_keys=[cls.owner_unit_id])
+
+    @declared_attr
+    @classmethod
+    def owner_org(cls) -> Mapped[PartyOrg | None]:
+        return relationship(PartyOrg, foreign_keys=[cls.owner_org_id])
+
+    @declared_attr
+    @classmethod
+    def filler(cls) -> Mapped[Any]:
+        return relationship("User", foreign_keys=[cls.filler_id])
+
+
+HEADER = ("record_no", "status", "owner_unit_id", "owner_org_id", "filler_id", "filled_at", "source")
+
+__all__ = ["HEADER", "Moment", "Record"]

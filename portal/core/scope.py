@@ -1,0 +1,192 @@
+"""Whose rows a user may see and change: decided once a request, applied under the ORM to every statement.
+
+Nobody signed in, no rows. Commands and jobs act as a named user, or say `unscoped` in so many words.
+Statements that pass the ORM by (`text()`, tables, identity-map hits of `session.get`) are not narrowed and are
+therefore banned outside the few modules that need them (`tests/test_house_rules.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import event, inspect
+from sqlalchemy.orm import ORMExecuteState, Session, attributes, with_loader_criteria
+from sqlalchemy.orm.interfaces import ORMOption
+
+from portal.extensions import Model, db
+from portal.org.markers import Scoped
+
+# Units whose rows a right covers; None: every unit's.
+Reach = frozenset[int] | None
+NOTHING: Reach = frozenset()
+
+
+class OutOfScope(Exception):
+    """Somebody tried to read or put a row where they may not; answered like a row that is not there."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who acts, and how far each of their rights reaches."""
+
+    user_id: int | None = None
+    username: str = ""
+    unit_name: str = ""
+    unit_id: int | None = None
+    area_id: int | None = None
+    roles: frozenset[str] = frozenset()
+    grants: Mapping[tuple[str, str], Reach] = field(default_factory=dict)
+    everything: bool = False
+
+    def may(self, verb: str, ledger: str) -> bool:
+        return self.everything or (ledger, verb) in self.grants
+
+    def reach(self, verb: str, ledger: str) -> Reach:
+        return None if self.everything else self.grants.get((ledger, verb), NOTHING)
+
+    def covers(self, verb: str, ledger: str, unit_id: int | None) -> bool:
+        """Is this verb allowed on a row of that unit?"""
+        reach = self.reach(verb, ledger)
+        return reach is None or unit_id in reach
+
+    @cached_property
+    def home(self) -> Reach:
+        """The units that this user fills for in any ledger."""
+        reaches = [reach for (_, verb), reach in self.grants.items() if verb in ("add", "edit")]
+        if self.everything or None in reaches:
+            return None
+        return frozenset().union(*(reach for reach in reaches if reach is not None))
+
+    @cached_property
+    def reading(self) -> tuple[ORMOption, ...]:
+        return tuple(self._criteria("read"))
+
+    def _criteria(self, verb: str) -> Iterator[ORMOption]:
+        for model in scoped_models():
+            reach = self.reach(verb, model.ledger_name)
+            if reach is not None:
+                yield _only(model, tuple(sorted(reach)))
+
+
+def _only(model: type[Scoped], units: tuple[int, ...]) -> ORMOption:
+    """The lambda form adapts to aliased joins; it captures a plain value, which SQLAlchemy binds anew each time."""
+    return with_loader_criteria(model, lambda cls: cls.owner_unit_id.in_(units), include_aliases=True)
+
+
+NOBODY = Principal()
+SYSTEM = Principal(username="system", everything=True)
+_acting: ContextVar[Principal] = ContextVar("acting", default=NOBODY)
+_verb: ContextVar[str | None] = ContextVar("verb", default=None)
+
+
+def current() -> Principal:
+    return _acting.get()
+
+
+def enter(principal: Principal) -> Token[Principal]:
+    """For the request hooks, which cannot be one `with`."""
+    return _acting.set(principal)
+
+
+def leave(token: Token[Principal]) -> None:
+    _acting.reset(token)
+
+
+@contextmanager
+def acting_as(principal: Principal) -> Iterator[None]:
+    token = _acting.set(principal)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+@contextmanager
+def unscoped(reason: str) -> Iterator[None]:
+    """Every row for a while. The reason is for the reader of the code and must be given."""
+    if not reason:
+        raise ValueError("say why")
+    with acting_as(SYSTEM):
+        yield
+
+
+@contextmanager
+def doing(verb: str) -> Iterator[None]:
+    """Writes inside need this verb instead of add, edit or delete (a bulk change, a move)."""
+    token = _verb.set(verb)
+    try:
+        yield
+    finally:
+        _verb.reset(token)
+
+
+def scoped_models() -> list[type[Scoped]]:
+    classes = [mapper.class_ for mapper in Model.registry.mappers]
+    return sorted((c for c in classes if issubclass(c, Scoped)), key=lambda c: str(c.__name__))
+
+
+def narrow(state: ORMExecuteState) -> None:
+    principal = current()
+    if principal.everything or state.is_column_load:
+        return
+    if state.is_select:
+        state.statement = state.statement.options(*principal.reading)
+    elif state.is_update or state.is_delete:
+        verb = "edit" if state.is_update else "delete"
+        state.statement = state.statement.options(*principal._criteria(verb))
+
+
+def units_of(row: Scoped) -> set[int | None]:
+    """The units a changed row comes from and goes to; those of its record for a row of one."""
+    if row.part_of:
+        whole = getattr(row, row.part_of)
+        if whole is None:
+            whole = _deleted_from(row)
+        return units_of(whole) if whole is not None else {None}
+    key = inspect(type(row)).synonyms.get("owner_unit_id")
+    history = attributes.get_history(row, key.name if key else "owner_unit_id")
+    return {*history.added, *history.unchanged, *history.deleted}
+
+
+def _deleted_from(row: Scoped) -> Any:
+    history = attributes.get_history(row, str(row.part_of))
+    return next(iter(history.deleted), None)
+
+
+def refuse(session: Session, _context: object, _instances: object) -> None:
+    """Before anything is written: is every changed row, where it was and where it goes, within reach?"""
+    principal = current()
+    if principal.everything:
+        return
+    changes = [("add", session.new), ("edit", session.dirty), ("delete", session.deleted)]
+    with session.no_autoflush:
+        for verb, rows in changes:
+            for row in rows:
+                if isinstance(row, Scoped) and (verb != "edit" or session.is_modified(row)):
+                    _check(session, principal, verb, row)
+
+
+def _check(session: Session, principal: Principal, verb: str, row: Scoped) -> None:
+    if row.part_of and row.ledger_name == _ledger_of_whole(row):
+        verb = "add" if getattr(row, row.part_of) in session.new else "edit"
+    verb = _verb.get() or verb
+    for unit_id in units_of(row):
+        if not principal.covers(verb, row.ledger_name, unit_id):
+            raise OutOfScope(f"{principal.username}: {verb} {type(row).__name__} of unit {unit_id}")
+
+
+def _ledger_of_whole(row: Scoped) -> str:
+    relation = inspect(type(row)).relationships[str(row.part_of)]
+    name: str = relation.mapper.class_.ledger_name
+    return name
+
+
+def install() -> None:
+    if not event.contains(db.session, "do_orm_execute", narrow):
+        event.listen(db.session, "do_orm_execute", narrow)
+        event.listen(db.session, "before_flush", refuse)

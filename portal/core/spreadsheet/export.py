@@ -1,0 +1,91 @@
+"""A list as the workbook that offices file (`domain.md` §2.7): merged title, one header row, A4 landscape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+import xlsxwriter
+from flask_babel import gettext
+from xlsxwriter.worksheet import Worksheet
+
+from portal.core import clock, scope
+from portal.core.fields import long_date
+from portal.core.ledger import Ledger
+
+FONT = {"font_name": "仿宋", "font_size": 11, "border": 1, "text_wrap": True, "valign": "vcenter"}
+STYLES: dict[str, dict[str, Any]] = {
+    "title": {"font_name": "方正小标宋简体", "font_size": 20, "align": "center", "valign": "vcenter"},
+    "line": {"font_name": "仿宋", "font_size": 12},
+    "head": {**FONT, "font_name": "黑体", "bold": True, "align": "center"},
+    # Text that looks like a number or a formula (phones, ID numbers, "=…") stays text.
+    "text": {**FONT, "num_format": "@"},
+    "number": {**FONT, "align": "right"},
+    "date": {**FONT, "num_format": "yyyy.mm.dd", "align": "center"},
+}
+WIDTHS = {"date": 12, "number": 10, "text": 18}
+FIRST_ROW = 3
+
+
+def workbook(ledger: Ledger, names: Sequence[str], records: Iterable[Any]) -> IO[bytes]:
+    """The workbook, ready to be sent: one row a record with its number first and its remarks last."""
+    out = TemporaryFile()  # noqa: SIM115 - closed by the response that sends it
+    # Row by row, so that memory stays flat however long the list is.
+    book = xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False})
+    styles = {name: book.add_format(style) for name, style in STYLES.items()}
+    sheet = book.add_worksheet(str(ledger.label)[:31])
+    heads = [gettext("No."), *(str(ledger.field(name).label) for name in names)]
+    _top(sheet, ledger, heads, styles)
+    row = FIRST_ROW
+    for row, record in enumerate(records, start=FIRST_ROW):
+        sheet.write_number(row, 0, row - FIRST_ROW + 1, styles["number"])
+        for column, name in enumerate(names, start=1):
+            kind = ledger.field(name).kind
+            _write(sheet, row, column, kind.cell(kind.read(record, name)), styles)
+    _bottom(sheet, row + 1, styles)
+    _layout(sheet, len(heads))
+    book.close()
+    out.seek(0)
+    return out
+
+
+def _top(sheet: Worksheet, ledger: Ledger, heads: list[str], styles: dict[str, Any]) -> None:
+    last = max(len(heads) - 1, 1)
+    sheet.merge_range(0, 0, 0, last, str(ledger.label), styles["title"])
+    sheet.set_row(0, 32)
+    unit = scope.current().unit_name
+    parts = [
+        f"{gettext('Reporting unit')}: {unit or '____________'}",
+        f"{gettext('Filled on')}: {long_date(clock.today())}",
+    ]
+    sheet.merge_range(1, 0, 1, last, "    ".join(parts), styles["line"])
+    for column, head in enumerate(heads):
+        sheet.write_string(FIRST_ROW - 1, column, head, styles["head"])
+
+
+def _write(sheet: Worksheet, row: int, column: int, value: Any, styles: dict[str, Any]) -> None:
+    if isinstance(value, date):
+        sheet.write_datetime(row, column, value, styles["date"])
+    elif isinstance(value, int | Decimal) and not isinstance(value, bool):
+        sheet.write_number(row, column, float(value), styles["number"])
+    else:
+        sheet.write_string(row, column, "" if value is None else str(value), styles["text"])
+
+
+def _bottom(sheet: Worksheet, row: int, styles: dict[str, Any]) -> None:
+    signs = [gettext("Filled by"), gettext("Office phone"), gettext("Reviewed by (Party secretary)")]
+    sheet.write_string(row, 0, "    ".join(f"{sign}: ________" for sign in signs), styles["line"])
+
+
+def _layout(sheet: Worksheet, columns: int) -> None:
+    sheet.set_column(0, 0, 6)
+    sheet.set_column(1, columns - 1, WIDTHS["text"])
+    sheet.freeze_panes(FIRST_ROW, 0)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(FIRST_ROW - 1)
+    sheet.set_footer("&C" + gettext("Page %(page)s of %(pages)s", page="&P", pages="&N"))

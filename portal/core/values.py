@@ -1,0 +1,40 @@
+"""What somebody typed for a record, parsed: what defaults fill and rules judge before anything is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from portal.core.fields.base import Label
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a rule has against a value. `row` is the number of the row in `table`, from 0."""
+
+    field: str
+    text: Label
+    warning: bool = False
+    table: str = ""
+    row: int = 0
+
+
+class Values:
+    """The parsed fields of a record or a row by name; None where nothing or nothing valid was typed.
+
+    Fields that the form does not take answer from the record. A table answers the list of its rows.
+    """
+
+    def __init__(self, record: Any, fields: dict[str, Any]) -> None:
+        self.record = record
+        self.fields = fields
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self.fields:
+            return self.fields[name]
+        return getattr(self.record, name, None) if self.record is not None else None
+
+    def fill(self, name: str, value: Any) -> None:
+        """Give a field a value where it was left blank."""
+        if self.fields.get(name) in (None, (), ""):
+            self.fields[name] = value

@@ -1,0 +1,1 @@
+"""Ledgers as Flask-AppBuilder views: the one place where declarations become pages."""

@@ -1,0 +1,193 @@
+"""The view of every ledger. All pages of all ledgers are these few methods, and nothing goes around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import abort, flash, g, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import ModelView, expose
+from flask_appbuilder.security.decorators import has_access
+from flask_babel import gettext
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, noload
+
+from portal.core import scope
+from portal.core.fields import Link, Links
+from portal.core.fields.links import PAGE
+from portal.core.forms import LedgerForm
+from portal.core.ledger import Ledger, mounted
+from portal.core.spreadsheet.export import workbook
+from portal.core.views import listing
+from portal.core.views.bulk import Bulk
+from portal.core.views.filling import Filling
+from portal.extensions import db
+from portal.org import codes
+
+LARGEST_ID = 2**31 - 1
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class LedgerView(Filling, Bulk, ModelView):
+    """List, show, add, edit, delete, export, choices and bulk actions of one ledger."""
+
+    ledger: Ledger
+    form: type[LedgerForm]
+    base_order = ("id", "desc")
+    method_permission_name = {
+        "list": "read",
+        "show": "read",
+        "options": "read",
+        "tree": "read",
+        "export": "export",
+        "delete": "delete",
+        **Filling.verbs,
+        **Bulk.verbs,
+    }
+    include_route_methods = {*method_permission_name} - Bulk.actions_only
+
+    # Flask-AppBuilder would build search and edit forms with every choice of every relation in them.
+    def _init_forms(self) -> None:
+        self.add_form = self.edit_form = self.form
+
+    def _init_titles(self) -> None:
+        self.list_title = self.ledger.label
+
+    @property
+    def _filters(self) -> Any:
+        """Per request: one object for the whole process showed users each other's filters (upstream #2366)."""
+        return g.setdefault(f"filters.{self.ledger.name}", self.datamodel.get_filters())
+
+    @_filters.setter
+    def _filters(self, filters: Any) -> None:
+        """Flask-AppBuilder sets the shared object at start; it is not kept."""
+
+    @expose("/list/")
+    @has_access
+    def list(self) -> ResponseReturnValue:
+        asked = listing.parse(self.ledger, request.args)
+        codes.load(self.ledger.code_lists)
+        page = listing.fetch(asked)
+        actions = self.offered_actions()
+        return self.page("list.html", listing=asked, page=page, actions=actions, filters=listing.shown(asked))
+
+    @expose("/show/<int:pk>")
+    @has_access
+    def show(self, pk: int) -> ResponseReturnValue:
+        codes.load(self.ledger.all_code_lists)
+        record = self.record_or_404(pk)
+        return self.page(
+            "show.html",
+            record=record,
+            form=self.form(record=record),
+            entries=list_of_entries(self.ledger, record),
+            may={verb: self.may(verb, record) for verb in ("edit", "delete")},
+        )
+
+    @expose("/tree")
+    @has_access
+    def tree(self) -> ResponseReturnValue:
+        """All rows below one another, in official order."""
+        if not self.ledger.tree:
+            abort(404)
+        model, parent = self.ledger.model, f"{self.ledger.tree}_id"
+        rows = db.session.scalars(select(model).order_by(model.sort_no, model.id).options(noload("*"))).all()
+        below: dict[int | None, list[Any]] = {}
+        for row in rows:
+            below.setdefault(getattr(row, parent), []).append(row)
+        return self.page("tree.html", below=below)
+
+    @expose("/delete/<int:pk>", methods=["POST"])
+    @has_access
+    def delete(self, pk: int) -> ResponseReturnValue:
+        record = self.record_or_404(pk)
+        self.require("delete", record)
+        if not self.ledger.deletable(record) or not self.open_under(record):
+            abort(409, gettext("Only drafts without a number can be deleted."))
+        back = self.home_of(record)
+        self.datamodel.delete(record)
+        flash(gettext("Deleted."), "success")
+        return redirect(back)
+
+    @expose("/export")
+    @has_access
+    def export(self) -> ResponseReturnValue:
+        asked = listing.parse(self.ledger, request.args)
+        codes.load(self.ledger.all_code_lists)
+        names = self.ledger.exported or self.ledger.columns
+        book = workbook(self.ledger, names, listing.every(asked, names))
+        return send_file(book, XLSX, as_attachment=True, download_name=f"{self.ledger.label}.xlsx")
+
+    @expose("/options/<string:name>")
+    @has_access
+    def options(self, name: str) -> ResponseReturnValue:
+        """What a remote select offers for `?q=`: {"results": [{"id", "text"}], "more"}."""
+        names = (*self.ledger.filters, *self.ledger.entered)
+        declared = {each: self.ledger.field(each) for each in names}
+        for table in self.ledger.rows:
+            declared |= {f"{table.name}.{each}": found for each, found in self.ledger.rows_fields(table).items()}
+        kind = declared[name].kind if name in declared else None
+        if not isinstance(kind, Link):
+            abort(404)
+        found = kind.search(request.args.get("q", "")[:100])
+        return {"results": [{"id": id_, "text": text} for id_, text in found], "more": len(found) == PAGE}
+
+    def page(self, template: str, **context: Any) -> ResponseReturnValue:
+        return render_template(template, ledger=self.ledger, **context)
+
+    def record_or_404(self, pk: int) -> Any:
+        """The record with what its page shows of other tables. Somebody else's record is not there."""
+        if not 0 < pk <= LARGEST_ID:
+            abort(404)
+        query = select(self.ledger.model).where(self.ledger.model.id == pk).options(*self._links())
+        record = db.session.scalars(query).first()
+        return record if record is not None else abort(404)
+
+    def _links(self) -> Iterator[Any]:
+        for name in self.ledger.shown:
+            kind = self.ledger.field(name).kind
+            if isinstance(kind, Link) and not isinstance(kind, Links):
+                yield joinedload(getattr(self.ledger.model, kind.relation(name)))
+
+    def may(self, verb: str, record: Any) -> bool:
+        """Does the right reach this very record, in this status? Roles add up per row."""
+        closed = {"edit": self.ledger.editable, "delete": self.ledger.deletable}
+        return self.reaches(verb, record) and closed[verb](record) and self.open_under(record)
+
+    def reaches(self, verb: str, record: Any) -> bool:
+        principal = scope.current()
+        if not self.ledger.scoped:
+            return principal.may(verb, self.ledger.name)
+        return principal.covers(verb, self.ledger.name, record.owner_unit_id)
+
+    def require(self, verb: str, record: Any) -> None:
+        if not self.reaches(verb, record):
+            abort(403)
+
+    def open_under(self, record: Any) -> bool:
+        """Entries live and freeze with the record they are under."""
+        under = self.ledger.under
+        return under is None or getattr(record, under.relation).status in under.statuses
+
+    def home_of(self, record: Any, show: bool = False) -> str:
+        """Where to go after a change: the record's page, that of the record it is under, or the list."""
+        under = self.ledger.under
+        if under:
+            return url_for(f"{under.ledger}.show", pk=getattr(record, under.relation).id)
+        return url_for(f"{self.endpoint}.show", pk=record.id) if show else url_for(f"{self.endpoint}.list")
+
+
+def list_of_entries(ledger: Ledger, record: Any) -> list[dict[str, Any]]:
+    """The entries under a record that the user may see, each with whether one may be added now."""
+    principal, found = scope.current(), []
+    for other in mounted():
+        if other.under and other.under.ledger == ledger.name and principal.may("read", other.name):
+            codes.load(other.code_lists)
+            relation = getattr(other.model, other.under.relation)
+            query = select(other.model).where(relation == record).order_by(*listing.ordering(other, other.order))
+            records = db.session.scalars(query.options(*listing.loading(other, other.columns)).limit(50)).all()
+            covered = principal.covers("add", other.name, record.owner_unit_id)
+            may_add = covered and record.status in other.under.statuses
+            found.append({"ledger": other, "records": records, "may_add": may_add})
+    return found

@@ -1,0 +1,121 @@
+"""Adding and editing: one form, judged before anything changes, shown again as typed when it is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, flash, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access
+from flask_babel import gettext
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import BadRequest
+
+from portal.core import saving
+from portal.core.forms import LedgerForm, operate_on_rows
+from portal.extensions import db
+from portal.org import codes
+
+LARGEST_ID = 2**31 - 1
+
+
+class Filling:
+    """What `LedgerView` does with forms."""
+
+    verbs = {"add": "add", "edit": "edit"}
+
+    @expose("/add", methods=["GET", "POST"])
+    @has_access
+    def add(self: Any) -> ResponseReturnValue:
+        return fill_in(self, None, parent_or_abort(self))
+
+    @expose("/edit/<int:pk>", methods=["GET", "POST"])
+    @has_access
+    def edit(self: Any, pk: int) -> ResponseReturnValue:
+        record = self.record_or_404(pk)
+        self.require("edit", record)
+        if not self.ledger.editable(record) or not self.open_under(record):
+            abort(409, gettext("In this status it can no longer be edited."))
+        return fill_in(self, record, None)
+
+
+def fill_in(view: Any, record: Any, parent: Any) -> ResponseReturnValue:
+    """The form of a new or existing record; saves it when it was sent and is right."""
+    codes.load(view.ledger.all_code_lists)
+    if request.method == "GET":
+        form = view.form(record=record)
+    elif operation := request.form.get("_rows"):
+        form = view.form(operate_on_rows(request.form, operation), record)
+    else:
+        form = view.form(request.form, record)
+        if form.validate() and not outdated(form, record):
+            saved = save(view, form, record, parent)
+            if saved is not None:
+                return redirect(view.home_of(saved, show=True))
+    return view.page("form.html", form=form, record=record, parent=parent)
+
+
+def outdated(form: LedgerForm, record: Any) -> bool:
+    """Was the record changed since this form was opened?"""
+    opened, now = request.form.get("version", ""), getattr(record, "version", None)
+    if now is None or not opened.isdecimal() or int(opened) == now:
+        return False
+    form.problems.append(changed_meanwhile())
+    return True
+
+
+def changed_meanwhile() -> str:
+    return gettext("Somebody else changed this record meanwhile. Compare, then save again to replace it.")
+
+
+def save(view: Any, form: LedgerForm, record: Any, parent: Any) -> Any:
+    """The saved record; None when it was refused, with the reason in the form and nothing changed."""
+    try:
+        saved = saving.fill(view.ledger, form, record, parent)
+        if record is None:
+            view.datamodel.add(saved)
+        else:
+            view.datamodel.edit(saved)
+    except saving.NoOwner:
+        form.problems.append(gettext("No unit is named here, so the record would belong to nobody."))
+    except Exception as fault:  # noqa: BLE001 - Flask-AppBuilder wraps database errors; unforeseen ones are raised again
+        form.problems.append(refusal(fault))
+    else:
+        flash(gettext("Saved."), "success")
+        for warning in form.warnings:
+            flash(warning, "warning")
+        return saved
+    db.session.rollback()
+    return None
+
+
+def refusal(fault: Exception) -> str:
+    """What the user is told when the database refuses."""
+    cause = fault.__cause__ or fault
+    if isinstance(cause, StaleDataError):
+        return changed_meanwhile()
+    if isinstance(cause, IntegrityError):
+        return gettext("Somebody saved the same just now.")
+    raise fault
+
+
+def parent_or_abort(view: Any) -> Any:
+    """The record that a new entry goes under: 404 when it is not there, 409 when it is closed to entries."""
+    under = view.ledger.under
+    if under is None:
+        return None
+    name = f"{under.relation}_id"
+    text = request.args.get(name) or request.form.get(name, "")
+    if not text.isdecimal() or not 0 < int(text) <= LARGEST_ID:
+        raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name=name))
+    model = view.ledger.mapper.relationships[under.relation].mapper.class_
+    parent = db.session.scalars(select(model).where(model.id == int(text))).first()
+    if parent is None:
+        abort(404)
+    view.require("add", parent)
+    if parent.status not in under.statuses:
+        abort(409, gettext("In this status nothing can be added here."))
+    return parent

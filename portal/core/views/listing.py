@@ -1,0 +1,185 @@
+"""What a list address asks for, checked, and the few statements that answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload, load_only, selectinload
+from sqlalchemy.sql import ColumnElement
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
+
+from portal.core.fields import BadValue, Link, Links
+from portal.core.ledger import Ledger
+from portal.core.search import contains
+from portal.extensions import db
+
+PAGE_SIZE = 25
+MOST_PER_PAGE = 100
+COUNTED = 10_000
+OWN = ("q", "page", "page_size", "order", "columns")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The state of a list, all of it from its address."""
+
+    ledger: Ledger
+    q: str = ""
+    page: int = 0
+    page_size: int = PAGE_SIZE
+    order: str = ""
+    columns: tuple[str, ...] = ()
+    filters: dict[str, list[str]] = field(default_factory=dict)
+
+    def address(self, **changes: Any) -> dict[str, Any]:
+        """The query arguments of this list with some changes; defaults are left out."""
+        state = replace(self, **changes)
+        args: dict[str, Any] = {name: texts for name, texts in state.filters.items() if any(texts)}
+        if state.q:
+            args["q"] = state.q
+        if state.page:
+            args["page"] = state.page
+        if state.page_size != PAGE_SIZE:
+            args["page_size"] = state.page_size
+        if state.order != self.ledger.order:
+            args["order"] = state.order
+        if state.columns != self.ledger.columns:
+            args["columns"] = ",".join(state.columns)
+        return args
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.q) or any(any(texts) for texts in self.filters.values())
+
+
+@dataclass(frozen=True)
+class Page:
+    records: Sequence[Any]
+    count: int
+    more: bool
+
+    @property
+    def capped(self) -> bool:
+        return self.count > COUNTED
+
+
+def parse(ledger: Ledger, args: MultiDict[str, str]) -> Listing:
+    """Raises BadRequest, which names the parameter that is wrong."""
+    for name in args:
+        if name not in OWN and name not in ledger.filters:
+            raise BadRequest(gettext("The address has an unknown parameter: %(name)s", name=name))
+    return Listing(
+        ledger,
+        q=args.get("q", "").strip()[:100],
+        page=_number(args, "page", 0, 0, 1_000_000),
+        page_size=min(_number(args, "page_size", PAGE_SIZE, 1, 10**9), MOST_PER_PAGE),
+        order=_order(ledger, args.get("order", "")),
+        columns=_columns(ledger, args.get("columns", "")),
+        filters={name: args.getlist(name) for name in ledger.filters if name in args},
+    )
+
+
+def _number(args: MultiDict[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = args.get(name, "") or str(default)
+    if not (text.isascii() and text.isdecimal() and least <= int(text[:12]) <= most):
+        raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name=name))
+    return int(text)
+
+
+def _order(ledger: Ledger, text: str) -> str:
+    if text and text.removeprefix("-") not in ledger.sortable:
+        raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name="order"))
+    return text or ledger.order
+
+
+def _columns(ledger: Ledger, text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name for name in text.split(",") if name))
+    if not set(names) <= set(choosable(ledger)):
+        raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name="columns"))
+    return names or ledger.columns
+
+
+def choosable(ledger: Ledger) -> list[str]:
+    """The fields that a list may show as columns."""
+    return list(dict.fromkeys([*ledger.columns, *ledger.shown]))
+
+
+def conditions(listing: Listing) -> Iterator[ColumnElement[bool]]:
+    """Raises BadRequest for a filter value that its field cannot be."""
+    ledger = listing.ledger
+    if listing.q and ledger.searchable:
+        yield contains(ledger.column("search_text"), listing.q)
+    for name, texts in listing.filters.items():
+        try:
+            condition = ledger.field(name).kind.filter(ledger.column(name), texts)
+        except BadValue as fault:
+            label = ledger.field(name).label
+            raise BadRequest(f"{label}: {fault}") from None
+        if condition is not None:
+            yield condition
+
+
+def ordering(ledger: Ledger, order: str) -> list[Any]:
+    """By the column; links in the official order of what they link to; ties by id."""
+    name = order.removeprefix("-")
+    column: Any = ledger.column(name)
+    kind = ledger.field(name).kind if name in ledger.columns else None
+    if isinstance(kind, Link):
+        column = select(kind.rank).where(kind.model.id == column).scalar_subquery()
+    by = column.desc() if order.startswith("-") else column
+    return [by] if name == "id" else [by, ledger.model.id]
+
+
+def loading(ledger: Ledger, names: Sequence[str]) -> list[Any]:
+    """Load what these fields show, and nothing else, with the page."""
+    columns, options = {"id", "owner_unit_id", "status", "record_no"}, []
+    for name in names:
+        kind = ledger.field(name).kind
+        if isinstance(kind, Link):
+            relation = getattr(ledger.model, kind.relation(name))
+            options.append(selectinload(relation) if isinstance(kind, Links) else joinedload(relation))
+        columns.add(name)
+    own = [getattr(ledger.model, name) for name in sorted(columns & set(ledger.mapper.columns.keys()))]
+    return [load_only(*own), *options]
+
+
+def fetch(listing: Listing) -> Page:
+    """One statement counts (up to 10,000), one finds the page's ids and joins what its columns show."""
+    ledger, where = listing.ledger, list(conditions(listing))
+    ids = select(ledger.model.id).where(*where)
+    counted = ids.order_by(None).limit(COUNTED + 1).subquery()
+    count = db.session.scalar(select(func.count()).select_from(counted)) or 0
+    order = ordering(ledger, listing.order)
+    first = listing.page * listing.page_size
+    page = ids.order_by(*order).limit(listing.page_size + 1).offset(first).subquery()
+    query: Select[Any] = select(ledger.model).join(page, page.c.id == ledger.model.id).order_by(*order)
+    query = query.options(*loading(ledger, listing.columns))
+    records = db.session.scalars(query).all()
+    return Page(records[: listing.page_size], count, len(records) > listing.page_size)
+
+
+def every(listing: Listing, names: Sequence[str]) -> Iterator[Any]:
+    """All records of the list in the official order of their units, a batch at a time."""
+    ledger = listing.ledger
+    query = select(ledger.model).where(*conditions(listing)).options(*loading(ledger, names))
+    if "owner_unit_id" in ledger.columns and listing.order == ledger.order:
+        query = query.order_by(*ordering(ledger, "owner_unit_id"))
+    else:
+        query = query.order_by(*ordering(ledger, listing.order))
+    yield from db.session.scalars(query.execution_options(yield_per=500))
+
+
+def shown(listing: Listing) -> list[dict[str, Any]]:
+    """The filter fields of a list with what is chosen; no choices of links are loaded into a list page."""
+    found = []
+    for name in listing.ledger.filters:
+        declared, texts = listing.ledger.field(name), listing.filters.get(name, [])
+        remote = isinstance(declared.kind, Link)
+        options = declared.kind.shown_choices(texts) if remote else declared.kind.options()
+        found.append({"name": name, "field": declared, "texts": texts, "options": options, "remote": remote})
+    return found

@@ -1,0 +1,58 @@
+"""A declaration becomes a registered view."""
+
+from __future__ import annotations
+
+from flask_appbuilder import AppBuilder
+from flask_appbuilder.models.sqla.filters import SQLAFilterConverter
+from flask_appbuilder.models.sqla.interface import SQLAInterface
+
+from portal.core.forms import form_class
+from portal.core.ledger import Ledger
+from portal.core.views.base import LedgerView
+from portal.extensions import db
+
+
+class NoFilters(SQLAFilterConverter):
+    """Ledgers declare what they are filtered by (`listing.py`)."""
+
+    def convert(self, col_name: str) -> None:
+        return None
+
+
+class LedgerInterface(SQLAInterface):
+    """Without Flask-AppBuilder's search forms, which synonyms and many-to-many relations break."""
+
+    filter_converter_class = NoFilters
+
+    def get_search_columns_list(self) -> list[str]:
+        return []
+
+
+def routes(ledger: Ledger) -> set[str]:
+    """What the ledger can do at all has an address; the rest has none."""
+    verb_of = LedgerView.method_permission_name
+    return {
+        route
+        for route in LedgerView.include_route_methods
+        if verb_of[route] in ledger.verbs
+        and (ledger.tree or route != "tree")
+        and (ledger.bulk or not route.startswith("action"))
+    }
+
+
+def view_for(ledger: Ledger) -> type[LedgerView]:
+    declared = {
+        "ledger": ledger,
+        "form": form_class(ledger),
+        "datamodel": LedgerInterface(ledger.model, db.session),
+        "route_base": f"/{ledger.name}",
+        "class_permission_name": ledger.name,
+        "base_permissions": [f"can_{verb}" for verb in ledger.verbs],
+        "include_route_methods": routes(ledger),
+        "list_columns": list(ledger.columns),
+    }
+    return type(ledger.name, (LedgerView,), declared)
+
+
+def mount(appbuilder: AppBuilder, ledger: Ledger) -> None:
+    appbuilder.add_view_no_menu(view_for(ledger))

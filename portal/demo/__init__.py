@@ -1,0 +1,47 @@
+"""The demo: an invented district with its accounts and records, the same every time (`domain.md` §6)."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import current_app
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import select
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from config import kept
+from portal import setup
+from portal.accounts.demo_accounts import DEMO_DOMAIN
+from portal.core import scope
+from portal.demo import accounts, agreements, organisation
+from portal.extensions import db
+
+__all__ = ["load", "password", "renew_password"]
+
+
+def password() -> str:
+    """The password of all demo accounts: the setting, else one made once and kept in the data directory."""
+    given: str | None = current_app.config["DEMO_PASSWORD"]
+    return given or kept(current_app.config["DATA_DIR"] / "demo_password", lambda: f"Demo-{secrets.token_hex(4)}")
+
+
+def load() -> int:
+    """Fill the database as far as it lacks the demo; answers how many records were added."""
+    with setup.one_at_a_time(), scope.unscoped("the demo is set up for every unit"):
+        if setup.empty():
+            organisation.make()
+            db.session.commit()
+        accounts.make(generate_password_hash(password()))
+        made = agreements.make()
+        db.session.commit()
+    return made
+
+
+def renew_password() -> None:
+    """When another PORTAL_DEMO_PASSWORD was set since, it holds from now on."""
+    users = list(db.session.scalars(select(User).where(User.email.endswith(DEMO_DOMAIN)).order_by(User.id)))
+    if users and not check_password_hash(users[0].password, password()):
+        hashed = generate_password_hash(password())
+        for user in users:
+            user.password = hashed
+        db.session.commit()

@@ -1,0 +1,54 @@
+"""The demo's accounts (`contracts.md`): one password for all, exempt from what real accounts must do first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+from sqlalchemy import select
+
+from portal.accounts import new_account
+from portal.demo import names
+from portal.extensions import db
+from portal.org.accounts import AccountProfile
+from portal.org.models import Area, Unit
+
+OFFICE = (
+    ("admin", "admin"),
+    ("sysadmin", "sys_admin"),
+    ("secadmin", "sec_admin"),
+    ("auditadmin", "audit_admin"),
+    ("reviewer", "gw_reviewer"),
+    ("reviewer02", "gw_reviewer"),
+    ("leader", "gw_leader"),
+    ("auditor", "auditor_ro"),
+    ("disc", "disc_ro"),
+)
+UNITS, TOWNS, ZONES, COMMUNITIES = 5, 3, 1, 6
+
+
+def make(hashed: str) -> None:
+    """Make the accounts that are not there yet; all get the same hashed password."""
+    rng = Random(20230102)
+    for username, role, profile in wanted():
+        name = names.person_name(rng)
+        new_account.create(username, name, "", role, profile, hashed=hashed, email=names.email(username))
+
+
+def wanted() -> Iterator[tuple[str, str, AccountProfile]]:
+    for username, role in OFFICE:
+        yield username, role, AccountProfile()
+    for n, unit_id in enumerate(db.session.scalars(select(Unit.id).order_by(Unit.sort_no).limit(UNITS)), start=1):
+        yield f"filler{n:02}", "unit_filler", AccountProfile(unit_id=unit_id)
+        yield f"secretary{n:02}", "unit_reviewer", AccountProfile(unit_id=unit_id)
+        if n == 1:
+            yield "branch01", "branch_filler", AccountProfile(unit_id=unit_id)
+    yield from of_areas("town", "town", "town_user", TOWNS, 2)
+    yield from of_areas("zone", "zone", "town_user", ZONES, 2)
+    yield from of_areas("community", "community", "community_user", COMMUNITIES, 3)
+
+
+def of_areas(kind: str, name: str, role: str, count: int, digits: int) -> Iterator[tuple[str, str, AccountProfile]]:
+    found = db.session.scalars(select(Area.id).where(Area.kind == kind).order_by(Area.sort_no).limit(count))
+    for n, area_id in enumerate(found, start=1):
+        yield f"{name}{n:0{digits}}", role, AccountProfile(area_id=area_id)

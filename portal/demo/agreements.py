@@ -1,0 +1,148 @@
+"""The demo's agreements, entered through the ledgers' own forms by the accounts that would enter them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
+
+from portal.accounts.security import act_as
+from portal.core import clock, saving, scope
+from portal.core.forms import form_class
+from portal.core.ledger import Ledger
+from portal.core.numbering import next_number
+from portal.demo import names
+from portal.extensions import db
+from portal.ledgers.cobuilding import agreements, coop_activities
+from portal.ledgers.cobuilding.model import Agreement
+from portal.org.models import Area, PartyOrg, Unit
+
+STATUSES = ("active", "draft", "pending_unit", "active", "returned")
+OTHERS = 9  # agreements of further units, entered by the committee's office
+OVERDUE = 3  # every third agreement in force of the others has run out and waits for renewal
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One agreement to be entered: by whom, between whom, since when."""
+
+    username: str
+    unit: Unit
+    community: Area
+    status: str
+    signed_on: date
+    number: int
+
+
+def make() -> int:
+    """Enter the agreements if there are none yet; answers how many records were added."""
+    if db.session.scalars(select(Agreement.id).limit(1)).first() is not None:
+        return 0
+    rng, made = Random(20230103), 0
+    for plan in plans():
+        with scope.acting_as(act_as(plan.username)):
+            agreement = enter(agreements, agreement_texts(plan, rng), None)
+            db.session.add(agreement)
+            db.session.flush()
+            made += 1
+        if plan.status == "draft":
+            continue
+        agreement.record_no = next_number(agreements.prefix, plan.signed_on, plan.unit)
+        agreement.status = plan.status
+        db.session.flush()
+        if plan.status == "active":
+            with scope.acting_as(act_as(plan.username)):
+                for texts in activity_texts(plan, rng):
+                    db.session.add(enter(coop_activities, texts, agreement))
+                    made += 1
+                db.session.flush()
+    return made
+
+
+def plans() -> Iterator[Plan]:
+    units = list(db.session.scalars(select(Unit).order_by(Unit.sort_no).limit(5 + OTHERS)))
+    areas = list(db.session.scalars(select(Area).where(Area.kind == "community").order_by(Area.sort_no)))
+    today, number = clock.today(), 0
+    for n, unit in enumerate(units[:5], start=1):
+        for k, status in enumerate(STATUSES):
+            number += 1
+            community = areas[(n * 11 + k * 7) % len(areas)]
+            signed_on = today - timedelta(days=40 + 90 * k + 13 * n)
+            yield Plan(f"filler{n:02}", unit, community, status, signed_on, number)
+    for n, unit in enumerate(units[5:], start=1):
+        number += 1
+        age = 1150 if n % OVERDUE == 0 else 200 + 31 * n
+        yield Plan("reviewer", unit, areas[(n * 17 + 3) % len(areas)], "active", today - timedelta(days=age), number)
+
+
+def enter(ledger: Ledger, texts: Mapping[str, Any], parent: Any) -> Any:
+    """The record of a filled form; refusing what a page would refuse."""
+    form = form_class(ledger)(MultiDict(texts))
+    if not form.validate():
+        raise ValueError(f"the demo's {ledger.name} is refused: {form.errors} {form.problems}")
+    return saving.fill(ledger, form, None, parent)
+
+
+def agreement_texts(plan: Plan, rng: Random) -> dict[str, Any]:
+    own = db.session.scalars(
+        select(PartyOrg).where(PartyOrg.units.any(Unit.id == plan.unit.id)).order_by(PartyOrg.sort_no)
+    ).first()
+    other = db.session.scalars(select(PartyOrg).where(PartyOrg.community_id == plan.community.id)).one()
+    needs = rng.sample(names.DEMANDS, 3)
+    offers = rng.sample(names.RESOURCES, 2)
+    projects = rng.sample(names.COOP_ITEMS, 2)
+    due = plan.signed_on + timedelta(days=300)
+    texts: dict[str, Any] = {
+        "agreement_type": "1",
+        "party_a_org_id": str(own.id if own else ""),
+        "party_b_org_id": str(other.id),
+        "signed_on": plan.signed_on.isoformat(),
+        "effective_from": "",
+        "effective_to": "",
+        "renew_mode": "remind",
+        "coop_modes": rng.sample(["1", "2", "3", "4", "5", "6", "7", "8"], 3),
+        "content": f"双方围绕{needs[0].name}、{needs[1].name}等事项开展共建，每季度会商一次。",
+        "plan_activity_cnt": str(rng.randint(2, 8)),
+        "a_contact": names.person_name(rng),
+        "a_phone": names.landline(1000 + plan.number),
+        "b_contact": names.person_name(rng),
+        "b_phone": names.landline(2000 + plan.number),
+        "copies": "3",
+    }
+    for n, need in enumerate(needs):
+        texts |= row("demand_items", n, name=need.name, category=need.category, proposer_role="社区工作者")
+    for n, offer in enumerate(offers):
+        texts |= row("resource_items", n, name=offer.name, category=offer.category, quantity="每季度一次")
+    for n, project in enumerate(projects):
+        cells = {"name": project.name, "category": project.category, "due_on": due.isoformat()}
+        refs = {"demand_ids": f"new-{n}", "resource_ids": f"new-{n}", "lead_org_id": texts["party_a_org_id"]}
+        texts |= row("coop_items", n, **cells, **refs)
+    return texts
+
+
+def row(table: str, n: int, **cells: str) -> dict[str, str]:
+    return {f"{table}-{n}-id": f"new-{n}", **{f"{table}-{n}-{name}": text for name, text in cells.items()}}
+
+
+def activity_texts(plan: Plan, rng: Random) -> Iterator[dict[str, Any]]:
+    """What was held since the agreement was signed: at most three, a quarter apart."""
+    for n in range(3):
+        held_on = plan.signed_on + timedelta(days=20 + 90 * n)
+        if held_on > clock.today():
+            return
+        what = rng.choice(names.ACTIVITIES)
+        yield {
+            "held_on": held_on.isoformat(),
+            "activity_type": what.category,
+            "theme": what.name,
+            "place": f"{plan.community.name}党群服务中心",
+            "unit_count": str(rng.randint(3, 15)),
+            "community_count": str(rng.randint(5, 40)),
+            "volunteer_theme": "",
+            "summary": f"双方共同开展{what.name}，参加人员反响良好。",
+        }

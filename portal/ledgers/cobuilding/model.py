@@ -1,0 +1,270 @@
+"""Agreements, the rows that belong to them, and the activities under them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, ClassVar
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import Column, ForeignKey, Integer, String, Table, select
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.core.fields import (
+    Choice,
+    Code,
+    Codes,
+    Day,
+    Field,
+    Link,
+    Phone,
+    RowRefs,
+    Text,
+    Whole,
+    YesNo,
+    community_orgs,
+    field,
+    org_link,
+    own_orgs,
+)
+from portal.core.record import Record
+from portal.extensions import Model
+from portal.org.markers import Scoped, Searchable
+from portal.org.models import PartyOrg
+
+RENEWAL = Choice(
+    ("remind", _("Remind to renew")),
+    ("extend", _("Extend by one year")),
+    ("end", _("End at expiry")),
+)
+DEMAND_STATUSES = Choice(
+    ("open", _("To be matched")),
+    ("matched", _("Matched")),
+    ("met", _("Met")),
+    ("not_possible", _("Not possible for now")),
+    ("withdrawn", _("Withdrawn")),
+)
+RESOURCE_STATUSES = Choice(("free", _("Available")), ("taken", _("In use")), ("stopped", _("No longer offered")))
+ITEM_STATUSES = Choice(
+    ("not_started", _("Not started")),
+    ("running", _("In progress")),
+    ("done", _("Done")),
+    ("delayed", _("Delayed")),
+    ("cancelled", _("Cancelled")),
+)
+PARTY_ROLES = Choice(("lead", _("Lead")), ("member", _("Member")))
+
+
+def link(kind: Link, label: Any, target: str, **rules: Any) -> Any:
+    """A column that links to another table."""
+    info = {"field": Field(kind, label, **rules)}
+    return mapped_column(ForeignKey(target), nullable=True, index=True, info=info)
+
+
+class Agreement(Record, Model):
+    """A co-building agreement between a unit's organisation and a community's (3-tier)."""
+
+    __tablename__ = "agreement"
+    ledger_name = "agreements"
+    searched: ClassVar = ("record_no", "office_no", "title")
+
+    title: Mapped[str | None] = field(
+        Text(80), _("Agreement title"), hint=_("Made from the parties when left empty")
+    )
+    agreement_type: Mapped[str | None] = field(Code("C01"), _("Agreement type"), required=True, index=True)
+    party_a_org_id: Mapped[int | None] = link(
+        org_link(own_orgs), _("Party A (unit's Party organisation)"), "party_org.id", required=True
+    )
+    party_b_org_id: Mapped[int | None] = link(
+        org_link(community_orgs), _("Party B (community's Party organisation)"), "party_org.id", required=True
+    )
+    is_office_community: Mapped[bool | None] = field(YesNo(), _("Office-location community"), entered=False)
+    signed_on: Mapped[date | None] = field(Day(past=True), _("Signed on"), index=True)
+    effective_from: Mapped[date | None] = field(
+        Day(), _("In force from"), required=True, hint=_("The day of signing when left empty")
+    )
+    effective_to: Mapped[date | None] = field(
+        Day(), _("In force until"), required=True, index=True, hint=_("Three years when left empty; at most five")
+    )
+    renew_mode: Mapped[str | None] = field(RENEWAL, _("At expiry"), default=lambda: "remind")
+    coop_modes: Mapped[tuple[str, ...] | None] = field(Codes("C02"), _("Ways of co-building"), required=True)
+    content: Mapped[str | None] = field(Text(500, lines=True), _("Summary of content"))
+    a_contact: Mapped[str | None] = field(Text(50, least=2), _("Party A liaison"), required=True)
+    a_phone: Mapped[Any] = field(Phone(), _("Party A office phone"), required=True)
+    b_contact: Mapped[str | None] = field(Text(50, least=2), _("Party B liaison"))
+    b_phone: Mapped[Any] = field(Phone(), _("Party B office phone"))
+    plan_activity_cnt: Mapped[int | None] = field(Whole(0, 50), _("Activities planned per year"))
+    copies: Mapped[int | None] = field(Whole(1, 20), _("Originals"), default=lambda: 3)
+    filing_no: Mapped[str | None] = field(Text(40), _("Filing number"))
+    filed_on: Mapped[date | None] = field(Day(past=True), _("Put on file on"))
+    previous_id: Mapped[int | None] = link(
+        Link("Agreement", "title", order="id"), _("Previous agreement"), "agreement.id", entered=False
+    )
+    terminated_on: Mapped[date | None] = field(Day(past=True), _("Terminated on"), entered=False)
+    terminate_reason: Mapped[str | None] = field(Code("C03"), _("Reason of termination"), entered=False)
+
+    party_a_org: Mapped[PartyOrg | None] = relationship(foreign_keys="Agreement.party_a_org_id")
+    party_b_org: Mapped[PartyOrg | None] = relationship(foreign_keys="Agreement.party_b_org_id")
+    previous: Mapped[Agreement | None] = relationship(
+        remote_side="Agreement.id", foreign_keys="Agreement.previous_id"
+    )
+    demand_items: Mapped[list[DemandItem]] = relationship(
+        order_by="DemandItem.position", cascade="all, delete-orphan", back_populates="agreement"
+    )
+    resource_items: Mapped[list[ResourceItem]] = relationship(
+        order_by="ResourceItem.position", cascade="all, delete-orphan", back_populates="agreement"
+    )
+    coop_items: Mapped[list[CoopItem]] = relationship(
+        order_by="CoopItem.position", cascade="all, delete-orphan", back_populates="agreement"
+    )
+    agreement_parties: Mapped[list[AgreementParty]] = relationship(
+        order_by="AgreementParty.position", cascade="all, delete-orphan", back_populates="agreement"
+    )
+    coop_activities: Mapped[list[CoopActivity]] = relationship(
+        cascade="all, delete-orphan", back_populates="agreement"
+    )
+
+    def __str__(self) -> str:
+        return self.title or ""
+
+
+class OfAgreement(Scoped):
+    """A row that belongs to an agreement and to that agreement's unit."""
+
+    part_of = "agreement"
+    ledger_name = "agreements"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agreement_id: Mapped[int] = mapped_column(ForeignKey("agreement.id", ondelete="CASCADE"), index=True)
+
+    @hybrid_property
+    def owner_unit_id(self) -> Any:
+        agreement: Agreement = self.agreement  # type: ignore[attr-defined] # each row class has the relationship
+        return agreement.owner_unit_id
+
+    @owner_unit_id.inplace.expression
+    @classmethod
+    def _owner_unit_id(cls) -> Any:
+        return select(Agreement.owner_unit_id).where(Agreement.id == cls.agreement_id).scalar_subquery()
+
+
+class DemandItem(OfAgreement, Model):
+    """A need of the community."""
+
+    __tablename__ = "demand_item"
+
+    position: Mapped[int] = mapped_column(default=0)
+    name: Mapped[str | None] = field(Text(50), _("Need"), required=True)
+    category: Mapped[str | None] = field(Code("C04"), _("Category"), required=True)
+    description: Mapped[str | None] = field(Text(200, lines=True), _("Description"))
+    beneficiaries: Mapped[str | None] = field(Text(100), _("Who benefits"))
+    wanted_by: Mapped[date | None] = field(Day(), _("Wanted by"))
+    proposer_role: Mapped[str | None] = field(Text(50), _("Proposed by (role, not person)"))
+    status: Mapped[str] = field(DEMAND_STATUSES, _("Status"), default=lambda: "open")
+    reason: Mapped[str | None] = field(Text(200), _("Reason"), hint=_("Required when not possible for now"))
+
+    agreement: Mapped[Agreement] = relationship(back_populates="demand_items")
+
+
+class ResourceItem(OfAgreement, Model):
+    """What the unit can offer."""
+
+    __tablename__ = "resource_item"
+
+    position: Mapped[int] = mapped_column(default=0)
+    name: Mapped[str | None] = field(Text(50), _("Resource"), required=True)
+    category: Mapped[str | None] = field(Code("C05"), _("Category"), required=True)
+    quantity: Mapped[str | None] = field(Text(50), _("Quantity or frequency"))
+    open_hours: Mapped[str | None] = field(Text(50), _("Open hours"))
+    contact: Mapped[str | None] = field(Text(50), _("Contact"))
+    valid_until: Mapped[date | None] = field(Day(), _("Valid until"))
+    status: Mapped[str] = field(RESOURCE_STATUSES, _("Status"), default=lambda: "free")
+
+    agreement: Mapped[Agreement] = relationship(back_populates="resource_items")
+
+
+item_demand = Table(
+    "coop_item_demand",
+    Model.metadata,
+    Column("coop_item_id", Integer, ForeignKey("coop_item.id", ondelete="CASCADE"), primary_key=True),
+    Column("demand_item_id", Integer, ForeignKey("demand_item.id", ondelete="CASCADE"), primary_key=True),
+)
+item_resource = Table(
+    "coop_item_resource",
+    Model.metadata,
+    Column("coop_item_id", Integer, ForeignKey("coop_item.id", ondelete="CASCADE"), primary_key=True),
+    Column("resource_item_id", Integer, ForeignKey("resource_item.id", ondelete="CASCADE"), primary_key=True),
+)
+
+
+def refs(table: str, relation: str, label: Any, name: str) -> dict[str, Any]:
+    return {"field": Field(RowRefs(table, "name", relation), label), "name": name}
+
+
+class CoopItem(OfAgreement, Model):
+    """A project that meets needs with resources."""
+
+    __tablename__ = "coop_item"
+
+    position: Mapped[int] = mapped_column(default=0)
+    name: Mapped[str | None] = field(Text(50), _("Project"), required=True)
+    category: Mapped[str | None] = field(Code("C04"), _("Category"))
+    lead_org_id: Mapped[int | None] = link(
+        org_link(), _("Responsible Party organisation"), "party_org.id", required=True
+    )
+    community_contact: Mapped[str | None] = field(Text(50), _("Contact in the community"))
+    due_on: Mapped[date | None] = field(Day(), _("Due date"), required=True)
+    status: Mapped[str] = field(ITEM_STATUSES, _("Status"), default=lambda: "not_started")
+    done_on: Mapped[date | None] = field(Day(past=True), _("Done on"))
+    outcome: Mapped[str | None] = field(Text(200, lines=True), _("Outcome"))
+
+    agreement: Mapped[Agreement] = relationship(back_populates="coop_items")
+    lead_org: Mapped[PartyOrg | None] = relationship()
+    demands: Mapped[list[DemandItem]] = relationship(
+        secondary=item_demand,
+        order_by=DemandItem.position,
+        info=refs("demand_items", "demands", _("Needs met"), "demand_ids"),
+    )
+    resources: Mapped[list[ResourceItem]] = relationship(
+        secondary=item_resource,
+        order_by=ResourceItem.position,
+        info=refs("resource_items", "resources", _("Resources used"), "resource_ids"),
+    )
+
+
+class AgreementParty(OfAgreement, Model):
+    """A member of an alliance."""
+
+    __tablename__ = "agreement_party"
+
+    position: Mapped[int] = mapped_column(default=0)
+    org_id: Mapped[int | None] = link(org_link(), _("Party organisation"), "party_org.id", required=True)
+    role: Mapped[str] = field(PARTY_ROLES, _("Role"), default=lambda: "member")
+
+    agreement: Mapped[Agreement] = relationship(back_populates="agreement_parties")
+    org: Mapped[PartyOrg | None] = relationship()
+
+
+class CoopActivity(Searchable, OfAgreement, Model):
+    """Something done together while the agreement is in force; an entry."""
+
+    __tablename__ = "coop_activity"
+    ledger_name = "coop_activities"
+    searched: ClassVar = ("theme", "place")
+
+    held_on: Mapped[date | None] = field(Day(past=True), _("Held on"), required=True, index=True)
+    activity_type: Mapped[str | None] = field(Code("C06"), _("Activity type"), required=True)
+    theme: Mapped[str | None] = field(Text(80), _("Theme"), required=True)
+    place: Mapped[str | None] = field(Text(80), _("Place"))
+    unit_count: Mapped[int | None] = field(Whole(0, 100_000), _("Participants of the unit"))
+    community_count: Mapped[int | None] = field(Whole(0, 100_000), _("Participants of the community"))
+    volunteer_theme: Mapped[str | None] = field(Code("C07"), _("Volunteer theme"))
+    summary: Mapped[str | None] = field(Text(200, lines=True), _("Summary"))
+    search_text: Mapped[str] = mapped_column(String(300), default="")
+
+    agreement_id: Mapped[int] = mapped_column(
+        ForeignKey("agreement.id", ondelete="CASCADE"),
+        index=True,
+        info={"field": Field(Link("Agreement", "title", order="id"), _("Co-building agreement"), entered=False)},
+    )
+    agreement: Mapped[Agreement] = relationship(back_populates="coop_activities")

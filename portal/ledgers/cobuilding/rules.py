@@ -1,0 +1,139 @@
+"""What must hold for an agreement beyond its single fields (`domain.md` §2.2.1, §2.5.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy import select
+
+from portal.core.values import Problem, Values
+from portal.extensions import db
+from portal.ledgers.cobuilding.overlap import overlapping
+from portal.org.models import PartyOrg, Unit
+
+ALLIANCE = "3"
+UNIT_COMMUNITY = "1"
+DEFAULT_YEARS, LONG_YEARS, MOST_YEARS = 3, 3, 5
+
+
+def years_after(day: date, years: int) -> date:
+    """The same day some years later; 28 February for a 29th that is not there."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
+def last_day(begins: date, years: int) -> date:
+    """The last day of a term of so many years."""
+    return years_after(begins, years) - timedelta(days=1)
+
+
+def is_alliance(values: Values) -> bool:
+    return bool(values.agreement_type == ALLIANCE)
+
+
+def defaults(values: Values) -> None:
+    values.fill("effective_from", values.signed_on)
+    if values.effective_from:
+        values.fill("effective_to", last_day(values.effective_from, DEFAULT_YEARS))
+
+
+def term(values: Values) -> Iterator[Problem]:
+    begins, ends = values.effective_from, values.effective_to
+    if begins is None or ends is None:
+        return
+    if ends <= begins:
+        yield Problem("effective_to", gettext("The end must lie after the beginning."))
+    elif ends > last_day(begins, MOST_YEARS):
+        yield Problem("effective_to", gettext("A term of at most five years, please."))
+    elif ends > last_day(begins, LONG_YEARS):
+        yield Problem("effective_to", gettext("The term is longer than three years."), warning=True)
+    if values.signed_on and begins < values.signed_on:
+        text = gettext("The agreement begins before it was signed: signed afterwards.")
+        yield Problem("effective_from", text, warning=True)
+
+
+def one_in_force(values: Values) -> Iterator[Problem]:
+    """An error against an agreement in force, a warning among drafts; either names the other."""
+    found = overlapping(
+        (values.party_a_org_id, values.party_b_org_id),
+        values.agreement_type,
+        (values.effective_from, values.effective_to),
+        values.id or 0,
+    )
+    for other in found:
+        name = other.record_no or other.office_no or f"{other.title} (#{other.id})"
+        if other.status == "active":
+            text = gettext("The term overlaps with agreement %(number)s of the same parties.", number=name)
+            yield Problem("effective_to", text)
+        else:
+            text = gettext("A draft of the same parties overlaps with this one: %(number)s", number=name)
+            yield Problem("effective_to", text, warning=True)
+
+
+def parties(values: Values) -> Iterator[Problem]:
+    if values.party_a_org_id is not None and values.party_a_org_id == values.party_b_org_id:
+        yield Problem("party_b_org_id", gettext("Party A and Party B must be different."))
+    if values.agreement_type != UNIT_COMMUNITY or None in (values.party_a_org_id, values.party_b_org_id):
+        return
+    if not office_community(values.party_a_org_id, values.party_b_org_id):
+        text = gettext("The community is not the one that the unit's office lies in.")
+        yield Problem("party_b_org_id", text, warning=True)
+
+
+def office_community(party_a_org_id: int | None, party_b_org_id: int | None) -> bool:
+    """Is Party B the community where a unit of Party A has its office?"""
+    community = select(PartyOrg.community_id).where(PartyOrg.id == party_b_org_id).scalar_subquery()
+    query = (
+        select(Unit.id)
+        .join(PartyOrg.units)
+        .where(PartyOrg.id == party_a_org_id, Unit.office_community_id == community)
+    )
+    return db.session.scalars(query.limit(1)).first() is not None
+
+
+def rows(values: Values) -> Iterator[Problem]:
+    for n, need in enumerate(values.demand_items):
+        if need.status == "not_possible" and not need.reason:
+            text = gettext("Please say why it is not possible for now.")
+            yield Problem("reason", text, table="demand_items", row=n)
+    for n, item in enumerate(values.coop_items):
+        if item.status == "done" and not item.done_on:
+            yield Problem("done_on", gettext("Please say when it was done."), table="coop_items", row=n)
+
+
+def alliance(values: Values) -> Iterator[Problem]:
+    """An alliance names its members, each once, one of them in the lead."""
+    if not is_alliance(values):
+        return
+    members = [row.org_id for row in values.agreement_parties]
+    if not members:
+        yield Problem("agreement_type", gettext("Please list the members of the alliance below."))
+    for n, org_id in enumerate(members):
+        if org_id is not None and org_id in members[:n]:
+            text = gettext("This organisation is already listed.")
+            yield Problem("org_id", text, table="agreement_parties", row=n)
+    if sum(row.role == "lead" for row in values.agreement_parties) > 1:
+        n = next(n for n, row in enumerate(values.agreement_parties) if row.role == "lead")
+        text = gettext("Only one member can be in the lead.")
+        yield Problem("role", text, table="agreement_parties", row=n)
+
+
+RULES = (term, parties, one_in_force, rows, alliance)
+
+
+def derive(agreement: Any) -> None:
+    """The title from the parties where none was typed; whether Party B is the office-location community."""
+    if not agreement.title:
+        ids = (agreement.party_a_org_id, agreement.party_b_org_id)
+        names = dict(
+            db.session.execute(select(PartyOrg.id, PartyOrg.short_name).where(PartyOrg.id.in_(ids))).tuples().all()
+        )
+        a, b = (names.get(id_, "") for id_ in ids)
+        # The agreement's own name, in the language of the paper whatever the page's language is.
+        agreement.title = f"{a}与{b}党建共建协议书"[:80]
+    agreement.is_office_community = office_community(agreement.party_a_org_id, agreement.party_b_org_id)

@@ -1,0 +1,1 @@
+"""The organisation: models and look-ups. It knows no ledger and no page."""

@@ -1,0 +1,114 @@
+"""Code lists (`domain.md` §10): data that the office edits. Codes are disabled, never deleted."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+
+from flask import g
+from flask_babel import get_locale
+from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.extensions import Model, db
+from portal.org.markers import Searchable
+
+SEED = Path(__file__).with_name("code_lists.toml")
+
+
+class CodeList(Searchable, Model):
+    __tablename__ = "code_list"
+    searched = ("code", "label", "label_hant", "label_en")
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(8), unique=True)
+    label: Mapped[str] = mapped_column(String(60))
+    label_hant: Mapped[str | None] = mapped_column(String(60))
+    label_en: Mapped[str | None] = mapped_column(String(100))
+    search_text: Mapped[str] = mapped_column(String(300), default="")
+
+    items: Mapped[list[CodeItem]] = relationship(order_by="CodeItem.position", back_populates="list")
+
+    def __str__(self) -> str:
+        return localized(self.label, self.label_hant, self.label_en)
+
+
+class CodeItem(Model):
+    __tablename__ = "code_item"
+    __table_args__ = (UniqueConstraint("list_id", "code"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("code_list.id"))
+    code: Mapped[str] = mapped_column(String(8))
+    label: Mapped[str] = mapped_column(String(60))
+    label_hant: Mapped[str | None] = mapped_column(String(60))
+    label_en: Mapped[str | None] = mapped_column(String(100))
+    position: Mapped[int]
+    enabled: Mapped[bool] = mapped_column(default=True)
+
+    list: Mapped[CodeList] = relationship(back_populates="items")
+
+
+def localized(label: str, label_hant: str | None, label_en: str | None) -> str:
+    """The label in the viewer's language, else as the office wrote it."""
+    language = str(get_locale())
+    chosen = {"zh_Hant": label_hant, "en": label_en}.get(language, label)
+    return chosen or label
+
+
+class Codes:
+    """One code list as a page needs it, in official order."""
+
+    def __init__(self) -> None:
+        self.labels: dict[str, str] = {}
+        self.enabled: list[str] = []
+        self.meanings: dict[str, str] = {}
+
+    def add(self, item: CodeItem) -> None:
+        self.labels[item.code] = localized(item.label, item.label_hant, item.label_en)
+        if item.enabled:
+            self.enabled.append(item.code)
+        for text in (item.label, item.label_hant, item.label_en, item.code):
+            if text:
+                self.meanings.setdefault(text, item.code)
+
+
+def load(names: Iterable[str]) -> None:
+    """Fetch the named lists in one statement, once a request."""
+    loaded: dict[str, Codes] = g.setdefault("code_lists", {})
+    missing = sorted(set(names) - loaded.keys())
+    if not missing:
+        return
+    loaded.update({name: Codes() for name in missing})
+    query = select(CodeList.code, CodeItem).join(CodeItem.list).where(CodeList.code.in_(missing))
+    for name, item in db.session.execute(query.order_by(CodeItem.position)).tuples():
+        loaded[name].add(item)
+
+
+def codes(name: str) -> Codes:
+    load([name])
+    found: Codes = g.code_lists[name]
+    return found
+
+
+def seed() -> None:
+    """Add the lists and codes of `code_lists.toml` that were never there; touch nothing that is."""
+    present = {found.code: found for found in db.session.scalars(select(CodeList))}
+    for code, spec in tomllib.loads(SEED.read_text(encoding="utf-8")).items():
+        if code in present:
+            continue
+        names = spec["name"]
+        made = CodeList(code=code, label=names["zh_Hans"], label_hant=names["zh_Hant"], label_en=names["en"])
+        for position, item in enumerate(spec["items"], start=1):
+            made.items.append(
+                CodeItem(
+                    code=item["code"],
+                    label=item["zh_Hans"],
+                    label_hant=item["zh_Hant"],
+                    label_en=item["en"],
+                    position=position,
+                    enabled=item.get("enabled", True),
+                )
+            )
+        db.session.add(made)

@@ -1,0 +1,121 @@
+"""Personal data at rest: encrypted, comparable by a keyed hash, and never printed by accident.
+
+A sealed value is stored as `1.<digest>.<token>`: the digest (HMAC-SHA-256, its own key) answers "is it equal",
+the token (Fernet) holds the text. Keys lie in the data directory, outside the database.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet, MultiFernet
+from flask import current_app
+from sqlalchemy import String, func
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+VERSION = "1."
+DIGEST_LENGTH = 43  # SHA-256 in URL-safe base64 without padding
+
+
+def new_keys() -> str:
+    """A fresh key file: encryption keys, newest first, and the key of the digests, which is never rotated."""
+    return json.dumps({"encrypt": [Fernet.generate_key().decode()], "digest": Fernet.generate_key().decode()})
+
+
+class Vault:
+    """Seals and opens texts with the keys of one data directory."""
+
+    def __init__(self, keys: str) -> None:
+        parsed = json.loads(keys)
+        self._fernet = MultiFernet([Fernet(key) for key in parsed["encrypt"]])
+        self._digest_key = base64.urlsafe_b64decode(parsed["digest"])
+
+    def digest(self, text: str) -> str:
+        mac = hmac.new(self._digest_key, text.encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(mac).decode().rstrip("=")
+
+    def seal(self, text: str) -> str:
+        return f"{VERSION}{self.digest(text)}.{self._fernet.encrypt(text.encode()).decode()}"
+
+    def open(self, stored: str) -> str:
+        return self._fernet.decrypt(stored.split(".", 2)[2].encode()).decode()
+
+
+def vault() -> Vault:
+    """The vault of the running portal."""
+    found: Vault = current_app.extensions["portal.vault"]
+    return found
+
+
+def install(app: Any, path: Path) -> None:
+    app.extensions["portal.vault"] = Vault(path.read_text())
+
+
+class Sealed:
+    """A personal value in memory. Printing, formatting or logging it shows nothing; `reveal()` is the one way in."""
+
+    __slots__ = ("stored",)
+
+    def __init__(self, stored: str) -> None:
+        self.stored = stored
+
+    @classmethod
+    def of(cls, text: str) -> Sealed:
+        return cls(vault().seal(text))
+
+    def reveal(self) -> str:
+        return vault().open(self.stored)
+
+    @property
+    def digest(self) -> str:
+        return self.stored[: len(VERSION) + DIGEST_LENGTH]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sealed) and hmac.compare_digest(self.digest, other.digest)
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __str__(self) -> str:
+        return "******"
+
+    __repr__ = __str__
+
+
+class SealedText(TypeDecorator[Sealed]):
+    """A column of sealed values. `column == Sealed.of(text)` compares digests; plain text is refused."""
+
+    impl = String(512)
+    cache_ok = True
+
+    class comparator_factory(TypeDecorator.Comparator[Sealed]):  # noqa: N801 - SQLAlchemy's name
+        def __eq__(self, other: Any) -> Any:
+            if not isinstance(other, Sealed):
+                return super().__eq__(other)
+            return func.substr(self.expr, 1, len(other.digest), type_=String()) == other.digest
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        if value is not None and not isinstance(value, Sealed):
+            raise TypeError("personal data is stored sealed, never as plain text")
+        return value.stored if value is not None else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Sealed | None:
+        return Sealed(value) if value is not None else None
+
+
+class SealedOrPlain(SealedText):
+    """A column whose texts are personal in some rows only (a mobile number typed where an office phone is asked)."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return value if isinstance(value, str) else super().process_bind_param(value, dialect)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return Sealed(value) if value and value.startswith(VERSION) else value

@@ -1,0 +1,97 @@
+"""Units of the district and the institutions below them (`domain.md` §3.3)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+
+from sqlalchemy import select
+
+from portal.core.fields import BadValue, Code, Day, Field, Text, Whole, YesNo, community_link, unit_link
+from portal.core.ledger import Ledger, Section
+from portal.core.values import Problem, Values
+from portal.extensions import db
+from portal.org.models import Unit
+from portal.registry.shared import GROUP, KEEPING, STATUSES
+
+CREDIT_DIGITS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
+
+class CreditCode(Text):
+    """A unified social credit code of 18 characters with a valid check character (GB 32100, mod 31)."""
+
+    def __init__(self) -> None:
+        super().__init__(18, free=False)
+
+    def parse_text(self, text: str, before: object) -> str:
+        code = text.upper()
+        fault = BadValue(gettext("This is not a valid unified social credit code."))
+        if len(code) != 18 or any(ch not in CREDIT_DIGITS for ch in code):
+            raise fault
+        total = sum(CREDIT_DIGITS.index(ch) * pow(3, n, 31) for n, ch in enumerate(code[:17]))
+        if CREDIT_DIGITS[-total % 31] != code[17]:
+            raise fault
+        return code
+
+
+def not_below_itself(values: Values) -> Iterator[Problem]:
+    """No cycles: a row stands below none of those below it."""
+    record: Any = values.record
+    above, seen = values.parent_id, set()
+    while record is not None and above is not None and above not in seen:
+        if above == record.id:
+            yield Problem("parent_id", gettext("This would stand below itself."))
+            return
+        seen.add(above)
+        model = type(record)
+        above = db.session.scalar(select(model.parent_id).where(model.id == above))
+
+
+units = Ledger(
+    name="units",
+    label=_("Units"),
+    one=_("Unit"),
+    group=GROUP,
+    icon="building",
+    model=Unit,
+    order="sort_no",
+    tree="parent",
+    verbs=KEEPING,
+    columns=("sort_no", "full_name", "short_name", "unit_nature", "is_legal_entity", "office_community_id", "status"),
+    filters=("unit_nature", "is_legal_entity", "status"),
+    rules=(not_below_itself,),
+    sections=(
+        Section(
+            _("Unit"),
+            (
+                "full_name",
+                "short_name",
+                "unit_nature",
+                "is_legal_entity",
+                "credit_code",
+                "parent_id",
+                "sort_no",
+                "status",
+            ),
+        ),
+        Section(_("Office"), ("office_address", "office_community_id", "leader", "contact")),
+        Section(_("Validity"), ("valid_from", "valid_to")),
+    ),
+    fields={
+        "full_name": Field(Text(100), _("Full name"), required=True),
+        "short_name": Field(Text(50), _("Short name"), required=True),
+        "unit_nature": Field(Code("C41"), _("Nature of the unit"), required=True),
+        "is_legal_entity": Field(YesNo(), _("Independent legal person"), default=lambda: False),
+        "credit_code": Field(CreditCode(), _("Unified social credit code")),
+        "parent_id": Field(unit_link(), _("Superior unit")),
+        "sort_no": Field(Whole(1, 999), _("Official order"), required=True),
+        "status": Field(STATUSES, _("Status"), default=lambda: "active"),
+        "office_address": Field(Text(200), _("Office address")),
+        "office_community_id": Field(community_link(), _("Office-location community")),
+        "leader": Field(Text(50), _("Leader in charge")),
+        "contact": Field(Text(50), _("Contact")),
+        "valid_from": Field(Day(), _("Valid from")),
+        "valid_to": Field(Day(), _("Valid to")),
+    },
+)

@@ -1,0 +1,59 @@
+"""Bringing a database up to date: schema, permissions, roles, code lists. Idempotent, one process at a time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from filelock import FileLock
+from flask import current_app
+from flask_migrate import upgrade
+from sqlalchemy import select
+
+from portal.accounts import roles
+from portal.core import scope
+from portal.extensions import db
+from portal.org import codes
+from portal.org.models import Unit
+
+LOCK = 7_041_823  # any number; the same in every process that sets up
+PATIENCE = 300  # seconds
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Wait for whoever is setting up the same database, on this machine or another."""
+    if db.engine.dialect.name == "postgresql":
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql(f"SET statement_timeout = {PATIENCE * 1000}")
+            connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCK})")
+            connection.commit()
+            try:
+                yield
+            finally:
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({LOCK})")
+    else:
+        with FileLock(current_app.config["DATA_DIR"] / "setup.lock", timeout=PATIENCE):
+            yield
+
+
+def bring_up_to_date() -> None:
+    """What `portal init` does."""
+    # Alembic tells every step of it to its logger; the commands print one line of their own.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    with one_at_a_time(), scope.unscoped("setting up belongs to no user"):
+        upgrade()
+        builder: Any = current_app.extensions["appbuilder"]
+        for code in ("Admin", "Public"):
+            builder.sm.add_role(code)
+        builder.add_permissions(update_perms=True)
+        codes.seed()
+        roles.seed(builder.sm)
+        db.session.commit()
+
+
+def empty() -> bool:
+    """Is there no organisation yet?"""
+    return db.session.scalars(select(Unit.id).limit(1)).first() is None

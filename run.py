@@ -1,0 +1,42 @@
+"""Serves the portal: `python run.py`. Brings the database up to date first; fills an empty one with the demo."""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+from waitress import serve
+
+from config import BadSetting
+from portal import create_app, demo, setup
+from portal.core.ledger import BadLedger
+
+
+def main() -> None:
+    try:
+        app = create_app()
+    except (BadSetting, BadLedger) as fault:
+        sys.exit(f"The portal cannot start: {fault}")
+    with app.app_context():
+        setup.bring_up_to_date()
+        shown = ""
+        if app.config["DEMO"] != "none":
+            if setup.empty():
+                demo.load()
+            demo.renew_password()
+            shown = demo.password()
+    host, port = app.config["HOST"], app.config["PORT"]
+    print(f"The portal is at http://{host}:{port}/")
+    if shown:
+        print("Accounts: admin, reviewer, leader, filler01, secretary01, auditor … (all listed on the sign-in page)")
+        print(f"Password of all demo accounts: {shown}")
+    sys.stdout.flush()
+    # Garbage collection makes the slow tail of requests: what start-up made is never looked at again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    serve(app, host=host, port=port, threads=8, ident=None)
+
+
+if __name__ == "__main__":
+    main()
