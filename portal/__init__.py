@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -37,7 +38,7 @@ def create_app(**overrides: Any) -> Flask:
     config.kept(keys, sealed.new_keys)
     sealed.install(app, keys)
     db.init_app(app)
-    migrate.init_app(app, db, directory=os.path.join(app.root_path, "migrations"), render_as_batch=True)
+    migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"), render_as_batch=True)
     database.install(app)
     scope.install()
     search.install()

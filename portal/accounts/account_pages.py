@@ -55,7 +55,7 @@ class AccountsView(BaseView):
                 or_(User.username.icontains(q, autoescape=True), User.first_name.icontains(q, autoescape=True))
             )
         query = query.options(selectinload(User.roles)).order_by(User.username)
-        found = db.session.execute(query.limit(PAGE_SIZE + 1).offset(int(page) * PAGE_SIZE)).tuples().all()
+        found = db.session.execute(query.limit(PAGE_SIZE + 1).offset(int(page) * PAGE_SIZE)).all()
         return render_template(
             "accounts/list.html",
             rows=found[:PAGE_SIZE],
@@ -127,7 +127,7 @@ class MyPasswordView(BaseView):
 
 def account_or_404(pk: int) -> tuple[Any, AccountProfile]:
     query = select(User, AccountProfile).outerjoin(AccountProfile, AccountProfile.user_id == User.id)
-    found = db.session.execute(query.where(User.id == pk)).tuples().first() if pk < 2**31 else None
+    found = db.session.execute(query.where(User.id == pk)).first() if pk < 2**31 else None
     if found is None:
         abort(404)
     return found[0], found[1] or AccountProfile(user_id=pk)
@@ -176,13 +176,9 @@ def save_account(user: Any, profile: AccountProfile, typed: dict[str, str], new:
 
 
 def checked(user: Any, typed: dict[str, str], new: bool) -> tuple[dict[str, str], dict[str, int | None]]:
-    faults: dict[str, str] = {}
+    """(faults by field, the unit and area meant)."""
+    faults = name_faults(typed) if new else {}
     place: dict[str, int | None] = {}
-    if new and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{2,31}", typed["username"]):
-        faults["username"] = gettext("3 to 32 letters and digits, beginning with a letter, please.")
-    taken = select(User.id).where(func.lower(User.username) == typed["username"].lower())
-    if new and not faults and db.session.scalars(taken).first():
-        faults["username"] = gettext("There is an account of this name already.")
     if not 1 <= len(typed["name"]) <= 50:
         faults["name"] = gettext("Please fill this in.")
     for name, kind in (("unit_id", UNIT), ("area_id", AREA)):
@@ -197,6 +193,16 @@ def checked(user: Any, typed: dict[str, str], new: bool) -> tuple[dict[str, str]
     if not new and typed["password"] and outranks(user):
         faults["password"] = gettext("The password of an account with more rights than yours is not yours to set.")
     return faults, place
+
+
+def name_faults(typed: dict[str, str]) -> dict[str, str]:
+    """What is wrong with the name of a new account."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{2,31}", typed["username"]):
+        return {"username": gettext("3 to 32 letters and digits, beginning with a letter, please.")}
+    taken = select(User.id).where(func.lower(User.username) == typed["username"].lower())
+    if db.session.scalars(taken).first():
+        return {"username": gettext("There is an account of this name already.")}
+    return {}
 
 
 def outranks(user: Any) -> bool:

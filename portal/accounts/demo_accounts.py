@@ -18,6 +18,6 @@ def demo_accounts() -> list[tuple[str, list[str]]]:
         return []
     query = select(Role.name, User.username).join(User.roles).where(User.email.endswith(DEMO_DOMAIN))
     by_role: dict[str, list[str]] = {}
-    for role, username in db.session.execute(query.order_by(User.username)).tuples():
+    for role, username in db.session.execute(query.order_by(User.username)):
         by_role.setdefault(role, []).append(username)
     return [(label_of(role.code), by_role[role.code]) for role in ROLES if role.code in by_role]

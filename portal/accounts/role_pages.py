@@ -39,7 +39,7 @@ class RolesView(BaseView):
             .group_by(Role.id)
             .order_by(Role.id)
         )
-        rows = db.session.execute(query).tuples().all()
+        rows = db.session.execute(query).all()
         return render_template("roles/list.html", rows=rows, label_of=roles.label_of)
 
     @expose("/show/<int:pk>")
@@ -133,7 +133,7 @@ def matrix_page(role: Any, *, editing: bool) -> ResponseReturnValue:
     for right in role.permissions:
         held.setdefault(right.view_menu.name, set()).add(right.permission.name.removeprefix("can_"))
     scopes = dict(
-        db.session.execute(select(RoleScope.ledger, RoleScope.scope).where(RoleScope.role_id == role.id)).tuples().all()
+        db.session.execute(select(RoleScope.ledger, RoleScope.scope).where(RoleScope.role_id == role.id)).all()
     )
     rows = [row(role.name, desk, held.get(desk.name, set()), scopes.get(desk.name, "none")) for desk in roles.desks()]
     return render_template(

@@ -82,7 +82,13 @@ def business(desk: Ledger | Desk) -> bool:
 
 KEEPING = Grant(("read", "add", "edit", "export"))
 UNIT_ROSTER = {"members": Grant(("read", "add", "edit", "export"), "unit")}
-WRITE_NOTHING = {"barred_business": WRITING, "barred_registry": WRITING | {"grant"}}
+
+
+def reader(code: str, label: Label) -> Role:
+    """A role that reads everything and can never be given more."""
+    never = WRITING | {"grant"}
+    return Role(code, label, business=READ, registry=READ, barred_business=WRITING, barred_registry=never)
+
 
 ROLES = (
     Role(
@@ -116,7 +122,7 @@ ROLES = (
         registry=READ,
         named={"members": KEEPING},
     ),
-    Role("gw_leader", _("Committee leader (read-only)"), business=READ, registry=READ, **WRITE_NOTHING),
+    reader("gw_leader", _("Committee leader (read-only)")),
     Role(
         "unit_filler",
         _("Unit filler"),
@@ -139,8 +145,8 @@ ROLES = (
     ),
     Role("town_user", _("Subdistrict/town liaison")),
     Role("community_user", _("Community liaison")),
-    Role("auditor_ro", _("Read-only auditor"), business=READ, registry=READ, **WRITE_NOTHING),
-    Role("disc_ro", _("Discipline liaison (read-only)"), business=READ, registry=READ, **WRITE_NOTHING),
+    reader("auditor_ro", _("Read-only auditor")),
+    reader("disc_ro", _("Discipline liaison (read-only)")),
 )
 BY_CODE = {role.code: role for role in ROLES}
 

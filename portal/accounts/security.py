@@ -73,7 +73,7 @@ def principal_of(user: User, profile: AccountProfile | None) -> Principal:
         .outerjoin(RoleScope, and_(RoleScope.role_id == Role.id, RoleScope.ledger == ViewMenu.name))
         .where(assoc_user_role.c.user_id == user.id)
     )
-    rows = db.session.execute(query).tuples().all()
+    rows = db.session.execute(query).all()
     unit_id = profile.unit_id if profile else None
     return Principal(
         user_id=user.id,

@@ -33,7 +33,7 @@ class SignInView(BaseView):
             return redirect(safe_next(request.args.get("next")))
         form, fault = LoginForm_db(), ""
         if form.validate_on_submit():
-            user = current_app.appbuilder.sm.auth_user_db(form.username.data, form.password.data)
+            user = self.appbuilder.sm.auth_user_db(form.username.data, form.password.data)
             if user:
                 # A new session, so that nothing planted before signing in lives on; the language stays.
                 kept = session.get("locale")

@@ -36,6 +36,6 @@ def card(ledger: Ledger) -> dict[str, Any]:
     """A ledger with how many of its records, in the user's scope, stand in each status."""
     status = ledger.column("status")
     query = select(status, func.count()).select_from(ledger.model).group_by(status)
-    counts = dict(db.session.execute(query).tuples().all())
+    counts = dict(db.session.execute(query).all())
     known = [(name, shown, counts[name]) for name, shown in ledger.statuses.items() if counts.get(name)]
     return {"ledger": ledger, "total": sum(counts.values()), "counts": known}

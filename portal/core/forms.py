@@ -97,7 +97,7 @@ class RowsField(FormField):
         self.posted = False
 
     def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
-        self.process_errors = []
+        self.process_errors: list[str] = []
         existing = {str(row.id): row for row in data or ()}
         self.existing = set(existing)
         self.posted = formdata is not None and any(key.startswith(f"{self.name}-") for key in formdata)

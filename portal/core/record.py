@@ -83,7 +83,7 @@ class Record(Searchable, Scoped):
     )
     search_text: Mapped[str] = mapped_column(String(600), default="")
 
-    @declared_attr
+    @declared_attr.directive
     @classmethod
     def __mapper_args__(cls) -> dict[str, Any]:
         # The second of two savers of one version fails instead of winning.

@@ -58,7 +58,7 @@ def _owner(ledger: Ledger, record: Record) -> int:
         if principal.unit_id is None:
             raise NoOwner(ledger.name)
         return principal.unit_id
-    units = list(
+    units: list[int] = list(
         db.session.scalars(select(Unit.id).join(PartyOrg.units).where(PartyOrg.id == org_id).order_by(Unit.sort_no))
     )
     if principal.unit_id in units:

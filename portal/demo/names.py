@@ -274,9 +274,7 @@ ACTIVITIES: tuple[Phrase, ...] = (
 def subordinate_units() -> tuple[Subordinate, ...]:
     """The 123 institutions, unit by unit in official order."""
     return tuple(
-        _subordinate(parent, number)
-        for parent, unit in enumerate(UNITS)
-        for number in range(1, unit.institutions + 1)
+        _subordinate(parent, number) for parent, unit in enumerate(UNITS) for number in range(1, unit.institutions + 1)
     )
 
 
@@ -285,9 +283,7 @@ def _subordinate(parent: int, number: int) -> Subordinate:
     unit = UNITS[parent]
     general = unit.org_type == COMMITTEE and number <= (2 if unit.institutions >= 4 else 1)
     name = f"所属第{number}事业单位"
-    return Subordinate(
-        parent, number, unit.full_name + name, unit.short_name + name, GENERAL if general else BRANCH
-    )
+    return Subordinate(parent, number, unit.full_name + name, unit.short_name + name, GENERAL if general else BRANCH)
 
 
 def communities() -> tuple[Community, ...]:

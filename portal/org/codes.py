@@ -82,7 +82,7 @@ def load(names: Iterable[str]) -> None:
         return
     loaded.update({name: Codes() for name in missing})
     query = select(CodeList.code, CodeItem).join(CodeItem.list).where(CodeList.code.in_(missing))
-    for name, item in db.session.execute(query.order_by(CodeItem.position)).tuples():
+    for name, item in db.session.execute(query.order_by(CodeItem.position)):
         loaded[name].add(item)
 
 

@@ -95,6 +95,8 @@ class SealedText(TypeDecorator[Sealed]):
     cache_ok = True
 
     class comparator_factory(TypeDecorator.Comparator[Sealed]):  # noqa: N801 - SQLAlchemy's name
+        __hash__ = TypeDecorator.Comparator.__hash__
+
         def __eq__(self, other: Any) -> Any:
             if not isinstance(other, Sealed):
                 return super().__eq__(other)

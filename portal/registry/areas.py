@@ -33,9 +33,7 @@ areas = Ledger(
         "name": Field(Text(100), _("Name"), required=True),
         "kind": Field(KINDS, _("Kind"), required=True),
         "parent_id": Field(Link(Area, "name", where=active), _("Belongs to")),
-        "area_code": Field(
-            Text(12, pattern=r"\d{6,12}", free=False), _("Statistical code"), hint=_("6 to 12 digits")
-        ),
+        "area_code": Field(Text(12, pattern=r"\d{6,12}", free=False), _("Statistical code"), hint=_("6 to 12 digits")),
         "sort_no": Field(Whole(0, 999_999), _("Official order"), required=True),
         "status": Field(STATUSES, _("Status"), default=lambda: "active"),
     },

@@ -59,10 +59,10 @@ members = Ledger(
         Section(_("Post"), ("unit_id", "org_id", "post", "is_leader", "work_status", "office_phone", "mobile")),
     ),
     fields={
-        "name": Field(Text(50, least=2), _("Name"), required=True),
+        "name": Field(Text(50, least=2), _("Name of the person"), required=True),
         "person_no": Field(Text(12, free=False), _("Person number")),
         "gender": Field(GENDERS, _("Gender"), required=True),
-        "member_type": Field(Code("C43"), _("Category"), required=True),
+        "member_type": Field(Code("C43"), _("Category of person"), required=True),
         "birth_ym": Field(Month(), _("Born in")),
         "joined_ym": Field(Month(), _("Joined the Party in")),
         "unit_id": Field(Link(Unit, "full_name", where=own_units), _("Unit"), required=True),

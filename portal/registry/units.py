@@ -5,7 +5,6 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-
 from sqlalchemy import select
 
 from portal.core.fields import BadValue, Code, Day, Field, Text, Whole, YesNo, community_link, unit_link

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from flask_babel import LazyString
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
-Label = LazyString | str
+Label: TypeAlias = LazyString | str
 
 
 class BadValue(ValueError):
@@ -55,6 +55,10 @@ class Kind:
     def show(self, value: Any) -> str:
         """The one exit: whatever leaves (page, sheet, message) is what this returns, masked where it must be."""
         return "" if value is None else str(value)
+
+    def brief(self, value: Any) -> str:
+        """What a list shows, where room is short."""
+        return self.show(value)
 
     def cell(self, value: Any) -> Any:
         """For a sheet: a number, a date, or text."""
@@ -107,11 +111,9 @@ def field(
     Columns are nullable even where the form requires them: ledgers taken over from paper have gaps.
     """
     declared = Field(kind, label, **rules)
-    return mapped_column(
-        kind.column_type(), nullable=nullable, index=index, unique=unique, info={"field": declared}
-    )
+    return mapped_column(kind.column_type(), nullable=nullable, index=index, unique=unique, info={"field": declared})
 
 
 def clean(text: str) -> str:
     """What was typed without the spaces around it and without control characters."""
-    return "".join(ch for ch in text if ch == "\n" or ch == "\t" or ch.isprintable()).strip()
+    return "".join(ch for ch in text if ch in "\n\t" or ch.isprintable()).strip()

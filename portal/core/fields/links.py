@@ -7,7 +7,6 @@ from typing import Any
 
 from flask_babel import get_locale, gettext
 from sqlalchemy import Integer, Select, select
-from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
@@ -30,7 +29,7 @@ class Link(Kind):
     """
 
     widget = "link"
-    filter_widget = "link"
+    filter_widget: str | None = "link"
 
     def __init__(
         self, model: type[Any] | str, label: str, *, order: str = "sort_no", where: Conditions | None = None
@@ -46,9 +45,9 @@ class Link(Kind):
         return self._model
 
     @property
-    def label(self) -> InstrumentedAttribute[str]:
-        column: InstrumentedAttribute[str] = getattr(self.model, self._label)
-        return column
+    def label(self) -> Any:
+        """The column that names the rows linked to."""
+        return getattr(self.model, self._label)
 
     @property
     def rank(self) -> Any:
@@ -64,6 +63,9 @@ class Link(Kind):
     def read(self, record: Any, name: str) -> Any:
         return getattr(record, self.relation(name))
 
+    def brief(self, value: Any) -> str:
+        return getattr(value, "short_name", None) or self.show(value)
+
     def choices(self) -> Select[tuple[int, str]]:
         conditions = self._where(self.model) if self._where else ()
         return select(self.model.id, self.label).where(*conditions).order_by(self.rank, self.model.id)
@@ -73,10 +75,10 @@ class Link(Kind):
         query = self.choices()
         if text.strip():
             query = query.where(contains(self.model.search_text, text))
-        return list(db.session.execute(query.limit(limit)).tuples())
+        return list(db.session.execute(query.limit(limit)))
 
     def options(self) -> Iterable[tuple[str, str]] | None:
-        found = db.session.execute(self.choices().limit(MOST_OPTIONS + 1)).tuples().all()
+        found = db.session.execute(self.choices().limit(MOST_OPTIONS + 1)).all()
         return [(str(id_), text) for id_, text in found] if len(found) <= MOST_OPTIONS else None
 
     def shown_choices(self, values: Sequence[str]) -> list[tuple[str, str]]:
@@ -84,7 +86,7 @@ class Link(Kind):
         ids = [int(value) for value in values if value.isdecimal() and len(value) < 10]
         if not ids:
             return []
-        found = db.session.execute(select(self.model.id, self.label).where(self.model.id.in_(ids))).tuples()
+        found = db.session.execute(select(self.model.id, self.label).where(self.model.id.in_(ids)))
         return [(str(id_), text) for id_, text in found]
 
     def parse_text(self, text: str, before: object) -> int:
@@ -141,9 +143,7 @@ class Links(Link):
         """The rows themselves."""
         kept = {row.id: row for row in before} if isinstance(before, list) else {}
         texts = [text for raw in typed if (text := clean(raw))]
-        ids = [
-            int(text) if text.isdecimal() and int(text) in kept else self.parse_text(text, None) for text in texts
-        ]
+        ids = [int(text) if text.isdecimal() and int(text) in kept else self.parse_text(text, None) for text in texts]
         return list(db.session.scalars(select(self.model).where(self.model.id.in_(ids)))) or None
 
     def typed(self, value: Any) -> list[str]:

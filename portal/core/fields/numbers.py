@@ -42,9 +42,7 @@ class Whole(Kind):
         if value != value.to_integral_value():
             raise BadValue(gettext("This must be a whole number."))
         if not self.least <= value <= self.most:
-            raise BadValue(
-                gettext("From %(least)d to %(most)d, please.", least=self.least, most=self.most)
-            )
+            raise BadValue(gettext("From %(least)d to %(most)d, please.", least=self.least, most=self.most))
         return int(value)
 
     def cell(self, value: Any) -> Any:

@@ -50,9 +50,7 @@ class Personal(Kind):
             return before
         if len(text) > self.limit:
             raise BadValue(
-                gettext(
-                    "At most %(limit)d characters; there are %(count)d.", limit=self.limit, count=len(text)
-                )
+                gettext("At most %(limit)d characters; there are %(count)d.", limit=self.limit, count=len(text))
             )
         return Sealed.of(self.plain(text))
 

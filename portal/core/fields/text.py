@@ -13,7 +13,6 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
 from portal.core.fields.base import BadValue, Kind, clean
-from portal.core.search import contains
 
 ID_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx](?![\dXx])")
 MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
@@ -39,7 +38,10 @@ def refuse_personal(text: str) -> None:
 
 
 class Text(Kind):
-    """Up to `limit` characters; `lines` for several lines, `least` for a minimum, `pattern` for its form."""
+    """Up to `limit` characters; `lines` for several lines, `least` for a minimum, `pattern` for its form.
+
+    `free` text is searched for personal data; numbers and codes are not.
+    """
 
     filter_widget = "text"
 
@@ -49,6 +51,7 @@ class Text(Kind):
         self.limit, self.lines, self.least, self.free = limit, lines, least, free
         self.pattern = re.compile(pattern) if pattern else None
         self.widget = "lines" if lines else "text"
+        self.compact = not free
 
     def column_type(self) -> TypeEngine[Any]:
         return String(self.limit)
@@ -63,9 +66,7 @@ class Text(Kind):
             text = " ".join(text.split())
         if len(text) > self.limit:
             raise BadValue(
-                gettext(
-                    "At most %(limit)d characters; there are %(count)d.", limit=self.limit, count=len(text)
-                )
+                gettext("At most %(limit)d characters; there are %(count)d.", limit=self.limit, count=len(text))
             )
         if len(text) < self.least:
             raise BadValue(gettext("At least %(least)d characters.", least=self.least))
@@ -86,4 +87,3 @@ class Text(Kind):
             yield f"{name} takes {self.limit} characters, its column only {length}"
 
 
-__all__ = ["Text", "contains", "is_id_number", "refuse_personal"]

@@ -9,7 +9,7 @@ from flask import Flask, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy import text
+from sqlalchemy import literal, select
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
@@ -100,7 +100,7 @@ def healthz() -> ResponseReturnValue:
 def readyz() -> ResponseReturnValue:
     """The database answers."""
     try:
-        db.session.execute(text("SELECT 1"))
+        db.session.execute(select(literal(1)))
     except DBAPIError:
         log.exception("not ready")
         return {"status": "database away"}, 503

@@ -132,7 +132,7 @@ coop_activities = Ledger(
     under=Under("agreement", "agreements", ("active",)),
     order="-held_on",
     verbs=(*READING, "add", "edit", "delete"),
-    columns=("held_on", "activity_type", "theme", "place", "unit_count", "community_count"),
+    columns=("held_on", "activity_type", "theme", "agreement_id", "place", "unit_count", "community_count"),
     filters=("activity_type", "held_on"),
     exported=(
         "agreement_id",
@@ -161,4 +161,3 @@ coop_activities = Ledger(
         ),
     ),
 )
-

@@ -44,15 +44,15 @@ DEMAND_STATUSES = Choice(
     ("not_possible", _("Not possible for now")),
     ("withdrawn", _("Withdrawn")),
 )
-RESOURCE_STATUSES = Choice(("free", _("Available")), ("taken", _("In use")), ("stopped", _("No longer offered")))
+RESOURCE_STATUSES = Choice(("free", _("Available")), ("taken", _("Taken")), ("stopped", _("No longer offered")))
 ITEM_STATUSES = Choice(
     ("not_started", _("Not started")),
-    ("running", _("In progress")),
-    ("done", _("Done")),
+    ("running", _("Under way")),
+    ("done", _("Finished")),
     ("delayed", _("Delayed")),
     ("cancelled", _("Cancelled")),
 )
-PARTY_ROLES = Choice(("lead", _("Lead")), ("member", _("Member")))
+PARTY_ROLES = Choice(("lead", _("Lead")), ("member", _("Taking part")))
 
 
 def link(kind: Link, label: Any, target: str, **rules: Any) -> Any:
@@ -68,17 +68,15 @@ class Agreement(Record, Model):
     ledger_name = "agreements"
     searched: ClassVar = ("record_no", "office_no", "title")
 
-    title: Mapped[str | None] = field(
-        Text(80), _("Agreement title"), hint=_("Made from the parties when left empty")
-    )
+    title: Mapped[str | None] = field(Text(80), _("Agreement title"), hint=_("Made from the parties when left empty"))
     agreement_type: Mapped[str | None] = field(Code("C01"), _("Agreement type"), required=True, index=True)
     party_a_org_id: Mapped[int | None] = link(
-        org_link(own_orgs), _("Party A (unit's Party organisation)"), "party_org.id", required=True
+        org_link(own_orgs), _("Party A organisation"), "party_org.id", required=True
     )
     party_b_org_id: Mapped[int | None] = link(
-        org_link(community_orgs), _("Party B (community's Party organisation)"), "party_org.id", required=True
+        org_link(community_orgs), _("Party B organisation"), "party_org.id", required=True
     )
-    is_office_community: Mapped[bool | None] = field(YesNo(), _("Office-location community"), entered=False)
+    is_office_community: Mapped[bool | None] = field(YesNo(), _("Is the office-location community"), entered=False)
     signed_on: Mapped[date | None] = field(Day(past=True), _("Signed on"), index=True)
     effective_from: Mapped[date | None] = field(
         Day(), _("In force from"), required=True, hint=_("The day of signing when left empty")
@@ -105,9 +103,7 @@ class Agreement(Record, Model):
 
     party_a_org: Mapped[PartyOrg | None] = relationship(foreign_keys="Agreement.party_a_org_id")
     party_b_org: Mapped[PartyOrg | None] = relationship(foreign_keys="Agreement.party_b_org_id")
-    previous: Mapped[Agreement | None] = relationship(
-        remote_side="Agreement.id", foreign_keys="Agreement.previous_id"
-    )
+    previous: Mapped[Agreement | None] = relationship(remote_side="Agreement.id", foreign_keys="Agreement.previous_id")
     demand_items: Mapped[list[DemandItem]] = relationship(
         order_by="DemandItem.position", cascade="all, delete-orphan", back_populates="agreement"
     )
@@ -120,9 +116,7 @@ class Agreement(Record, Model):
     agreement_parties: Mapped[list[AgreementParty]] = relationship(
         order_by="AgreementParty.position", cascade="all, delete-orphan", back_populates="agreement"
     )
-    coop_activities: Mapped[list[CoopActivity]] = relationship(
-        cascade="all, delete-orphan", back_populates="agreement"
-    )
+    coop_activities: Mapped[list[CoopActivity]] = relationship(cascade="all, delete-orphan", back_populates="agreement")
 
     def __str__(self) -> str:
         return self.title or ""
@@ -154,7 +148,7 @@ class DemandItem(OfAgreement, Model):
     __tablename__ = "demand_item"
 
     position: Mapped[int] = mapped_column(default=0)
-    name: Mapped[str | None] = field(Text(50), _("Need"), required=True)
+    name: Mapped[str | None] = field(Text(50), _("Name of the need"), required=True)
     category: Mapped[str | None] = field(Code("C04"), _("Category"), required=True)
     description: Mapped[str | None] = field(Text(200, lines=True), _("Description"))
     beneficiaries: Mapped[str | None] = field(Text(100), _("Who benefits"))
@@ -172,7 +166,7 @@ class ResourceItem(OfAgreement, Model):
     __tablename__ = "resource_item"
 
     position: Mapped[int] = mapped_column(default=0)
-    name: Mapped[str | None] = field(Text(50), _("Resource"), required=True)
+    name: Mapped[str | None] = field(Text(50), _("Name of the resource"), required=True)
     category: Mapped[str | None] = field(Code("C05"), _("Category"), required=True)
     quantity: Mapped[str | None] = field(Text(50), _("Quantity or frequency"))
     open_hours: Mapped[str | None] = field(Text(50), _("Open hours"))
@@ -207,7 +201,7 @@ class CoopItem(OfAgreement, Model):
     __tablename__ = "coop_item"
 
     position: Mapped[int] = mapped_column(default=0)
-    name: Mapped[str | None] = field(Text(50), _("Project"), required=True)
+    name: Mapped[str | None] = field(Text(50), _("Name of the project"), required=True)
     category: Mapped[str | None] = field(Code("C04"), _("Category"))
     lead_org_id: Mapped[int | None] = link(
         org_link(), _("Responsible Party organisation"), "party_org.id", required=True

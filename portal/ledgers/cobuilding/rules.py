@@ -89,9 +89,7 @@ def office_community(party_a_org_id: int | None, party_b_org_id: int | None) -> 
     """Is Party B the community where a unit of Party A has its office?"""
     community = select(PartyOrg.community_id).where(PartyOrg.id == party_b_org_id).scalar_subquery()
     query = (
-        select(Unit.id)
-        .join(PartyOrg.units)
-        .where(PartyOrg.id == party_a_org_id, Unit.office_community_id == community)
+        select(Unit.id).join(PartyOrg.units).where(PartyOrg.id == party_a_org_id, Unit.office_community_id == community)
     )
     return db.session.scalars(query.limit(1)).first() is not None
 
@@ -130,9 +128,7 @@ def derive(agreement: Any) -> None:
     """The title from the parties where none was typed; whether Party B is the office-location community."""
     if not agreement.title:
         ids = (agreement.party_a_org_id, agreement.party_b_org_id)
-        names = dict(
-            db.session.execute(select(PartyOrg.id, PartyOrg.short_name).where(PartyOrg.id.in_(ids))).tuples().all()
-        )
+        names = dict(db.session.execute(select(PartyOrg.id, PartyOrg.short_name).where(PartyOrg.id.in_(ids))).all())
         a, b = (names.get(id_, "") for id_ in ids)
         # The agreement's own name, in the language of the paper whatever the page's language is.
         agreement.title = f"{a}与{b}党建共建协议书"[:80]

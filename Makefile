@@ -1,0 +1,35 @@
+# Everything is started from here; each target makes what it needs from nothing.
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := .venv/run.stamp
+DEV := .venv/dev.stamp
+
+.PHONY: run test check fix bench
+
+run: $(RUN)
+	$(BIN)/python run.py
+
+# On 2 cores, 2 workers; each has databases of its own.
+test: $(DEV)
+	tools/prepare_tests.sh
+	$(BIN)/python -m pytest -n 2
+
+check: $(DEV)
+	$(BIN)/python -m tools.check
+
+fix: $(DEV)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/python -m tools.texts
+
+bench: $(DEV)
+	$(BIN)/python -m bench
+
+$(RUN): requirements.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(DEV): requirements-dev.txt $(RUN)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@

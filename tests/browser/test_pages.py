@@ -1,0 +1,73 @@
+"""Every page of every role, at a desk and on a phone: whole, in one language, within its width."""
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+LISTS = ("agreements", "coop_activities", "units", "party_orgs", "areas", "members", "code_lists")
+PAGES = {
+    "filler01": ("/", *(f"/{name}/list/" for name in LISTS), "/agreements/add", "/agreements/show/1", "/members/add"),
+    "reviewer": ("/", "/agreements/list/", "/agreements/edit/2", "/agreements/show/3", "/units/tree"),
+    "admin": ("/", "/roles/list/", "/roles/edit/9", "/roles/add", "/accounts/list/", "/accounts/add", "/my_password/"),
+    "auditor": ("/", "/agreements/list/?q=海棠", "/party_orgs/tree", "/agreements/show/1"),
+    "town01": ("/",),
+}
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+@pytest.mark.parametrize("username", PAGES)
+def test_pages_fit_their_window(open_as, username, width):
+    page = open_as(username, width)
+    for path in PAGES[username]:
+        assert page.goto(path).status == 200
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+@pytest.mark.parametrize("language", ["zh_Hans", "zh_Hant", "en"])
+def test_switching_the_language_keeps_the_page(open_as, language):
+    page = open_as("filler01")
+    page.goto("/agreements/list/?status=active&order=-signed_on")
+    before = page.url
+    page.click(f'.languages a[lang="{language.replace("_", "-")}"]')
+    page.wait_for_load_state()
+    assert page.url == before
+    assert page.locator("html").get_attribute("lang") == language.replace("_", "-")
+
+
+def test_the_menu_opens_on_a_phone(open_as):
+    page = open_as("filler01", 390)
+    assert not page.locator("#sidebar").is_visible()
+    page.click(".menu-button")
+    page.locator("#sidebar a", has_text="共建活动").click()
+    page.wait_for_url("**/coop_activities/list/")
+
+
+def test_a_selection_shows_its_actions_and_asks_before_deleting(open_as):
+    page = open_as("filler02")
+    page.goto("/agreements/list/?status=draft")
+    assert not page.locator("[data-bulk]").is_visible()
+    page.check("table[data-ledger] tbody input[name=rowid]")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.click('[data-bulk] button[value="delete_selected"]')
+    page.wait_for_load_state()
+    assert page.locator('.notice[data-level="success"]').inner_text() == "已修改1条记录。"
+
+
+def test_presets_on_the_role_page_tick_their_rights(open_as):
+    page = open_as("admin")
+    page.goto("/roles/list/")
+    page.get_by_role("link", name="支部填报员").click()
+    row = page.locator('tr[data-ledger="coop_activities"]')
+    row.locator("select[data-preset]").select_option("view")
+    assert [box.is_checked() for box in row.locator("input[data-verb]").all()] == [True, False, False, False, True]
+    page.click(".form-actions button[type=submit]")
+    page.wait_for_load_state()
+    assert row.locator("select[data-scope]").input_value() == "all"
+
+
+def test_the_calendar_fills_a_date(open_as):
+    page = open_as("filler01")
+    page.goto("/agreements/add")
+    page.click("#signed_on")
+    page.locator(".flatpickr-calendar.open .flatpickr-day.today").click()
+    assert len(page.input_value("#signed_on")) == len("2026-06-30")

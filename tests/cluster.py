@@ -1,0 +1,92 @@
+"""A PostgreSQL server for one test run: started on a free port as a user that is not root, gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60")
+
+
+def programs() -> Path:
+    """The newest server programs on this machine."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    if found:
+        return found[-1]
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(on_path).resolve().parent
+    raise RuntimeError("tests need PostgreSQL 15 or newer: apt install postgresql")
+
+
+def unprivileged() -> str | None:
+    """Whom the server runs as when we are root, which it refuses."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+class Cluster:
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    @classmethod
+    @contextmanager
+    def running(cls, address: str | None) -> Iterator[Cluster]:
+        if address:
+            yield cls(address)
+            return
+        home = Path(tempfile.mkdtemp(prefix="portal-pg-"))
+        user = unprivileged()
+        if user:
+            shutil.chown(home, user)
+        bin_ = programs()
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        settings = " ".join(f"-c {each}" for each in QUICK)
+        options = f"-p {port} -k {home} -c listen_addresses=127.0.0.1 {settings}"
+        try:
+            command(user, home, f"{bin_}/initdb", "-D", f"{home}/data", "-U", "portal", "-A", "trust", "-E", "UTF8")
+            log = ("-l", f"{home}/log", "-w", "-t", "60")
+            command(user, home, f"{bin_}/pg_ctl", "-D", f"{home}/data", *log, "-o", options, "start")
+            yield cls(f"postgresql://portal@127.0.0.1:{port}")
+        finally:
+            stop = (f"{bin_}/pg_ctl", "-D", f"{home}/data", "-m", "immediate", "stop")
+            if (home / "data" / "postmaster.pid").exists():
+                command(user, home, *stop)
+            shutil.rmtree(home, ignore_errors=True)
+
+    def execute(self, *statements: str) -> None:
+        with psycopg.connect(f"{self.address}/postgres", autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)  # type: ignore[call-overload] # names are ours
+
+    def fresh(self, name: str) -> str:
+        self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
+        return f"{self.address}/{name}"
+
+    def copy(self, source: str, target: str) -> None:
+        self.execute(
+            f"DROP DATABASE IF EXISTS {target} WITH (FORCE)",
+            f"CREATE DATABASE {target} TEMPLATE {source} STRATEGY file_copy",
+        )
+
+
+def command(user: str | None, home: Path, *words: str) -> None:
+    as_user = ["setpriv", f"--reuid={user}", f"--regid={pwd.getpwnam(user).pw_gid}", "--clear-groups"] if user else []
+    done = subprocess.run(
+        [*as_user, *words], cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{words[0]} failed:\n{done.stdout}")

@@ -1,0 +1,149 @@
+"""The portal with its demo, on SQLite and on a PostgreSQL of our own; every test starts from the same records."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, event
+
+from portal import create_app, demo, setup
+from portal.extensions import db
+from tests.cluster import Cluster
+from tests.visitor import Visitor
+
+PASSWORD = "Demo-12345678"
+AS_OF = "2026-06-30"
+
+
+def settings(home: Path, url: str | None = None) -> dict[str, str]:
+    given = {
+        "PORTAL_DATA_DIR": str(home),
+        "PORTAL_DEMO_PASSWORD": PASSWORD,
+        "PORTAL_AS_OF": AS_OF,
+    }
+    return given | ({"PORTAL_DATABASE_URL": url} if url else {})
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A PostgreSQL server for this run, or the one that PORTAL_TEST_POSTGRES names."""
+    with Cluster.running(os.environ.get("PORTAL_TEST_POSTGRES")) as found:
+        yield found
+
+
+class Built:
+    """The portal on one database, with a copy of it as it was when the demo had been loaded."""
+
+    def __init__(self, kind: str, home: Path, cluster: Cluster | None) -> None:
+        self.kind, self.home, self.cluster = kind, home, cluster
+        self.visitors: dict[str, tuple[Any, str]] = {}
+        url = cluster.fresh("portal_live") if cluster else None
+        self.app: Flask = create_app(environ=settings(home, url), TESTING=True)
+        with self.app.app_context():
+            setup.bring_up_to_date()
+            demo.load()
+            event.listen(db.engine, "before_cursor_execute", self.watch)
+        self.release()
+        self.dirty = False
+        if cluster:
+            cluster.copy("portal_live", "portal_pristine")
+        else:
+            shutil.copy(home / "portal.db", home / "pristine.db")
+
+    def watch(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.lstrip().upper().startswith(("SELECT", "BEGIN", "PRAGMA")):
+            self.dirty = True
+
+    def release(self) -> None:
+        with self.app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+    def restore(self) -> None:
+        self.release()
+        if not self.dirty:
+            return
+        if self.cluster:
+            self.cluster.copy("portal_pristine", "portal_live")
+        else:
+            for left in self.home.glob("portal.db*"):
+                left.unlink()
+            shutil.copy(self.home / "pristine.db", self.home / "portal.db")
+        self.dirty = False
+
+
+@pytest.fixture(scope="session")
+def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    return Built("sqlite", tmp_path_factory.mktemp("sqlite"), None)
+
+
+@pytest.fixture(scope="session")
+def on_postgresql(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Built:
+    return Built("postgresql", tmp_path_factory.mktemp("postgresql"), cluster)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def built(request: pytest.FixtureRequest) -> Iterator[Built]:
+    found: Built = request.getfixturevalue(f"on_{request.param}")
+    yield found
+    found.restore()
+
+
+@pytest.fixture
+def app(built: Built) -> Flask:
+    return built.app
+
+
+@pytest.fixture
+def visit(built: Built) -> Any:
+    """`visit("filler01")` is that account's browser, without a browser; `visit()` is nobody's."""
+
+    def as_(username: str = "") -> Visitor:
+        return Visitor.signed_in(built.app, username, PASSWORD, built.visitors)
+
+    return as_
+
+
+@pytest.fixture
+def statements(app: Flask) -> Any:
+    """`with statements() as seen:` collects the SQL that is executed inside."""
+
+    @contextmanager
+    def watching() -> Iterator[list[str]]:
+        seen: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if not statement.startswith(("BEGIN", "PRAGMA")):
+                seen.append(statement)
+
+        with app.app_context():
+            engine = db.engine
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+
+    return watching
+
+
+@pytest.fixture
+def rows(app: Flask) -> Any:
+    """`rows("SELECT …")` past the portal: what the database really holds."""
+
+    def query(sql: str) -> list[tuple[Any, ...]]:
+        engine = create_engine(app.config["SQLALCHEMY_DATABASE_URI"])
+        try:
+            with engine.connect() as connection:
+                return [tuple(row) for row in connection.exec_driver_sql(sql)]
+        finally:
+            engine.dispose()
+
+    return query

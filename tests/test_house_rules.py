@@ -1,0 +1,108 @@
+"""Rules of the house that a machine keeps (CONTRIBUTING.md says why each is there)."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent.parent
+SOURCES = sorted(path for path in (HERE / "portal").rglob("*.py") if "migrations" not in path.parts)
+TEMPLATES = sorted((HERE / "portal" / "templates").rglob("*.html"))
+SCRIPTS = sorted((HERE / "portal" / "static" / "js").glob("*.js"))
+# Who ends transactions: commands and the few pages that are no ledger's. Ledgers leave it to Flask-AppBuilder.
+COMMITTING = {
+    "portal/setup.py",
+    "portal/demo/__init__.py",
+    "portal/accounts/account_pages.py",
+    "portal/accounts/new_account.py",
+    "portal/accounts/role_pages.py",
+}
+# Who may set the scope aside, each for a reason that stands there.
+UNSCOPED = {
+    "portal/cli.py",
+    "portal/setup.py",
+    "portal/core/forms.py",
+    "portal/core/scope.py",
+    "portal/demo/__init__.py",
+    "portal/ledgers/cobuilding/overlap.py",
+}
+
+
+def name(path: Path) -> str:
+    return path.relative_to(HERE).as_posix()
+
+
+def holding(pattern: str) -> set[str]:
+    return {name(path) for path in SOURCES if re.search(pattern, path.read_text(encoding="utf-8"))}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_files_and_functions_stay_short(path):
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= (410 if path.name == "names.py" else 400)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno < 50, node.name
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_every_module_says_what_it_is_for(path):
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def test_only_named_modules_end_transactions():
+    assert holding(r"\.commit\(") == COMMITTING
+
+
+def test_only_named_modules_set_the_scope_aside():
+    assert holding(r"unscoped\(") == UNSCOPED
+
+
+def test_nothing_passes_the_scope_by():
+    """`text()`, tables and identity-map hits are not narrowed (`portal/core/scope.py`)."""
+    assert holding(r"\btext\(\"|__table__|db\.session\.get\(|\.query\(|exec_driver_sql") == {
+        "portal/database.py",
+        "portal/setup.py",
+    }
+
+
+def test_rows_of_scoped_tables_are_selected_as_rows_or_columns_of_their_class():
+    """Statements over the association tables of accounts are the only ones over bare tables."""
+    assert holding(r"\.c\.") == {"portal/accounts/security.py", "portal/core/views/listing.py"}
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_pages_hold_no_script_style_or_address_of_another_host(path):
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= 150
+    assert not re.search(r"<style|style=|\son\w+=|javascript:|https?://", text)
+    assert not re.search(r"<script(?![^>]*\ssrc=)", text)
+    assert "|safe" not in re.sub(r"'aria-current=\"\w+\"'\|safe", "", text)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name)
+def test_scripts_stay_small_and_change_no_markup_as_text(path):
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= 150
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text)
+
+
+def test_every_setting_is_documented_and_read():
+    import config
+
+    readme = (HERE / "README.md").read_text(encoding="utf-8")
+    text = (HERE / "config.py").read_text(encoding="utf-8")
+    for setting in config.SETTINGS:
+        assert f"`{setting}`" in readme
+        assert text.count(f'"{setting}"') >= 2
+
+
+def test_every_package_is_explained():
+    contributing = (HERE / "CONTRIBUTING.md").read_text(encoding="utf-8").lower()
+    own = (HERE / "requirements.txt").read_text(encoding="utf-8").split("\n\n")[0]
+    for line in own.splitlines():
+        if "==" in line:
+            assert line.split("==")[0].lower().removesuffix("-binary") in contributing

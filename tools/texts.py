@@ -1,0 +1,106 @@
+"""Texts: collects what is to be translated, updates the catalogues, compiles them; `--check` says what is stale.
+
+Only zh_Hans is written by hand; zh_Hant is made of it (`translations/traditional.py`). The catalogues also hold the
+texts of Flask-AppBuilder and WTForms, whose own ones have gaps and mistakes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.frontend import CommandLineInterface
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+HERE = Path(__file__).resolve().parent.parent
+TRANSLATIONS = HERE / "translations"
+pybabel: Any = CommandLineInterface()
+LANGUAGES = ("zh_Hans", "zh_Hant")
+KEYWORDS = ("lazy_gettext", "lazy_formatter_gettext:1")
+
+sys.path.insert(0, str(TRANSLATIONS))
+import traditional  # noqa: E402 - lies beside the catalogues, not in a package
+
+
+def package(name: str) -> str:
+    found = find_spec(name)
+    return str(Path(str(found and found.origin)).parent)
+
+
+def extract(pot: Path) -> None:
+    words = [word for keyword in KEYWORDS for word in ("-k", keyword)]
+    sources = [str(HERE / "portal"), package("flask_appbuilder"), package("wtforms")]
+    options = ["-F", str(HERE / "pyproject.toml"), "--no-location", "--omit-header", "-o", str(pot)]
+    pybabel.run(["pybabel", "--quiet", "extract", *words, *options, *sources])
+
+
+def update() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        pot = Path(folder) / "messages.pot"
+        extract(pot)
+        options = ["-N", "--ignore-obsolete", "--ignore-pot-creation-date", "-w", "120"]
+        where = ["-i", str(pot), "-d", str(TRANSLATIONS), "-l", "zh_Hans"]
+        pybabel.run(["pybabel", "--quiet", "update", *options, *where])
+    po(LANGUAGES[1]).write_bytes(traditional.catalogue())
+    for language in LANGUAGES:
+        po(language).with_suffix(".mo").write_bytes(compiled(language))
+
+
+def po(language: str) -> Path:
+    return TRANSLATIONS / language / "LC_MESSAGES" / "messages.po"
+
+
+def catalogue(path: Path) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file)
+
+
+def compiled(language: str) -> bytes:
+    out = io.BytesIO()
+    write_mo(out, catalogue(po(language)))
+    return out.getvalue()
+
+
+def faults() -> list[str]:
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        pot = Path(folder) / "messages.pot"
+        extract(pot)
+        wanted = {message.id for message in catalogue(pot) if message.id}
+    for language in LANGUAGES:
+        messages = [message for message in catalogue(po(language)) if message.id]
+        there = {message.id for message in messages}
+        found += [f"{language}: not yet in the catalogue: {text!r}" for text in sorted(map(str, wanted - there))]
+        found += [f"{language}: no longer used: {text!r}" for text in sorted(map(str, there - wanted))]
+        found += [f"{language}: fuzzy: {message.id!r}" for message in messages if message.fuzzy]
+        found += [f"{language}: untranslated: {message.id!r}" for message in messages if not filled(message.string)]
+        if po(language).with_suffix(".mo").read_bytes() != compiled(language):
+            found.append(f"{language}: the compiled catalogue is stale")
+    if po("zh_Hant").read_bytes() != traditional.catalogue():
+        found.append("zh_Hant: not what zh_Hans would make of it")
+    return found
+
+
+def filled(text: object) -> bool:
+    return all(text) if isinstance(text, list | tuple) else bool(text)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 when something is stale")
+    if not parser.parse_args().check:
+        update()
+    found = faults()
+    sys.stderr.writelines(f"{fault}\n" for fault in found)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
