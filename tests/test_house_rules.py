@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import config
+
 HERE = Path(__file__).resolve().parent.parent
 SOURCES = sorted(path for path in (HERE / "portal").rglob("*.py") if "migrations" not in path.parts)
 TEMPLATES = sorted((HERE / "portal" / "templates").rglob("*.html"))
@@ -91,8 +93,6 @@ def test_scripts_stay_small_and_change_no_markup_as_text(path):
 
 
 def test_every_setting_is_documented_and_read():
-    import config
-
     readme = (HERE / "README.md").read_text(encoding="utf-8")
     text = (HERE / "config.py").read_text(encoding="utf-8")
     for setting in config.SETTINGS:
