@@ -85,5 +85,3 @@ class Text(Kind):
         length = getattr(column.type, "length", None)
         if length is not None and length < self.limit:
             yield f"{name} takes {self.limit} characters, its column only {length}"
-
-
