@@ -11,6 +11,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from click import ClickException
+
 HERE = Path(__file__).resolve().parent
 LANGUAGES = {
     "zh_Hans": {"flag": "cn", "name": "简体中文"},
@@ -32,8 +34,8 @@ SETTINGS = {
 }
 
 
-class BadSetting(ValueError):
-    """A setting that the portal cannot start with."""
+class BadSetting(ClickException):
+    """A setting that the portal cannot start with; commands tell it in one line."""
 
 
 def one_of(environ: Mapping[str, str], name: str, values: tuple[str, ...], default: str) -> str:

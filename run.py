@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import sys
 
+from flask import Flask
+from sqlalchemy.exc import DBAPIError
 from waitress import serve
 
 from config import BadSetting
@@ -15,8 +17,20 @@ from portal.core.ledger import BadLedger
 def main() -> None:
     try:
         app = create_app()
+        prepare(app)
     except (BadSetting, BadLedger) as fault:
         sys.exit(f"The portal cannot start: {fault}")
+    except DBAPIError as fault:
+        sys.exit(f"The portal cannot start: {fault.orig}")
+    # Garbage collection makes the slow tail of requests: what start-up made is never looked at again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    serve(app, host=app.config["HOST"], port=app.config["PORT"], threads=8, ident=None)
+
+
+def prepare(app: Flask) -> None:
+    """Bring the database up to date, load the demo where it belongs, and say where the portal will be."""
     with app.app_context():
         setup.bring_up_to_date()
         shown = ""
@@ -31,11 +45,6 @@ def main() -> None:
         print("Accounts: admin, reviewer, leader, filler01, secretary01, auditor … (all listed on the sign-in page)")
         print(f"Password of all demo accounts: {shown}")
     sys.stdout.flush()
-    # Garbage collection makes the slow tail of requests: what start-up made is never looked at again.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
-    serve(app, host=host, port=port, threads=8, ident=None)
 
 
 if __name__ == "__main__":

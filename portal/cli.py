@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
+from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import MultiDict
 
 from portal import setup
@@ -21,7 +23,18 @@ from portal.core.spreadsheet.export import workbook
 from portal.core.views import listing
 from portal.demo import load, password, renew_password
 
-portal = AppGroup("portal", help="Set up and look after the portal.")
+
+class Commands(AppGroup):
+    """Commands that tell what the database refuses in one line."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except DBAPIError as fault:
+            raise click.ClickException(f"the database: {str(fault.orig).splitlines()[0]}") from fault
+
+
+portal = Commands("portal", help="Set up and look after the portal.")
 admin = AppGroup("admin", help="Accounts of administrators.")
 portal.add_command(admin)
 

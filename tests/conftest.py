@@ -147,3 +147,19 @@ def rows(app: Flask) -> Any:
             engine.dispose()
 
     return query
+
+
+@pytest.fixture
+def change(built: Built) -> Any:
+    """`change("UPDATE …")` past the portal, for what no page can do yet."""
+
+    def execute(sql: str) -> None:
+        engine = create_engine(built.app.config["SQLALCHEMY_DATABASE_URI"])
+        try:
+            with engine.begin() as connection:
+                connection.exec_driver_sql(sql)
+        finally:
+            engine.dispose()
+        built.dirty = True
+
+    return execute

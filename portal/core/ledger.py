@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from click import ClickException
 from flask import current_app
 from flask_babel import lazy_gettext as _
 from sqlalchemy import inspect
@@ -214,6 +215,8 @@ class Ledger:
             yield f"{self.name}: cannot be ordered by {self.order!r}"
         if self.scoped and self.model.ledger_name != self.name:
             yield f"{self.name}: {self.model.__name__}.ledger_name says {self.model.ledger_name!r}"
+        if self.model.__str__ is object.__str__:
+            yield f"{self.name}: {self.model.__name__} needs a __str__, which is what its pages call a record"
         if self.statuses and "status" not in self.mapper.columns:
             yield f"{self.name}: statuses need a 'status' column"
         if self.tree and self.tree not in self.mapper.relationships:
@@ -249,7 +252,7 @@ def fields_of(model: type[Any]) -> dict[str, Field]:
     return found
 
 
-class BadLedger(Exception):
+class BadLedger(ClickException):
     """Declarations that cannot work; the portal refuses to start and says all that is wrong."""
 
 

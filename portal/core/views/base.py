@@ -11,7 +11,7 @@ from flask_appbuilder import ModelView, expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload, noload
+from sqlalchemy.orm import joinedload
 
 from portal.core import scope
 from portal.core.fields import Link, Links
@@ -92,7 +92,7 @@ class LedgerView(Filling, Bulk, ModelView):
         if not self.ledger.tree:
             abort(404)
         model, parent = self.ledger.model, f"{self.ledger.tree}_id"
-        rows = db.session.scalars(select(model).order_by(model.sort_no, model.id).options(noload("*"))).all()
+        rows = db.session.scalars(select(model).order_by(model.sort_no, model.id)).all()
         below: dict[int | None, list[Any]] = {}
         for row in rows:
             below.setdefault(getattr(row, parent), []).append(row)

@@ -262,3 +262,6 @@ class CoopActivity(Searchable, OfAgreement, Model):
         info={"field": Field(Link("Agreement", "title", order="id"), _("Co-building agreement"), entered=False)},
     )
     agreement: Mapped[Agreement] = relationship(back_populates="coop_activities")
+
+    def __str__(self) -> str:
+        return self.theme or ""

@@ -1,0 +1,187 @@
+"""Keeping agreements: what may be edited, deleted and added under them, by whom, and two people at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from portal.ledgers.cobuilding import STATUSES, agreements
+
+ACTIVITY = {"held_on": "2026-06-20", "activity_type": "3", "theme": "楼院清洁", "unit_count": "5"}
+
+
+def of(rows, unit, status):
+    """The id of an agreement of this unit in this status."""
+    found = rows(
+        "SELECT agreement.id FROM agreement JOIN unit ON unit.id = agreement.owner_unit_id "
+        f"WHERE unit.sort_no = {unit} AND agreement.status = '{status}' ORDER BY agreement.id"
+    )
+    return found[0][0]
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_only_drafts_and_returned_ones_are_edited(app, visit, rows, change, status):
+    id_ = of(rows, 1, "draft")
+    change(f"UPDATE agreement SET status = '{status}' WHERE id = {id_}")
+    answer = visit("filler01").look(f"/agreements/edit/{id_}")
+    assert answer.status == (200 if status in agreements.editable_in else 409)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_only_drafts_are_deleted(visit, rows, change, status):
+    id_ = of(rows, 1, "draft")
+    change(f"UPDATE agreement SET status = '{status}' WHERE id = {id_}")
+    answer = visit("filler01").post(f"/agreements/delete/{id_}")
+    assert answer.status == (302 if status == "draft" else 409)
+    left = rows(f"SELECT count(*) FROM demand_item WHERE agreement_id = {id_}")[0][0]
+    assert left == (0 if status == "draft" else 3)
+
+
+def test_a_draft_that_has_a_number_is_not_deleted(visit, rows, change):
+    id_ = of(rows, 1, "draft")
+    change(f"UPDATE agreement SET record_no = 'GJ2026-001-0999' WHERE id = {id_}")
+    assert visit("filler01").post(f"/agreements/delete/{id_}").status == 409
+
+
+def test_deleting_a_selection_is_all_or_nothing(visit, rows):
+    draft, active = of(rows, 1, "draft"), of(rows, 1, "active")
+    chosen = {"action": "delete_selected", "rowid": [str(draft), str(active)]}
+    assert visit("filler01").post("/agreements/action_post", chosen).status == 409
+    assert rows(f"SELECT count(*) FROM agreement WHERE id IN ({draft}, {active})") == [(2,)]
+
+
+def test_an_activity_is_added_under_an_agreement_in_force(visit, rows):
+    id_ = of(rows, 1, "active")
+    visitor = visit("filler01")
+    answer = visitor.post(f"/coop_activities/add?agreement_id={id_}", ACTIVITY)
+    assert answer.response.location == f"/agreements/show/{id_}"
+    assert "楼院清洁" in visitor.look(f"/agreements/show/{id_}").words
+
+
+@pytest.mark.parametrize("status", ["draft", "pending_unit", "returned"])
+def test_no_activity_is_added_before_an_agreement_is_in_force(visit, rows, status):
+    id_ = of(rows, 1, status)
+    visitor = visit("filler01")
+    assert visitor.look(f"/coop_activities/add?agreement_id={id_}").status == 409
+    assert visitor.post(f"/coop_activities/add?agreement_id={id_}", ACTIVITY).status == 409
+
+
+def test_no_activity_is_added_under_somebody_elses_agreement(visit, rows):
+    id_ = of(rows, 2, "active")
+    assert visit("filler01").post(f"/coop_activities/add?agreement_id={id_}", ACTIVITY).status == 404
+
+
+def test_activities_freeze_with_their_agreement(visit, rows, change):
+    id_ = of(rows, 1, "active")
+    activity = rows(f"SELECT id FROM coop_activity WHERE agreement_id = {id_}")[0][0]
+    change(f"UPDATE agreement SET status = 'terminated' WHERE id = {id_}")
+    visitor = visit("filler01")
+    assert visitor.look(f"/coop_activities/edit/{activity}").status == 409
+    assert visitor.post(f"/coop_activities/delete/{activity}").status == 409
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"held_on": "2026-07-01"}, "held_on"),
+        ({"held_on": ""}, "held_on"),
+        ({"activity_type": ""}, "activity_type"),
+        ({"theme": ""}, "theme"),
+        ({"theme": "字" * 81}, "theme"),
+        ({"unit_count": "-1"}, "unit_count"),
+        ({"volunteer_theme": "2"}, "volunteer_theme"),
+    ],
+)
+def test_a_wrong_activity_is_refused_at_its_field(visit, rows, typed, field):
+    answer = visit("filler01").post(f"/coop_activities/add?agreement_id={of(rows, 1, 'active')}", ACTIVITY | typed)
+    assert list(answer.errors()) == [field]
+
+
+def test_a_field_that_was_not_sent_stays_as_it_is(visit, rows):
+    id_ = of(rows, 1, "draft")
+    before = rows(f"SELECT content, a_phone, coop_modes FROM agreement WHERE id = {id_}")
+    assert visit("filler01").post(f"/agreements/edit/{id_}", remark="只改这一处").status == 302
+    assert rows(f"SELECT content, a_phone, coop_modes FROM agreement WHERE id = {id_}") == before
+    assert rows(f"SELECT count(*) FROM demand_item WHERE agreement_id = {id_}") == [(3,)]
+    assert rows(f"SELECT remark FROM agreement WHERE id = {id_}") == [("只改这一处",)]
+
+
+def test_the_second_of_two_editors_is_told_and_loses_nothing(visit, rows):
+    id_ = of(rows, 1, "draft")
+    visitor = visit("filler01")
+    first = visitor.look(f"/agreements/edit/{id_}").filled()
+    second = dict(first) | {"remark": "后到"}
+    assert visitor.post(f"/agreements/edit/{id_}", first | {"remark": "先到"}).status == 302
+    answer = visitor.post(f"/agreements/edit/{id_}", second)
+    assert "Somebody else changed this record meanwhile." in answer.notices("error")[0]
+    assert answer.one("#remark")["value"] == "后到"
+    assert rows(f"SELECT remark FROM agreement WHERE id = {id_}") == [("先到",)]
+    assert visitor.post(f"/agreements/edit/{id_}", answer.filled()).status == 302
+    assert rows(f"SELECT remark FROM agreement WHERE id = {id_}") == [("后到",)]
+
+
+def test_a_refused_edit_changes_nothing_and_shows_what_was_typed(visit, rows):
+    id_ = of(rows, 1, "draft")
+    before = rows(f"SELECT * FROM agreement WHERE id = {id_}"), rows("SELECT * FROM demand_item ORDER BY id")
+    visitor = visit("filler01")
+    typed = visitor.look(f"/agreements/edit/{id_}").filled() | {"content": "新内容", "effective_to": "2000-01-01"}
+    typed["demand_items-1-name"] = "改了名"
+    answer = visitor.post(f"/agreements/edit/{id_}", typed)
+    assert "effective_to" in answer.errors()
+    assert answer.filled() == typed
+    assert (rows(f"SELECT * FROM agreement WHERE id = {id_}"), rows("SELECT * FROM demand_item ORDER BY id")) == before
+
+
+def test_rows_are_changed_removed_added_and_moved_in_one_save(visit, rows):
+    id_ = of(rows, 1, "draft")
+    visitor = visit("filler01")
+    typed = visitor.look(f"/agreements/edit/{id_}").filled()
+    kept = {f"resource_items-{n}-": f"resource_items-{1 - n}-" for n in (0, 1)}
+    moved = {
+        kept.get(name[: len("resource_items-0-")], "") + name[len("resource_items-0-") :]: text
+        for name, text in typed.items()
+        if name[: len("resource_items-0-")] in kept
+    }
+    fresh = {
+        "resource_items-2-id": "new-7",
+        "resource_items-2-name": "新资源",
+        "resource_items-2-category": "4",
+        "resource_items-2-status": "free",
+    }
+    gone = {name: None for name in typed if name.startswith("demand_items-2-")}
+    before = [name for (name,) in rows(f"SELECT name FROM resource_item WHERE agreement_id = {id_} ORDER BY position")]
+    assert visitor.post(f"/agreements/edit/{id_}", typed | moved | fresh | gone).status == 302
+    after = rows(f"SELECT name FROM resource_item WHERE agreement_id = {id_} ORDER BY position")
+    assert [name for (name,) in after] == [*reversed(before), "新资源"]
+    assert rows(f"SELECT count(*) FROM demand_item WHERE agreement_id = {id_}") == [(2,)]
+
+
+def test_a_row_of_another_agreement_cannot_be_taken(visit, rows):
+    id_ = of(rows, 1, "draft")
+    theirs = rows("SELECT id, name FROM demand_item WHERE agreement_id = " + str(of(rows, 2, "draft")))[0]
+    visitor = visit("filler01")
+    typed = visitor.look(f"/agreements/edit/{id_}").filled() | {"demand_items-0-id": str(theirs[0])}
+    assert visitor.post(f"/agreements/edit/{id_}", typed).status == 200
+    assert rows(f"SELECT name FROM demand_item WHERE id = {theirs[0]}") == [(theirs[1],)]
+
+
+def test_the_committees_office_files_on_behalf_of_a_unit(visit, rows, agreement):
+    answer = visit("reviewer").post("/agreements/add", agreement)
+    assert answer.status == 302
+    found = rows(
+        "SELECT proxy_filled, unit.sort_no FROM agreement JOIN unit ON unit.id = owner_unit_id "
+        "ORDER BY agreement.id DESC LIMIT 1"
+    )
+    assert (bool(found[0][0]), found[0][1]) == (True, 1)
+
+
+def test_bulk_publication_changes_the_selection_only(visit, rows):
+    id_ = of(rows, 1, "draft")
+    answer = visit("filler01").post("/agreements/action_post", {"action": "publish_public", "rowid": [str(id_)]})
+    assert answer.status == 302
+    assert rows("SELECT count(*) FROM agreement WHERE publish_scope = 'public'") == [(1,)]
+
+
+def test_a_status_cannot_be_set_through_the_form(visit, rows):
+    id_ = of(rows, 1, "draft")
+    visit("filler01").post(f"/agreements/edit/{id_}", status="active", record_no="GJ2026-001-0777", owner_unit_id="2")
+    assert rows(f"SELECT status, record_no FROM agreement WHERE id = {id_}") == [("draft", None)]

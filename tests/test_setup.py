@@ -1,0 +1,189 @@
+"""Bringing a database up to date: alone, twice, four at once; commands and what they say."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, inspect
+
+from tests.conftest import settings
+
+HERE = Path(__file__).resolve().parent.parent
+ROUNDS = 10
+pytestmark = pytest.mark.slow
+
+
+def run(*words: str, home: Path, url: str = "", given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | settings(home, url or None) | more
+    return subprocess.run(
+        [sys.executable, *words], cwd=HERE, env=environment, input=given, capture_output=True, text=True, check=False
+    )
+
+
+def command(*words: str, **options: str | Path) -> subprocess.CompletedProcess[str]:
+    return run("-m", "flask", "--app", "portal", "portal", *words, **options)
+
+
+def dump(url: str) -> dict[str, list[str]]:
+    """Tables and columns, and every row of the tables that setting up fills, without their ids."""
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    found: dict[str, list[str]] = {}
+    with engine.connect() as connection:
+        inspector = inspect(connection)
+        for table in sorted(inspector.get_table_names()):
+            columns = [f"{each['name']} {each['type']}" for each in inspector.get_columns(table)]
+            indexes = [f"{each['name']} {each['column_names']}" for each in inspector.get_indexes(table)]
+            found[table] = sorted(columns + indexes)
+        for name, query in QUERIES.items():
+            found[name] = sorted(str(tuple(row)) for row in connection.exec_driver_sql(query))
+    engine.dispose()
+    return found
+
+
+QUERIES = {
+    "version": "SELECT version_num FROM alembic_version",
+    "rights": "SELECT p.name, v.name FROM ab_permission_view pv JOIN ab_permission p ON p.id = pv.permission_id "
+    "JOIN ab_view_menu v ON v.id = pv.view_menu_id",
+    "grants": "SELECT r.name, p.name, v.name FROM ab_permission_view_role x JOIN ab_role r ON r.id = x.role_id "
+    "JOIN ab_permission_view pv ON pv.id = x.permission_view_id JOIN ab_permission p ON p.id = pv.permission_id "
+    "JOIN ab_view_menu v ON v.id = pv.view_menu_id",
+    "roles": "SELECT name FROM ab_role",
+    "permissions": "SELECT name FROM ab_permission",
+    "views": "SELECT name FROM ab_view_menu",
+    "scopes": "SELECT r.name, s.ledger, s.scope FROM role_scope s JOIN ab_role r ON r.id = s.role_id",
+    "seeded": "SELECT role, ledger, verb FROM seeded_grant",
+    "codes": "SELECT l.code, i.code, i.label, i.position FROM code_item i JOIN code_list l ON l.id = i.list_id",
+}
+
+
+def test_four_at_once_on_an_empty_sqlite_end_like_one(tmp_path):
+    homes = [tmp_path / str(n) for n in range(ROUNDS)]
+    done = run("-m", "tests.race", "4", *(f"{home}=" for home in homes), home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert command("init", home=tmp_path / "alone").returncode == 0
+    alone = dump(f"sqlite:///{tmp_path}/alone/portal.db")
+    for home in homes:
+        assert dump(f"sqlite:///{home}/portal.db") == alone
+
+
+def test_four_at_once_on_an_empty_postgresql_end_like_one(tmp_path, cluster):
+    urls = [cluster.fresh(f"race_{n}") for n in range(ROUNDS)]
+    places = [f"{tmp_path / str(n)}={url}" for n, url in enumerate(urls)]
+    done = run("-m", "tests.race", "4", *places, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    alone = cluster.fresh("race_alone")
+    assert command("init", home=tmp_path / "alone", url=alone).returncode == 0
+    for url in urls:
+        assert dump(url) == dump(alone)
+
+
+def test_four_that_also_load_the_demo_end_with_one_demo(tmp_path):
+    done = run("-m", "tests.race", "4", f"{tmp_path}/four=", f"{tmp_path}/one=", "--demo", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    engine = create_engine(f"sqlite:///{tmp_path}/four/portal.db")
+    with engine.connect() as connection:
+        counted = [
+            connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()
+            for table in ("unit", "area", "member", "ab_user", "agreement")
+        ]
+    engine.dispose()
+    assert counted == [186, 152, 160, 30, 34]
+
+
+def test_init_twice_changes_nothing(tmp_path):
+    assert command("init", home=tmp_path).stdout == "The database is up to date.\n"
+    before = dump(f"sqlite:///{tmp_path}/portal.db")
+    assert command("init", home=tmp_path).returncode == 0
+    assert dump(f"sqlite:///{tmp_path}/portal.db") == before
+
+
+def test_migrations_go_down_to_nothing_and_up_again_on_postgresql(tmp_path, cluster):
+    url = cluster.fresh("migrating")
+    for words in (("upgrade",), ("downgrade", "base"), ("upgrade",), ("check",)):
+        done = run("-m", "flask", "--app", "portal", "db", *words, home=tmp_path, url=url)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    home = tmp_path_factory.mktemp("prepared")
+    assert command("init", home=home).returncode == 0
+    assert command("demo", "--profile", "tiny", home=home).returncode == 0
+    return home
+
+
+def test_the_demo_twice_adds_nothing(prepared):
+    assert command("demo", home=prepared).stdout.startswith("Demo tiny: 0 records added.")
+
+
+def test_an_account_is_made_and_only_once(prepared):
+    words = ("admin", "create", "gw_reviewer", "zhang", "--password", "Richtig-Lang-1")
+    assert "zhang" in command(*words, home=prepared).stdout
+    again = command(*words, home=prepared)
+    assert again.returncode == 1
+    assert again.stderr == "Error: there is an account 'zhang' already\n"
+
+
+def test_a_weak_password_is_refused_in_one_line(prepared):
+    done = command("admin", "create", "auditor_ro", "li", "--password", "short", home=prepared)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("export", "nothing", "x.xlsx"), "Error: there is no ledger 'nothing'; there are agreements, "),
+        (("export", "agreements", "x.xlsx", "--as", "ghost"), "Error: there is no account 'ghost'\n"),
+        (("export", "agreements", "x.xlsx", "--as", "town01"), "Error: town01 may not export agreements\n"),
+    ],
+)
+def test_a_wrong_export_says_why_in_one_line(prepared, words, line):
+    done = command(*words, home=prepared)
+    assert done.returncode == 1
+    assert done.stderr.startswith(line)
+
+
+def test_an_export_is_written_with_the_rights_of_its_user(prepared, tmp_path):
+    out = tmp_path / "out.xlsx"
+    assert command("export", "agreements", str(out), "--as", "filler01", home=prepared).returncode == 0
+    assert out.read_bytes()[:2] == b"PK"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("PORTAL_PORT", "high", "PORTAL_PORT is a number from 1 to 65535"),
+        ("PORTAL_ENV", "test", "PORTAL_ENV is one of development, production"),
+        ("PORTAL_DATABASE_URL", "mysql://x", "PORTAL_DATABASE_URL starts with sqlite:/// or postgresql://"),
+        ("PORTAL_AS_OF", "today", "PORTAL_AS_OF is a date like 2026-06-30"),
+        ("PORTAL_SECRET_KEY", "short", "PORTAL_SECRET_KEY needs at least 32 characters"),
+        ("PORTAL_DEMO", "huge", "PORTAL_DEMO is one of none, tiny"),
+        ("PORTAL_THREE_ADMINS", "yes", "PORTAL_THREE_ADMINS is one of on, off"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_and_names_the_right_ones(tmp_path, name, value, words):
+    done = run("run.py", home=tmp_path, **{name: value})
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_commands_tell_a_wrong_setting_in_one_line(tmp_path):
+    done = command("init", home=tmp_path, PORTAL_PORT="high")
+    assert done.stderr == "Error: PORTAL_PORT is a number from 1 to 65535, not 'high'\n"
+
+
+def test_a_database_that_is_away_is_told_in_one_line(tmp_path):
+    done = command("init", home=tmp_path, url="postgresql://portal@127.0.0.1:1/portal")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: the database: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_production_needs_a_secret_key(tmp_path):
+    done = run("run.py", home=tmp_path, PORTAL_ENV="production")
+    assert "PORTAL_SECRET_KEY is required in production" in done.stderr
