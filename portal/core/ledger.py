@@ -215,7 +215,7 @@ class Ledger:
             yield f"{self.name}: cannot be ordered by {self.order!r}"
         if self.scoped and self.model.ledger_name != self.name:
             yield f"{self.name}: {self.model.__name__}.ledger_name says {self.model.ledger_name!r}"
-        if self.model.__str__ is object.__str__:
+        if not any("__str__" in vars(each) for each in self.model.__mro__ if each is not object):
             yield f"{self.name}: {self.model.__name__} needs a __str__, which is what its pages call a record"
         if self.statuses and "status" not in self.mapper.columns:
             yield f"{self.name}: statuses need a 'status' column"

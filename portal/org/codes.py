@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from flask import g
@@ -31,7 +31,7 @@ class CodeList(Searchable, Model):
     items: Mapped[list[CodeItem]] = relationship(order_by="CodeItem.position", back_populates="list")
 
     def __str__(self) -> str:
-        return localized(self.label, self.label_hant, self.label_en)
+        return in_language(str(get_locale()), self.label, self.label_hant, self.label_en)
 
 
 class CodeItem(Model):
@@ -50,11 +50,10 @@ class CodeItem(Model):
     list: Mapped[CodeList] = relationship(back_populates="items")
 
 
-def localized(label: str, label_hant: str | None, label_en: str | None) -> str:
-    """The label in the viewer's language, else as the office wrote it."""
-    language = str(get_locale())
+def in_language(language: str, label: str | None, label_hant: str | None, label_en: str | None) -> str:
+    """The label in this language, else as the office wrote it."""
     chosen = {"zh_Hant": label_hant, "en": label_en}.get(language, label)
-    return chosen or label
+    return chosen or label or ""
 
 
 class Codes:
@@ -65,13 +64,13 @@ class Codes:
         self.enabled: list[str] = []
         self.meanings: dict[str, str] = {}
 
-    def add(self, item: CodeItem) -> None:
-        self.labels[item.code] = localized(item.label, item.label_hant, item.label_en)
-        if item.enabled:
-            self.enabled.append(item.code)
-        for text in (item.label, item.label_hant, item.label_en, item.code):
+    def add(self, code: str, enabled: bool, labels: Sequence[str | None], language: str) -> None:
+        self.labels[code] = in_language(language, *labels)
+        if enabled:
+            self.enabled.append(code)
+        for text in (*labels, code):
             if text:
-                self.meanings.setdefault(text, item.code)
+                self.meanings.setdefault(text, code)
 
 
 def load(names: Iterable[str]) -> None:
@@ -81,15 +80,19 @@ def load(names: Iterable[str]) -> None:
     if not missing:
         return
     loaded.update({name: Codes() for name in missing})
-    query = select(CodeList.code, CodeItem).join(CodeItem.list).where(CodeList.code.in_(missing))
-    for name, item in db.session.execute(query.order_by(CodeItem.position)):
-        loaded[name].add(item)
+    item, language = CodeItem, str(get_locale())
+    query = select(CodeList.code, item.code, item.enabled, item.label, item.label_hant, item.label_en)
+    query = query.join(item.list).where(CodeList.code.in_(missing)).order_by(item.position)
+    for name, code, enabled, *labels in db.session.execute(query):
+        loaded[name].add(code, enabled, labels, language)
 
 
 def codes(name: str) -> Codes:
-    load([name])
-    found: Codes = g.code_lists[name]
-    return found
+    loaded: dict[str, Codes] = g.get("code_lists") or {}
+    if name not in loaded:
+        load([name])
+        loaded = g.code_lists
+    return loaded[name]
 
 
 def seed() -> None:

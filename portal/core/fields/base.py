@@ -45,6 +45,10 @@ class Kind:
         """The value to show; links answer the record linked to."""
         return getattr(record, name)
 
+    def loading(self, model: type[Any], name: str) -> Any:
+        """The loader option that fetches with a record what `read` answers; None when the column is enough."""
+        return None
+
     def stored(self, record: Any, name: str) -> Any:
         """The value as a form edits it."""
         return getattr(record, name)

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import get_locale, gettext
 from sqlalchemy import Integer, Select, select
+from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
@@ -48,6 +49,11 @@ class Link(Kind):
     def label(self) -> Any:
         """The column that names the rows linked to."""
         return getattr(self.model, self._label)
+
+    def loading(self, model: type[Any], name: str) -> Any:
+        names = ("id", self._label, *(name for name in ("short_name",) if hasattr(self.model, name)))
+        load = selectinload if self.multiple else joinedload
+        return load(getattr(model, self.relation(name))).load_only(*(getattr(self.model, each) for each in names))
 
     @property
     def rank(self) -> Any:
@@ -167,6 +173,9 @@ class RowRefs(Kind):
 
     def read(self, record: Any, name: str) -> Any:
         return getattr(record, self.relation)
+
+    def loading(self, model: type[Any], name: str) -> Any:
+        return selectinload(getattr(model, self.relation))
 
     def stored(self, record: Any, name: str) -> Any:
         return tuple(getattr(record, self.relation))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from flask import abort, flash, g, redirect, render_template, request, send_file, url_for
@@ -11,21 +10,21 @@ from flask_appbuilder import ModelView, expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from portal.core import scope
-from portal.core.fields import Link, Links
+from portal.core.fields import Link
 from portal.core.fields.links import PAGE
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger, mounted
 from portal.core.spreadsheet.export import workbook
 from portal.core.views import listing
 from portal.core.views.bulk import Bulk
-from portal.core.views.filling import Filling
+from portal.core.views.filling import LARGEST_ID, Filling
+from portal.core.views.table import table
 from portal.extensions import db
 from portal.org import codes
 
-LARGEST_ID = 2**31 - 1
+MOST_ENTRIES = 50
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -70,7 +69,9 @@ class LedgerView(Filling, Bulk, ModelView):
         codes.load(self.ledger.code_lists)
         page = listing.fetch(asked)
         actions = self.offered_actions()
-        return self.page("list.html", listing=asked, page=page, actions=actions, filters=listing.shown(asked))
+        shown = table(self.ledger, asked.columns, page.records, asked)
+        filters = listing.shown(asked)
+        return self.page("list.html", listing=asked, page=page, table=shown, actions=actions, filters=filters)
 
     @expose("/show/<int:pk>")
     @has_access
@@ -125,8 +126,8 @@ class LedgerView(Filling, Bulk, ModelView):
         """What a remote select offers for `?q=`: {"results": [{"id", "text"}], "more"}."""
         names = (*self.ledger.filters, *self.ledger.entered)
         declared = {each: self.ledger.field(each) for each in names}
-        for table in self.ledger.rows:
-            declared |= {f"{table.name}.{each}": found for each, found in self.ledger.rows_fields(table).items()}
+        for rows in self.ledger.rows:
+            declared |= {f"{rows.name}.{each}": found for each, found in self.ledger.rows_fields(rows).items()}
         kind = declared[name].kind if name in declared else None
         if not isinstance(kind, Link):
             abort(404)
@@ -140,15 +141,9 @@ class LedgerView(Filling, Bulk, ModelView):
         """The record with what its page shows of other tables. Somebody else's record is not there."""
         if not 0 < pk <= LARGEST_ID:
             abort(404)
-        query = select(self.ledger.model).where(self.ledger.model.id == pk).options(*self._links())
+        query = select(self.ledger.model).where(self.ledger.model.id == pk).options(*listing.whole(self.ledger))
         record = db.session.scalars(query).first()
         return record if record is not None else abort(404)
-
-    def _links(self) -> Iterator[Any]:
-        for name in self.ledger.shown:
-            kind = self.ledger.field(name).kind
-            if isinstance(kind, Link) and not isinstance(kind, Links):
-                yield joinedload(getattr(self.ledger.model, kind.relation(name)))
 
     def may(self, verb: str, record: Any) -> bool:
         """Does the right reach this very record, in this status? Roles add up per row."""
@@ -186,8 +181,9 @@ def list_of_entries(ledger: Ledger, record: Any) -> list[dict[str, Any]]:
             codes.load(other.code_lists)
             relation = getattr(other.model, other.under.relation)
             query = select(other.model).where(relation == record).order_by(*listing.ordering(other, other.order))
-            records = db.session.scalars(query.options(*listing.loading(other, other.columns)).limit(50)).all()
+            names = [name for name in other.columns if name != f"{other.under.relation}_id"]
+            records = db.session.scalars(query.options(*listing.loading(other, names)).limit(MOST_ENTRIES)).all()
             covered = principal.covers("add", other.name, record.owner_unit_id)
             may_add = covered and record.status in other.under.statuses
-            found.append({"ledger": other, "records": records, "may_add": may_add})
+            found.append({"table": table(other, names, records), "may_add": may_add})
     return found

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import joinedload, load_only, selectinload
+from sqlalchemy.orm import load_only, selectinload
 from sqlalchemy.sql import ColumnElement
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from portal.core.fields import BadValue, Link, Links
+from portal.core.fields import BadValue, Field, Link
 from portal.core.ledger import Ledger
 from portal.core.search import contains
 from portal.extensions import db
@@ -137,15 +137,24 @@ def ordering(ledger: Ledger, order: str) -> list[Any]:
 
 def loading(ledger: Ledger, names: Sequence[str]) -> list[Any]:
     """Load what these fields show, and nothing else, with the page."""
-    columns, options = {"id", "owner_unit_id", "status", "record_no"}, []
-    for name in names:
-        kind = ledger.field(name).kind
-        if isinstance(kind, Link):
-            relation = getattr(ledger.model, kind.relation(name))
-            options.append(selectinload(relation) if isinstance(kind, Links) else joinedload(relation))
-        columns.add(name)
-    own = [getattr(ledger.model, name) for name in sorted(columns & set(ledger.mapper.columns.keys()))]
-    return [load_only(*own), *options]
+    columns = {"id", "owner_unit_id", "status", "record_no", *names} & set(ledger.mapper.columns.keys())
+    own = load_only(*(getattr(ledger.model, name) for name in sorted(columns)))
+    return [own, *linked(ledger.model, {name: ledger.field(name) for name in names})]
+
+
+def linked(model: type[Any], fields: Mapping[str, Field]) -> list[Any]:
+    """What these fields show of other tables."""
+    options = [declared.kind.loading(model, name) for name, declared in fields.items()]
+    return [option for option in options if option is not None]
+
+
+def whole(ledger: Ledger) -> list[Any]:
+    """Load what the page and the form of a record show, the tables in it included."""
+    options = linked(ledger.model, {name: ledger.field(name) for name in ledger.shown})
+    for rows in ledger.rows:
+        inside = linked(ledger.rows_model(rows), ledger.rows_fields(rows))
+        options.append(selectinload(getattr(ledger.model, rows.name)).options(*inside))
+    return options
 
 
 def fetch(listing: Listing) -> Page:

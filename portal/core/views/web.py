@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from typing import Any
 
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 from flask_wtf.csrf import CSRFError
+from markupsafe import Markup
 from sqlalchemy import literal, select
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
@@ -107,6 +109,18 @@ def readyz() -> ResponseReturnValue:
     return {"status": "ok"}
 
 
+@cache
+def drawn(sprite: str, name: str) -> Markup:
+    return Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>').format(
+        sprite, name
+    )
+
+
+def icon(name: str) -> Markup:
+    """One of the icons of `frontend/icons.txt`; pages have dozens, so this is no macro."""
+    return drawn(f"{request.script_root}{current_app.static_url_path}/vendor/icons.svg", name)
+
+
 def navigation() -> list[tuple[str, list[Any]]]:
     """The ledgers that the user may read, by group."""
     groups: dict[str, list[Any]] = {}
@@ -130,6 +144,7 @@ def context() -> dict[str, Any]:
 
 def install(app: Flask) -> None:
     app.context_processor(context)
+    app.jinja_env.globals["icon"] = icon
     app.after_request(safe_headers)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(OutOfScope, on_out_of_scope)

@@ -99,7 +99,7 @@ class Agreement(Record, Model):
         Link("Agreement", "title", order="id"), _("Previous agreement"), "agreement.id", entered=False
     )
     terminated_on: Mapped[date | None] = field(Day(past=True), _("Terminated on"), entered=False)
-    terminate_reason: Mapped[str | None] = field(Code("C03"), _("Reason of termination"), entered=False)
+    terminate_reason: Mapped[str | None] = field(Code("C03"), _("Reason for termination"), entered=False)
 
     party_a_org: Mapped[PartyOrg | None] = relationship(foreign_keys="Agreement.party_a_org_id")
     party_b_org: Mapped[PartyOrg | None] = relationship(foreign_keys="Agreement.party_b_org_id")
