@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from flask_babel import get_locale, gettext
-from sqlalchemy import Integer, Select, select
+from sqlalchemy import Integer, Select, false, select
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
@@ -119,6 +119,14 @@ class Link(Kind):
             names = "、".join(name for _, name in fitting[:3])
             raise BadValue(gettext("Several fit: %(names)s … Please write the whole name.", names=names))
         return fitting[0][0]
+
+    def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
+        """By id, also of what can no longer be chosen; by name, for browsers without JavaScript."""
+        text = next((text for raw in reversed(typed) if (text := clean(raw))), "")
+        if text.isdecimal() and len(text) >= 10:
+            return false()
+        wanted = int(text) if text.isdecimal() else self.parse_text(text, None) if text else None
+        return None if wanted is None else column == wanted
 
     def faults(self, name: str, column: Any) -> Iterable[str]:
         if column is not None and not column.foreign_keys:

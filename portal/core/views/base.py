@@ -17,6 +17,7 @@ from portal.core.fields.links import PAGE
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger, mounted
 from portal.core.spreadsheet.export import workbook
+from portal.core.values import Values
 from portal.core.views import listing
 from portal.core.views.bulk import Bulk
 from portal.core.views.filling import LARGEST_ID, Filling
@@ -81,7 +82,7 @@ class LedgerView(Filling, Bulk, ModelView):
         return self.page(
             "show.html",
             record=record,
-            form=self.form(record=record),
+            tables=self.ledger.tables(Values(record, {})),
             entries=list_of_entries(self.ledger, record),
             may={verb: self.may(verb, record) for verb in ("edit", "delete")},
         )

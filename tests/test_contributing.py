@@ -1,0 +1,62 @@
+"""What CONTRIBUTING.md says about adding a ledger is done here, word for word, in a copy of the portal."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import settings
+
+HERE = Path(__file__).resolve().parent.parent
+PARTS = ("portal", "translations", "config.py", "tests")
+TRIED = """
+from portal import create_app
+from tests.visitor import Visitor
+
+app = create_app()
+filler = Visitor.signed_in(app, "filler01", "Demo-12345678", {})
+saved = filler.post("/letters/add", subject="路灯不亮", came_on="2026年6月1日", way="post")
+assert saved.response.location == "/letters/show/1", saved.errors()
+assert filler.post("/letters/add", subject="").errors().keys() == {"subject", "came_on"}
+assert filler.look("/letters/list/").ids() == [1]
+assert Visitor.signed_in(app, "filler02", "Demo-12345678", {}).look("/letters/list/").ids() == []
+auditor = Visitor.signed_in(app, "auditor", "Demo-12345678", {})
+assert auditor.look("/letters/list/").ids() == [1]
+assert auditor.post("/letters/edit/1", subject="x").status == 403
+"""
+
+
+@pytest.mark.slow
+def test_a_ledger_is_added_by_a_folder_and_a_line(tmp_path):
+    for part in PARTS:
+        copy = shutil.copytree if (HERE / part).is_dir() else shutil.copy
+        copy(HERE / part, tmp_path / part)
+    model, declaration = re.findall(r"```python\n(.*?)```", (HERE / "CONTRIBUTING.md").read_text("utf-8"), re.DOTALL)
+    folder = tmp_path / "portal" / "ledgers" / "letters"
+    folder.mkdir()
+    (folder / "model.py").write_text(model, "utf-8")
+    (folder / "__init__.py").write_text(declaration, "utf-8")
+    ledgers = tmp_path / "portal" / "ledgers" / "__init__.py"
+    text = ledgers.read_text("utf-8").replace(
+        "\nALL = (", "\nfrom portal.ledgers.letters import letters\n\nALL = (\n    letters,"
+    )
+    ledgers.write_text(text, "utf-8")
+    flask = ("-m", "flask", "--app", "portal")
+    for words in (
+        (*flask, "db", "upgrade"),
+        (*flask, "db", "migrate", "-m", "letters"),
+        (*flask, "portal", "init"),
+        (*flask, "portal", "demo"),
+        ("-c", TRIED),
+    ):
+        environment = os.environ | settings(tmp_path / "data")
+        done = subprocess.run(
+            [sys.executable, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
