@@ -28,6 +28,7 @@ from portal.core import scope
 from portal.core.scope import Principal, Reach
 from portal.extensions import db
 from portal.org.accounts import AccountProfile, RoleScope
+from portal.org.models import Area, Unit
 
 # What needs no signing in.
 OPEN = {"SignInView.login", "LanguageView.index", "healthz", "readyz", "static", "appbuilder.static"}
@@ -44,7 +45,10 @@ class PortalSecurityManager(SecurityManager):
         query = (
             select(User, AccountProfile)
             .outerjoin(AccountProfile, AccountProfile.user_id == User.id)
-            .options(joinedload(AccountProfile.unit), joinedload(AccountProfile.area))
+            .options(
+                joinedload(AccountProfile.unit).load_only(Unit.full_name),
+                joinedload(AccountProfile.area).load_only(Area.name),
+            )
             .where(User.id == int(pk), User.active.is_(True))
         )
         found = db.session.execute(query).first()

@@ -63,7 +63,7 @@ class Record(Searchable, Scoped):
     )
     proxy_filled: Mapped[bool] = mapped_column(default=False)
     filler_id: Mapped[int | None] = mapped_column(
-        ForeignKey("ab_user.id", ondelete="SET NULL"), info=made(Link("User", "username"), _("Filled by"))
+        ForeignKey("ab_user.id", ondelete="SET NULL"), info=made(Link("User", "first_name"), _("Filled by"))
     )
     filled_at: Mapped[datetime | None] = mapped_column(info=made(Moment(), _("Filled on")))
     unit_reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))

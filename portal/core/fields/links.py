@@ -69,6 +69,9 @@ class Link(Kind):
     def read(self, record: Any, name: str) -> Any:
         return getattr(record, self.relation(name))
 
+    def show(self, value: Any) -> str:
+        return "" if value is None else getattr(value, self._label) or ""
+
     def brief(self, value: Any) -> str:
         return getattr(value, "short_name", None) or self.show(value)
 

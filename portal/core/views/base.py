@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import ModelView, expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from portal.core import scope
 from portal.core.fields import Link
@@ -170,8 +170,14 @@ class LedgerView(Filling, Bulk, ModelView):
         """Where to go after a change: the record's page, that of the record it is under, or the list."""
         under = self.ledger.under
         if under:
-            return url_for(f"{under.ledger}.show", pk=getattr(record, under.relation).id)
-        return url_for(f"{self.endpoint}.show", pk=record.id) if show else url_for(f"{self.endpoint}.list")
+            return url_for(f"{under.ledger}.show", pk=id_of(getattr(record, under.relation)))
+        return url_for(f"{self.endpoint}.show", pk=id_of(record)) if show else url_for(f"{self.endpoint}.list")
+
+
+def id_of(record: Any) -> int:
+    """Without asking the database again, which a saved record's attributes would."""
+    found: int = inspect(record).identity[0]
+    return found
 
 
 def list_of_entries(ledger: Ledger, record: Any) -> list[dict[str, Any]]:

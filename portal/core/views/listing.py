@@ -150,7 +150,8 @@ def linked(model: type[Any], fields: Mapping[str, Field]) -> list[Any]:
 
 def whole(ledger: Ledger) -> list[Any]:
     """Load what the page and the form of a record show, the tables in it included."""
-    options = linked(ledger.model, {name: ledger.field(name) for name in ledger.shown})
+    header = ("owner_unit_id", "filler_id") if ledger.statuses else ()
+    options = linked(ledger.model, {name: ledger.field(name) for name in (*header, *ledger.shown)})
     for rows in ledger.rows:
         inside = linked(ledger.rows_model(rows), ledger.rows_fields(rows))
         options.append(selectinload(getattr(ledger.model, rows.name)).options(*inside))

@@ -36,7 +36,6 @@ agreements = Ledger(
         "party_b_org_id",
         "signed_on",
         "effective_to",
-        "coop_modes",
         "status",
     ),
     filters=("status", "agreement_type", "coop_modes", "party_a_org_id", "party_b_org_id", "signed_on", "effective_to"),

@@ -1,0 +1,101 @@
+"""Going through everything: every address, every account, every row of every table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+
+from portal.extensions import Model
+
+ACCOUNTS = (
+    *("admin", "sysadmin", "secadmin", "auditadmin", "reviewer", "leader", "filler01"),
+    *("secretary01", "branch01", "town01", "zone01", "community001", "auditor", "disc"),
+)
+# Who may read and never writes, whatever the address.
+READERS = ("auditor", "disc", "leader")
+# What is no page of records: signing in and out, one's own language and password, files, health.
+APART = ("SignInView.", "LanguageView.", "MyPasswordView.", "static", "appbuilder.static", "healthz", "readyz")
+NO_SUCH_ID = 999_999
+# More digits than Python reads as a number.
+HUGE = "9" * 5000
+
+
+def dump(rows: Any) -> dict[str, list[str]]:
+    """Every row of every table."""
+    tables = sorted(Model.metadata.tables)
+    return {table: sorted(map(str, rows(f'SELECT * FROM "{table}"'))) for table in tables}
+
+
+@contextmanager
+def unchanged(rows: Any) -> Iterator[None]:
+    """Whatever is done inside, no row of any table is another afterwards."""
+    before = dump(rows)
+    yield
+    after = dump(rows)
+    assert {table for table in before if before[table] != after[table]} == set()
+
+
+def addresses(app: Flask, method: str, pk: int, under: str = "") -> list[str]:
+    """Every address that takes this method, with this record's id where one belongs."""
+    found = []
+    urls = app.url_map.bind("localhost")
+    for rule in app.url_map.iter_rules():
+        if method in (rule.methods or ()) and not rule.endpoint.startswith(APART) and rule.rule.startswith(under):
+            for name in names_at(app, rule.endpoint):
+                values = {each: pk if each == "pk" else name for each in rule.arguments}
+                found.append(urls.build(rule.endpoint, values, method=method))
+    return sorted(set(found))
+
+
+def names_at(app: Flask, endpoint: str) -> list[str]:
+    """What stands for `<name>` in an address: every action, every field."""
+    ledger = {each.name: each for each in app.extensions["portal.ledgers"]}.get(endpoint.partition(".")[0])
+    if ledger is None:
+        return ["unit_id"]
+    return list(ledger.bulk or ("none",)) if endpoint.endswith(".action") else list(ledger.entered)
+
+
+def of(rows: Any, unit: int, status: str) -> int:
+    """The id of an agreement of this unit in this status."""
+    found = rows(
+        "SELECT agreement.id FROM agreement JOIN unit ON unit.id = agreement.owner_unit_id "
+        f"WHERE unit.sort_no = {unit} AND agreement.status = '{status}' ORDER BY agreement.id"
+    )
+    return int(found[0][0])
+
+
+def first(rows: Any, table: str, where: str) -> int:
+    return int(rows(f"SELECT id FROM {table} WHERE {where} ORDER BY id LIMIT 1")[0][0])
+
+
+def unit_id(rows: Any, sort_no: int) -> int:
+    return first(rows, "unit", f"sort_no = {sort_no}")
+
+
+def take(change: Any, role: str, ledger: str, verb: str) -> None:
+    """Remove one of Flask-AppBuilder's permission rows from a role."""
+    change(
+        f"DELETE FROM ab_permission_view_role WHERE role_id IN ({ROLE}) AND permission_view_id IN ({RIGHT})".format(
+            role=role, ledger=ledger, verb=verb
+        )
+    )
+
+
+def give(change: Any, rows: Any, role: str, ledger: str, verb: str) -> None:
+    """Add one of Flask-AppBuilder's permission rows to a role, past every page."""
+    named = {"role": role, "ledger": ledger, "verb": verb}
+    key = rows("SELECT max(id) + 1 FROM ab_permission_view_role")[0][0]
+    change(
+        "INSERT INTO ab_permission_view_role (id, role_id, permission_view_id) "
+        f"SELECT {key}, ({ROLE}), ({RIGHT})".format(**named)
+    )
+
+
+ROLE = "SELECT id FROM ab_role WHERE name = '{role}'"
+RIGHT = (
+    "SELECT pv.id FROM ab_permission_view pv JOIN ab_permission p ON p.id = pv.permission_id "
+    "JOIN ab_view_menu v ON v.id = pv.view_menu_id WHERE p.name = 'can_{verb}' AND v.name = '{ledger}'"
+)
