@@ -20,6 +20,7 @@ class Page(BeautifulSoup):
     def of(cls, response: TestResponse) -> Page:
         page = cls(response.get_data(as_text=True), "html.parser")
         page.status, page.response = response.status_code, response
+        response.close()
         return page
 
     @property

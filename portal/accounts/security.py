@@ -21,6 +21,7 @@ from flask_appbuilder.security.sqla.models import (
 from flask_login import current_user
 from sqlalchemy import and_, select
 from sqlalchemy.orm import joinedload
+from werkzeug.exceptions import SecurityError
 
 from portal.accounts import roles
 from portal.accounts.sign_in import SignInView
@@ -30,8 +31,10 @@ from portal.extensions import db
 from portal.org.accounts import AccountProfile, RoleScope
 from portal.org.models import Area, Unit
 
+# What is the same for everybody and asks nothing about them.
+IMPERSONAL = {"static", "appbuilder.static", "healthz", "readyz"}
 # What needs no signing in.
-OPEN = {"SignInView.login", "LanguageView.index", "healthz", "readyz", "static", "appbuilder.static"}
+OPEN = {"SignInView.login", "LanguageView.index", *IMPERSONAL}
 
 
 class PortalSecurityManager(SecurityManager):
@@ -121,10 +124,11 @@ def act_as(username: str) -> Principal:
 
 def identify() -> ResponseReturnValue | None:
     """Before every request: who acts. Whoever is not signed in gets the sign-in page, whatever they asked for."""
-    signed_in = request.endpoint != "static" and current_user.is_authenticated
+    signed_in = request.endpoint not in IMPERSONAL and current_user.is_authenticated
     principal = principal_of(current_user, g.get("profile")) if signed_in else scope.NOBODY
     g.acting = scope.enter(principal)
-    if signed_in or request.endpoint in OPEN:
+    foreign = isinstance(request.routing_exception, SecurityError)  # a host that is not ours: Flask says so
+    if signed_in or foreign or request.endpoint in OPEN:
         return None
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("SignInView.login", next=wanted if wanted != "/" else None))

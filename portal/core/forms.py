@@ -270,6 +270,11 @@ def indices(table: str, formdata: Any) -> list[int]:
     return sorted(found)
 
 
+def overlong(ledger: Ledger, formdata: Any) -> bool:
+    """Far more rows than a table takes, which nobody typed; a few too many are told at the table."""
+    return any(len(indices(table.name, formdata)) > 2 * table.most for table in ledger.rows)
+
+
 def operate_on_rows(formdata: Any, operation: str) -> MultiDict[str, str]:
     """The form after a row button was pressed without JavaScript: `<table>:add`, `<table>:up|down|remove:<n>`.
 

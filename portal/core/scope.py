@@ -30,7 +30,7 @@ class OutOfScope(Exception):
     """Somebody tried to read or put a row where they may not; answered like a row that is not there."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Principal:
     """Who acts, and how far each of their rights reaches."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from flask import g
 from flask_babel import get_locale, gettext
 from sqlalchemy import Integer, Select, false, select
 from sqlalchemy.orm import joinedload, selectinload
@@ -87,16 +88,28 @@ class Link(Kind):
         return list(db.session.execute(query.limit(limit)))
 
     def options(self) -> Iterable[tuple[str, str]] | None:
+        """Asked once a request: the same choices stand in every row of a table."""
+        asked: dict[Any, Any] = g.setdefault("link_options", {})
+        key = self, scope.current()
+        if key not in asked:
+            asked[key] = self._few()
+        found: list[tuple[str, str]] | None = asked[key]
+        return found
+
+    def _few(self) -> list[tuple[str, str]] | None:
         found = db.session.execute(self.choices().limit(MOST_OPTIONS + 1)).all()
         return [(str(id_), text) for id_, text in found] if len(found) <= MOST_OPTIONS else None
 
     def shown_choices(self, values: Sequence[str]) -> list[tuple[str, str]]:
         """Names are looked up among the rows that may be chosen; a name is no secret once it stands in a record."""
         ids = [int(value) for value in values if value.isdecimal() and len(value) < 10]
-        if not ids:
-            return []
-        found = db.session.execute(select(self.model.id, self.label).where(self.model.id.in_(ids)))
-        return [(str(id_), text) for id_, text in found]
+        known: dict[Any, str | None] = g.setdefault("link_names", {})
+        unknown = [id_ for id_ in ids if (self.model, self._label, id_) not in known]
+        if unknown:
+            known.update(dict.fromkeys(((self.model, self._label, id_) for id_ in unknown), None))
+            found = db.session.execute(select(self.model.id, self.label).where(self.model.id.in_(unknown)))
+            known.update({(self.model, self._label, id_): text for id_, text in found})
+        return [(str(id_), text) for id_ in ids if (text := known[self.model, self._label, id_]) is not None]
 
     def parse_text(self, text: str, before: object) -> int:
         if text.isdecimal():

@@ -15,7 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import BadRequest
 
 from portal.core import saving
-from portal.core.forms import LedgerForm, operate_on_rows
+from portal.core.forms import LedgerForm, operate_on_rows, overlong
 from portal.extensions import db
 from portal.org import codes
 
@@ -45,6 +45,8 @@ class Filling:
 def fill_in(view: Any, record: Any, parent: Any) -> ResponseReturnValue:
     """The form of a new or existing record; saves it when it was sent and is right."""
     codes.load(view.ledger.all_code_lists)
+    if overlong(view.ledger, request.form):
+        abort(413)
     if request.method == "GET":
         form = view.form(record=record)
     elif operation := request.form.get("_rows"):

@@ -9,11 +9,12 @@ from typing import Any
 from flask import Flask, Response, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
+from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
 from sqlalchemy import literal, select
 from sqlalchemy.exc import DBAPIError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal.core import clock, scope
 from portal.core.fields import long_date
@@ -67,6 +68,8 @@ def on_http(fault: HTTPException) -> ResponseReturnValue:
     """Werkzeug's own English descriptions are not shown; ours are."""
     if fault.response is not None or (fault.code or 500) < 400:
         return fault
+    if isinstance(fault, SecurityError):  # a host that is not ours: no page of ours can be addressed there
+        return Response(titles()[400], 400, mimetype="text/plain")
     stock = type(fault).description
     detail = "" if fault.description == stock or isinstance(fault, CSRFError) else str(fault.description or "")
     if isinstance(fault, CSRFError):
@@ -84,6 +87,7 @@ def on_database(fault: DBAPIError) -> ResponseReturnValue:
     """The database is away: say so. Anything else that the database says is our mistake."""
     log.exception("database")
     db.session.rollback()
+    g._login_user = AnonymousUserMixin()  # else Flask-Login asks the database again for the error page
     away = fault.connection_invalidated or "connect" in str(fault.orig).lower() or "locked" in str(fault.orig).lower()
     return error_page(503 if away else 500)
 

@@ -1,0 +1,95 @@
+"""What goes wrong is answered with the right code and a page in words; headers stand on every answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from portal import create_app
+from tests.cluster import Cluster
+from tests.conftest import PASSWORD, settings
+from tests.visitor import Visitor
+
+ANSWERS = {
+    "/agreements/list/?page=-1": 400,
+    "/agreements/list/?page=1e3": 400,
+    "/agreements/list/?page_size=0": 400,
+    "/agreements/list/?order=party_a_org.secretary": 400,
+    "/agreements/list/?order=password": 400,
+    "/agreements/list/?columns=title,password": 400,
+    "/agreements/list/?_flt_0_owner_unit=2": 400,
+    "/agreements/list/?signed_on=gestern": 400,
+    "/agreements/list/?status=gone": 400,
+    "/accounts/list/": 403,
+    "/agreements/show/0": 404,
+    "/agreements/show/99999999999999999999": 404,
+    "/agreements/show/1%00": 404,
+    "/agreements/edit/x": 404,
+    "/agreements/options/remark": 404,
+    "/agreements/tree": 404,
+    "/nowhere": 404,
+    "/agreements/delete/1": 405,
+    "/agreements/action_post": 405,
+}
+
+
+@pytest.mark.parametrize("path", ANSWERS)
+def test_a_wrong_address_is_answered_with_its_code_and_a_page(visit, path):
+    page = visit("filler01").look(path)
+    assert page.status == ANSWERS[path]
+    assert page.one(".error-code").get_text() == str(ANSWERS[path])
+    assert "Traceback" not in page.words
+
+
+def test_too_much_at_once_is_answered_413(visit):
+    assert visit("filler01").post("/agreements/add", content="x" * (5 * 1024 * 1024)).status == 413
+
+
+def test_far_more_rows_than_a_table_takes_are_refused(visit):
+    many = {f"demand_items-{n}-name": "x" for n in range(401)}
+    assert visit("filler01").post("/agreements/add", many).status == 413
+
+
+def test_another_host_is_not_answered(app):
+    assert app.test_client().get("/login/", headers={"Host": "evil.example"}).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/", "/login/", "/nowhere", "/agreements/list/", "/static/portal.css"])
+def test_every_answer_carries_the_safe_headers(visit, path):
+    headers = visit("filler01").look(path).response.headers
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    if not path.startswith("/static"):
+        assert headers["Cache-Control"] == "no-store"
+
+
+def test_the_session_cookie_is_kept_from_scripts_and_other_sites(visit):
+    cookie = visit().look("/login/").response.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+def test_health_and_readiness_are_open(visit):
+    assert visit().look("/healthz").response.json == {"status": "ok"}
+    assert visit().look("/readyz").response.json == {"status": "ok"}
+
+
+def signed_in_on(cluster, home):
+    app = create_app(environ=settings(home, cluster.fresh("portal")), TESTING=True)
+    for words in (["portal", "init"], ["portal", "demo"]):
+        assert app.test_cli_runner().invoke(args=words).exit_code == 0
+    return Visitor.signed_in(app, "filler01", PASSWORD, {})
+
+
+@pytest.mark.slow
+def test_a_database_that_went_away_is_said_so(tmp_path):
+    with Cluster.running(None) as cluster:
+        visitor = signed_in_on(cluster, tmp_path)
+        assert visitor.look("/agreements/list/").status == 200
+    page = visitor.look("/agreements/list/")
+    assert page.status == 503
+    assert "The database cannot be reached just now" in page.words
+    assert visitor.look("/readyz").status == 503
+    assert visitor.look("/healthz").status == 200
+    assert visitor.post("/agreements/add", title="x").status == 503
