@@ -22,7 +22,8 @@ from portal.accounts import roles
 from portal.accounts.passwords import password_fault
 from portal.accounts.role_pages import HIDDEN
 from portal.core import scope
-from portal.core.fields import BadValue, Link, active, unit_link
+from portal.core.fields import BadValue, Link, active, clean, natural, unit_link
+from portal.core.fields.links import PAGE
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
 from portal.org.models import Area
@@ -46,8 +47,8 @@ class AccountsView(BaseView):
     @expose("/list/")
     @has_access
     def list(self) -> ResponseReturnValue:
-        q, page = request.args.get("q", "").strip()[:50], request.args.get("page", "0")
-        if not page.isdecimal() or len(page) > 6:
+        q, page = clean(request.args.get("q", ""))[:50], natural(request.args.get("page", "0"))
+        if page is None or page > 1_000_000:
             raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name="page"))
         query = select(User, AccountProfile).outerjoin(AccountProfile, AccountProfile.user_id == User.id)
         if q:
@@ -55,12 +56,12 @@ class AccountsView(BaseView):
                 or_(User.username.icontains(q, autoescape=True), User.first_name.icontains(q, autoescape=True))
             )
         query = query.options(selectinload(User.roles)).order_by(User.username)
-        found = db.session.execute(query.limit(PAGE_SIZE + 1).offset(int(page) * PAGE_SIZE)).all()
+        found = db.session.execute(query.limit(PAGE_SIZE + 1).offset(page * PAGE_SIZE)).all()
         return render_template(
             "accounts/list.html",
             rows=found[:PAGE_SIZE],
             more=len(found) > PAGE_SIZE,
-            page=int(page),
+            page=page,
             q=q,
             label_of=roles.label_of,
         )
@@ -69,8 +70,8 @@ class AccountsView(BaseView):
     @has_access
     def options(self, name: str) -> ResponseReturnValue:
         kind = {"unit_id": UNIT, "area_id": AREA}.get(name) or abort(404)
-        found = kind.search(request.args.get("q", "")[:100])
-        return {"results": [{"id": id_, "text": text} for id_, text in found], "more": len(found) == 20}
+        found = kind.search(clean(request.args.get("q", ""))[:100])
+        return {"results": [{"id": id_, "text": text} for id_, text in found], "more": len(found) == PAGE}
 
     @expose("/add", methods=["GET", "POST"])
     @has_access

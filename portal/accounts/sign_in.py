@@ -17,7 +17,10 @@ from portal.accounts.demo_accounts import demo_accounts
 
 def safe_next(text: str | None) -> str:
     """Where to go on: a path of this portal, never another host."""
-    parts = urlsplit(text or "")
+    try:
+        parts = urlsplit(text or "")
+    except ValueError:
+        return url_for("WorkspaceView.index")
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     local = not parts.netloc or parts.netloc == request.host
     plain = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()

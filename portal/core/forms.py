@@ -14,7 +14,7 @@ from wtforms import Form
 from wtforms.validators import StopValidation
 
 from portal.core import scope
-from portal.core.fields import Field, RowRefs
+from portal.core.fields import Field, RowRefs, natural
 from portal.core.ledger import Ledger, Rows
 from portal.core.values import Problem, Values
 from portal.extensions import db
@@ -280,7 +280,7 @@ def operate_on_rows(formdata: Any, operation: str) -> MultiDict[str, str]:
 
     Nothing else that was typed changes. Unknown operations change nothing.
     """
-    table, verb, *number = operation.split(":")
+    table, verb, number = (*operation.split(":"), "", "")[:3]
     rest = MultiDict([(key, value) for key, value in formdata.items(multi=True) if key != "_rows"])
     order: list[int] = indices(table, rest)
     for n in order:
@@ -291,8 +291,8 @@ def operate_on_rows(formdata: Any, operation: str) -> MultiDict[str, str]:
         n = max(order, default=-1) + 1
         rest[f"{table}-{n}-id"] = fresh
         order.append(n)
-    elif number and number[0].isdecimal() and int(number[0]) in order:
-        _move(order, order.index(int(number[0])), verb)
+    elif (at := natural(number)) is not None and at in order:
+        _move(order, order.index(at), verb)
     return _renumbered(rest, table, order)
 
 

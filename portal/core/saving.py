@@ -61,8 +61,9 @@ def _owner(ledger: Ledger, record: Record) -> int:
     units: list[int] = list(
         db.session.scalars(select(Unit.id).join(PartyOrg.units).where(PartyOrg.id == org_id).order_by(Unit.sort_no))
     )
-    if principal.unit_id in units:
-        return principal.unit_id
+    for unit_id in (record.owner_unit_id, principal.unit_id):  # an organisation may stand for several units
+        if unit_id is not None and unit_id in units:
+            return unit_id
     if not units:
         raise NoOwner(ledger.name)
     return units[0]

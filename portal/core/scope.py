@@ -136,9 +136,18 @@ def narrow(state: ORMExecuteState) -> None:
         return
     if state.is_select:
         state.statement = state.statement.options(*principal.reading)
+    elif state.is_insert or "owner_unit_id" in _set_by(state):
+        # Rows made or given away by a statement are never seen by `refuse`; nothing needs that.
+        raise OutOfScope(f"{principal.username}: a statement may not choose the unit of rows")
     elif state.is_update or state.is_delete:
         verb = "edit" if state.is_update else "delete"
         state.statement = state.statement.options(*principal._criteria(verb))
+
+
+def _set_by(state: ORMExecuteState) -> set[str]:
+    """The columns that an UPDATE sets."""
+    statement: Any = state.statement
+    return set(statement.compile().params) if state.is_update else set()
 
 
 def units_of(row: Scoped) -> set[int | None]:
@@ -173,7 +182,8 @@ def refuse(session: Session, _context: object, _instances: object) -> None:
 
 def _check(session: Session, principal: Principal, verb: str, row: Scoped) -> None:
     if row.part_of and row.ledger_name == _ledger_of_whole(row):
-        verb = "add" if getattr(row, row.part_of) in session.new else "edit"
+        whole = getattr(row, row.part_of) or _deleted_from(row)
+        verb = "add" if whole in session.new else "delete" if whole in session.deleted else "edit"
     verb = _verb.get() or verb
     for unit_id in units_of(row):
         if not principal.covers(verb, row.ledger_name, unit_id):

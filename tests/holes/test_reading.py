@@ -162,7 +162,7 @@ inner = select(Agreement.owner_unit_id).subquery()
 # Statements that answer ids of units: whatever their shape, unit 1's filler gets unit 1's.
 SHAPES = {
     "rows": lambda: select(Agreement.owner_unit_id),
-    "entries": lambda: select(CoopActivity.owner_unit_id),
+    "entries": lambda: select(CoopActivity.owner_unit_id).select_from(CoopActivity),
     "members": lambda: select(Member.unit_id),
     "join": lambda: select(Unit.id).join(Agreement, Agreement.owner_unit_id == Unit.id),
     "join of a relation": lambda: select(Agreement.owner_unit_id).join(Agreement.demand_items),

@@ -1,6 +1,6 @@
 """Kinds of fields. A kind answers everything asked of it; nobody else asks what kind it is."""
 
-from portal.core.fields.base import BadValue, Field, Kind, Label, clean, field
+from portal.core.fields.base import BadValue, Field, Kind, Label, clean, field, natural
 from portal.core.fields.choices import Choice, Code, Codes, YesNo
 from portal.core.fields.days import Day, Month, long_date, parse_day
 from portal.core.fields.links import (
@@ -49,6 +49,7 @@ __all__ = [
     "mask_name",
     "mask_phone",
     "member_link",
+    "natural",
     "org_link",
     "own_orgs",
     "parse_day",

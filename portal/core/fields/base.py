@@ -14,6 +14,9 @@ from sqlalchemy.types import TypeEngine
 Label: TypeAlias = LazyString | str
 
 
+LARGEST = 2**31 - 1
+
+
 class BadValue(ValueError):
     """Text that this field cannot be; its message is for the person who typed it."""
 
@@ -121,3 +124,9 @@ def field(
 def clean(text: str) -> str:
     """What was typed without the spaces around it and without control characters."""
     return "".join(ch for ch in text if ch in "\n\t" or ch.isprintable()).strip()
+
+
+def natural(text: str) -> int | None:
+    """The number that plain digits write, if a database id or a version can be it; None for everything else."""
+    plain = text.isascii() and text.isdecimal() and len(text) <= 10
+    return found if plain and (found := int(text)) <= LARGEST else None

@@ -13,7 +13,7 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
 from portal.core import scope
-from portal.core.fields.base import BadValue, Kind, clean
+from portal.core.fields.base import BadValue, Kind, clean, natural
 from portal.core.search import contains
 from portal.extensions import Model, db
 from portal.org.models import Area, Member, PartyOrg, Unit
@@ -102,7 +102,7 @@ class Link(Kind):
 
     def shown_choices(self, values: Sequence[str]) -> list[tuple[str, str]]:
         """Names are looked up among the rows that may be chosen; a name is no secret once it stands in a record."""
-        ids = [int(value) for value in values if value.isdecimal() and len(value) < 10]
+        ids = [id_ for value in values if (id_ := natural(value)) is not None]
         known: dict[Any, str | None] = g.setdefault("link_names", {})
         unknown = [id_ for id_ in ids if (self.model, self._label, id_) not in known]
         if unknown:
@@ -112,10 +112,10 @@ class Link(Kind):
         return [(str(id_), text) for id_ in ids if (text := known[self.model, self._label, id_]) is not None]
 
     def parse_text(self, text: str, before: object) -> int:
-        if text.isdecimal():
-            id_ = int(text) if len(text) < 10 else 0
-            return id_ if id_ == before else self._existing(id_)
-        return self._named(text)
+        if not text.isdecimal():
+            return self._named(text)
+        id_ = natural(text)
+        return id_ if id_ is not None and id_ == before else self._existing(id_ or 0)
 
     def _existing(self, id_: int) -> int:
         found = db.session.scalar(self.choices().where(self.model.id == id_))
@@ -139,10 +139,10 @@ class Link(Kind):
     def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
         """By id, also of what can no longer be chosen; by name, for browsers without JavaScript."""
         text = next((text for raw in reversed(typed) if (text := clean(raw))), "")
-        if text.isdecimal() and len(text) >= 10:
-            return false()
-        wanted = int(text) if text.isdecimal() else self.parse_text(text, None) if text else None
-        return None if wanted is None else column == wanted
+        if text.isdecimal():
+            id_ = natural(text)
+            return false() if id_ is None else column == id_
+        return column == self._named(text) if text else None
 
     def faults(self, name: str, column: Any) -> Iterable[str]:
         if column is not None and not column.foreign_keys:
@@ -173,7 +173,7 @@ class Links(Link):
         """The rows themselves."""
         kept = {row.id: row for row in before} if isinstance(before, list) else {}
         texts = [text for raw in typed if (text := clean(raw))]
-        ids = [int(text) if text.isdecimal() and int(text) in kept else self.parse_text(text, None) for text in texts]
+        ids = [id_ if (id_ := natural(text)) in kept else self.parse_text(text, None) for text in texts]
         return list(db.session.scalars(select(self.model).where(self.model.id.in_(ids)))) or None
 
     def typed(self, value: Any) -> list[str]:

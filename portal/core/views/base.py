@@ -12,7 +12,8 @@ from flask_babel import gettext
 from sqlalchemy import inspect, select
 
 from portal.core import scope
-from portal.core.fields import Link
+from portal.core.fields import Link, clean
+from portal.core.fields.base import LARGEST
 from portal.core.fields.links import PAGE
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger, mounted
@@ -20,7 +21,7 @@ from portal.core.spreadsheet.export import workbook
 from portal.core.values import Values
 from portal.core.views import listing
 from portal.core.views.bulk import Bulk
-from portal.core.views.filling import LARGEST_ID, Filling
+from portal.core.views.filling import Filling
 from portal.core.views.table import table
 from portal.extensions import db
 from portal.org import codes
@@ -132,7 +133,7 @@ class LedgerView(Filling, Bulk, ModelView):
         kind = declared[name].kind if name in declared else None
         if not isinstance(kind, Link):
             abort(404)
-        found = kind.search(request.args.get("q", "")[:100])
+        found = kind.search(clean(request.args.get("q", ""))[:100])
         return {"results": [{"id": id_, "text": text} for id_, text in found], "more": len(found) == PAGE}
 
     def page(self, template: str, **context: Any) -> ResponseReturnValue:
@@ -140,7 +141,7 @@ class LedgerView(Filling, Bulk, ModelView):
 
     def record_or_404(self, pk: int) -> Any:
         """The record with what its page shows of other tables. Somebody else's record is not there."""
-        if not 0 < pk <= LARGEST_ID:
+        if pk > LARGEST:
             abort(404)
         query = select(self.ledger.model).where(self.ledger.model.id == pk).options(*listing.whole(self.ledger))
         record = db.session.scalars(query).first()

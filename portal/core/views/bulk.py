@@ -15,6 +15,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import BadRequest
 
 from portal.core import scope
+from portal.core.fields import natural
 from portal.core.views.listing import MOST_PER_PAGE
 from portal.extensions import db
 
@@ -91,9 +92,9 @@ def act(view: Any, name: str, ids: list[str]) -> ResponseReturnValue:
 
 
 def chosen(view: Any, ids: list[str]) -> list[Any]:
-    if not all(text.isascii() and text.isdecimal() and len(text) < 10 for text in ids):
+    wanted = {natural(text) for text in ids}
+    if None in wanted:
         raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name="rowid"))
-    wanted = {int(text) for text in ids}
     if len(wanted) > MOST_PER_PAGE:
         raise BadRequest(gettext("At most %(most)d records at once.", most=MOST_PER_PAGE))
     model = view.ledger.model

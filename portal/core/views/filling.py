@@ -15,11 +15,10 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import BadRequest
 
 from portal.core import saving
+from portal.core.fields import natural
 from portal.core.forms import LedgerForm, operate_on_rows, overlong
 from portal.extensions import db
 from portal.org import codes
-
-LARGEST_ID = 2**31 - 1
 
 
 class Filling:
@@ -63,7 +62,7 @@ def fill_in(view: Any, record: Any, parent: Any) -> ResponseReturnValue:
 def outdated(form: LedgerForm, record: Any) -> bool:
     """Was the record changed since this form was opened?"""
     opened, now = request.form.get("version", ""), getattr(record, "version", None)
-    if now is None or not opened.isdecimal() or int(opened) == now:
+    if now is None or natural(opened) in (None, now):
         return False
     form.problems.append(changed_meanwhile())
     return True
@@ -111,10 +110,11 @@ def parent_or_abort(view: Any) -> Any:
         return None
     name = f"{under.relation}_id"
     text = request.args.get(name) or request.form.get(name, "")
-    if not text.isdecimal() or not 0 < int(text) <= LARGEST_ID:
+    id_ = natural(text)
+    if id_ is None:
         raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name=name))
     model = view.ledger.mapper.relationships[under.relation].mapper.class_
-    parent = db.session.scalars(select(model).where(model.id == int(text))).first()
+    parent = db.session.scalars(select(model).where(model.id == id_)).first()
     if parent is None:
         abort(404)
     view.require("add", parent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,8 @@ from sqlalchemy.sql import ColumnElement
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from portal.core.fields import BadValue, Field, Link
+from portal.core import scope
+from portal.core.fields import BadValue, Field, Link, clean, natural
 from portal.core.ledger import Ledger
 from portal.core.search import contains
 from portal.extensions import db
@@ -75,7 +76,7 @@ def parse(ledger: Ledger, args: MultiDict[str, str]) -> Listing:
             raise BadRequest(gettext("The address has an unknown parameter: %(name)s", name=name))
     return Listing(
         ledger,
-        q=args.get("q", "").strip()[:100],
+        q=clean(args.get("q", ""))[:100],
         page=_number(args, "page", 0, 0, 1_000_000),
         page_size=min(_number(args, "page_size", PAGE_SIZE, 1, 10**9), MOST_PER_PAGE),
         order=_order(ledger, args.get("order", "")),
@@ -86,9 +87,10 @@ def parse(ledger: Ledger, args: MultiDict[str, str]) -> Listing:
 
 def _number(args: MultiDict[str, str], name: str, default: int, least: int, most: int) -> int:
     text = args.get(name, "") or str(default)
-    if not (text.isascii() and text.isdecimal() and least <= int(text[:12]) <= most):
+    number = natural(text)
+    if number is None or not least <= number <= most:
         raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name=name))
-    return int(text)
+    return number
 
 
 def _order(ledger: Ledger, text: str) -> str:
@@ -173,15 +175,21 @@ def fetch(listing: Listing) -> Page:
     return Page(records[: listing.page_size], count, len(records) > listing.page_size)
 
 
-def every(listing: Listing, names: Sequence[str]) -> Iterator[Any]:
-    """All records of the list in the official order of their units, a batch at a time."""
+def every(listing: Listing, names: Sequence[str]) -> Iterable[Any]:
+    """All records of the list that may be exported, in the official order of their units, a batch at a time.
+
+    Raises BadRequest before anything is fetched.
+    """
     ledger = listing.ledger
     query = select(ledger.model).where(*conditions(listing)).options(*loading(ledger, names))
+    reach = scope.current().reach("export", ledger.name)
+    if ledger.scoped and reach is not None:
+        query = query.where(ledger.model.owner_unit_id.in_(reach))
     if "owner_unit_id" in ledger.columns and listing.order == ledger.order:
         query = query.order_by(*ordering(ledger, "owner_unit_id"))
     else:
         query = query.order_by(*ordering(ledger, listing.order))
-    yield from db.session.scalars(query.execution_options(yield_per=500))
+    return db.session.scalars(query.execution_options(yield_per=500))
 
 
 def shown(listing: Listing) -> list[dict[str, Any]]:

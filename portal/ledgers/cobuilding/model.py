@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from flask_babel import lazy_gettext as _
 from sqlalchemy import Column, ForeignKey, Integer, String, Table, select
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
 from portal.core.fields import (
     Choice,
@@ -139,7 +139,9 @@ class OfAgreement(Scoped):
     @owner_unit_id.inplace.expression
     @classmethod
     def _owner_unit_id(cls) -> Any:
-        return select(Agreement.owner_unit_id).where(Agreement.id == cls.agreement_id).scalar_subquery()
+        # Of its own: beside an Agreement in the same statement it would be taken for that one.
+        whole = aliased(Agreement)
+        return select(whole.owner_unit_id).where(whole.id == cls.agreement_id).correlate_except(whole).scalar_subquery()
 
 
 class DemandItem(OfAgreement, Model):
