@@ -20,7 +20,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from portal.accounts import roles
 from portal.accounts.passwords import password_fault
-from portal.accounts.role_pages import HIDDEN
+from portal.accounts.role_pages import nobody_left, somebody_keeps_roles
 from portal.core import scope
 from portal.core.fields import BadValue, Link, active, clean, natural, unit_link
 from portal.core.fields.links import PAGE
@@ -88,17 +88,28 @@ class AccountsView(BaseView):
     def grant(self, pk: int) -> ResponseReturnValue:
         """Which roles an account holds; nobody grants to themselves."""
         user, _ = account_or_404(pk)
-        known = list(db.session.scalars(select(Role).where(Role.name.not_in(HIDDEN)).order_by(Role.id)))
+        known = list(db.session.scalars(select(Role).where(Role.name.not_in(roles.HIDDEN)).order_by(Role.id)))
+        fault, chosen, active = "", {str(role.id) for role in user.roles}, user.active
         if request.method == "POST":
             if user.id == current_user.id:
                 abort(403)
-            chosen = set(request.form.getlist("roles"))
-            user.roles = [role for role in known if str(role.id) in chosen]
-            user.active = bool(request.form.get("active"))
-            db.session.commit()
-            flash(gettext("Saved."), "success")
-            return redirect(url_for("AccountsView.list"))
-        return render_template("accounts/grant.html", user=user, known=known, label_of=roles.label_of)
+            chosen, active = set(request.form.getlist("roles")), bool(request.form.get("active"))
+            user.roles, user.active = [role for role in known if str(role.id) in chosen], active
+            fault = fault_of_roles(user)
+            if not fault:
+                db.session.commit()
+                flash(gettext("Saved."), "success")
+                return redirect(url_for("AccountsView.list"))
+            db.session.rollback()
+        return render_template(
+            "accounts/grant.html",
+            user=user,
+            known=known,
+            label_of=roles.label_of,
+            fault=fault,
+            chosen=chosen,
+            active=active,
+        )
 
 
 class MyPasswordView(BaseView):
@@ -134,6 +145,20 @@ def account_or_404(pk: int) -> tuple[Any, AccountProfile]:
     return found[0], found[1] or AccountProfile(user_id=pk)
 
 
+def fault_of_roles(user: Any) -> str:
+    """What is wrong with the roles that this account would hold, nothing when they are fine."""
+    names = {role.name for role in user.roles}
+    if names & roles.OFFICES and len(names) > 1:
+        return gettext("One of the three administrators holds no other role, so nothing was saved.")
+    db.session.flush()
+    return "" if somebody_keeps_roles() else nobody_left()
+
+
+def last_typed(name: str) -> str:
+    """Without JavaScript a place comes as what was chosen and, when something was written beside it, as that."""
+    return next((text for raw in reversed(request.form.getlist(name)) if (text := raw.strip())), "")
+
+
 def account_page(user: Any, profile: AccountProfile) -> ResponseReturnValue:
     """The form of one account; roles are granted on a page of their own, by whoever may grant."""
     new = user.id is None
@@ -146,8 +171,8 @@ def account_page(user: Any, profile: AccountProfile) -> ResponseReturnValue:
     }
     faults: dict[str, str] = {}
     if request.method == "POST":
-        typed |= {name: request.form.get(name, "").strip() for name in typed if name in request.form}
-        typed["password"] = request.form.get("password", "")
+        typed |= {name: last_typed(name) for name in typed if name in request.form}
+        typed["name"], typed["password"] = clean(typed["name"]), request.form.get("password", "")
         faults = save_account(user, profile, typed, new)
         if not faults:
             flash(gettext("Saved."), "success")
@@ -191,7 +216,9 @@ def checked(user: Any, typed: dict[str, str], new: bool) -> tuple[dict[str, str]
         faults["area_id"] = gettext("An account belongs to a unit or to an area, not to both.")
     if (new or typed["password"]) and (fault_text := password_fault(typed["password"], typed["username"])):
         faults["password"] = fault_text
-    if not new and typed["password"] and outranks(user):
+    if not new and typed["password"] and user.id == current_user.id:
+        faults["password"] = gettext("Your own password is changed on the page of your account.")
+    elif not new and typed["password"] and outranks(user):
         faults["password"] = gettext("The password of an account with more rights than yours is not yours to set.")
     return faults, place
 
@@ -208,7 +235,8 @@ def name_faults(typed: dict[str, str]) -> dict[str, str]:
 
 def outranks(user: Any) -> bool:
     """Setting somebody's password is acting as them: only for accounts without managing rights, or by `grant`."""
-    if scope.current().may("grant", "accounts") or user.id == current_user.id:
+    if scope.current().may("grant", "accounts"):
         return False
     managing = {desk.name for desk in roles.DESKS}
-    return any(right.view_menu.name in managing for role in user.roles for right in role.permissions)
+    held = {right.view_menu.name for role in user.roles for right in role.permissions}
+    return bool(held & managing) or any(role.name in roles.OFFICES for role in user.roles)

@@ -20,8 +20,6 @@ from portal.core.ledger import Ledger
 from portal.extensions import db
 from portal.org.accounts import RoleScope
 
-HIDDEN = ("Admin", "Public")
-
 
 class RolesView(BaseView):
     route_base = "/roles"
@@ -35,7 +33,7 @@ class RolesView(BaseView):
         query = (
             select(Role, func.count(User.id))
             .outerjoin(User, Role.user)
-            .where(Role.name.not_in(HIDDEN))
+            .where(Role.name.not_in(roles.HIDDEN))
             .group_by(Role.id)
             .order_by(Role.id)
         )
@@ -52,10 +50,9 @@ class RolesView(BaseView):
     def add(self) -> ResponseReturnValue:
         name, fault = request.form.get("name", "").strip(), ""
         if request.method == "POST":
-            taken = db.session.scalars(select(Role.id).where(func.lower(Role.name) == name.lower())).first()
             if not re.fullmatch(r"[\w\- ]{2,40}", name):
                 fault = gettext("Two to forty letters, digits or spaces, please.")
-            elif taken or name in roles.BY_CODE:
+            elif name in roles.BY_CODE or is_taken(name):
                 fault = gettext("There is a role of this name already.")
             else:
                 role = Role(name=name)
@@ -77,13 +74,21 @@ class RolesView(BaseView):
                 flash(gettext("Saved. The rights hold from the next page on."), "success")
                 return redirect(url_for("RolesView.edit", pk=pk))
             db.session.rollback()
-            flash(gettext("Nobody could change rights any more, so nothing was saved."), "error")
+            flash(nobody_left(), "error")
             role = role_or_404(pk)
         return matrix_page(role, editing=True)
 
 
+def is_taken(name: str) -> bool:
+    return db.session.scalars(select(Role.id).where(func.lower(Role.name) == name.lower())).first() is not None
+
+
+def nobody_left() -> str:
+    return gettext("Nobody could change rights any more, so nothing was saved.")
+
+
 def role_or_404(pk: int) -> Any:
-    query = select(Role).where(Role.id == pk, Role.name.not_in(HIDDEN)).options(selectinload(Role.permissions))
+    query = select(Role).where(Role.id == pk, Role.name.not_in(roles.HIDDEN)).options(selectinload(Role.permissions))
     found = db.session.scalars(query).first() if pk < 2**31 else None
     return found if found is not None else abort(404)
 
@@ -123,7 +128,7 @@ def somebody_keeps_roles() -> bool:
         right.view_menu.name == "roles" and right.permission.name == "can_edit"
         for user in db.session.scalars(query)
         for role in user.roles
-        if role.name not in HIDDEN and "edit" not in roles.barred(role.name, roles.DESKS[1])
+        if not roles.switched_off(role.name) and "edit" not in roles.barred(role.name, roles.DESKS[1])
         for right in role.permissions
     )
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask import current_app
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
@@ -63,6 +64,7 @@ class Role:
     named: Mapping[str, Grant] = field(default_factory=dict)
     barred_business: frozenset[str] = frozenset()
     barred_registry: frozenset[str] = frozenset()
+    barred_named: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def default(self, desk: Ledger | Desk) -> Grant:
         if desk.name in self.named:
@@ -72,7 +74,8 @@ class Role:
         return self.business if business(desk) else self.registry
 
     def barred(self, desk: Ledger | Desk) -> frozenset[str]:
-        return self.barred_business if business(desk) else self.barred_registry
+        barred = self.barred_business if business(desk) else self.barred_registry
+        return barred | self.barred_named.get(desk.name, frozenset())
 
 
 def business(desk: Ledger | Desk) -> bool:
@@ -106,6 +109,7 @@ ROLES = (
         named={"members": NO, "accounts": Grant(("read", "add", "edit"))},
         barred_business=EVERY,
         barred_registry=frozenset({"grant"}),
+        barred_named={"roles": frozenset({"edit"})},
     ),
     Role(
         "sec_admin",
@@ -113,6 +117,7 @@ ROLES = (
         named={"accounts": Grant(("read", "grant")), "roles": Grant(("read", "edit"))},
         barred_business=EVERY,
         barred_registry=frozenset({"add"}),
+        barred_named={"accounts": frozenset({"edit"})},
     ),
     Role("audit_admin", _("Audit administrator"), barred_business=EVERY, barred_registry=WRITING | {"grant"}),
     Role(
@@ -148,7 +153,11 @@ ROLES = (
     reader("auditor_ro", _("Read-only auditor")),
     reader("disc_ro", _("Discipline liaison (read-only)")),
 )
+# Flask-AppBuilder's own, which nobody holds.
+HIDDEN = ("Admin", "Public")
 BY_CODE = {role.code: role for role in ROLES}
+# Whoever holds one of these holds no other role (`security.md` §1.1).
+OFFICES = frozenset({"sys_admin", "sec_admin", "audit_admin"})
 
 
 @dataclass(frozen=True)
@@ -184,10 +193,15 @@ def barred(code: str, desk: Ledger | Desk) -> frozenset[str]:
     return BY_CODE[code].barred(desk) if code in BY_CODE else frozenset()
 
 
+def switched_off(code: str) -> bool:
+    """The combined administrator ends where the three administrators begin; Flask-AppBuilder's own never counts."""
+    return code in HIDDEN or (code == "admin" and current_app.config["THREE_ADMINS"])
+
+
 def seed(security: Any) -> None:
     """Give every role its default rights, each once and never again: what was taken stays taken."""
     known = {(s.role, s.ledger, s.verb) for s in db.session.scalars(select(SeededGrant))}
-    for code in ("Admin", "Public"):
+    for code in HIDDEN:
         security.add_role(code)
     for role in ROLES:
         row = security.add_role(role.code)

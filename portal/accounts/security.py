@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextvars import Token
 from typing import Any
 
-from flask import Flask, current_app, g, redirect, request, url_for
+from flask import Flask, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_appbuilder.security.sqla.models import (
@@ -100,17 +100,12 @@ def _grants(rows: Iterable[Any], unit_id: int | None) -> dict[tuple[str, str], R
     grants: dict[tuple[str, str], Reach] = {}
     for role, ledger, permission, reach_name in rows:
         verb = (permission or "").removeprefix("can_")
-        if ledger not in desks or _switched_off(role) or verb in roles.barred(role, desks[ledger]):
+        if ledger not in desks or roles.switched_off(role) or verb in roles.barred(role, desks[ledger]):
             continue
         reach = {"all": None, "unit": own}.get(reach_name, scope.NOTHING)
         before = grants.get((ledger, verb), scope.NOTHING)
         grants[ledger, verb] = None if reach is None or before is None else before | reach
     return grants
-
-
-def _switched_off(role: str) -> bool:
-    """The combined administrator ends where the three administrators begin; Flask-AppBuilder's own never counts."""
-    return role in ("Admin", "Public") or (role == "admin" and current_app.config["THREE_ADMINS"])
 
 
 def act_as(username: str) -> Principal:

@@ -143,6 +143,9 @@ class Ledger:
     def field(self, name: str) -> Field:
         return self._fields[name]
 
+    def has(self, name: str) -> bool:
+        return name in self._fields
+
     @cached_property
     def _fields(self) -> dict[str, Field]:
         found = {**fields_of(self.model), **self.fields}

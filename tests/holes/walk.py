@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import Table
 
 from portal.extensions import Model
 
@@ -24,9 +25,18 @@ HUGE = "9" * 5000
 
 
 def dump(rows: Any) -> dict[str, list[str]]:
-    """Every row of every table."""
-    tables = sorted(Model.metadata.tables)
-    return {table: sorted(map(str, rows(f'SELECT * FROM "{table}"'))) for table in tables}
+    """Every row of every table, as text."""
+    found: dict[str, list[str]] = {table: [] for table in Model.metadata.tables}
+    for table, text in rows(" UNION ALL ".join(map(as_text, Model.metadata.tables.values()))):
+        found[table].append(text)
+    return {table: sorted(texts) for table, texts in found.items()}
+
+
+def as_text(table: Table) -> str:
+    """A statement that answers (table, row as text)."""
+    cells = [f"COALESCE(CAST(\"{column.name}\" AS TEXT), '-')" for column in table.columns]
+    joined = " || '|' || ".join(cells)
+    return f"SELECT '{table.name}', {joined} FROM \"{table.name}\""
 
 
 @contextmanager

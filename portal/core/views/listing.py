@@ -130,7 +130,7 @@ def ordering(ledger: Ledger, order: str) -> list[Any]:
     """By the column; links in the official order of what they link to; ties by id."""
     name = order.removeprefix("-")
     column: Any = ledger.column(name)
-    kind = ledger.field(name).kind if name in ledger.columns else None
+    kind = ledger.field(name).kind if ledger.has(name) else None
     if isinstance(kind, Link):
         column = select(kind.rank).where(kind.model.id == column).scalar_subquery()
     by = column.desc() if order.startswith("-") else column
@@ -185,7 +185,7 @@ def every(listing: Listing, names: Sequence[str]) -> Iterable[Any]:
     reach = scope.current().reach("export", ledger.name)
     if ledger.scoped and reach is not None:
         query = query.where(ledger.model.owner_unit_id.in_(reach))
-    if "owner_unit_id" in ledger.columns and listing.order == ledger.order:
+    if ledger.statuses and listing.order == ledger.order:
         query = query.order_by(*ordering(ledger, "owner_unit_id"))
     else:
         query = query.order_by(*ordering(ledger, listing.order))

@@ -1,0 +1,67 @@
+"""The workbook of a list (`domain.md` §2.7)."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+
+import pytest
+from openpyxl import load_workbook
+
+
+@pytest.fixture
+def sheet(visit):
+    def of(username, path="/agreements/export", language="en"):
+        response = visit(username).speak(language).client.get(path)
+        assert response.status_code == 200
+        book = response.get_data()
+        response.close()
+        return load_workbook(io.BytesIO(book)).active
+
+    return of
+
+
+def column(sheet, head):
+    heads = [cell.value for cell in sheet[3]]
+    return [row[heads.index(head)].value for row in sheet.iter_rows(min_row=4) if isinstance(row[0].value, int)]
+
+
+def test_a_sheet_has_a_merged_title_and_one_header_row(sheet):
+    found = sheet("filler01", language="zh_Hans")
+    assert found["A1"].value == "共建协议"
+    assert any(str(merged).startswith("A1:") for merged in found.merged_cells.ranges)
+    assert found["A2"].value.startswith("填报单位：区纪委监委机关") or "区纪委监委机关" in found["A2"].value
+    assert [cell.value for cell in found[3]][:3] == ["序号", "记录编号", "原编号"]
+    assert found.page_setup.orientation == "landscape"
+
+
+def test_a_unit_exports_its_own_and_the_office_all(sheet, rows):
+    assert set(column(sheet("filler01"), "Reporting unit")) == {"区纪委监委机关"}
+    assert len(column(sheet("reviewer"), "No.")) == rows("SELECT count(*) FROM agreement")[0][0]
+
+
+def test_units_stand_in_official_order(sheet, rows):
+    order = [name for (name,) in rows("SELECT full_name FROM unit ORDER BY sort_no")]
+    places = [order.index(name) for name in column(sheet("auditor"), "Reporting unit")]
+    assert places == sorted(places)
+
+
+def test_filters_hold_in_the_sheet(sheet):
+    assert set(column(sheet("reviewer", "/agreements/export?status=draft"), "Status")) == {"Draft"}
+
+
+def test_phones_are_text_and_dates_are_dates(sheet):
+    found = sheet("filler01")
+    assert all(isinstance(value, str) and value.startswith("022-") for value in column(found, "Party A office phone"))
+    assert all(isinstance(value, datetime) for value in column(found, "Signed on"))
+
+
+def test_text_that_looks_like_a_formula_stays_text(sheet, change):
+    change("UPDATE agreement SET title = '=1+1' WHERE id = 1")
+    cells = [cell for row in sheet("reviewer").iter_rows() for cell in row if cell.value == "=1+1"]
+    assert [cell.data_type for cell in cells] == ["s"]
+
+
+def test_whoever_may_not_export_is_refused(visit):
+    for username in ("town01", "branch01"):
+        assert visit(username).look("/agreements/export").status == 403

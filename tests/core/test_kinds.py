@@ -1,0 +1,154 @@
+"""What each kind of field makes of what people type (`domain.md` §2.0)."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from flask_babel import force_locale
+
+from portal.core.fields import (
+    BadValue,
+    Choice,
+    Code,
+    Codes,
+    Day,
+    Mobile,
+    Money,
+    Month,
+    Percent,
+    Phone,
+    Text,
+    Whole,
+    YesNo,
+)
+from portal.org.sealed import Sealed
+
+
+@pytest.fixture
+def typing(on_sqlite):
+    """Inside a request, in English, as the kinds need it for their messages and code lists."""
+    with on_sqlite.app.test_request_context(), force_locale("en"):
+        yield
+
+
+READ = [
+    (Text(5), " 五个字 ", "五个字"),
+    (Text(5), "ab\x00\x07c", "abc"),
+    (Text(20), "王·明  二", "王·明 二"),
+    (Text(20, lines=True), "一\r\n二", "一\n二"),
+    (Text(30), "91350100M000100Y43", "91350100M000100Y43"),
+    (Text(30), "编号110105194912310021", "编号110105194912310021"),
+    (Whole(0, 50), "１２", 12),
+    (Whole(0, 5000), "1,200", 1200),
+    (Whole(0, 50), "12.0", 12),
+    (Money(), "１,２３４.５", Decimal("1234.50")),
+    (Money(), "¥80元", Decimal("80.00")),
+    (Percent(), "80%", Decimal("80.00")),
+    (Percent(), "８０．５％", Decimal("80.50")),
+    *(
+        (Day(), text, date(2026, 6, 30))
+        for text in ("2026-06-30", "2026.6.30", "2026/6/30", "2026年6月30日", "20260630")
+    ),
+    (Day(), "46203", date(2026, 6, 30)),
+    (Day(), "２０２６ － ６ － ３０".replace("－", "-"), date(2026, 6, 30)),
+    (Month(), "1995.03", date(1995, 3, 1)),
+    (Month(), "1995年3月", date(1995, 3, 1)),
+    (YesNo(), "是", True),
+    (YesNo(), "√", True),
+    (YesNo(), "否", False),
+    (YesNo(), "", False),
+    (Choice(("a", "Alpha"), ("b", "Beta")), "Beta", "b"),
+    (Code("C05"), "2", "2"),
+    (Code("C05"), "场地设施", "2"),
+    (Code("C05"), "場地設施", "2"),
+    (Code("C05"), "Venues and facilities", "2"),
+    (Phone(), "022 - 12345678", "022-12345678"),
+    (Phone(), "０２２－１２３４５６７８", "022-12345678"),
+]
+REFUSED = [
+    (Text(3), "四个字符", "At most 3 characters; there are 4."),
+    (Text(9, least=2), "王", "At least 2 characters."),
+    (Text(9, pattern=r"\d{6}"), "12345", "This does not have the expected form."),
+    (Text(50), "身份证11010519491231002X。", "Please do not write ID numbers in text."),
+    (Text(50), "请拨１３９１２３４５６７８", "Please do not write mobile numbers in text."),
+    (Text(50), "秘密★一年", "This portal must not hold secrets: text with a secrecy mark is refused."),
+    (Whole(0, 50), "51", "From 0 to 50, please."),
+    (Whole(0, 50), "1.5", "This must be a whole number."),
+    (Whole(0, 50), "NaN", "This is not a number."),
+    (Money(), "-1", "An amount from 0 to 9,999,999,999.99, please."),
+    (Money(), "1.234", "At most two decimals."),
+    (Percent(), "101", "A percentage from 0 to 100, please."),
+    (Day(), "2026-02-30", "This is not a date; write it like 2026-06-30."),
+    (Day(), "1899-01-01", "The year must lie between 1900 and 2100."),
+    (Day(past=True), "2026-07-01", "This day is still to come."),
+    (Month(), "1995.13", "This is not a month; write it like 1995.03."),
+    (YesNo(), "perhaps", "Yes or no, please."),
+    (Choice(("a", "Alpha")), "c", "This is not one of the choices."),
+    (Code("C05"), "77", "This is not one of the choices."),
+    (Code("C07"), "2", "This is not one of the choices."),
+    (Mobile(), "022-12345678", "This is not a mobile number: 11 digits, please."),
+    (Phone(), "1234", "This is not a phone number; write it like 022-12345678."),
+]
+
+
+@pytest.mark.usefixtures("typing")
+@pytest.mark.parametrize(("kind", "text", "value"), READ, ids=lambda part: f"{part!s:.20}")
+def test_what_is_typed_is_read_in_the_many_ways_people_write_it(kind, text, value):
+    assert kind.parse([text], None) == value
+
+
+@pytest.mark.usefixtures("typing")
+@pytest.mark.parametrize(("kind", "text", "why"), REFUSED, ids=lambda part: f"{part!s:.20}")
+def test_what_cannot_be_meant_is_refused_in_words(kind, text, why):
+    with pytest.raises(BadValue) as fault:
+        kind.parse([text], None)
+    assert str(fault.value) == why
+
+
+@pytest.mark.usefixtures("typing")
+@pytest.mark.parametrize(("kind", "text", "value"), READ, ids=lambda part: f"{part!s:.20}")
+def test_what_stands_in_a_form_is_the_value_again(kind, text, value):
+    assert kind.parse(kind.typed(value) or [""], value) == value
+
+
+@pytest.mark.usefixtures("typing")
+def test_nothing_typed_is_no_value():
+    for kind in (Text(5), Whole(), Money(), Percent(), Day(), Month(), Code("C05"), Codes("C02"), Phone(), Mobile()):
+        assert kind.parse([" "], None) is None
+
+
+@pytest.mark.usefixtures("typing")
+def test_a_disabled_code_stays_where_it_is():
+    assert Code("C07").parse(["2"], "2") == "2"
+    assert "2" not in dict(Code("C07").options())
+    assert Code("C07").show("2") == "Epidemic prevention and control"
+
+
+@pytest.mark.usefixtures("typing")
+def test_several_codes_are_kept_once_and_in_official_order():
+    assert Codes("C02").parse(["", "3", "1", "3"], None) == ("1", "3")
+
+
+@pytest.mark.usefixtures("typing")
+def test_a_mobile_number_is_sealed_and_shown_masked():
+    for kind in (Mobile(), Phone()):
+        value = kind.parse(["154 0000 0001"], None)
+        assert isinstance(value, Sealed)
+        assert (kind.show(value), kind.typed(value), str(value)) == ("154****0001", ["154****0001"], "******")
+        assert kind.parse(["154****0001"], value) is value
+        with pytest.raises(BadValue):
+            kind.parse(["154****0001"], None)
+
+
+@pytest.mark.usefixtures("typing")
+def test_an_office_phone_is_plain():
+    assert Phone().parse(["022-00000001-12"], None) == "022-00000001-12"
+
+
+def test_amounts_and_rates_are_shown_the_usual_way(typing):
+    assert Money().show(Decimal("1234.5")) == "1,234.50"
+    assert Percent().show(Decimal("80.00")) == "80%"
+    assert Month().show(date(1995, 3, 1)) == "1995.03"
+    assert [Money().show(None), Percent().show(None), Day().show(None), YesNo().show(None)] == [""] * 4
