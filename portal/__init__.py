@@ -12,7 +12,7 @@ import config
 from portal import cli, database, ledgers, registry
 from portal.accounts import security
 from portal.builder import PortalBuilder
-from portal.core import ledger, numbering, scope, search
+from portal.core import audit, ledger, numbering, scope, search
 from portal.core.views import web
 from portal.core.views.mount import mount
 from portal.extensions import csrf, db, migrate
@@ -40,8 +40,8 @@ def create_app(**overrides: Any) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"), render_as_batch=True)
     database.install(app)
-    scope.install()
-    search.install()
+    for listener in (scope, search, audit):
+        listener.install()
     app.extensions["portal.ledgers"] = declared
     security.install(app)  # before the CSRF check, whose error page needs to know who asks
     csrf.init_app(app)

@@ -16,7 +16,10 @@ from portal.extensions import db
 from tests.holes.walk import ACCOUNTS, READERS, addresses, first, give, of, take, unchanged, unit_id
 
 # The pages that are no ledger's.
-OWN_PAGES = {"WorkspaceView", "SignInView", "LanguageView", "AccountsView", "RolesView", "MyPasswordView"}
+OWN_PAGES = {"WorkspaceView", "SignInView", "LanguageView", "AccountsView", "MyPasswordView"} | {
+    "RolesView",
+    "ReviewsView",
+}
 # What is answered without signing in.
 OPEN = {"/login/", "/lang/en", "/healthz", "/readyz"}
 MOST_STATEMENTS = 6

@@ -20,6 +20,7 @@ COMMITTING = {
     "portal/demo/__init__.py",
     "portal/accounts/account_pages.py",
     "portal/accounts/new_account.py",
+    "portal/accounts/review_pages.py",
     "portal/accounts/role_pages.py",
 }
 # Who may set the scope aside, each for a reason that stands there.

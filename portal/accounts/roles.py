@@ -7,7 +7,7 @@ whatever is ticked: an auditor's account cannot be made to write by a wrong clic
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import current_app
@@ -16,11 +16,12 @@ from sqlalchemy import select
 
 from portal.core.fields import Label
 from portal.core.ledger import FILLING, READING, VERBS, Ledger, mounted
+from portal.core.workflow import COMMITTEE, FILLER, MOVES, UNIT
 from portal.extensions import db
 from portal.org.accounts import RoleScope, SeededGrant
 
-EVERY = frozenset({*READING, *FILLING})
-WRITING = frozenset(FILLING)
+EVERY = frozenset(VERBS)
+WRITING = EVERY - frozenset(READING)
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Desk:
 DESKS = (
     Desk("accounts", _("Accounts"), ("read", "add", "edit", "grant")),
     Desk("roles", _("Roles and rights"), ("read", "edit")),
+    Desk("reviews", _("Steps of review"), ("read", "edit")),
 )
 DESK_VERBS: Mapping[str, Label] = {**VERBS, "grant": _("Grant roles")}
 SCOPES: Mapping[str, Label] = {"none": _("No records"), "unit": _("Own unit"), "all": _("All units")}
@@ -60,6 +62,8 @@ class Role:
     code: str
     label: Label
     business: Grant = NO
+    # Whose moves it makes in business ledgers (`workflow.FILLER`, `UNIT`, `COMMITTEE`).
+    sides: tuple[str, ...] = ()
     registry: Grant = NO
     named: Mapping[str, Grant] = field(default_factory=dict)
     barred_business: frozenset[str] = frozenset()
@@ -71,7 +75,10 @@ class Role:
             return self.named[desk.name]
         if isinstance(desk, Desk):
             return NO
-        return self.business if business(desk) else self.registry
+        if not business(desk):
+            return self.registry
+        moves = (move.name for move in desk.moves if set(move.by) & set(self.sides))
+        return replace(self.business, verbs=(*self.business.verbs, *moves))
 
     def barred(self, desk: Ledger | Desk) -> frozenset[str]:
         barred = self.barred_business if business(desk) else self.barred_registry
@@ -123,15 +130,17 @@ ROLES = (
     Role(
         "gw_reviewer",
         _("Committee business office"),
-        business=Grant((*READING, *FILLING)),
+        business=Grant((*READING, *FILLING, "import", "maintain")),
+        sides=(FILLER, COMMITTEE),
         registry=READ,
-        named={"members": KEEPING},
+        named={"members": KEEPING, "reviews": Grant(("read", "edit"))},
     ),
     reader("gw_leader", _("Committee leader (read-only)")),
     Role(
         "unit_filler",
         _("Unit filler"),
-        business=Grant((*READING, *FILLING), "unit"),
+        business=Grant((*READING, *FILLING, "import", "maintain"), "unit"),
+        sides=(FILLER,),
         registry=Grant(("read",)),
         named=UNIT_ROSTER,
     ),
@@ -139,6 +148,7 @@ ROLES = (
         "unit_reviewer",
         _("Unit reviewer"),
         business=Grant(READING, "unit"),
+        sides=(UNIT,),
         registry=Grant(("read",)),
         named={"members": Grant(READING, "unit")},
     ),
@@ -146,6 +156,7 @@ ROLES = (
         "branch_filler",
         _("Branch filler"),
         business=Grant(("read", "add", "edit"), "unit"),
+        sides=(FILLER,),
         named={"members": Grant(("read",), "unit")},
     ),
     Role("town_user", _("Subdistrict/town liaison")),
@@ -170,11 +181,12 @@ class Preset:
     scope: str
 
 
+OWN = (*READING, *FILLING, "import", "maintain")
 PRESETS = (
-    Preset("submit", _("Submit data"), ("read", "add", "edit"), "unit"),
-    Preset("keep_unit", _("Keep own unit's"), (*READING, *FILLING), "unit"),
+    Preset("submit", _("Submit data"), ("read", "add", "edit", "maintain", "submit", "withdraw"), "unit"),
+    Preset("keep_unit", _("Keep own unit's"), (*OWN, *MOVES), "unit"),
     Preset("view", _("View"), READING, "all"),
-    Preset("keep_all", _("Keep all"), (*READING, *FILLING), "all"),
+    Preset("keep_all", _("Keep all"), (*OWN, *MOVES), "all"),
     Preset("nothing", _("No rights"), (), "none"),
 )
 

@@ -85,6 +85,7 @@ def principal_of(user: User, profile: AccountProfile | None) -> Principal:
     return Principal(
         user_id=user.id,
         username=user.username,
+        name=user.first_name or "",
         unit_id=unit_id,
         unit_name=str(profile.unit) if profile and profile.unit else "",
         area_id=profile.area_id if profile else None,

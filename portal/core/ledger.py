@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapper
 
 from portal.core.fields import Choice, Field, Label
 from portal.core.values import Problem, Values
+from portal.core.workflow import MOVES, Move
 from portal.org.markers import Scoped, Searchable
 
 READING = ("read", "export")
@@ -25,6 +26,9 @@ VERBS: Mapping[str, Label] = {
     "edit": _("Edit"),
     "delete": _("Delete drafts"),
     "export": _("Export"),
+    "import": _("Import"),
+    "maintain": _("Keep lists"),
+    **MOVES,
 }
 Rule = Callable[[Values], Iterable[Problem]]
 
@@ -63,6 +67,8 @@ class Rows:
     declared: Mapping[str, Field] = field(default_factory=dict)
     # Rows are switched off, never removed.
     keep: bool = False
+    # Who may change these rows while the record is in force: "unit", "counterpart".
+    in_force: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,15 @@ class Under:
     relation: str
     ledger: str
     statuses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Amended:
+    """A field that an amendment changed, as texts of the paper's language."""
+
+    name: str
+    old: str
+    new: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +104,18 @@ class Ledger:
     filters: tuple[str, ...] = ()
     exported: tuple[str, ...] = ()
     order: str = "-id"
-    verbs: tuple[str, ...] = (*READING, *FILLING)
+    can: tuple[str, ...] = (*READING, *FILLING)
+    moves: tuple[Move, ...] = ()
+    # How many steps of review a record takes before it is in force (`workflow.STEPS`).
+    tier: int = 1
+    # What may be blank in a draft but not in a record in force.
+    to_activate: tuple[str, ...] = ()
+    # What else happens when a record comes into force.
+    activate: Callable[[Any], None] | None = None
+    # Writes down what an amendment changed: (the record, what changed, why).
+    amended: Callable[[Any, Iterable[Amended], str], None] | None = None
+    # Tables that the portal writes and the record's page shows.
+    kept: tuple[Rows, ...] = ()
     rows: tuple[Rows, ...] = ()
     under: Under | None = None
     statuses: Mapping[str, Status] = field(default_factory=dict)
@@ -115,6 +141,15 @@ class Ledger:
     def mapper(self) -> Mapper[Any]:
         found: Mapper[Any] = inspect(self.model)
         return found
+
+    @cached_property
+    def verbs(self) -> tuple[str, ...]:
+        """Everything that can be allowed or forbidden in this ledger."""
+        keeping = ("maintain",) if any(table.in_force for table in self.rows) else ()
+        return (*self.can, *keeping, *(move.name for move in self.moves))
+
+    def move(self, name: str) -> Move | None:
+        return next((move for move in self.moves if move.name == name), None)
 
     @property
     def scoped(self) -> bool:
@@ -209,6 +244,9 @@ class Ledger:
         for table in self.rows:
             yield from self._row_faults(table)
         yield from self._shape_faults()
+        statuses = {path.source for move in self.moves for path in move.paths} - self.statuses.keys()
+        if statuses:
+            yield f"{self.name}: moves start from unknown statuses {', '.join(sorted(statuses))}"
 
     def _shape_faults(self) -> Iterator[str]:
         unknown = sorted(set(self.verbs) - VERBS.keys())

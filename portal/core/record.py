@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
+from sqlalchemy.sql import ColumnElement
 
 from portal.core import clock
 from portal.core.fields import Choice, Field, Link, Text, Whole, field, org_link, unit_link
 from portal.core.fields.base import Kind
+from portal.core.fields.choices import CodeSet
 from portal.org.markers import Scoped, Searchable
 from portal.org.models import PartyOrg, Unit
 
@@ -43,6 +47,21 @@ def made(kind: Kind, label: Any) -> dict[str, Any]:
     return {"field": Field(kind, label, entered=False)}
 
 
+class Gaps(Kind):
+    """Names of fields that are still to be added."""
+
+    filter_widget = "select"
+
+    def show(self, value: Any) -> str:
+        return gettext("To be added") if value else ""
+
+    def options(self) -> Iterable[tuple[str, str]]:
+        return [("1", gettext("Yes"))]
+
+    def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
+        return column.is_not(None) if any(typed) else None
+
+
 class Record(Searchable, Scoped):
     """A record of a ledger."""
 
@@ -66,11 +85,22 @@ class Record(Searchable, Scoped):
         ForeignKey("ab_user.id", ondelete="SET NULL"), info=made(Link("User", "first_name"), _("Filled by"))
     )
     filled_at: Mapped[datetime | None] = mapped_column(info=made(Moment(), _("Filled on")))
+    # Whoever filled a record or changed it last does not approve it.
+    editor_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
     unit_reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
     unit_reviewed_at: Mapped[datetime | None]
     gw_reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
     gw_reviewed_at: Mapped[datetime | None]
     status: Mapped[str] = mapped_column(String(20), default="draft", index=True)
+    # The status that a voided or archived record comes back to.
+    prior_status: Mapped[str | None] = mapped_column(String(20))
+    # Why it was returned, and the field that was meant.
+    return_reason: Mapped[str | None] = mapped_column(String(200))
+    return_field: Mapped[str | None] = mapped_column(String(40))
+    # Why an amendment was begun.
+    amend_reason: Mapped[str | None] = mapped_column(String(200))
+    # What the paper did not say and somebody is to add (待补): names of fields.
+    gaps: Mapped[tuple[str, ...] | None] = mapped_column(CodeSet(400), info=made(Gaps(), _("To be added")))
     source: Mapped[str] = mapped_column(String(16), default="online", info=made(SOURCES, _("Source")))
     publish_scope: Mapped[str] = mapped_column(
         String(16), default="internal", info=made(PUBLISH_SCOPES, _("Publication"))
@@ -88,6 +118,13 @@ class Record(Searchable, Scoped):
     def __mapper_args__(cls) -> dict[str, Any]:
         # The second of two savers of one version fails instead of winning.
         return {"version_id_col": cls.version}
+
+    @declared_attr
+    @classmethod
+    def amends_id(cls) -> Mapped[int | None]:
+        """The record in force that this one is to replace, or was the old version of."""
+        table: str = cls.__tablename__  # type: ignore[attr-defined] # each record class has a table
+        return mapped_column(ForeignKey(f"{table}.id", ondelete="SET NULL"), index=True)
 
     @declared_attr
     @classmethod

@@ -40,6 +40,7 @@ def _header(ledger: Ledger, record: Record, new: bool) -> None:
     principal = scope.current()
     owner = _owner(ledger, record)
     record.owner_unit_id = owner
+    record.editor_id = principal.user_id
     if new:
         record.status = "draft"
         record.filler_id, record.filled_at = principal.user_id, clock.now()

@@ -36,6 +36,7 @@ class Principal:
 
     user_id: int | None = None
     username: str = ""
+    name: str = ""
     unit_name: str = ""
     unit_id: int | None = None
     area_id: int | None = None
@@ -125,6 +126,11 @@ def doing(verb: str) -> Iterator[None]:
         _verb.reset(token)
 
 
+def deed() -> str | None:
+    """The verb that is being done, when it is not plainly add, edit or delete."""
+    return _verb.get()
+
+
 def scoped_models() -> list[type[Scoped]]:
     classes = [mapper.class_ for mapper in Model.registry.mappers]
     return sorted((c for c in classes if issubclass(c, Scoped)), key=lambda c: str(c.__name__))
@@ -136,12 +142,19 @@ def narrow(state: ORMExecuteState) -> None:
         return
     if state.is_select:
         state.statement = state.statement.options(*principal.reading)
-    elif state.is_insert or "owner_unit_id" in _set_by(state):
+    elif _chooses_unit(state):
         # Rows made or given away by a statement are never seen by `refuse`; nothing needs that.
         raise OutOfScope(f"{principal.username}: a statement may not choose the unit of rows")
     elif state.is_update or state.is_delete:
         verb = "edit" if state.is_update else "delete"
         state.statement = state.statement.options(*principal._criteria(verb))
+
+
+def _chooses_unit(state: ORMExecuteState) -> bool:
+    """Does the statement make rows that belong to units, or give them to another one?"""
+    mapper = state.bind_mapper
+    scoped = mapper is None or issubclass(mapper.class_, Scoped)
+    return scoped and (state.is_insert or "owner_unit_id" in _set_by(state))
 
 
 def _set_by(state: ORMExecuteState) -> set[str]:

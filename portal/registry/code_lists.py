@@ -22,7 +22,7 @@ code_lists = Ledger(
     icon="book",
     model=CodeList,
     order="code",
-    verbs=(*READING, "edit"),
+    can=(*READING, "edit"),
     columns=("code", "label", "label_hant", "label_en"),
     sections=(Section(_("Code list"), ("code", *LABELS)),),
     fields={"code": Field(CODE, _("Code"), required=True, fixed=True), **LABELS},

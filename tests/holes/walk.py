@@ -65,6 +65,8 @@ def names_at(app: Flask, endpoint: str) -> list[str]:
     ledger = {each.name: each for each in app.extensions["portal.ledgers"]}.get(endpoint.partition(".")[0])
     if ledger is None:
         return ["unit_id"]
+    if ".move" in endpoint:
+        return [move.name for move in ledger.moves]
     return list(ledger.bulk or ("none",)) if endpoint.endswith(".action") else list(ledger.entered)
 
 

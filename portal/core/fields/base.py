@@ -67,6 +67,10 @@ class Kind:
         """What a list shows, where room is short."""
         return self.show(value)
 
+    def retell(self, typed: Sequence[str]) -> str:
+        """What `typed` once stood for, to read: history keeps texts, not values."""
+        return "、".join(dict(self.shown_choices(typed)).get(text, text) for text in typed)
+
     def cell(self, value: Any) -> Any:
         """For a sheet: a number, a date, or text."""
         return self.show(value)

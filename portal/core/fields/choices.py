@@ -37,6 +37,9 @@ class Choice(Kind):
     def show(self, value: Any) -> str:
         return str(self.labels.get(value, value)) if value is not None else ""
 
+    def shown_choices(self, values: Sequence[str]) -> list[tuple[str, str]]:
+        return [(value, str(self.labels[value])) for value in values if value in self.labels]
+
     def options(self) -> Iterable[tuple[str, str]]:
         return [(value, str(label)) for value, label in self.labels.items()]
 
@@ -89,7 +92,7 @@ def one_code(code_list: str, text: str, kept: set[str]) -> str:
 class CodeSet(TypeDecorator[tuple[str, ...]]):
     """Several codes in one column, as `,1,3,`: portable, and one of them is found by a plain LIKE."""
 
-    impl = String(120)
+    impl = String
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
@@ -106,7 +109,7 @@ class Codes(Code):
     multiple = True
 
     def column_type(self) -> TypeEngine[Any]:
-        return CodeSet()
+        return CodeSet(120)
 
     def parse(self, typed: Sequence[str], before: object) -> tuple[str, ...] | None:
         kept = set(before) if isinstance(before, tuple) else set()
@@ -154,6 +157,9 @@ class YesNo(Kind):
 
     def show(self, value: Any) -> str:
         return "" if value is None else gettext("Yes") if value else gettext("No")
+
+    def retell(self, typed: Sequence[str]) -> str:
+        return self.show(list(typed) != ["0"])
 
     def options(self) -> Iterable[tuple[str, str]]:
         return [("1", gettext("Yes")), ("0", gettext("No"))]

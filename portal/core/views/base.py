@@ -22,7 +22,9 @@ from portal.core.values import Values
 from portal.core.views import listing
 from portal.core.views.bulk import Bulk
 from portal.core.views.filling import Filling
+from portal.core.views.moves import Moves, batches, offers
 from portal.core.views.table import table
+from portal.core.views.timeline import timeline
 from portal.extensions import db
 from portal.org import codes
 
@@ -30,7 +32,7 @@ MOST_ENTRIES = 50
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-class LedgerView(Filling, Bulk, ModelView):
+class LedgerView(Filling, Moves, Bulk, ModelView):
     """List, show, add, edit, delete, export, choices and bulk actions of one ledger."""
 
     ledger: Ledger
@@ -41,9 +43,11 @@ class LedgerView(Filling, Bulk, ModelView):
         "show": "read",
         "options": "read",
         "tree": "read",
+        "history": "read",
         "export": "export",
         "delete": "delete",
         **Filling.verbs,
+        **Moves.verbs,
         **Bulk.verbs,
     }
     include_route_methods = {*method_permission_name} - Bulk.actions_only
@@ -70,23 +74,37 @@ class LedgerView(Filling, Bulk, ModelView):
         asked = listing.parse(self.ledger, request.args)
         codes.load(self.ledger.code_lists)
         page = listing.fetch(asked)
-        actions = self.offered_actions()
+        actions, moves = self.offered_actions(), batches(self.ledger)
         shown = table(self.ledger, asked.columns, page.records, asked)
         filters = listing.shown(asked)
-        return self.page("list.html", listing=asked, page=page, table=shown, actions=actions, filters=filters)
+        return self.page(
+            "list.html", listing=asked, page=page, table=shown, actions=actions, moves=moves, filters=filters
+        )
 
     @expose("/show/<int:pk>")
     @has_access
     def show(self, pk: int) -> ResponseReturnValue:
         codes.load(self.ledger.all_code_lists)
-        record = self.record_or_404(pk)
+        return self.record_page(self.record_or_404(pk))
+
+    def record_page(self, record: Any, tried: dict[str, Any] | None = None) -> ResponseReturnValue:
+        """The page of a record; `tried` is the form of a move that was refused, by the move's name."""
         return self.page(
             "show.html",
             record=record,
-            tables=self.ledger.tables(Values(record, {})),
+            tables=[*self.ledger.tables(Values(record, {})), *(t for t in self.ledger.kept if getattr(record, t.name))],
             entries=list_of_entries(self.ledger, record),
             may={verb: self.may(verb, record) for verb in ("edit", "delete")},
+            moves=offers(self.ledger, record, tried or {}),
+            tried=tried or {},
         )
+
+    @expose("/<int:pk>/history")
+    @has_access
+    def history(self, pk: int) -> ResponseReturnValue:
+        codes.load(self.ledger.all_code_lists)
+        record = self.record_or_404(pk)
+        return self.page("history.html", record=record, events=timeline(self.ledger, record))
 
     @expose("/tree")
     @has_access

@@ -154,7 +154,7 @@ def whole(ledger: Ledger) -> list[Any]:
     """Load what the page and the form of a record show, the tables in it included."""
     header = ("owner_unit_id", "filler_id") if ledger.statuses else ()
     options = linked(ledger.model, {name: ledger.field(name) for name in (*header, *ledger.shown)})
-    for rows in ledger.rows:
+    for rows in (*ledger.rows, *ledger.kept):
         inside = linked(ledger.rows_model(rows), ledger.rows_fields(rows))
         options.append(selectinload(getattr(ledger.model, rows.name)).options(*inside))
     return options

@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext as _
 from portal.core.ledger import READING, Ledger, Rows, Section, Status, Under
 from portal.ledgers.cobuilding.model import Agreement, CoopActivity
 from portal.ledgers.cobuilding.rules import RULES, defaults, derive, is_alliance
+from portal.ledgers.cobuilding.workflow import MOVES, activate, amended
 
 GROUP = _("Co-building and dual registration")
 STATUSES = {
@@ -118,6 +119,19 @@ agreements = Ledger(
     defaults=defaults,
     rules=RULES,
     derive=derive,
+    kept=(
+        Rows(
+            "agreement_changes",
+            _("Amendments"),
+            _("Amendment"),
+            ("changed_on", "change_type", "old_value", "new_value", "reason"),
+        ),
+    ),
+    moves=MOVES,
+    tier=3,
+    to_activate=("signed_on",),
+    activate=activate,
+    amended=amended,
     bulk=("publish_internal", "publish_organs", "publish_public", "delete_selected"),
 )
 
@@ -130,7 +144,7 @@ coop_activities = Ledger(
     model=CoopActivity,
     under=Under("agreement", "agreements", ("active",)),
     order="-held_on",
-    verbs=(*READING, "add", "edit", "delete"),
+    can=(*READING, "add", "edit", "delete"),
     columns=("held_on", "activity_type", "theme", "agreement_id", "place", "unit_count", "community_count"),
     filters=("activity_type", "held_on"),
     exported=(

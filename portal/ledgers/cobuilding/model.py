@@ -10,6 +10,7 @@ from sqlalchemy import Column, ForeignKey, Integer, String, Table, select
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
+from portal.core import clock
 from portal.core.fields import (
     Choice,
     Code,
@@ -51,6 +52,13 @@ ITEM_STATUSES = Choice(
     ("done", _("Finished")),
     ("delayed", _("Delayed")),
     ("cancelled", _("Cancelled")),
+)
+CHANGE_TYPES = Choice(
+    ("parties", _("Parties")),
+    ("contacts", _("Contacts")),
+    ("term", _("Term")),
+    ("content", _("Content")),
+    ("end", _("Termination")),
 )
 PARTY_ROLES = Choice(("lead", _("Lead")), ("member", _("Taking part")))
 
@@ -98,8 +106,8 @@ class Agreement(Record, Model):
     previous_id: Mapped[int | None] = link(
         Link("Agreement", "title", order="id"), _("Previous agreement"), "agreement.id", entered=False
     )
-    terminated_on: Mapped[date | None] = field(Day(past=True), _("Terminated on"), entered=False)
-    terminate_reason: Mapped[str | None] = field(Code("C03"), _("Reason for termination"), entered=False)
+    terminated_on: Mapped[date | None] = field(Day(), _("Terminated on"), entered=False, required=True)
+    terminate_reason: Mapped[str | None] = field(Code("C03"), _("Reason for termination"), entered=False, required=True)
 
     party_a_org: Mapped[PartyOrg | None] = relationship(foreign_keys="Agreement.party_a_org_id")
     party_b_org: Mapped[PartyOrg | None] = relationship(foreign_keys="Agreement.party_b_org_id")
@@ -115,6 +123,9 @@ class Agreement(Record, Model):
     )
     agreement_parties: Mapped[list[AgreementParty]] = relationship(
         order_by="AgreementParty.position", cascade="all, delete-orphan", back_populates="agreement"
+    )
+    agreement_changes: Mapped[list[AgreementChange]] = relationship(
+        order_by="AgreementChange.id", cascade="all, delete-orphan", back_populates="agreement"
     )
     coop_activities: Mapped[list[CoopActivity]] = relationship(cascade="all, delete-orphan", back_populates="agreement")
 
@@ -239,6 +250,24 @@ class AgreementParty(OfAgreement, Model):
 
     agreement: Mapped[Agreement] = relationship(back_populates="agreement_parties")
     org: Mapped[PartyOrg | None] = relationship()
+
+
+class AgreementChange(OfAgreement, Model):
+    """What an amendment changed; written by the moves, never edited."""
+
+    __tablename__ = "agreement_change"
+
+    position: Mapped[int] = mapped_column(default=0)
+    change_type: Mapped[str] = field(CHANGE_TYPES, _("Kind of change"))
+    field_name: Mapped[str | None] = mapped_column(String(40))
+    old_value: Mapped[str | None] = field(Text(500), _("Before"))
+    new_value: Mapped[str | None] = field(Text(500), _("After"))
+    reason: Mapped[str | None] = field(Text(200), _("Reason"))
+    changed_on: Mapped[date] = mapped_column(
+        default=clock.today, info={"field": Field(Day(), _("Changed on"), entered=False)}
+    )
+
+    agreement: Mapped[Agreement] = relationship(back_populates="agreement_changes")
 
 
 class CoopActivity(Searchable, OfAgreement, Model):

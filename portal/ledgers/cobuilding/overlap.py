@@ -17,11 +17,15 @@ OPEN = ("draft", "pending_unit", "pending_committee", "returned", "active")
 
 
 def overlapping(
-    parties: tuple[int | None, int | None], agreement_type: str | None, term: tuple[date | None, date | None], but: int
+    parties: tuple[int | None, int | None],
+    agreement_type: str | None,
+    term: tuple[date | None, date | None],
+    but: set[int | None],
 ) -> list[Agreement]:
     """Agreements of the same parties and type, in force or on their way, whose terms share a day with this one.
 
-    Both ends of a term belong to it. `but` is the id of the agreement that is being judged, 0 for a new one.
+    Both ends of a term belong to it. `but` are the ids of the agreement that is being judged and of those that it
+    amends or renews.
     """
     begins, ends = term
     if begins is None or ends is None or None in parties or agreement_type is None:
@@ -35,7 +39,7 @@ def overlapping(
             Agreement.status.in_(OPEN),
             Agreement.effective_from <= ends,
             Agreement.effective_to >= begins,
-            Agreement.id != but,
+            Agreement.id.not_in({id_ for id_ in but if id_ is not None}),
         )
         .order_by(Agreement.id)
     )

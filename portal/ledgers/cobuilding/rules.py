@@ -63,7 +63,7 @@ def one_in_force(values: Values) -> Iterator[Problem]:
         (values.party_a_org_id, values.party_b_org_id),
         values.agreement_type,
         (values.effective_from, values.effective_to),
-        values.id or 0,
+        {values.id, values.amends_id, values.previous_id},
     )
     for other in found:
         name = other.record_no or other.office_no or f"{other.title} (#{other.id})"

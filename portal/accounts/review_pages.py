@@ -1,0 +1,111 @@
+"""How many steps of review each type of record takes, and which units may review what they filled themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_appbuilder.baseviews import BaseView
+from flask_appbuilder.security.decorators import has_access
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from portal.core.fields import BadValue, Field, Text, natural, unit_link
+from portal.core.fields.links import PAGE
+from portal.core.ledger import Ledger, mounted
+from portal.core.workflow import STEPS
+from portal.extensions import db
+from portal.org.review import ReviewExemption, ReviewTier
+
+UNIT, REASON = unit_link(), Field(Text(200, least=5), lazy_gettext("Reason"))
+TIERS = {
+    1: lazy_gettext("1 step: in force when submitted"),
+    2: lazy_gettext("2 steps: the unit reviews"),
+    3: lazy_gettext("3 steps: the unit reviews, then the committee"),
+}
+
+
+class ReviewsView(BaseView):
+    route_base = "/reviews"
+    class_permission_name = "reviews"
+    method_permission_name = {"list": "read", "edit": "edit", "exempt": "edit", "options": "read"}
+    base_permissions = ["can_read", "can_edit"]
+
+    @expose("/list/")
+    @has_access
+    def list(self) -> ResponseReturnValue:
+        return reviews_page({}, {})
+
+    @expose("/edit", methods=["POST"])
+    @has_access
+    def edit(self) -> ResponseReturnValue:
+        """Records that wait already go on from where they are."""
+        known = {row.ledger: row for row in db.session.scalars(select(ReviewTier))}
+        for ledger in reviewed():
+            tier = natural(request.form.get(ledger.name, ""))
+            if tier in STEPS and tier != chosen(ledger, known):
+                row = known.get(ledger.name) or ReviewTier(ledger=ledger.name)
+                row.tier = tier
+                db.session.add(row)
+        db.session.commit()
+        flash(gettext("Saved."), "success")
+        return redirect(url_for("ReviewsView.list"))
+
+    @expose("/exempt", methods=["POST"])
+    @has_access
+    def exempt(self) -> ResponseReturnValue:
+        """Add an exemption (`unit_id`, `reason`), or end one (`end`)."""
+        ended = natural(request.form.get("end", ""))
+        if ended is not None:
+            for row in db.session.scalars(select(ReviewExemption).where(ReviewExemption.unit_id == ended)):
+                db.session.delete(row)
+            db.session.commit()
+            return redirect(url_for("ReviewsView.list"))
+        typed, faults = {name: request.form.getlist(name) for name in ("unit_id", "reason")}, {}
+        values: dict[str, Any] = {}
+        for name, kind in (("unit_id", UNIT), ("reason", REASON.kind)):
+            try:
+                values[name] = kind.parse([text for text in typed[name] if text], None)
+                if values[name] is None:
+                    faults[name] = gettext("Please fill this in.")
+            except BadValue as fault:
+                faults[name] = str(fault)
+        if faults:
+            return reviews_page({name: texts[-1] if texts else "" for name, texts in typed.items()}, faults)
+        db.session.merge(ReviewExemption(**values))
+        db.session.commit()
+        flash(gettext("Saved."), "success")
+        return redirect(url_for("ReviewsView.list"))
+
+    @expose("/options/unit_id")
+    @has_access
+    def options(self) -> ResponseReturnValue:
+        found = UNIT.search(request.args.get("q", "")[:100])
+        return {"results": [{"id": id_, "text": text} for id_, text in found], "more": len(found) == PAGE}
+
+
+def reviewed() -> tuple[Ledger, ...]:
+    return tuple(ledger for ledger in mounted() if ledger.moves)
+
+
+def chosen(ledger: Ledger, known: dict[str, ReviewTier]) -> int:
+    return known[ledger.name].tier if ledger.name in known else ledger.tier
+
+
+def reviews_page(typed: dict[str, str], faults: dict[str, str]) -> ResponseReturnValue:
+    known = {row.ledger: row for row in db.session.scalars(select(ReviewTier))}
+    exemptions = db.session.scalars(
+        select(ReviewExemption).options(joinedload(ReviewExemption.unit)).order_by(ReviewExemption.unit_id)
+    ).all()
+    return render_template(
+        "reviews.html",
+        rows=[(ledger, chosen(ledger, known)) for ledger in reviewed()],
+        tiers=TIERS,
+        exemptions=exemptions,
+        typed=typed,
+        faults=faults,
+        units=UNIT.shown_choices([typed.get("unit_id", "")]),
+    )

@@ -1,0 +1,159 @@
+"""Amendments: a copy goes through review again while the record stays in force, then takes its place.
+
+The old content stays readable as an archived record that names the one which replaced it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from flask_babel import force_locale
+from sqlalchemy import select
+
+from portal.core import clock, scope
+from portal.core.fields import RowRefs
+from portal.core.ledger import Amended, Ledger, Rows
+from portal.core.workflow import COMMITTEE, FILLER, IN_FORCE, UNIT, Move, Path
+from portal.extensions import db
+
+ENDED = ("archived", "voided")
+PAPER = "zh_Hans"  # the language of what is written into records
+Kept = Callable[[str, Any], bool]
+
+
+def everything(_table: str, _row: Any) -> bool:
+    return True
+
+
+def copy_of(ledger: Ledger, record: Any, kept: Kept = everything) -> Any:
+    """A new draft with the fields and rows of a record; what must be unique is left out."""
+    copy = ledger.model()
+    for name, declared in ledger.entered.items():
+        if not is_unique(ledger, name):
+            declared.kind.store(copy, name, declared.kind.stored(record, name))
+    pairs: dict[Any, Any] = {}
+    for table in ledger.rows:
+        rows = [row for row in getattr(record, table.name) if kept(table.name, row)]
+        setattr(copy, table.name, [_row_copy(ledger, table, row, pairs) for row in rows])
+    _connect(ledger, pairs)
+    copy.owner_unit_id, copy.owner_org_id = record.owner_unit_id, record.owner_org_id
+    copy.year, copy.period = record.year, record.period
+    copy.status, copy.source = "draft", "online"
+    principal = scope.current()
+    copy.filler_id = copy.editor_id = principal.user_id
+    copy.filled_at, copy.proxy_filled = clock.now(), principal.unit_id != record.owner_unit_id
+    if ledger.derive:
+        ledger.derive(copy)
+    return copy
+
+
+def is_unique(ledger: Ledger, name: str) -> bool:
+    return name in ledger.mapper.columns and bool(ledger.mapper.columns[name].unique)
+
+
+def _row_copy(ledger: Ledger, table: Rows, row: Any, pairs: dict[Any, Any]) -> Any:
+    copy = ledger.rows_model(table)()
+    copy.position = row.position
+    for name, declared in ledger.rows_fields(table).items():
+        if not isinstance(declared.kind, RowRefs):
+            declared.kind.store(copy, name, declared.kind.stored(row, name))
+    pairs[row] = copy
+    return copy
+
+
+def _connect(ledger: Ledger, pairs: Mapping[Any, Any]) -> None:
+    """Copies of rows name the copies of the rows that these named."""
+    for table in ledger.rows:
+        kinds = [declared.kind for declared in ledger.rows_fields(table).values()]
+        for kind in kinds:
+            if isinstance(kind, RowRefs):
+                for row in (row for row in pairs if isinstance(row, ledger.rows_model(table))):
+                    chosen = [pairs[ref] for ref in getattr(row, kind.relation) if ref in pairs]
+                    setattr(pairs[row], kind.relation, chosen)
+
+
+def under_way(record: Any) -> bool:
+    """Is there an amendment of this record that has not ended?"""
+    model = type(record)
+    query = select(model.id).where(model.amends_id == record.id, model.status.not_in(ENDED))
+    return db.session.scalars(query.limit(1)).first() is not None
+
+
+def begin(ledger: Ledger, record: Any, answers: Mapping[str, Any]) -> Any:
+    """The draft of an amendment."""
+    draft = copy_of(ledger, record)
+    draft.amends_id, draft.amend_reason = record.id, answers["reason"]
+    return draft
+
+
+def take_effect(ledger: Ledger, draft: Any) -> Any:
+    """The record in force gets the amendment's content, the amendment keeps the old one and is archived."""
+    model = ledger.model
+    record = db.session.scalars(select(model).where(model.id == draft.amends_id)).one()
+    changes = list(changes_between(ledger, record, draft))
+    if ledger.amended:
+        ledger.amended(record, changes, draft.amend_reason or "")
+    for name, declared in ledger.entered.items():
+        kind = declared.kind
+        new, old = kind.stored(draft, name), kind.stored(record, name)
+        if is_unique(ledger, name):
+            new, old = new or old, None
+            kind.store(draft, name, None)
+            db.session.flush()  # before another row may hold it
+        kind.store(record, name, new)
+        kind.store(draft, name, old)
+    for table in ledger.rows:
+        new_rows, old_rows = list(getattr(draft, table.name)), list(getattr(record, table.name))
+        setattr(record, table.name, new_rows)
+        setattr(draft, table.name, old_rows)
+    if ledger.derive:
+        ledger.derive(record)
+    draft.status, draft.prior_status = "archived", None
+    return record
+
+
+def changes_between(ledger: Ledger, old: Any, new: Any) -> Iterator[Amended]:
+    """The fields and tables that differ, as they read on paper; values are compared, not texts: masks are alike."""
+    with force_locale(PAPER):
+        for name, declared in ledger.entered.items():
+            kind = declared.kind
+            if kind.stored(old, name) != kind.stored(new, name) and not is_unique(ledger, name):
+                texts = (kind.show(shown(kind, record, name)) for record in (old, new))
+                yield Amended(name, *texts)
+        for table in ledger.rows:
+            before, after = (rows_text(ledger, table, record) for record in (old, new))
+            if before != after:
+                yield Amended(table.name, before, after)
+
+
+def shown(kind: Any, record: Any, name: str) -> Any:
+    """What a field reads, also where a link was changed and its row not loaded yet."""
+    value = kind.stored(record, name)
+    if hasattr(kind, "shown_choices") and isinstance(value, int):
+        model = kind.model
+        return db.session.scalars(select(model).where(model.id == value)).first()
+    return kind.read(record, name)
+
+
+def rows_text(ledger: Ledger, table: Rows, record: Any) -> str:
+    fields = ledger.rows_fields(table)
+    lines = []
+    for row in getattr(record, table.name):
+        cells = (declared.kind.show(declared.kind.read(row, name)) for name, declared in fields.items())
+        lines.append("，".join(cell for cell in cells if cell))
+    return "；".join(lines)
+
+
+def may_begin(record: Any) -> bool:
+    return not under_way(record)
+
+
+AMEND = Move(
+    "amend",
+    (FILLER, UNIT, COMMITTEE),
+    (Path(IN_FORCE, IN_FORCE, when=may_begin),),
+    "pencil",
+    reason="why",
+    apply=begin,
+)

@@ -1,0 +1,222 @@
+"""History: who changed what, when and from where, written with the change itself or not at all.
+
+Every flush leaves one row of `audit_event` for each record that it touched, with the old and the new of each field as
+a form would type them. Personal values are never in it: only that they changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask import has_request_context, request
+from sqlalchemy import JSON, Index, String, event, insert, inspect, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm.interfaces import MANYTOMANY
+
+from portal.core import clock, scope
+from portal.core.fields import Field, Personal
+from portal.core.ledger import Ledger, fields_of, mounted
+from portal.core.numbering import NumberCounter
+from portal.extensions import Model, db
+from portal.org.markers import Scoped
+
+HIDDEN = "******"
+# What the portal keeps for itself.
+OWN = frozenset(
+    {
+        *(
+            "id",
+            "search_text",
+            "version",
+            "updated_at",
+            "created_at",
+            "filled_at",
+            "filler_id",
+            "editor_id",
+            "position",
+        ),
+        *("unit_reviewer_id", "unit_reviewed_at", "gw_reviewer_id", "gw_reviewed_at", "prior_status"),
+        *("return_field", "return_reason", "amend_reason"),
+    }
+)
+SECRET = frozenset({"password"})
+# Counters and times that Flask-AppBuilder keeps at each sign-in are no change of an account.
+SIGNING_IN = frozenset({"last_login", "login_count", "fail_login_count", "changed_on", "changed_by_fk", "created_on"})
+Change = tuple[str, list[str] | None, list[str] | None]
+
+
+class AuditEvent(Model):
+    """One change of one record. `root` is the record on whose page it is told: its own, or that it is under."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (Index("ix_audit_event_root_root_id", "root", "root_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    user_id: Mapped[int | None]
+    username: Mapped[str] = mapped_column(String(64))
+    person: Mapped[str] = mapped_column(String(64))
+    address: Mapped[str | None] = mapped_column(String(45))
+    action: Mapped[str] = mapped_column(String(40))
+    ledger: Mapped[str] = mapped_column(String(60))
+    record_id: Mapped[int | None]
+    root: Mapped[str] = mapped_column(String(60))
+    root_id: Mapped[int | None]
+    unit_id: Mapped[int | None]
+    title: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str | None] = mapped_column(String(400))
+    changes: Mapped[list[Any]] = mapped_column(JSON)
+
+
+@dataclass
+class Noted:
+    """What a flush does to one record, its rows included, until the record has an id."""
+
+    record: Any
+    action: str
+    changes: list[Change] = field(default_factory=list)
+    deleted_id: int | None = None
+
+
+_reason: ContextVar[str | None] = ContextVar("reason", default=None)
+
+
+@contextmanager
+def because(reason: str | None) -> Iterator[None]:
+    """The reason that is kept with every change inside."""
+    token = _reason.set(reason)
+    try:
+        yield
+    finally:
+        _reason.reset(token)
+
+
+def ledger_of(record: Any) -> Ledger | None:
+    return next((ledger for ledger in mounted() if isinstance(record, ledger.model)), None)
+
+
+def whole_of(row: Any) -> Any:
+    """The record that a row of one belongs to; itself for everything else."""
+    if isinstance(row, Scoped) and row.part_of and ledger_of(row) is None:
+        history = inspect(row).attrs[row.part_of].history
+        return next((each for each in (*history.added, *history.unchanged, *history.deleted) if each is not None), row)
+    return row
+
+
+def texts(declared: Field | None, name: str, value: Any) -> list[str] | None:
+    """A value as it may be kept here."""
+    if value is None or value == ():
+        return None
+    if name in SECRET or (declared is not None and isinstance(declared.kind, Personal) and value):
+        return [HIDDEN]
+    if isinstance(value, bool):
+        return ["1" if value else "0"]
+    return declared.kind.typed(value) if declared is not None else [str(value)]
+
+
+def column_names(mapper: Any) -> list[str]:
+    return list(mapper.columns.keys())
+
+
+def changes_of(row: Any, action: str) -> Iterator[Change]:
+    """(field, old, new) of a row; of several values, those that came and went."""
+    state = inspect(row)
+    ledger = ledger_of(row)
+    declared = {**fields_of(type(row)), **(ledger.fields if ledger else {})}
+    skipped = OWN | SIGNING_IN if type(row).__tablename__ == "ab_user" else OWN
+    for name in column_names(state.mapper):
+        history = state.attrs[name].history
+        new = history.added[0] if history.added else None
+        old = history.deleted[0] if history.deleted else None
+        if action == "delete":
+            old, new = (history.unchanged or history.deleted or [None])[0], None
+        elif not history.has_changes():
+            continue
+        before, after = (texts(declared.get(name), name, value) for value in (old, new))
+        if name not in skipped and (before, after) != (None, None):
+            yield name, before, after
+    for relation in state.mapper.relationships:
+        if relation.direction is MANYTOMANY and relation.key in state.dict:
+            history = state.attrs[relation.key].history
+            if history.added or history.deleted:
+                yield relation.key, sorted(map(str, history.deleted)) or None, sorted(map(str, history.added)) or None
+
+
+def note(session: Session, _context: Any, _instances: Any) -> None:
+    """Before a flush, while old values are still known."""
+    noted: dict[int, Noted] = {}
+    rows = [("add", row) for row in session.new] + [("delete", row) for row in session.deleted]
+    rows += [("edit", row) for row in session.dirty if session.is_modified(row)]
+    with session.no_autoflush:
+        for action, row in rows:
+            if not isinstance(row, AuditEvent | NumberCounter):
+                _note(noted, session, action, row)
+    session.info["noted"] = [each for each in noted.values() if each.changes or each.action != "edit"]
+
+
+def _note(noted: dict[int, Noted], session: Session, action: str, row: Any) -> None:
+    whole = whole_of(row)
+    found = noted.setdefault(id(whole), Noted(whole, "edit"))
+    if whole is row:
+        found.action = action
+        found.deleted_id = row.id if action == "delete" else None
+    part = "" if whole is row else f"{type(row).__tablename__}/{getattr(row, 'position', 0) or 0}/"
+    found.changes += [(part + name, old, new) for name, old, new in changes_of(row, action)]
+
+
+def write(session: Session, _context: Any) -> None:
+    """After the flush, in its transaction, when new records have their ids."""
+    noted: Sequence[Noted] = session.info.pop("noted", ())
+    if noted:
+        session.connection().execute(insert(AuditEvent), [_row(each) for each in noted])
+
+
+def _row(noted: Noted) -> dict[str, Any]:
+    record, principal = noted.record, scope.current()
+    ledger = ledger_of(record)
+    name = ledger.name if ledger else str(type(record).__tablename__)
+    id_ = noted.deleted_id or _id(record)
+    root, root_id = name, id_
+    if ledger and ledger.under:
+        root, root_id = ledger.under.ledger, getattr(record, f"{ledger.under.relation}_id")
+    return {
+        "at": clock.now(),
+        "user_id": principal.user_id,
+        "username": principal.username,
+        "person": principal.name,
+        "address": request.remote_addr if has_request_context() else None,
+        "action": scope.deed() or noted.action,
+        "ledger": name,
+        "record_id": id_,
+        "root": root,
+        "root_id": root_id,
+        "unit_id": getattr(record, "owner_unit_id", None) if isinstance(record, Scoped) else None,
+        "title": str(record)[:200] if ledger else "",
+        "reason": _reason.get(),
+        "changes": [list(change) for change in noted.changes],
+    }
+
+
+def _id(record: Any) -> int | None:
+    found = getattr(record, "id", None)
+    return found if isinstance(found, int) else None
+
+
+def history(ledger: Ledger, record_id: int, most: int = 200) -> Sequence[AuditEvent]:
+    """What happened to a record and what is under it, newest first. The caller has shown that it may be read."""
+    query = select(AuditEvent).where(AuditEvent.root == ledger.name, AuditEvent.root_id == record_id)
+    return db.session.scalars(query.order_by(AuditEvent.id.desc()).limit(most)).all()
+
+
+def install() -> None:
+    if not event.contains(db.session, "before_flush", note):
+        event.listen(db.session, "before_flush", note)
+        event.listen(db.session, "after_flush", write)
+
+
+__all__ = ["AuditEvent", "because", "history", "install"]

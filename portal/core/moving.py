@@ -1,0 +1,216 @@
+"""Making moves: who may make which one now, what it asks for, and what it does (`domain.md` §2.1).
+
+Everything here is one transaction of the caller's: nothing is committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
+from wtforms import Form
+
+from portal.core import amending, audit, clock, scope
+from portal.core.fields import Choice, Field, Text
+from portal.core.forms import LedgerForm, form_class, form_of, stored
+from portal.core.ledger import Ledger
+from portal.core.numbering import next_number
+from portal.core.workflow import BEFORE, IN_FORCE, NEXT, Move, Path, next_step
+from portal.extensions import db
+from portal.org.models import Unit
+from portal.org.review import ReviewExemption, ReviewTier
+
+REASON = Field(Text(200, lines=True, least=5), lazy_gettext("Reason"), required=True)
+
+
+class Refused(Exception):
+    """The record's status, or whose it is, forbids this move now; the message is for whoever tried."""
+
+
+class OwnWork(Exception):
+    """Nobody approves what they filled themselves."""
+
+
+class Incomplete(Exception):
+    """The record itself lacks something; `form` is its form with the messages at the fields."""
+
+    def __init__(self, form: LedgerForm) -> None:
+        super().__init__()
+        self.form = form
+
+    @property
+    def texts(self) -> list[str]:
+        """What is wrong, each with its field's name."""
+        return [*self.form.problems, *(f"{label}: {text}" for label, text in faults_of(self.form))]
+
+
+def faults_of(form: LedgerForm) -> Iterator[tuple[str, str]]:
+    for field in form:
+        label = str(field.label.text)
+        for text in field.errors or ():
+            yield label, str(text)
+        for row in getattr(field, "rows", ()):
+            yield from ((f"{label} – {cell.label.text}", str(text)) for cell in row for text in cell.errors)
+
+
+def tier_of(ledger: Ledger) -> int:
+    chosen = db.session.scalar(select(ReviewTier.tier).where(ReviewTier.ledger == ledger.name))
+    return chosen or ledger.tier
+
+
+def path_of(ledger: Ledger, record: Any, move: Move) -> Path | None:
+    """The way that this move goes from here for the current user; None when there is none."""
+    if move.when is not None and not move.when(record):
+        return None
+    for path in move.paths:
+        fits = path.source == record.status and (path.when is None or path.when(record))
+        if fits and (not path.needs or reaches(ledger, path.needs, record)):
+            return path
+    return None
+
+
+def reaches(ledger: Ledger, verb: str, record: Any) -> bool:
+    return scope.current().covers(verb, ledger.name, record.owner_unit_id)
+
+
+def own_work(record: Any) -> bool:
+    """Did the current user fill or last change this record, in a unit that is not exempt?"""
+    if scope.current().user_id not in (record.filler_id, record.editor_id):
+        return False
+    exempt = select(ReviewExemption.unit_id).where(ReviewExemption.unit_id == record.owner_unit_id)
+    return db.session.scalar(exempt) is None
+
+
+def offered(ledger: Ledger, record: Any) -> list[Move]:
+    """The moves that the current user may make on this record now, in the order of the declaration."""
+    open_ = [
+        move
+        for move in ledger.moves
+        if reaches(ledger, move.name, record) and path_of(ledger, record, move) is not None
+    ]
+    reviewing = [move for move in open_ if needs_other_eyes(ledger, record, move)]
+    return [move for move in open_ if move not in reviewing] if reviewing and own_work(record) else open_
+
+
+def needs_other_eyes(ledger: Ledger, record: Any, move: Move) -> bool:
+    path = path_of(ledger, record, move)
+    return path is not None and path.other_eyes
+
+
+def target_of(ledger: Ledger, record: Any, path: Path) -> str:
+    if path.target == BEFORE:
+        return str(record.prior_status or "draft")
+    return next_step(tier_of(ledger), record.status) if path.target == NEXT else path.target
+
+
+def asked(ledger: Ledger, record: Any, move: Move) -> dict[str, Field]:
+    """What the move asks for: fields of the record, then where to and why."""
+    names = list(move.asks)
+    path = path_of(ledger, record, move)
+    if path is not None and move.name != "adopt" and target_of(ledger, record, path) == IN_FORCE != record.status:
+        names += [name for name in ledger.to_activate if getattr(record, name) is None and name not in names]
+    fields = {name: ledger.field(name) for name in names}
+    fields |= {name: replace(fields[name], required=True) for name in ledger.to_activate if name in fields}
+    if move.reason == "field":
+        places = [(name, ledger.field(name).label) for name in ledger.entered]
+        places += [(table.name, table.label) for table in ledger.rows]
+        fields["field"] = Field(Choice(*places), lazy_gettext("Field"), required=True)
+    if move.reason:
+        fields["reason"] = REASON
+    return fields
+
+
+def move_form(ledger: Ledger, record: Any, move: Move, formdata: Mapping[str, Any] | None = None) -> Any:
+    """The small form of a move; empty for those that ask nothing."""
+    fields = asked(ledger, record, move)
+    data = stored(record, {name: fields[name] for name in fields if name not in ("field", "reason")})
+    typed = MultiDict(formdata) if formdata is not None else None
+    if typed is not None and "field" in fields and not typed.get("field"):
+        typed["field"] = _named(fields["field"], typed.get("reason", ""))
+    return form_of(fields, Form)(typed, data=data)
+
+
+def _named(places: Field, reason: str) -> str:
+    """The field whose name stands in the reason, when none was chosen."""
+    options = places.kind.options() or ()
+    return next((name for name, label in options if label and label in reason), "")
+
+
+def make(ledger: Ledger, record: Any, move: Move, form: Any) -> Any:
+    """Make the move with its judged form; answers the record to go on with.
+
+    Raises Refused, OwnWork, Incomplete, and OutOfScope when the right does not reach the record.
+    """
+    if not reaches(ledger, move.name, record):
+        raise scope.OutOfScope(f"{move.name} {ledger.name} {record.id}")
+    path = path_of(ledger, record, move)
+    if path is None:
+        raise Refused(gettext("In this status this cannot be done."))
+    if path.other_eyes and own_work(record):
+        raise OwnWork(gettext("Whoever filled a record does not approve it."))
+    answers = {name: field.data for name, field in form._fields.items()}
+    with scope.doing(move.name), audit.because(reason_text(ledger, answers)), db.session.no_autoflush:
+        for name in form._fields:
+            if name not in ("field", "reason"):
+                form[name].declared.kind.store(record, name, answers[name])
+        target = target_of(ledger, record, path)
+        comes_into_force = target == IN_FORCE != record.status
+        if move.name == "submit" or (comes_into_force and move.name != "adopt"):
+            require_whole(ledger, record)
+        _stamp(ledger, record, move, target, answers)
+        after = move.apply(ledger, record, answers) if move.apply else record
+        if comes_into_force and path.target != BEFORE:
+            after = come_into_force(ledger, after)
+        db.session.add(after)
+        db.session.flush()
+    return after
+
+
+def come_into_force(ledger: Ledger, record: Any) -> Any:
+    """What follows from it; an amendment takes the place of what it amends."""
+    if ledger.activate:
+        ledger.activate(record)
+    return amending.take_effect(ledger, record) if record.amends_id is not None else record
+
+
+def reason_text(ledger: Ledger, answers: Mapping[str, Any]) -> str | None:
+    reason, place = answers.get("reason"), answers.get("field")
+    return f"{place}: {reason}" if place else reason
+
+
+def require_whole(ledger: Ledger, record: Any) -> None:
+    """Raises Incomplete when the record would not be taken as it stands."""
+    form = form_class(ledger)(record=record)
+    if not form.validate():
+        raise Incomplete(form)
+
+
+def _stamp(ledger: Ledger, record: Any, move: Move, target: str, answers: Mapping[str, Any]) -> None:
+    """What the header keeps of a move."""
+    user_id, now = scope.current().user_id, clock.now()
+    if move.name in ("submit", "adopt"):
+        record.return_field = record.return_reason = None
+        if not record.record_no and record.amends_id is None:
+            record.record_no = number(ledger, record)
+    if move.name == "submit":
+        record.editor_id = user_id
+    elif move.name == "approve":
+        record.unit_reviewer_id, record.unit_reviewed_at = user_id, now
+    elif move.name == "approve_committee":
+        record.gw_reviewer_id, record.gw_reviewed_at = user_id, now
+    elif target == "returned":
+        record.return_field, record.return_reason = answers["field"], answers["reason"]
+    if target in ("voided", "archived"):
+        record.prior_status = record.status
+    record.status = target
+
+
+def number(ledger: Ledger, record: Any) -> str:
+    """The record's number, of the year of its event (`domain.md` §2.0)."""
+    day = getattr(record, ledger.event, None) if ledger.event else None
+    unit = db.session.scalars(select(Unit).where(Unit.id == record.owner_unit_id)).one()
+    return next_number(ledger.prefix, day or clock.today(), unit)

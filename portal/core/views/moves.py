@@ -1,0 +1,188 @@
+"""Moves as pages: one record's buttons, and many records at once after a preview."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from flask import abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access
+from flask_babel import gettext, ngettext
+from sqlalchemy import select
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
+
+from portal.core import moving, scope
+from portal.core.fields import natural
+from portal.core.ledger import Ledger
+from portal.core.views import listing
+from portal.core.workflow import Move
+from portal.extensions import db
+from portal.org import codes
+
+MOST_AT_ONCE = 1000
+SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A button of a record's page, with the small form that it opens (None: it asks nothing)."""
+
+    move: Move
+    form: Any
+    open: bool
+
+
+class Moves:
+    """What `LedgerView` does with moves."""
+
+    verbs: ClassVar = {"move": "read", "move_many": "read"}
+
+    @expose("/<int:pk>/move/<string:name>", methods=["POST"])
+    @has_access
+    def move(self: Any, pk: int, name: str) -> ResponseReturnValue:
+        move = allowed(self, name)
+        codes.load(self.ledger.all_code_lists)
+        record = self.record_or_404(pk)
+        self.require(name, record)
+        if moving.path_of(self.ledger, record, move) is None:
+            abort(409, gettext("In this status this cannot be done."))
+        form = moving.move_form(self.ledger, record, move, request.form)
+        if not form.validate():
+            return self.record_page(record, {name: form})
+        return done(self, record, move, form)
+
+    @expose("/moves/<string:name>", methods=["POST"])
+    @has_access
+    def move_many(self: Any, name: str) -> ResponseReturnValue:
+        """A move of a selection (`rowid`) or of all that a filter finds (`all=1` and the list's address)."""
+        move = allowed(self, name)
+        if not move.batch:
+            abort(404)
+        codes.load(self.ledger.all_code_lists)
+        can, cannot = sorted_out(self.ledger, move, wanted(self))
+        if request.form.get("confirmed"):
+            make_all(self, move, can)
+            return redirect(url_for(f"{self.endpoint}.list"))
+        return self.page("moves.html", move=move, can=can, cannot=cannot, shown=SHOWN)
+
+
+def allowed(view: Any, name: str) -> Move:
+    """The move, if this ledger has it and the user has the right to it somewhere."""
+    move: Move | None = view.ledger.move(name)
+    if move is None:
+        abort(404)
+    if not view.appbuilder.sm.has_access(f"can_{name}", view.ledger.name):
+        abort(403)
+    return move
+
+
+def batches(ledger: Ledger) -> list[Move]:
+    """The moves that the user may make on many records at once."""
+    return [move for move in ledger.moves if move.batch and scope.current().may(move.name, ledger.name)]
+
+
+def offers(ledger: Ledger, record: Any, tried: dict[str, Any]) -> list[Offer]:
+    found = []
+    for move in moving.offered(ledger, record):
+        form = tried.get(move.name) or moving.move_form(ledger, record, move)
+        found.append(Offer(move, form if form._fields else None, move.name in tried))
+    return found
+
+
+def done(view: Any, record: Any, move: Move, form: Any) -> ResponseReturnValue:
+    """Make the move and go on, or say why not and change nothing."""
+    number = record.record_no or str(record)
+    try:
+        after = moving.make(view.ledger, record, move, form)
+        target = url_for(f"{view.endpoint}.{'show' if after is record else 'edit'}", pk=after.id)
+        if after is not record and after.status != "draft":
+            target = url_for(f"{view.endpoint}.show", pk=after.id)
+        view.datamodel.edit(after)
+    except moving.Refused as fault:
+        abort(409, str(fault))
+    except moving.OwnWork as fault:
+        db.session.rollback()
+        abort(403, str(fault))
+    except moving.Incomplete as fault:
+        return incomplete(view, record, move, fault)
+    except StaleDataError:
+        abort(409, gettext("Somebody else changed this record meanwhile. Please look at it again."))
+    flash(gettext("%(number)s: %(move)s – done.", number=number, move=move.title), "success")
+    return redirect(target)
+
+
+def incomplete(view: Any, record: Any, move: Move, fault: moving.Incomplete) -> ResponseReturnValue:
+    """Whoever may edit gets the form with the messages at its fields; a reviewer is told what to ask for."""
+    pk = record.id
+    db.session.rollback()
+    record = view.record_or_404(pk)
+    flash(gettext("%(move)s: something is missing yet.", move=move.title), "error")
+    if view.may("edit", record):
+        form = view.form(record=record)
+        form.validate()
+        return view.page("form.html", form=form, record=record, parent=None)
+    for text in fault.texts:
+        flash(text, "error")
+    return redirect(url_for(f"{view.endpoint}.show", pk=pk))
+
+
+def wanted(view: Any) -> list[Any]:
+    """The records meant, through the scope; at most 1,000."""
+    model = view.ledger.model
+    query = select(model).options(*listing.whole(view.ledger)).order_by(model.id)
+    if request.form.get("all"):
+        asked = listing.parse(view.ledger, MultiDict(request.args))
+        query = query.where(*listing.conditions(asked))
+    else:
+        ids = {natural(text) for text in request.form.getlist("rowid")}
+        if None in ids:
+            raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name="rowid"))
+        query = query.where(model.id.in_(ids))
+    records = list(db.session.scalars(query.limit(MOST_AT_ONCE + 1)))
+    if len(records) > MOST_AT_ONCE:
+        raise BadRequest(gettext("At most %(most)d records at once.", most=MOST_AT_ONCE))
+    return records
+
+
+def sorted_out(ledger: Ledger, move: Move, records: list[Any]) -> tuple[list[Any], list[tuple[Any, str]]]:
+    """Those that the move can be made on, and the others with the reason."""
+    can, cannot = [], []
+    for record in records:
+        reason = hindrance(ledger, move, record)
+        if reason:
+            cannot.append((record, reason))
+        else:
+            can.append(record)
+    return can, cannot
+
+
+def hindrance(ledger: Ledger, move: Move, record: Any) -> str:
+    path = moving.path_of(ledger, record, move) if moving.reaches(ledger, move.name, record) else None
+    if path is None:
+        return gettext("In this status this cannot be done.")
+    if path.other_eyes and moving.own_work(record):
+        return gettext("Whoever filled a record does not approve it.")
+    form = moving.move_form(ledger, record, move)
+    if not form.validate():
+        labels = ", ".join(str(field.label.text) for field in form if field.errors)
+        return gettext("Please fill in first: %(fields)s", fields=labels)
+    return ""
+
+
+def make_all(view: Any, move: Move, records: list[Any]) -> None:
+    """All in one transaction: when one is refused after all, none is changed."""
+    try:
+        for record in records:
+            moving.make(view.ledger, record, move, moving.move_form(view.ledger, record, move))
+        if records:
+            view.datamodel.edit(records[0])  # commits them all
+    except (moving.Refused, moving.OwnWork, moving.Incomplete, StaleDataError) as fault:
+        db.session.rollback()
+        texts = fault.texts if isinstance(fault, moving.Incomplete) else [str(fault)]
+        flash(gettext("Nothing was changed: %(why)s", why="; ".join(texts)), "error")
+        return
+    flash(ngettext("%(num)d record changed.", "%(num)d records changed.", len(records)), "success")

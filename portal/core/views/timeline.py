@@ -1,0 +1,82 @@
+"""A record's history as its page tells it: events with their changes in the viewer's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext
+
+from portal.core import audit, clock
+from portal.core.fields import Field, Label
+from portal.core.ledger import VERBS, Ledger, mounted
+
+DONE_BY_THE_PORTAL = "system"
+
+
+@dataclass(frozen=True)
+class Told:
+    """One event: when, who, what, why, and (field, before, after) of what changed."""
+
+    at: datetime
+    who: str
+    what: Label
+    subject: str
+    reason: str
+    changes: list[tuple[Label, str, str]]
+
+
+def timeline(ledger: Ledger, record: Any, most: int = 200) -> list[Told]:
+    return [told(ledger, event) for event in audit.history(ledger, record.id, most)]
+
+
+def told(ledger: Ledger, event: audit.AuditEvent) -> Told:
+    source = next((each for each in mounted() if each.name == event.ledger), ledger)
+    person = f"{event.person} ({event.username})" if event.person else event.username
+    return Told(
+        at=clock.local(event.at),
+        who=gettext("The portal") if event.username == DONE_BY_THE_PORTAL else person,
+        what=VERBS.get(event.action, event.action),
+        subject=f"{source.one}: {event.title}" if source is not ledger else "",
+        reason=reason(source, event.reason or ""),
+        changes=[change(source, *each) for each in event.changes],
+    )
+
+
+def reason(ledger: Ledger, text: str) -> str:
+    """With the name of the field that was meant, where one was."""
+    name, colon, rest = text.partition(": ")
+    if colon and ledger.has(name):
+        return f"{ledger.field(name).label}: {rest}"
+    table = next((table for table in ledger.rows if table.name == name), None)
+    return f"{table.label}: {rest}" if table else text
+
+
+def change(ledger: Ledger, path: str, old: list[str] | None, new: list[str] | None) -> tuple[Label, str, str]:
+    label, declared = place(ledger, path)
+    return label, retold(declared, old), retold(declared, new)
+
+
+def place(ledger: Ledger, path: str) -> tuple[Label, Field | None]:
+    """The label and kind of `field` or `table/number/field`."""
+    table_name, _, rest = path.partition("/")
+    if not rest:
+        declared = ledger.field(path) if ledger.has(path) else None
+        return (declared.label if declared else path), declared
+    number, _, name = rest.partition("/")
+    for table in (*ledger.rows, *ledger.kept):
+        model = ledger.rows_model(table)
+        if model.__tablename__ == table_name:
+            declared = ledger.rows_fields(table).get(name)
+            shown = declared.label if declared else name
+            return f"{table.one} {int(number) + 1} – {shown}", declared
+    return name, None
+
+
+def retold(declared: Field | None, texts: list[str] | None) -> str:
+    if not texts:
+        return "—"
+    if declared is None:
+        return ", ".join(texts)
+    return declared.kind.retell(texts)
