@@ -144,7 +144,8 @@ FIXED: dict[str, Any] = {
     "PERMANENT_SESSION_LIFETIME": timedelta(hours=8),
     # A form may stay open all day: its token lives as long as the session.
     "WTF_CSRF_TIME_LIMIT": None,
-    "MAX_CONTENT_LENGTH": 4 * 1024 * 1024,
+    # A workbook or an attachment of 20 MB with its form; fields that are no files stay small.
+    "MAX_CONTENT_LENGTH": 21 * 1024 * 1024,
     "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
     "MAX_FORM_PARTS": 5000,
     # Serving processes create nothing; `portal init` does, once, under a lock.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -19,9 +20,12 @@ from portal.accounts.passwords import password_fault
 from portal.accounts.security import act_as
 from portal.core import scope
 from portal.core.ledger import Ledger, mounted
-from portal.core.spreadsheet.export import workbook
+from portal.core.spreadsheet.export import rejected_rows, workbook
+from portal.core.spreadsheet.importing import Outcome, find_layout, take
+from portal.core.spreadsheet.reading import Unreadable, read
 from portal.core.views import listing
 from portal.demo import load, password, renew_password
+from portal.extensions import db
 
 
 class Commands(AppGroup):
@@ -72,17 +76,55 @@ def create(role: str, name: str, password: str) -> None:
     click.echo(f"Account {name} with role {role} was made.")
 
 
+@portal.command("import")
+@click.argument("ledger")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would happen and change nothing.")
+@click.option("--adopt", is_flag=True, help="Take the rows over as records in force.")
+@click.option("--as", "username", default="reviewer", help="Whose rights hold.")
+@click.option(
+    "--errors", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Rejected rows, as a sheet."
+)
+@click.option("--json", "as_json", is_flag=True, help="End with one line of JSON.")
+def import_(ledger: str, file: Path, username: str, errors: Path | None, **how: bool) -> None:
+    """Take the rows of the workbook FILE into LEDGER."""
+    found, principal = _ledger(ledger), _principal(username)
+    verb = "adopt" if how["adopt"] else "import"
+    if not principal.may(verb, ledger):
+        raise click.ClickException(f"{username} may not {verb} in {ledger}")
+    with scope.acting_as(principal), current_app.test_request_context(method="POST"):
+        try:
+            layout = find_layout(found, read(file, file.name))
+            outcome = take(found, layout, file.name, how["adopt"], lambda _done, _all: None)
+        except Unreadable as fault:
+            raise click.ClickException(str(fault)) from None
+        if errors:
+            errors.write_bytes(rejected_rows(layout, outcome.rejected).read())
+        if how["dry_run"] or not outcome.accepted:
+            db.session.rollback()
+        else:
+            db.session.commit()
+    _tell(outcome, how["as_json"])
+
+
+def _tell(outcome: Outcome, as_json: bool) -> None:
+    told = outcome.as_json()
+    for remark in outcome.rejected:
+        click.echo(f"row {remark.row}, {remark.column}: {remark.why}", err=True)
+    click.echo(", ".join(f"{told[name]} {name}" for name in ("rows", "new", "changed", "unchanged")))
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False))
+    if not outcome.accepted:
+        raise click.ClickException("no row was accepted")
+
+
 @portal.command()
 @click.argument("ledger")
 @click.argument("out", type=click.Path(dir_okay=False, writable=True, path_type=Path))
 @click.option("--as", "username", default="reviewer", help="Whose rights hold.")
 def export(ledger: str, out: Path, username: str) -> None:
     """Write the records of LEDGER that the user may see to OUT.xlsx."""
-    found = _ledger(ledger)
-    try:
-        principal = act_as(username)
-    except LookupError:
-        raise click.ClickException(f"there is no account {username!r}") from None
+    found, principal = _ledger(ledger), _principal(username)
     if not principal.may("export", ledger):
         raise click.ClickException(f"{username} may not export {ledger}")
     names = found.exported or found.columns
@@ -91,6 +133,13 @@ def export(ledger: str, out: Path, username: str) -> None:
         with out.open("wb") as target:
             shutil.copyfileobj(workbook(found, names, records), target)
     click.echo(f"Written to {out}.")
+
+
+def _principal(username: str) -> scope.Principal:
+    try:
+        return act_as(username)
+    except LookupError:
+        raise click.ClickException(f"there is no account {username!r}") from None
 
 
 def _ledger(name: str) -> Ledger:

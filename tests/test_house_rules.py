@@ -16,8 +16,10 @@ TEMPLATES = sorted((HERE / "portal" / "templates").rglob("*.html"))
 SCRIPTS = sorted((HERE / "portal" / "static" / "js").glob("*.js"))
 # Who ends transactions: commands and the few pages that are no ledger's. Ledgers leave it to Flask-AppBuilder.
 COMMITTING = {
+    "portal/cli.py",
     "portal/setup.py",
     "portal/demo/__init__.py",
+    "portal/core/views/importing.py",
     "portal/accounts/account_pages.py",
     "portal/accounts/new_account.py",
     "portal/accounts/review_pages.py",

@@ -42,7 +42,7 @@ class KindField(FormField):
     def pre_validate(self, form: Any) -> None:
         if self.process_errors:
             raise StopValidation()
-        if self.declared.required and self.data in BLANK:
+        if self.declared.required and self.data in BLANK and not getattr(form, "lenient", False):
             raise StopValidation(gettext("Please fill this in."))
         if self.declared.fixed and self.before not in BLANK and self.data != self.before:
             raise StopValidation(gettext("This can no longer be changed."))
@@ -159,6 +159,8 @@ class LedgerForm(Form):
     ledger: Ledger
     problems: list[str]
     warnings: list[str]
+    # A ledger taken over from paper may have gaps.
+    lenient = False
 
     def __init__(self, formdata: Any = None, record: Any = None) -> None:
         self.record, self.problems, self.warnings = record, [], []

@@ -128,6 +128,16 @@ class Ledger:
     derive: Callable[[Any], None] | None = None
     # Kinds and labels of columns that do not carry them: the organisation's models know no engine.
     fields: Mapping[str, Field] = field(default_factory=dict)
+    # Of sheets: the other words for a field's column, in order of importance; columns that are known but not taken;
+    # fields without which a row is nothing; what is meant when the sheet has no such column.
+    imports: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    not_taken: tuple[str, ...] = ()
+    essential: tuple[str, ...] = ()
+    assumed: Mapping[str, str] = field(default_factory=dict)
+    # The fields that say together which record a row is, where no number does.
+    identity: tuple[str, ...] = ()
+    # What sheets call a status.
+    status_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # Of record numbers; the field that says the year; the field whose organisation's unit owns the record.
     prefix: str = ""
     event: str = ""
@@ -146,7 +156,8 @@ class Ledger:
     def verbs(self) -> tuple[str, ...]:
         """Everything that can be allowed or forbidden in this ledger."""
         keeping = ("maintain",) if any(table.in_force for table in self.rows) else ()
-        return (*self.can, *keeping, *(move.name for move in self.moves))
+        taking = ("import",) if self.imports else ()
+        return (*self.can, *taking, *keeping, *(move.name for move in self.moves))
 
     def move(self, name: str) -> Move | None:
         return next((move for move in self.moves if move.name == name), None)

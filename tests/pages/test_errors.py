@@ -41,7 +41,7 @@ def test_a_wrong_address_is_answered_with_its_code_and_a_page(visit, path):
 
 
 def test_too_much_at_once_is_answered_413(visit):
-    assert visit("filler01").post("/agreements/add", content="x" * (5 * 1024 * 1024)).status == 413
+    assert visit("filler01").post("/agreements/add", content="x" * (22 * 1024 * 1024)).status == 413
 
 
 def test_far_more_rows_than_a_table_takes_are_refused(visit):

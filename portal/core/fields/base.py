@@ -52,6 +52,13 @@ class Kind:
         """The loader option that fetches with a record what `read` answers; None when the column is enough."""
         return None
 
+    def from_cell(self, text: str) -> list[str]:
+        """What a form would have posted for this cell of a sheet."""
+        return [text]
+
+    # Can a column of a sheet be told by cells that parse as this kind? Nearly everything parses as text.
+    telling = False
+
     def stored(self, record: Any, name: str) -> Any:
         """The value as a form edits it."""
         return getattr(record, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from portal.core.fields.base import BadValue, Kind, Label, clean
 from portal.org.codes import codes
+
+SEPARATORS = re.compile(r"[、,，;；/|\s]+")
 
 
 class Choice(Kind):
@@ -49,6 +52,7 @@ class Code(Kind):
 
     widget = "select"
     filter_widget = "select"
+    telling = True
 
     def __init__(self, code_list: str) -> None:
         self.code_list = code_list
@@ -110,6 +114,9 @@ class Codes(Code):
 
     def column_type(self) -> TypeEngine[Any]:
         return CodeSet(120)
+
+    def from_cell(self, text: str) -> list[str]:
+        return [part for part in SEPARATORS.split(text) if part]
 
     def parse(self, typed: Sequence[str], before: object) -> tuple[str, ...] | None:
         kept = set(before) if isinstance(before, tuple) else set()

@@ -51,6 +51,7 @@ class Day(Kind):
     widget = "day"
     filter_widget = "days"
     compact = True
+    telling = True
 
     def __init__(self, *, past: bool = False) -> None:
         self.past = past

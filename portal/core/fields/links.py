@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import g
 from flask_babel import get_locale, gettext
-from sqlalchemy import Integer, Select, false, select
+from sqlalchemy import Integer, Select, false, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
@@ -21,6 +21,8 @@ from portal.org.models import Area, Member, PartyOrg, Unit
 MOST_OPTIONS = 50
 PAGE = 20
 Conditions = Callable[[Any], Iterable[ColumnElement[bool]]]
+# What else people call a row of this model: a condition for a text.
+Alias = Callable[[Any, str], ColumnElement[bool]]
 
 
 class Link(Kind):
@@ -32,11 +34,18 @@ class Link(Kind):
 
     widget = "link"
     filter_widget: str | None = "link"
+    telling = True
 
     def __init__(
-        self, model: type[Any] | str, label: str, *, order: str = "sort_no", where: Conditions | None = None
+        self,
+        model: type[Any] | str,
+        label: str,
+        *,
+        order: str = "sort_no",
+        where: Conditions | None = None,
+        alias: Alias | None = None,
     ) -> None:
-        self._model, self._label, self._order, self._where = model, label, order, where
+        self._model, self._label, self._order, self._where, self._alias = model, label, order, where, alias
 
     @property
     def model(self) -> Any:
@@ -125,9 +134,14 @@ class Link(Kind):
 
     def _named(self, text: str) -> int:
         """By name, for browsers without JavaScript and for sheets: the exact one, else the only one that fits."""
-        exact = db.session.scalars(self.choices().where(self.label == text)).first()
-        if exact is not None:
-            return exact
+        called = self.label == text
+        if self._alias:
+            called = or_(called, self._alias(self.model, text))
+        # The row's own name before what else it is called; then official order.
+        exact = db.session.scalars(self.choices().where(called).order_by(None).order_by(self.label != text, self.rank))
+        found = exact.first()
+        if found is not None:
+            return found
         fitting = self.search(text, limit=4)
         if not fitting:
             raise BadValue(gettext("Nothing of this name can be chosen here."))
@@ -240,12 +254,22 @@ def communities(model: Any) -> Iterable[ColumnElement[bool]]:
     yield model.kind == "community"
 
 
+def short_unit(model: Any, text: str) -> ColumnElement[bool]:
+    return model.short_name == text
+
+
+def called_org(model: Any, text: str) -> ColumnElement[bool]:
+    """A Party organisation by its short name, its community's or its unit's."""
+    unit = model.units.any(or_(Unit.full_name == text, Unit.short_name == text))
+    return or_(model.short_name == text, model.community.has(Area.name == text), unit)
+
+
 def unit_link() -> Link:
-    return Link(Unit, "full_name", where=active)
+    return Link(Unit, "full_name", where=active, alias=short_unit)
 
 
 def org_link(where: Conditions = active) -> Link:
-    return Link(PartyOrg, "full_name", where=where)
+    return Link(PartyOrg, "full_name", where=where, alias=called_org)
 
 
 def community_link() -> Link:

@@ -89,6 +89,14 @@ class Percent(Kind):
             raise BadValue(gettext("A percentage from 0 to 100, please."))
         return value.quantize(Decimal("0.01"))
 
+    def from_cell(self, text: str) -> list[str]:
+        """A sheet keeps 80 % as the number 0.8 (`contracts.md`: a number up to 1 is a ratio)."""
+        try:
+            value = number(text)
+        except BadValue:
+            return [text]
+        return [f"{value * 100:f}"] if 0 < value <= 1 else [text]
+
     def show(self, value: Any) -> str:
         return "" if value is None else f"{value.normalize():f}%"
 

@@ -22,6 +22,7 @@ from portal.core.values import Values
 from portal.core.views import listing
 from portal.core.views.bulk import Bulk
 from portal.core.views.filling import Filling
+from portal.core.views.importing import Importing
 from portal.core.views.moves import Moves, batches, offers
 from portal.core.views.table import table
 from portal.core.views.timeline import timeline
@@ -32,7 +33,7 @@ MOST_ENTRIES = 50
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-class LedgerView(Filling, Moves, Bulk, ModelView):
+class LedgerView(Filling, Moves, Importing, Bulk, ModelView):
     """List, show, add, edit, delete, export, choices and bulk actions of one ledger."""
 
     ledger: Ledger
@@ -48,6 +49,7 @@ class LedgerView(Filling, Moves, Bulk, ModelView):
         "delete": "delete",
         **Filling.verbs,
         **Moves.verbs,
+        **Importing.verbs,
         **Bulk.verbs,
     }
     include_route_methods = {*method_permission_name} - Bulk.actions_only

@@ -39,7 +39,10 @@ agreements = Ledger(
         "effective_to",
         "status",
     ),
-    filters=("status", "agreement_type", "coop_modes", "party_a_org_id", "party_b_org_id", "signed_on", "effective_to"),
+    filters=(
+        *("status", "agreement_type", "coop_modes", "party_a_org_id", "party_b_org_id", "signed_on", "effective_to"),
+        "gaps",
+    ),
     exported=(
         "record_no",
         "office_no",
@@ -132,6 +135,46 @@ agreements = Ledger(
     to_activate=("signed_on",),
     activate=activate,
     amended=amended,
+    imports={
+        "office_no": ("协议编号", "编号", "原编号", "协议号", "文号"),
+        "party_a_org_id": (
+            *("甲方党组织", "甲方单位", "甲方", "甲方名称", "机关党组织", "机关单位", "共建单位"),
+            *("单位", "单位名称", "单位党组织", "签约单位"),
+        ),
+        "party_b_org_id": (
+            *("乙方社区党组织", "乙方党组织", "乙方单位", "乙方", "乙方名称", "乙方社区"),
+            *("社区党组织", "共建社区", "社区", "社区名称", "结对社区"),
+        ),
+        "signed_on": ("签订日期", "签订时间", "签约日期", "签约时间", "签署日期", "协议签订日期"),
+        "effective_to": (
+            *("有效期至", "截止日期", "截止时间", "到期日期", "到期时间", "到期日", "期限至", "终止日期"),
+            *("结束日期", "协议到期日", "有效期限"),
+        ),
+        "effective_from": ("生效日期", "生效时间", "起始日期", "开始日期", "有效期自", "自"),
+        "coop_modes": ("共建方式", "共建形式", "共建类型", "合作方式", "结对方式", "共建内容形式"),
+        "agreement_type": ("协议类型", "协议类别", "类型", "类别"),
+        "a_contact": ("甲方联络员", "甲方联系人", "单位联络员", "机关联络员", "联络员", "联系人"),
+        "a_phone": ("联系电话", "甲方电话", "甲方联系电话", "甲方办公电话", "办公电话", "电话"),
+        "b_contact": ("乙方联络员", "乙方联系人", "社区联络员", "社区联系人", "联络员", "联系人"),
+        "b_phone": ("乙方电话", "乙方联系电话", "社区电话", "联系电话", "乙方办公电话", "电话"),
+        "title": ("协议名称", "名称", "协议书名称"),
+        "content": ("共建内容", "主要内容", "内容摘要", "共建内容摘要"),
+        "filing_no": ("备案号", "备案编号"),
+        "filed_on": ("备案日期", "备案时间"),
+        "copies": ("份数", "正本份数"),
+        "status": ("状态", "履行情况", "协议状态", "履约状态"),
+        "remark": ("备注", "说明"),
+    },
+    not_taken=("序号", "所属街镇", "街镇", "所属街道", "填报日期", "需求数", "资源数", "项目数", "本期活动次数"),
+    essential=("party_a_org_id", "party_b_org_id"),
+    assumed={"agreement_type": "1"},
+    identity=("party_a_org_id", "party_b_org_id", "agreement_type", "signed_on"),
+    status_words={
+        "active": ("履行中", "执行中", "有效", "生效", "正常", "在履行", "已生效", "已签订", "已到期"),
+        "renewed": ("已续签", "续签"),
+        "terminated": ("已终止", "终止", "解除", "已解除"),
+        "archived": ("已归档", "归档"),
+    },
     bulk=("publish_internal", "publish_organs", "publish_public", "delete_selected"),
 )
 

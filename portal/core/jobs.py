@@ -1,0 +1,135 @@
+"""Long work beside the requests: it tells how far it is and can be stopped.
+
+A job is a folder in the data directory: what is asked (`job.json`), how far it is (`state.json`) and its files. Not a
+table, since the one transaction of an import keeps SQLite's only writer busy until it ends.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app
+from flask_babel import force_locale, get_locale
+
+from portal.core import scope
+from portal.extensions import db
+
+log = logging.getLogger(__name__)
+KEPT = 7 * 24 * 3600  # seconds
+SILENT = 120  # seconds after which a running job that says nothing has been killed
+PATIENCE = 2.0  # seconds that a request waits for a short job before it shows the progress
+TOKEN = re.compile(r"[0-9a-f]{32}")
+RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
+
+
+class Cancelled(Exception):
+    """Somebody stopped the job."""
+
+
+@dataclass(frozen=True)
+class Job:
+    folder: Path
+
+    @property
+    def token(self) -> str:
+        return self.folder.name
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / "job.json").read_text("utf-8"))
+        return found
+
+    def ask(self, **changes: Any) -> None:
+        before = self.asked if (self.folder / "job.json").exists() else {}
+        put(self.folder / "job.json", before | changes)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        path = self.folder / "state.json"
+        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        if found["state"] == RUNNING and time.time() - path.stat().st_mtime > SILENT:
+            return found | {"state": FAILED, "fault": ""}
+        return found
+
+    def tell(self, state: str, **more: Any) -> None:
+        put(self.folder / "state.json", {"state": state, **more})
+
+    def progress(self, done: int, total: int) -> None:
+        """Raises Cancelled."""
+        if (self.folder / "cancel").exists():
+            raise Cancelled
+        if done % 20 == 0:
+            self.tell(RUNNING, done=done, total=total)
+
+    def cancel(self) -> None:
+        (self.folder / "cancel").touch()
+
+
+def put(path: Path, content: dict[str, Any]) -> None:
+    """Whole or not at all: others read while we write."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    draft.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
+    draft.replace(path)
+
+
+def home() -> Path:
+    found: Path = current_app.config["DATA_DIR"] / "jobs"
+    found.mkdir(parents=True, exist_ok=True)
+    return found
+
+
+def make(**asked: Any) -> Job:
+    """A new job of the current user; old ones are swept."""
+    for old in home().iterdir():
+        if time.time() - old.stat().st_mtime > KEPT:
+            shutil.rmtree(old, ignore_errors=True)
+    job = Job(home() / secrets.token_hex(16))
+    job.folder.mkdir(mode=0o700)
+    job.ask(user_id=scope.current().user_id, **asked)
+    return job
+
+
+def find(token: str, **asked: Any) -> Job | None:
+    """The current user's own job that was asked for so."""
+    job = Job(home() / token)
+    if not TOKEN.fullmatch(token) or not (job.folder / "job.json").exists():
+        return None
+    wanted = {"user_id": scope.current().user_id, **asked}
+    return job if wanted.items() <= job.asked.items() else None
+
+
+def start(job: Job, work: Callable[[Job], dict[str, Any]]) -> None:
+    """Run `work` as the current user; what it answers becomes part of the state. Waits a little for short work."""
+    (job.folder / "cancel").unlink(missing_ok=True)
+    job.tell(RUNNING, done=0, total=0)
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined] # the proxy's own way
+    args = (app, job, work, scope.current(), str(get_locale()))
+    db.session.rollback()  # else this request would hold SQLite's lock while it waits
+    thread = threading.Thread(target=run, args=args, name=f"job-{job.token}", daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+
+
+def run(app: Flask, job: Job, work: Callable[[Job], dict[str, Any]], principal: scope.Principal, language: str) -> None:
+    with app.test_request_context(method="POST"), scope.acting_as(principal), force_locale(language):
+        try:
+            job.tell(DONE, **work(job))
+        except Cancelled:
+            db.session.rollback()
+            job.tell(CANCELLED)
+        except Exception:  # a job ends its thread, and whoever asked must be told
+            log.exception("job %s", job.token)
+            db.session.rollback()
+            job.tell(FAILED, fault="")
+        finally:
+            db.session.remove()

@@ -1,0 +1,259 @@
+"""Rows of a sheet become records through the ledger's own form (`contracts.md`, import rules).
+
+Everything is one transaction of the caller's: a preview is an import that is rolled back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import current_app
+from flask_babel import force_locale, gettext
+from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
+
+from portal.core import audit, gaps, moving, saving, scope
+from portal.core.amending import PAPER
+from portal.core.forms import LedgerForm, form_class
+from portal.core.ledger import Ledger
+from portal.core.record import Record
+from portal.core.search import fold
+from portal.core.spreadsheet.mapping import RECORD_NO, ImportColumn, Layout, layout
+from portal.core.spreadsheet.reading import Sheet
+from portal.core.workflow import IN_FORCE
+from portal.extensions import db
+from portal.org import codes
+
+NEW, CHANGED, UNCHANGED, REJECTED = "new", "changed", "unchanged", "rejected"
+Progress = Callable[[int, int], None]
+
+
+class Rejected(Exception):
+    """A row that is not taken: the field meant, and why."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(why)
+        self.name, self.why = name, why
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What is said about a row: its number in the sheet, the column as written, the text."""
+
+    row: int
+    column: str
+    why: str
+
+
+@dataclass
+class Outcome:
+    """What became of the rows."""
+
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys((NEW, CHANGED, UNCHANGED), 0))
+    rejected: list[Remark] = field(default_factory=list)
+    flagged: list[Remark] = field(default_factory=list)
+    # (row, what became of it, what the record is called)
+    rows: list[tuple[int, str, str]] = field(default_factory=list)
+
+    @property
+    def accepted(self) -> int:
+        return sum(self.counts.values())
+
+    def as_json(self) -> dict[str, Any]:
+        remarks = {"rejected": self.rejected, "flagged": self.flagged}
+        return {
+            "rows": self.accepted + len(self.rejected),
+            "accepted": self.accepted,
+            **self.counts,
+            **{name: [vars(remark) for remark in found] for name, found in remarks.items()},
+        }
+
+
+def remembered(ledger: Ledger) -> dict[str, str]:
+    """What columns were said to be before, by their plain heading."""
+    rows = db.session.scalars(select(ImportColumn).where(ImportColumn.ledger == ledger.name))
+    return {row.header: row.field_name for row in rows}
+
+
+def find_layout(ledger: Ledger, sheets: Sequence[Sheet]) -> Layout:
+    """Raises Unreadable."""
+    codes.load(ledger.all_code_lists)
+    return layout(ledger, sheets, remembered(ledger))
+
+
+def take(ledger: Ledger, found: Layout, source: str, adopt: bool, progress: Progress) -> Outcome:
+    """Take the rows of a sheet. `source` is the file's name; `adopt` takes them over as records in force.
+
+    Nothing is committed. Raises what `progress(done, all)` raises.
+    """
+    codes.load(ledger.all_code_lists)
+    rows = list(found.rows())
+    outcome, seen = Outcome(), dict[Any, int]()
+    form = form_class(ledger)
+    for n, (number, cells) in enumerate(rows):
+        progress(n, len(rows))
+        try:
+            with doing("adopt" if adopt else "import", source, number):
+                row = Row(ledger, found, cells, number, adopt)
+                key, result, record = row.take(form, seen)
+        except Rejected as fault:
+            outcome.rejected.append(Remark(number, row_column(ledger, found, fault.name), fault.why))
+            outcome.rows.append((number, REJECTED, fault.why))
+            continue
+        seen[key] = number
+        outcome.counts[result] += 1
+        outcome.rows.append((number, result, str(record)))
+        for name in record.gaps or ():
+            outcome.flagged.append(Remark(number, row_column(ledger, found, name), gettext("To be added")))
+    progress(len(rows), len(rows))
+    return outcome
+
+
+@contextmanager
+def doing(verb: str, source: str, number: int) -> Iterator[None]:
+    with force_locale(PAPER):
+        reason = gettext("Taken from %(file)s, row %(row)d", file=source, row=number)
+    with scope.doing(verb), audit.because(reason[:400]), db.session.no_autoflush:
+        yield
+
+
+def row_column(ledger: Ledger, found: Layout, name: str) -> str:
+    """The heading as written; the field's own name where the sheet has no such column."""
+    column = found.taken.get(name)
+    return column.header if column else str(ledger.field(name).label) if ledger.has(name) else ""
+
+
+@dataclass
+class Row:
+    """One row of the sheet on its way into the ledger."""
+
+    ledger: Ledger
+    layout: Layout
+    cells: Mapping[str, str]
+    number: int
+    adopt: bool
+
+    def take(self, form_type: type[LedgerForm], seen: Mapping[Any, int]) -> tuple[Any, str, Any]:
+        """(what it is known by, what became of it, the record). Raises Rejected and changes nothing then."""
+        typed = self.typed()
+        known = form_type(typed)
+        key = self.key(known)
+        if key in seen:
+            raise Rejected(self.named(), gettext("The same as row %(row)d of this sheet.", row=seen[key]))
+        record = self.existing(known)
+        form = form_type(typed, record)
+        form.lenient = True
+        for name in self.ledger.essential:
+            if form[name].data is None and not form[name].errors and not form[name].process_errors:
+                raise Rejected(name, gettext("Please fill this in."))
+        if not form.validate():
+            raise self.rejection(form)
+        if record is not None and not differs(form):
+            return key, UNCHANGED, record
+        if record is not None:
+            self.require_editable(record)
+        return key, CHANGED if record is not None else NEW, self.save(form, record)
+
+    def typed(self) -> MultiDict[str, str]:
+        """What a form would have posted; blank cells of a sheet say nothing."""
+        typed: MultiDict[str, str] = MultiDict()
+        for name, text in self.cells.items():
+            if name in self.ledger.entered and text and not RECORD_NO.fullmatch(text):
+                typed.setlist(name, self.ledger.field(name).kind.from_cell(text))
+        for name, text in self.ledger.assumed.items():
+            if name not in typed:
+                typed.setlist(name, [text])
+        return typed
+
+    def named(self) -> str:
+        """The column that this row is known by."""
+        return "office_no" if self.cells.get("office_no") else self.ledger.essential[0]
+
+    def key(self, form: LedgerForm) -> Any:
+        number = self.cells.get("office_no")
+        return number or (self.number_of_record(), *(str(form[name].data) for name in self.ledger.identity))
+
+    def number_of_record(self) -> str | None:
+        return next((text for text in self.cells.values() if RECORD_NO.fullmatch(text)), None)
+
+    def existing(self, form: LedgerForm) -> Any:
+        """The record that this row is: by its number, by the office's, else by what it says."""
+        model, number, office = self.ledger.model, self.number_of_record(), form["office_no"].data
+        query = select(model).where(model.status != "voided", model.amends_id.is_(None)).order_by(model.id)
+        if number:
+            query = query.where(model.record_no == number)
+        elif office:
+            query = query.where(model.office_no == office)
+        else:
+            values = {name: form[name].data for name in self.ledger.identity}
+            if None in values.values():
+                return None
+            query = query.where(*(getattr(model, name) == value for name, value in values.items()))
+        found = db.session.scalars(query).first()
+        if number and found is None:
+            raise Rejected(self.named(), gettext("There is no record of this number."))
+        return found
+
+    def rejection(self, form: LedgerForm) -> Rejected:
+        """The first thing wrong, in the order of the sheet's columns."""
+        order = [*self.layout.taken, *form._fields]
+        for name in order:
+            if name in form._fields and form[name].errors:
+                return Rejected(name, str(form[name].errors[0]))
+        return Rejected(self.named(), form.problems[0] if form.problems else gettext("This row cannot be taken."))
+
+    def require_editable(self, record: Any) -> None:
+        taken_over = self.adopt and record.source == "import"
+        if not self.ledger.editable(record) and not taken_over:
+            raise Rejected(self.named(), gettext("In this status it can no longer be edited."))
+
+    def require_reach(self, record: Any) -> None:
+        if not scope.current().covers(scope.deed() or "import", self.ledger.name, record.owner_unit_id):
+            raise Rejected(self.ledger.essential[0], gettext("This belongs to another unit."))
+
+    def save(self, form: LedgerForm, record: Any) -> Record:
+        new = record is None
+        if not new:
+            self.require_reach(record)
+        try:
+            record = saving.fill(self.ledger, form, record)
+        except saving.NoOwner:
+            raise Rejected(self.ledger.essential[0], gettext("No unit is named here.")) from None
+        if new:
+            self.require_reach(record)
+            record.source = "import"
+        gaps.recount(self.ledger, record)
+        if self.adopt and record.status == "draft":
+            record.record_no = record.record_no or moving.number(self.ledger, record)
+            record.status = self.status()
+        db.session.add(record)
+        db.session.flush()
+        return record
+
+    def status(self) -> str:
+        """The status that the sheet says; in force when it says none, and expired then is told by its dates."""
+        text = fold(self.cells.get("status", ""))
+        for status, words in status_words(self.ledger).items():
+            if text and text in words:
+                return status
+        return IN_FORCE
+
+
+def status_words(ledger: Ledger) -> dict[str, set[str]]:
+    words = {status: {fold(word) for word in ledger.status_words.get(status, ())} for status in ledger.statuses}
+    for language in current_app.config["LANGUAGES"]:
+        with force_locale(language):
+            for status, shown in ledger.statuses.items():
+                words[status].add(fold(str(shown.label)))
+    return words
+
+
+def differs(form: LedgerForm) -> bool:
+    """Does the form say anything else than the record holds?"""
+    return any(form[name].data != form[name].before for name in form.ledger.entered if form[name].raw_data)
+
+
+__all__ = ["Outcome", "Remark", "find_layout", "take"]

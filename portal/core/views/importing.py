@@ -1,0 +1,130 @@
+"""The import page: upload, look at the preview, say what unknown columns are, run (`contracts.md`, import rules)."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import PurePath
+from typing import Any, ClassVar
+
+from flask import abort, flash, redirect, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access
+from flask_babel import gettext
+
+from portal.core import jobs, scope
+from portal.core.jobs import Job
+from portal.core.ledger import Ledger
+from portal.core.spreadsheet.export import rejected_rows
+from portal.core.spreadsheet.importing import Outcome, Remark, find_layout, take
+from portal.core.spreadsheet.mapping import IGNORED, ImportColumn, Layout, labels, plain
+from portal.core.spreadsheet.reading import ENDINGS, MOST_BYTES, Unreadable, read
+from portal.extensions import db
+
+SHOWN = 200
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class Importing:
+    """What `LedgerView` does with sheets."""
+
+    verbs: ClassVar = {"bring": "import", "brought": "import", "bring_on": "import"}
+
+    @expose("/import", methods=["GET", "POST"])
+    @has_access
+    def bring(self: Any) -> ResponseReturnValue:
+        fault = ""
+        if request.method == "POST":
+            upload = request.files.get("file")
+            if upload is None or not upload.filename:
+                fault = gettext("Please choose a file.")
+            elif not upload.filename.lower().endswith(ENDINGS):
+                fault = gettext("Please bring an Excel workbook or a CSV file (%(kinds)s).", kinds=" ".join(ENDINGS))
+            else:
+                name = PurePath(upload.filename.replace("\\", "/")).name[-120:]
+                adopt = bool(request.form.get("adopt")) and may_adopt(self.ledger)
+                job = jobs.make(kind="import", ledger=self.ledger.name, name=name, adopt=adopt)
+                upload.save(job.folder / "sheet")
+                preview(self.ledger, job)
+                return redirect(url_for(f"{self.endpoint}.brought", token=job.token))
+        return self.page(
+            "import.html", job=None, fault=fault, may_adopt=may_adopt(self.ledger), most=MOST_BYTES // 2**20
+        )
+
+    @expose("/import/<string:token>")
+    @has_access
+    def brought(self: Any, token: str) -> ResponseReturnValue:
+        job = job_or_404(self.ledger, token)
+        fields = [(name, str(label)) for name, label in labels(self.ledger)]
+        return self.page("imported.html", job=job, state=job.state, fields=fields, ignored=IGNORED, shown=SHOWN)
+
+    @expose("/import/<string:token>/<string:name>", methods=["POST"])
+    @has_access
+    def bring_on(self: Any, token: str, name: str) -> ResponseReturnValue:
+        """`map`: preview again with these columns; `run`; `cancel`; `errors`: the rejected rows as a sheet."""
+        job = job_or_404(self.ledger, token)
+        here = redirect(url_for(f"{self.endpoint}.brought", token=token))
+        state = job.state
+        if name == "cancel":
+            job.cancel()
+        elif state["state"] == jobs.RUNNING:
+            flash(gettext("Please wait until it has ended."), "warning")
+        elif name == "errors" and state.get("rejected"):
+            found = find_layout(self.ledger, read(job.folder / "sheet", job.asked["name"]))
+            remarks = [Remark(**each) for each in state["rejected"]]
+            return send_file(rejected_rows(found, remarks), XLSX, as_attachment=True, download_name="rejected.xlsx")
+        elif name == "map":
+            remember(self.ledger, state.get("columns", ()))
+            preview(self.ledger, job)
+        elif name == "run" and state["state"] == jobs.DONE and not state.get("ran"):
+            jobs.start(job, partial(work, self.ledger, True))
+        else:
+            abort(404)
+        return here
+
+
+def may_adopt(ledger: Ledger) -> bool:
+    return ledger.move("adopt") is not None and scope.current().may("adopt", ledger.name)
+
+
+def job_or_404(ledger: Ledger, token: str) -> Job:
+    job = jobs.find(token, kind="import", ledger=ledger.name)
+    return job if job is not None else abort(404)
+
+
+def preview(ledger: Ledger, job: Job) -> None:
+    jobs.start(job, partial(work, ledger, False))
+
+
+def work(ledger: Ledger, for_good: bool, job: Job) -> dict[str, Any]:
+    """Take the rows, for good or to see what would happen."""
+    asked = job.asked
+    try:
+        found = find_layout(ledger, read(job.folder / "sheet", asked["name"]))
+    except Unreadable as fault:
+        return {"fault": str(fault)}
+    outcome = take(ledger, found, asked["name"], asked["adopt"], job.progress)
+    if for_good and outcome.accepted:
+        db.session.commit()
+    else:
+        db.session.rollback()
+    return told(outcome, found) | {"ran": for_good}
+
+
+def told(outcome: Outcome, found: Layout) -> dict[str, Any]:
+    columns = [
+        {"header": column.header, "name": column.name, "cells": column.cells[:3]}
+        for column in found.columns
+        if column.header or column.cells
+    ]
+    return outcome.as_json() | {"columns": columns, "listed": outcome.rows[:SHOWN]}
+
+
+def remember(ledger: Ledger, columns: Any) -> None:
+    """Keep what somebody said the columns are; the choice is by number, since headings may hold anything."""
+    known = {name for name, _ in labels(ledger)} | {IGNORED}
+    for n, column in enumerate(columns):
+        chosen, header = request.form.get(f"column-{n}", ""), plain(column["header"])[:100]
+        if header and chosen in known and chosen != column["name"]:
+            db.session.merge(ImportColumn(ledger=ledger.name, header=header, field_name=chosen))
+    db.session.commit()

@@ -1,0 +1,133 @@
+"""The import page: upload, preview, columns by hand, run, stop; whose job it is (`contracts.md`, import rules)."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from portal.core import jobs
+from tests.core import sheets
+from tests.holes.walk import unchanged
+from tests.visitor import Page
+
+
+@pytest.fixture
+def upload(visit):
+    """`upload("reviewer", path)`: the visitor, the answer's address."""
+
+    def send(username, path, name=None, **fields):
+        visitor = visit(username).speak("zh_Hans")
+        data = {"csrf_token": visitor.token, "file": (io.BytesIO(path.read_bytes()), name or path.name), **fields}
+        answer = Page.of(visitor.client.post("/agreements/import", data=data))
+        return visitor, answer
+
+    return send
+
+
+def counts(page):
+    return {each["data-count"]: int(each.text) for each in page.select("[data-count]")}
+
+
+def test_a_preview_stores_nothing_and_running_it_stores_what_it_said(upload, visit, rows):
+    visit("reviewer")
+    with unchanged(rows):
+        visitor, answer = upload("reviewer", sheets.LEDGER, adopt="1")
+        path = answer.response.location
+        page = visitor.look(path)
+        said = counts(page)
+        assert said == {"new": 20, "changed": 0, "unchanged": 0, "rejected": 4}
+        rejected = {row["data-row"] for row in page.select("tr[data-row]:has(.tone-bad)")}
+        assert rejected == {"9", "13", "17", "18"}
+    assert visitor.post(f"{path}/run").status == 302
+    page = visitor.look(path)
+    assert counts(page) == said
+    assert page.notices("success")
+    assert rows("SELECT count(*) FROM agreement WHERE source = 'import' AND status = 'active'") == [(20,)]
+    assert visitor.post(f"{path}/run").status == 404
+
+
+def test_an_unknown_column_is_mapped_by_hand_and_remembered(upload, rows, tmp_path):
+    found = sheets.rows()
+    found[2][8] = "经办同志"
+    path = sheets.book(tmp_path / "a.xlsx", found)
+    visitor, answer = upload("reviewer", path)
+    page = visitor.look(answer.response.location)
+    [unknown] = page.select('tr[data-column="unknown"] select')
+    visitor.post(f"{answer.response.location}/map", {unknown["name"]: "a_contact"})
+    assert not visitor.look(answer.response.location).select('tr[data-column="unknown"]')
+    visitor, answer = upload("reviewer", path)
+    assert not visitor.look(answer.response.location).select('tr[data-column="unknown"]')
+    assert rows("SELECT header, field_name FROM import_column") == [("经办同志", "a_contact")]
+
+
+def test_rejected_rows_come_back_as_a_sheet_with_reasons(upload):
+    visitor, answer = upload("reviewer", sheets.LEDGER)
+    response = visitor.client.post(f"{answer.response.location}/errors", data={"csrf_token": visitor.token})
+    book = sheets.load_workbook(io.BytesIO(response.get_data())).active
+    response.close()
+    assert [row[-2].value for row in book.iter_rows(min_row=2)] == [
+        "有效期至",
+        "乙方社区党组织",
+        "甲方党组织",
+        "签订日期",
+    ]
+
+
+@pytest.mark.parametrize("name", ["a.exe", "a.html", "a"])
+def test_other_files_are_refused_at_the_field(upload, rows, tmp_path, name):
+    path = tmp_path / "x"
+    path.write_bytes(b"MZ")
+    with unchanged(rows):
+        _, answer = upload("reviewer", path, name)
+        assert (answer.status, list(answer.errors())) == (200, ["file"])
+
+
+def test_a_broken_workbook_is_told_in_words(upload, tmp_path):
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(b"PK\x03\x04 broken")
+    visitor, answer = upload("reviewer", path)
+    assert visitor.look(answer.response.location).notices("error") == ["无法将此文件作为工作簿读取。"]
+
+
+def test_an_import_is_its_owners_only(upload, visit):
+    _, answer = upload("reviewer", sheets.LEDGER)
+    path = answer.response.location
+    for other in ("reviewer02", "filler01"):
+        assert visit(other).look(path).status == 404
+        assert visit(other).post(f"{path}/run").status == 404
+    assert visit("auditor").look(path).status == 403
+    assert visit("filler01").look("/agreements/import").status == 200
+
+
+def test_a_filler_cannot_take_over(upload, visit, rows):
+    assert not visit("filler01").look("/agreements/import").select("#adopt")
+    visitor, answer = upload("filler01", sheets.LEDGER, adopt="1")
+    visitor.post(f"{answer.response.location}/run")
+    assert rows("SELECT count(*) FROM agreement WHERE source = 'import' AND status <> 'draft'") == [(0,)]
+
+
+def test_a_stopped_import_leaves_nothing(upload, rows, monkeypatch):
+    visitor, answer = upload("reviewer", sheets.LEDGER)
+    path = answer.response.location
+
+    def stopped(job, done, _total):
+        if done == 5:
+            job.cancel()
+        if (job.folder / "cancel").exists():
+            raise jobs.Cancelled
+
+    monkeypatch.setattr(jobs.Job, "progress", stopped)
+    with unchanged(rows):
+        visitor.post(f"{path}/run")
+        assert visitor.look(path).notices("error") == ["已停止，未保存任何数据。"]
+
+
+def test_a_killed_import_is_told_after_a_while(upload, visit, monkeypatch, app):
+    visitor, answer = upload("reviewer", sheets.LEDGER)
+    path = answer.response.location
+    with app.app_context():
+        jobs.Job(jobs.home() / path.rpartition("/")[2]).tell("running", done=3, total=24)
+    assert visitor.look(path).select("[data-running]")
+    monkeypatch.setattr(jobs, "SILENT", -1)
+    assert visitor.look(path).notices("error") == ["处理中断，未保存任何数据，请重试。"]
