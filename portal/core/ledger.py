@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,8 +12,10 @@ from flask import current_app
 from flask_babel import lazy_gettext as _
 from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper
+from sqlalchemy.sql import ColumnElement
 
 from portal.core.fields import Choice, Field, Label
+from portal.core.stats import Figure
 from portal.core.values import Problem, Values
 from portal.core.workflow import MOVES, Move
 from portal.org.markers import Scoped, Searchable
@@ -47,6 +49,38 @@ class Status:
 
     label: Label
     tone: str
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A status that nobody sets: a stored one, told apart by dates. `base` are the stored statuses it is one of.
+
+    Without `holds` it only gathers: it can be filtered by, and no record shows it. `needs` are the columns that
+    `holds` reads.
+    """
+
+    shown: Status
+    base: tuple[str, ...]
+    where: Callable[[], ColumnElement[bool]]
+    holds: Callable[[Any], bool] | None = None
+    needs: tuple[str, ...] = ()
+
+
+class Standing(Choice):
+    """The status of a record as it is today: the stored one, or one derived from it."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        every = {**ledger.statuses, **{name: derived.shown for name, derived in ledger.derived.items()}}
+        super().__init__(*((name, status.label) for name, status in every.items()))
+        self.ledger = ledger
+
+    def read(self, record: Any, name: str) -> str:
+        return self.ledger.standing(record)
+
+    def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
+        value = self.parse(typed, None)
+        derived = self.ledger.derived.get(value)
+        return super().filter(column, typed) if derived is None else column.in_(derived.base) & derived.where()
 
 
 @dataclass(frozen=True)
@@ -119,6 +153,8 @@ class Ledger:
     rows: tuple[Rows, ...] = ()
     under: Under | None = None
     statuses: Mapping[str, Status] = field(default_factory=dict)
+    derived: Mapping[str, Derived] = field(default_factory=dict)
+    figures: tuple[Figure, ...] = ()
     editable_in: tuple[str, ...] = ("draft", "returned")
     deletable_in: tuple[str, ...] = ("draft",)
     # Fills what was left blank, before anything is required.
@@ -196,8 +232,7 @@ class Ledger:
     def _fields(self) -> dict[str, Field]:
         found = {**fields_of(self.model), **self.fields}
         if self.statuses and "status" in self.mapper.columns:
-            labels = Choice(*((value, status.label) for value, status in self.statuses.items()))
-            found["status"] = Field(labels, _("Status"), entered=False)
+            found["status"] = Field(Standing(self), _("Status"), entered=False)
         return found
 
     def rows_model(self, table: Rows) -> type[Any]:
@@ -232,6 +267,22 @@ class Ledger:
         fields = [self.field(name) for name in self.shown]
         fields += [found for table in self.rows for found in self.rows_fields(table).values()]
         return frozenset(code for found in fields for code in found.kind.code_lists()) | self.code_lists
+
+    def status_named(self, name: str) -> Status:
+        return self.statuses.get(name) or self.derived[name].shown
+
+    def standing(self, record: Any) -> str:
+        """The record's status today."""
+        for name, derived in self.derived.items():
+            if record.status in derived.base and derived.holds is not None and derived.holds(record):
+                return name
+        found: str = record.status
+        return found
+
+    @cached_property
+    def standing_needs(self) -> frozenset[str]:
+        """The columns that tell how a record stands."""
+        return frozenset(name for derived in self.derived.values() for name in derived.needs)
 
     def editable(self, record: Any) -> bool:
         return not self.statuses or record.status in self.editable_in

@@ -11,7 +11,7 @@ from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
 from sqlalchemy import inspect, select
 
-from portal.core import scope
+from portal.core import scope, stats
 from portal.core.fields import Link, clean
 from portal.core.fields.base import LARGEST
 from portal.core.fields.links import PAGE
@@ -45,6 +45,8 @@ class LedgerView(Filling, Moves, Importing, Bulk, ModelView):
         "options": "read",
         "tree": "read",
         "history": "read",
+        "figures": "read",
+        "lacking": "read",
         "export": "export",
         "delete": "delete",
         **Filling.verbs,
@@ -107,6 +109,22 @@ class LedgerView(Filling, Moves, Importing, Bulk, ModelView):
         codes.load(self.ledger.all_code_lists)
         record = self.record_or_404(pk)
         return self.page("history.html", record=record, events=timeline(self.ledger, record))
+
+    @expose("/figures")
+    @has_access
+    def figures(self) -> ResponseReturnValue:
+        """The ledger's figures; as a part of the list page when its script asks (`?part=1`)."""
+        part = bool(request.args.get("part"))
+        return self.page("figures_part.html" if part else "figures.html", values=stats.values(self.ledger.figures))
+
+    @expose("/figures/<string:name>")
+    @has_access
+    def lacking(self, name: str) -> ResponseReturnValue:
+        """What a rate lacks to be whole."""
+        figure = next((each for each in self.ledger.figures if each.name == name and each.lacking), None)
+        if figure is None:
+            abort(404)
+        return self.page("lacking.html", figure=figure, rows=stats.lacking(figure))
 
     @expose("/tree")
     @has_access

@@ -139,7 +139,9 @@ def ordering(ledger: Ledger, order: str) -> list[Any]:
 
 def loading(ledger: Ledger, names: Sequence[str]) -> list[Any]:
     """Load what these fields show, and nothing else, with the page."""
-    columns = {"id", "owner_unit_id", "status", "record_no", *names} & set(ledger.mapper.columns.keys())
+    columns = {"id", "owner_unit_id", "status", "record_no", *ledger.standing_needs, *names} & set(
+        ledger.mapper.columns.keys()
+    )
     own = load_only(*(getattr(ledger.model, name) for name in sorted(columns)))
     return [own, *linked(ledger.model, {name: ledger.field(name) for name in names})]
 

@@ -41,7 +41,8 @@ def table(ledger: Ledger, names: Sequence[str], records: Iterable[Any], listing:
     for record in records:
         cells = []
         for each, kind in kinds:
-            text = record.status if each.state else kind.brief(kind.read(record, each.name))
+            value = kind.read(record, each.name)
+            text = value if each.state else kind.brief(value)
             cells.append((each, text or NOTHING))
         rows.append((record.id, cells))
     return Table(ledger, columns, rows)

@@ -1,8 +1,10 @@
 """Co-building agreements and what is done under them (`domain.md` §2.2.1)."""
 
 from flask_babel import lazy_gettext as _
+from sqlalchemy import true
 
-from portal.core.ledger import READING, Ledger, Rows, Section, Status, Under
+from portal.core.ledger import READING, Derived, Ledger, Rows, Section, Status, Under
+from portal.ledgers.cobuilding import stats, workflow
 from portal.ledgers.cobuilding.model import Agreement, CoopActivity
 from portal.ledgers.cobuilding.rules import RULES, defaults, derive, is_alliance
 from portal.ledgers.cobuilding.workflow import MOVES, activate, amended
@@ -18,6 +20,17 @@ STATUSES = {
     "terminated": Status(_("Terminated"), "end"),
     "archived": Status(_("Archived"), "end"),
     "voided": Status(_("Voided"), "bad"),
+}
+
+DERIVED = {
+    "expired": Derived(
+        Status(_("Expired"), "warn"), ("active",), stats.expired, workflow.expired, needs=("effective_to",)
+    ),
+    "expiring": Derived(
+        Status(_("Expiring soon"), "warn"), ("active",), stats.expiring, workflow.expiring, needs=("effective_to",)
+    ),
+    "running": Derived(Status(_("In force and not expired"), "ok"), ("active",), stats.unexpired),
+    "waiting": Derived(Status(_("Under review"), "wait"), ("pending_unit", "pending_committee"), true),
 }
 
 agreements = Ledger(
@@ -119,6 +132,8 @@ agreements = Ledger(
         ),
     ),
     statuses=STATUSES,
+    derived=DERIVED,
+    figures=stats.FIGURES,
     defaults=defaults,
     rules=RULES,
     derive=derive,

@@ -32,6 +32,7 @@ from portal.core.workflow import (
 from portal.extensions import db
 from portal.ledgers.cobuilding.model import Agreement, AgreementChange
 from portal.ledgers.cobuilding.rules import DEFAULT_YEARS, last_day
+from portal.ledgers.cobuilding.stats import EXPIRING_DAYS
 
 FINISHED = {
     "demand_items": ("met", "withdrawn"),
@@ -56,6 +57,11 @@ CHANGE_TYPES = {
 def expired(agreement: Agreement) -> bool:
     """From midnight after the last day of its term."""
     return agreement.effective_to is not None and agreement.effective_to < clock.today()
+
+
+def expiring(agreement: Agreement) -> bool:
+    last = agreement.effective_to
+    return last is not None and 0 <= (last - clock.today()).days <= EXPIRING_DAYS
 
 
 def end_asked(agreement: Agreement) -> bool:

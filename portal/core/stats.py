@@ -1,0 +1,89 @@
+"""Figures as declarations: a ledger says what is counted and of how many; all of its figures are one statement.
+
+Every figure is counted within the viewer's scope, since it selects through the ORM (`core/scope.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_DOWN, Decimal
+from typing import Any
+
+from flask_babel import gettext, ngettext
+from sqlalchemy import Select, select
+
+from portal.core.fields import Label
+from portal.extensions import db
+
+Counted = Callable[[], Select[int]]
+TENTH = Decimal("0.1")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A count, or a rate when it says `of` how many. `behind` is the list address of the rows that are counted.
+
+    `lacking` selects (id, name) of what the rate lacks, `lacking_ledger` says whose records those are.
+    """
+
+    name: str
+    label: Label
+    definition: Label
+    count: Counted
+    of: Counted | None = None
+    behind: Mapping[str, str] = field(default_factory=dict)
+    lacking: Callable[[], Select[int, str]] | None = None
+    lacking_ledger: str = ""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A figure as it is now. `total` is None for counts."""
+
+    figure: Figure
+    count: int
+    total: int | None
+
+    @property
+    def text(self) -> str:
+        return str(self.count) if self.total is None else rate(self.count, self.total)
+
+    @property
+    def share(self) -> float:
+        """From 0 to 1, for the bar."""
+        return self.count / self.total if self.total else 0.0
+
+
+def rate(count: int, total: int) -> str:
+    """Cut to one decimal, so that only all of them are 100 % (`domain.md` §0.4); "—" of nothing."""
+    if not total:
+        return "—"
+    if count >= total:
+        return "100%"
+    cut = (Decimal(100 * count) / total).quantize(TENTH, rounding=ROUND_DOWN)
+    return f"{cut.normalize():f}%"
+
+
+def values(figures: Sequence[Figure]) -> list[Value]:
+    """All of them, in one statement."""
+    parts: list[Any] = []
+    for figure in figures:
+        parts += [query().scalar_subquery() for query in (figure.count, figure.of) if query is not None]
+    row = list(db.session.execute(select(*parts)).one()) if parts else []
+    found = []
+    for figure in figures:
+        count = row.pop(0) or 0
+        found.append(Value(figure, count, (row.pop(0) or 0) if figure.of else None))
+    return found
+
+
+def lacking(figure: Figure) -> Sequence[Any]:
+    """(id, name) of what is missing to the whole."""
+    return db.session.execute(figure.lacking()).all() if figure.lacking else ()
+
+
+def summary(value: Value) -> str:
+    if value.total is None:
+        return ngettext("%(num)d record", "%(num)d records", value.count)
+    return gettext("%(count)d of %(total)d", count=value.count, total=value.total)
