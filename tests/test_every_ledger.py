@@ -88,7 +88,7 @@ def test_nobody_is_answered_without_signing_in(app, visit, rows):
             assert visitor.look(path).status in (200, 302)
 
 
-@pytest.mark.parametrize("account", ["town01", "zone01", "community001"])
+@pytest.mark.parametrize("account", ["town01", "zone01"])
 def test_liaisons_of_areas_see_no_records_and_are_told_so(app, visit, rows, account):
     visitor = visit(account)
     home = visitor.look("/")

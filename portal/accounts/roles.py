@@ -41,7 +41,9 @@ DESKS = (
     Desk("reviews", _("Steps of review"), ("read", "edit")),
 )
 DESK_VERBS: Mapping[str, Label] = {**VERBS, "grant": _("Grant roles")}
-SCOPES: Mapping[str, Label] = {"none": _("No records"), "unit": _("Own unit"), "all": _("All units")}
+SCOPES: Mapping[str, Label] = {"none": _("No records"), "unit": _("Own unit"), "all": _("All units")} | {
+    "counterpart": _("Where it is the other party")
+}
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,14 @@ ROLES = (
         named={"members": Grant(("read",), "unit")},
     ),
     Role("town_user", _("Subdistrict/town liaison")),
-    Role("community_user", _("Community liaison")),
+    Role(
+        "community_user",
+        _("Community liaison"),
+        named={
+            "agreements": Grant(("read", "maintain"), "counterpart"),
+            "coop_activities": Grant(("read", "add", "edit"), "counterpart"),
+        },
+    ),
     reader("auditor_ro", _("Read-only auditor")),
     reader("disc_ro", _("Discipline liaison (read-only)")),
 )

@@ -29,7 +29,7 @@ from portal.core import scope
 from portal.core.scope import Principal, Reach
 from portal.extensions import db
 from portal.org.accounts import AccountProfile, RoleScope
-from portal.org.models import Area, Unit
+from portal.org.models import Area, PartyOrg, Unit
 
 # What is the same for everybody and asks nothing about them.
 IMPERSONAL = {"static", "appbuilder.static", "healthz", "readyz"}
@@ -82,6 +82,7 @@ def principal_of(user: User, profile: AccountProfile | None) -> Principal:
     )
     rows = db.session.execute(query).all()
     unit_id = profile.unit_id if profile else None
+    counter = _as_other_party(rows) if profile and profile.area_id else frozenset()
     return Principal(
         user_id=user.id,
         username=user.username,
@@ -91,7 +92,25 @@ def principal_of(user: User, profile: AccountProfile | None) -> Principal:
         area_id=profile.area_id if profile else None,
         roles=frozenset(role for role, *_ in rows),
         grants=_grants(rows, unit_id),
+        counter=counter,
+        orgs=_orgs_of(profile.area_id) if counter and profile else frozenset(),
     )
+
+
+def _as_other_party(rows: Iterable[Any]) -> frozenset[tuple[str, str]]:
+    """(ledger, verb) of what is allowed where the account's community is the other party."""
+    desks = {desk.name: desk for desk in roles.desks()}
+    found = ((role, ledger, (permission or "").removeprefix("can_")) for role, ledger, permission, _ in rows)
+    reached = {(role, ledger) for role, ledger, _, reach in rows if reach == "counterpart"}
+    return frozenset(
+        (ledger, verb)
+        for role, ledger, verb in found
+        if (role, ledger) in reached and ledger in desks and verb not in roles.barred(role, desks[ledger])
+    )
+
+
+def _orgs_of(area_id: int | None) -> frozenset[int]:
+    return frozenset(db.session.scalars(select(PartyOrg.id).where(PartyOrg.community_id == area_id)))
 
 
 def _grants(rows: Iterable[Any], unit_id: int | None) -> dict[tuple[str, str], Reach]:
@@ -102,6 +121,8 @@ def _grants(rows: Iterable[Any], unit_id: int | None) -> dict[tuple[str, str], R
     for role, ledger, permission, reach_name in rows:
         verb = (permission or "").removeprefix("can_")
         if ledger not in desks or roles.switched_off(role) or verb in roles.barred(role, desks[ledger]):
+            continue
+        if reach_name == "counterpart":
             continue
         reach = {"all": None, "unit": own}.get(reach_name, scope.NOTHING)
         before = grants.get((ledger, verb), scope.NOTHING)

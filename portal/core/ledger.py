@@ -14,6 +14,7 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper
 from sqlalchemy.sql import ColumnElement
 
+from portal.core import scope
 from portal.core.fields import Choice, Field, Label
 from portal.core.stats import Figure
 from portal.core.values import Problem, Values
@@ -101,8 +102,8 @@ class Rows:
     declared: Mapping[str, Field] = field(default_factory=dict)
     # Rows are switched off, never removed.
     keep: bool = False
-    # Who may change these rows while the record is in force: "unit", "counterpart".
-    in_force: tuple[str, ...] = ()
+    # May either party change these rows while the record is in force?
+    in_force: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,8 @@ class Ledger:
     tier: int = 1
     # What may be blank in a draft but not in a record in force.
     to_activate: tuple[str, ...] = ()
+    # The unit's own notes, which the other party of a record does not see.
+    internal: tuple[str, ...] = ()
     # What else happens when a record comes into force.
     activate: Callable[[Any], None] | None = None
     # Writes down what an amendment changed: (the record, what changed, why).
@@ -267,6 +270,12 @@ class Ledger:
         fields = [self.field(name) for name in self.shown]
         fields += [found for table in self.rows for found in self.rows_fields(table).values()]
         return frozenset(code for found in fields for code in found.kind.code_lists()) | self.code_lists
+
+    def hidden(self, record: Any) -> frozenset[str]:
+        """What the other party does not see of a record: the unit's own notes."""
+        if not self.internal or scope.current().covers("read", self.name, record.owner_unit_id):
+            return frozenset()
+        return frozenset(self.internal)
 
     def status_named(self, name: str) -> Status:
         return self.statuses.get(name) or self.derived[name].shown

@@ -74,7 +74,7 @@ def path_of(ledger: Ledger, record: Any, move: Move) -> Path | None:
 
 
 def reaches(ledger: Ledger, verb: str, record: Any) -> bool:
-    return scope.current().covers(verb, ledger.name, record.owner_unit_id)
+    return scope.current().covers_row(verb, ledger.name, record)
 
 
 def own_work(record: Any) -> bool:

@@ -42,10 +42,13 @@ class Principal:
     area_id: int | None = None
     roles: frozenset[str] = frozenset()
     grants: Mapping[tuple[str, str], Reach] = field(default_factory=dict)
+    # What they may do where their community is the other party, and that community's Party organisations.
+    counter: frozenset[tuple[str, str]] = frozenset()
+    orgs: frozenset[int] = frozenset()
     everything: bool = False
 
     def may(self, verb: str, ledger: str) -> bool:
-        return self.everything or (ledger, verb) in self.grants
+        return self.everything or (ledger, verb) in self.grants or (ledger, verb) in self.counter
 
     def reach(self, verb: str, ledger: str) -> Reach:
         return None if self.everything else self.grants.get((ledger, verb), NOTHING)
@@ -54,6 +57,15 @@ class Principal:
         """Is this verb allowed on a row of that unit?"""
         reach = self.reach(verb, ledger)
         return reach is None or unit_id in reach
+
+    def covers_row(self, verb: str, ledger: str, row: Any) -> bool:
+        """Is this verb of this ledger allowed on this row, as its unit or as the other party?"""
+        if self.covers(verb, ledger, row.owner_unit_id):
+            return True
+        if (ledger, verb) not in self.counter or row.counter_org_id not in self.orgs:
+            return False
+        # The other party changes what it entered itself.
+        return verb not in ("edit", "delete") or bool(getattr(row, "by_counterpart", False))
 
     @cached_property
     def home(self) -> Reach:
@@ -70,13 +82,19 @@ class Principal:
     def _criteria(self, verb: str) -> Iterator[ORMOption]:
         for model in scoped_models():
             reach = self.reach(verb, model.ledger_name)
-            if reach is not None:
-                yield _only(model, tuple(sorted(reach)))
+            if reach is None:
+                continue
+            counter = (model.ledger_name, verb) in self.counter and model.counter_org_id is not None
+            yield _only(model, tuple(sorted(reach)), tuple(sorted(self.orgs)) if counter else ())
 
 
-def _only(model: type[Scoped], units: tuple[int, ...]) -> ORMOption:
-    """The lambda form adapts to aliased joins; it captures a plain value, which SQLAlchemy binds anew each time."""
-    return with_loader_criteria(model, lambda cls: cls.owner_unit_id.in_(units), include_aliases=True)
+def _only(model: type[Scoped], units: tuple[int, ...], orgs: tuple[int, ...]) -> ORMOption:
+    """The lambda form adapts to aliased joins; it captures plain values, which SQLAlchemy binds anew each time."""
+    if not orgs:
+        return with_loader_criteria(model, lambda cls: cls.owner_unit_id.in_(units), include_aliases=True)
+    return with_loader_criteria(
+        model, lambda cls: cls.owner_unit_id.in_(units) | cls.counter_org_id.in_(orgs), include_aliases=True
+    )
 
 
 NOBODY = Principal()
@@ -198,9 +216,21 @@ def _check(session: Session, principal: Principal, verb: str, row: Scoped) -> No
         whole = getattr(row, row.part_of) or _deleted_from(row)
         verb = "add" if whole in session.new else "delete" if whole in session.deleted else "edit"
     verb = _verb.get() or verb
+    if principal.counter and _stays(row) and principal.covers_row(verb, row.ledger_name, row):
+        return
     for unit_id in units_of(row):
         if not principal.covers(verb, row.ledger_name, unit_id):
             raise OutOfScope(f"{principal.username}: {verb} {type(row).__name__} of unit {unit_id}")
+
+
+def _stays(row: Scoped) -> bool:
+    """Does the row stay with its unit and with its other party?"""
+    whole = getattr(row, row.part_of) if row.part_of else row
+    if whole is None or inspect(row).attrs[row.part_of or "owner_unit_id"].history.deleted:
+        return False
+    key = inspect(type(whole)).synonyms.get("counter_org_id")
+    histories = [attributes.get_history(whole, name) for name in ("owner_unit_id", key.name if key else "id")]
+    return not any(history.deleted for history in histories)
 
 
 def _ledger_of_whole(row: Scoped) -> str:

@@ -15,6 +15,8 @@ class Scoped:
     ledger_name: ClassVar[str]
     part_of: ClassVar[str | None] = None
     owner_unit_id: Any
+    # The Party organisation of the other party, where there is one: a column or an expression.
+    counter_org_id: Any = None
 
 
 class Searchable:

@@ -42,9 +42,11 @@ def workbook(ledger: Ledger, names: Sequence[str], records: Iterable[Any]) -> IO
     row = FIRST_ROW
     for row, record in enumerate(records, start=FIRST_ROW):
         sheet.write_number(row, 0, row - FIRST_ROW + 1, styles["number"])
+        hidden = ledger.hidden(record)
         for column, name in enumerate(names, start=1):
             kind = ledger.field(name).kind
-            _write(sheet, row, column, kind.cell(kind.read(record, name)), styles)
+            value = None if name in hidden else kind.cell(kind.read(record, name))
+            _write(sheet, row, column, value, styles)
     _bottom(sheet, row + 1, styles)
     _layout(sheet, len(heads))
     book.close()

@@ -21,7 +21,7 @@ from portal.core.spreadsheet.export import workbook
 from portal.core.values import Values
 from portal.core.views import listing
 from portal.core.views.bulk import Bulk
-from portal.core.views.filling import Filling
+from portal.core.views.filling import Filling, may_edit_some, may_maintain
 from portal.core.views.importing import Importing
 from portal.core.views.moves import Moves, batches, offers
 from portal.core.views.table import table
@@ -98,7 +98,8 @@ class LedgerView(Filling, Moves, Importing, Bulk, ModelView):
             record=record,
             tables=[*self.ledger.tables(Values(record, {})), *(t for t in self.ledger.kept if getattr(record, t.name))],
             entries=list_of_entries(self.ledger, record),
-            may={verb: self.may(verb, record) for verb in ("edit", "delete")},
+            may={verb: self.may(verb, record) for verb in ("edit", "delete", "maintain")},
+            hidden=self.ledger.hidden(record),
             moves=offers(self.ledger, record, tried or {}),
             tried=tried or {},
         )
@@ -108,6 +109,8 @@ class LedgerView(Filling, Moves, Importing, Bulk, ModelView):
     def history(self, pk: int) -> ResponseReturnValue:
         codes.load(self.ledger.all_code_lists)
         record = self.record_or_404(pk)
+        if self.ledger.hidden(record):
+            abort(403)
         return self.page("history.html", record=record, events=timeline(self.ledger, record))
 
     @expose("/figures")
@@ -175,7 +178,7 @@ class LedgerView(Filling, Moves, Importing, Bulk, ModelView):
         return {"results": [{"id": id_, "text": text} for id_, text in found], "more": len(found) == PAGE}
 
     def page(self, template: str, **context: Any) -> ResponseReturnValue:
-        return render_template(template, ledger=self.ledger, **context)
+        return render_template(template, **{"ledger": self.ledger, **context})
 
     def record_or_404(self, pk: int) -> Any:
         """The record with what its page shows of other tables. Somebody else's record is not there."""
@@ -187,14 +190,14 @@ class LedgerView(Filling, Moves, Importing, Bulk, ModelView):
 
     def may(self, verb: str, record: Any) -> bool:
         """Does the right reach this very record, in this status? Roles add up per row."""
-        closed = {"edit": self.ledger.editable, "delete": self.ledger.deletable}
-        return self.reaches(verb, record) and closed[verb](record) and self.open_under(record)
+        closed = {"edit": may_edit_some, "delete": Ledger.deletable, "maintain": may_maintain}
+        return self.reaches(verb, record) and closed[verb](self.ledger, record) and self.open_under(record)
 
     def reaches(self, verb: str, record: Any) -> bool:
         principal = scope.current()
         if not self.ledger.scoped:
             return principal.may(verb, self.ledger.name)
-        return principal.covers(verb, self.ledger.name, record.owner_unit_id)
+        return principal.covers_row(verb, self.ledger.name, record)
 
     def require(self, verb: str, record: Any) -> None:
         if not self.reaches(verb, record):
@@ -229,7 +232,7 @@ def list_of_entries(ledger: Ledger, record: Any) -> list[dict[str, Any]]:
             query = select(other.model).where(relation == record).order_by(*listing.ordering(other, other.order))
             names = [name for name in other.columns if name != f"{other.under.relation}_id"]
             records = db.session.scalars(query.options(*listing.loading(other, names)).limit(MOST_ENTRIES)).all()
-            covered = principal.covers("add", other.name, record.owner_unit_id)
+            covered = principal.covers_row("add", other.name, record)
             may_add = covered and record.status in other.under.statuses
             found.append({"table": table(other, names, records), "may_add": may_add})
     return found

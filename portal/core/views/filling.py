@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import abort, flash, redirect, request
@@ -14,9 +15,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import BadRequest
 
-from portal.core import saving
+from portal.core import gaps, saving, scope
 from portal.core.fields import natural
-from portal.core.forms import LedgerForm, operate_on_rows, overlong
+from portal.core.forms import LedgerForm, form_class, operate_on_rows, overlong
+from portal.core.ledger import Ledger, Section
+from portal.core.workflow import IN_FORCE
 from portal.extensions import db
 from portal.org import codes
 
@@ -24,7 +27,7 @@ from portal.org import codes
 class Filling:
     """What `LedgerView` does with forms."""
 
-    verbs = {"add": "add", "edit": "edit"}
+    verbs = {"add": "add", "edit": "edit", "lists": "maintain"}
 
     @expose("/add", methods=["GET", "POST"])
     @has_access
@@ -36,27 +39,68 @@ class Filling:
     def edit(self: Any, pk: int) -> ResponseReturnValue:
         record = self.record_or_404(pk)
         self.require("edit", record)
-        if not self.ledger.editable(record) or not self.open_under(record):
+        if not may_edit_some(self.ledger, record) or not self.open_under(record):
             abort(409, gettext("In this status it can no longer be edited."))
-        return fill_in(self, record, None)
+        if self.ledger.editable(record):
+            return fill_in(self, record, None)
+        return fill_in(self, record, None, limited=only_gaps(self.ledger, record))
+
+    @expose("/<int:pk>/lists", methods=["GET", "POST"])
+    @has_access
+    def lists(self: Any, pk: int) -> ResponseReturnValue:
+        """The tables that live on while the record is in force, for either party."""
+        record = self.record_or_404(pk)
+        self.require("maintain", record)
+        if not may_maintain(self.ledger, record):
+            abort(409, gettext("In this status it can no longer be edited."))
+        with scope.doing("maintain"):
+            return fill_in(self, record, None, limited=only_lists(self.ledger))
 
 
-def fill_in(view: Any, record: Any, parent: Any) -> ResponseReturnValue:
-    """The form of a new or existing record; saves it when it was sent and is right."""
+def may_edit_some(ledger: Ledger, record: Any) -> bool:
+    """The whole record while it is a draft; later what the paper did not say."""
+    return ledger.editable(record) or (record.status == IN_FORCE and bool(gap_fields(ledger, record)))
+
+
+def may_maintain(ledger: Ledger, record: Any) -> bool:
+    """Lists live on in force; before that the other party says its needs, the unit has its form."""
+    if record.status == IN_FORCE:
+        return any(table.in_force for table in ledger.rows)
+    own = scope.current().covers("maintain", ledger.name, record.owner_unit_id)
+    return ledger.editable(record) and not own
+
+
+def gap_fields(ledger: Ledger, record: Any) -> tuple[str, ...]:
+    return tuple(name for name in record.gaps or () if name in ledger.entered)
+
+
+def only_gaps(ledger: Ledger, record: Any) -> Ledger:
+    """The ledger as the form of a record in force sees it: what is still to be added."""
+    return replace(ledger, sections=(Section(gettext("To be added"), gap_fields(ledger, record)),), rows=())
+
+
+def only_lists(ledger: Ledger) -> Ledger:
+    return replace(ledger, sections=(), rows=tuple(table for table in ledger.rows if table.in_force))
+
+
+def fill_in(view: Any, record: Any, parent: Any, limited: Ledger | None = None) -> ResponseReturnValue:
+    """The form of a new or existing record, or a `limited` one; saves it when it was sent and is right."""
+    ledger = limited or view.ledger
+    form_type = form_class(limited) if limited else view.form
     codes.load(view.ledger.all_code_lists)
-    if overlong(view.ledger, request.form):
+    if overlong(ledger, request.form):
         abort(413)
     if request.method == "GET":
-        form = view.form(record=record)
+        form = form_type(record=record)
     elif operation := request.form.get("_rows"):
-        form = view.form(operate_on_rows(request.form, operation), record)
+        form = form_type(operate_on_rows(request.form, operation), record)
     else:
-        form = view.form(request.form, record)
+        form = form_type(request.form, record)
         if form.validate() and not outdated(form, record):
-            saved = save(view, form, record, parent)
+            saved = save(view, ledger, form, record, parent)
             if saved is not None:
                 return redirect(view.home_of(saved, show=True))
-    return view.page("form.html", form=form, record=record, parent=parent)
+    return view.page("form.html", ledger=ledger, form=form, record=record, parent=parent)
 
 
 def outdated(form: LedgerForm, record: Any) -> bool:
@@ -72,10 +116,12 @@ def changed_meanwhile() -> str:
     return gettext("Somebody else changed this record meanwhile. Compare, then save again to replace it.")
 
 
-def save(view: Any, form: LedgerForm, record: Any, parent: Any) -> Any:
+def save(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any) -> Any:
     """The saved record; None when it was refused, with the reason in the form and nothing changed."""
     try:
-        saved = saving.fill(view.ledger, form, record, parent)
+        saved = saving.fill(ledger, form, record, parent)
+        if record is not None and getattr(saved, "gaps", None):
+            gaps.recount(view.ledger, saved)
         if record is None:
             view.datamodel.add(saved)
         else:

@@ -16,6 +16,7 @@ from werkzeug.exceptions import BadRequest
 from portal.core import scope
 from portal.core.fields import BadValue, Field, Link, clean, natural
 from portal.core.ledger import Ledger
+from portal.core.scope import NOTHING
 from portal.core.search import contains
 from portal.extensions import db
 
@@ -116,7 +117,11 @@ def conditions(listing: Listing) -> Iterator[ColumnElement[bool]]:
     ledger = listing.ledger
     if listing.q and ledger.searchable:
         yield contains(ledger.column("search_text"), listing.q)
+    # Filtering by what one does not see would tell it.
+    hidden = set(ledger.internal) if ledger.scoped and scope.current().reach("read", ledger.name) == NOTHING else set()
     for name, texts in listing.filters.items():
+        if name in hidden:
+            continue
         try:
             condition = ledger.field(name).kind.filter(ledger.column(name), texts)
         except BadValue as fault:

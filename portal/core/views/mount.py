@@ -37,6 +37,7 @@ def routes(ledger: Ledger) -> set[str]:
         if verb_of[route] in ledger.verbs
         and (ledger.tree or route != "tree")
         and (ledger.bulk or not route.startswith("action"))
+        and ("maintain" in ledger.verbs or route != "lists")
         and (ledger.figures or route not in ("figures", "lacking"))
         and (ledger.moves or not route.startswith("move"))
     }

@@ -44,9 +44,9 @@ class Moves:
     @expose("/<int:pk>/move/<string:name>", methods=["POST"])
     @has_access
     def move(self: Any, pk: int, name: str) -> ResponseReturnValue:
-        move = allowed(self, name)
         codes.load(self.ledger.all_code_lists)
         record = self.record_or_404(pk)
+        move = allowed(self, name)
         self.require(name, record)
         if moving.path_of(self.ledger, record, move) is None:
             abort(409, gettext("In this status this cannot be done."))

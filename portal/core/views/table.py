@@ -39,8 +39,11 @@ def table(ledger: Ledger, names: Sequence[str], records: Iterable[Any], listing:
     kinds = [(each, ledger.field(each.name).kind) for each in columns]
     rows = []
     for record in records:
-        cells = []
+        cells, hidden = [], ledger.hidden(record)
         for each, kind in kinds:
+            if each.name in hidden:
+                cells.append((each, NOTHING))
+                continue
             value = kind.read(record, each.name)
             text = value if each.state else kind.brief(value)
             cells.append((each, text or NOTHING))

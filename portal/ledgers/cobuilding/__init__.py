@@ -6,7 +6,7 @@ from sqlalchemy import true
 from portal.core.ledger import READING, Derived, Ledger, Rows, Section, Status, Under
 from portal.ledgers.cobuilding import stats, workflow
 from portal.ledgers.cobuilding.model import Agreement, CoopActivity
-from portal.ledgers.cobuilding.rules import RULES, defaults, derive, is_alliance
+from portal.ledgers.cobuilding.rules import RULES, by_whom, defaults, derive, is_alliance
 from portal.ledgers.cobuilding.workflow import MOVES, activate, amended
 
 GROUP = _("Co-building and dual registration")
@@ -99,12 +99,14 @@ agreements = Ledger(
                 "status",
                 "reason",
             ),
+            in_force=True,
         ),
         Rows(
             "resource_items",
             _("List of resources"),
             _("Resource"),
             ("name", "category", "quantity", "open_hours", "contact", "valid_until", "status"),
+            in_force=True,
         ),
         Rows(
             "coop_items",
@@ -122,6 +124,7 @@ agreements = Ledger(
                 "done_on",
                 "outcome",
             ),
+            in_force=True,
         ),
         Rows(
             "agreement_parties",
@@ -148,6 +151,7 @@ agreements = Ledger(
     moves=MOVES,
     tier=3,
     to_activate=("signed_on",),
+    internal=("remark", "publish_scope", "gaps"),
     activate=activate,
     amended=amended,
     imports={
@@ -228,7 +232,10 @@ coop_activities = Ledger(
                 "community_count",
                 "volunteer_theme",
                 "summary",
+                "receipt_no",
+                "by_counterpart",
             ),
         ),
     ),
+    derive=by_whom,
 )

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from flask_babel import lazy_gettext as _
 from sqlalchemy import Column, ForeignKey, Integer, String, Table, select
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
+from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship, synonym
 
 from portal.core import clock
 from portal.core.fields import (
@@ -109,6 +109,8 @@ class Agreement(Record, Model):
     terminated_on: Mapped[date | None] = field(Day(), _("Terminated on"), entered=False, required=True)
     terminate_reason: Mapped[str | None] = field(Code("C03"), _("Reason for termination"), entered=False, required=True)
 
+    # The community, which sees and fills what concerns it.
+    counter_org_id: Mapped[int | None] = synonym("party_b_org_id")
     party_a_org: Mapped[PartyOrg | None] = relationship(foreign_keys="Agreement.party_a_org_id")
     party_b_org: Mapped[PartyOrg | None] = relationship(foreign_keys="Agreement.party_b_org_id")
     previous: Mapped[Agreement | None] = relationship(remote_side="Agreement.id", foreign_keys="Agreement.previous_id")
@@ -146,6 +148,19 @@ class OfAgreement(Scoped):
     def owner_unit_id(self) -> Any:
         agreement: Agreement = self.agreement  # type: ignore[attr-defined] # each row class has the relationship
         return agreement.owner_unit_id
+
+    @hybrid_property
+    def counter_org_id(self) -> Any:
+        agreement: Agreement = self.agreement  # type: ignore[attr-defined] # each row class has the relationship
+        return agreement.party_b_org_id
+
+    @counter_org_id.inplace.expression
+    @classmethod
+    def _counter_org_id(cls) -> Any:
+        whole = aliased(Agreement)
+        return (
+            select(whole.party_b_org_id).where(whole.id == cls.agreement_id).correlate_except(whole).scalar_subquery()
+        )
 
     @owner_unit_id.inplace.expression
     @classmethod
@@ -285,6 +300,10 @@ class CoopActivity(Searchable, OfAgreement, Model):
     community_count: Mapped[int | None] = field(Whole(0, 100_000), _("Participants of the community"))
     volunteer_theme: Mapped[str | None] = field(Code("C07"), _("Volunteer theme"))
     summary: Mapped[str | None] = field(Text(200, lines=True), _("Summary"))
+    receipt_no: Mapped[str | None] = field(
+        Text(40), _("Community's receipt number"), hint=_("When the community confirms on paper and not here")
+    )
+    by_counterpart: Mapped[bool | None] = field(YesNo(), _("Entered by the community"), entered=False)
     search_text: Mapped[str] = mapped_column(String(300), default="")
 
     agreement_id: Mapped[int] = mapped_column(

@@ -1,0 +1,123 @@
+"""The community: it sees and fills what concerns it, and no more (`domain.md` §0.7, §4.2 PARTY, §2.2.1)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.holes.walk import dump, of, unchanged
+from tests.ledgers.conftest import row
+
+
+@pytest.fixture
+def theirs(rows, change):
+    """An agreement in force of the first unit with the community of community001, and the ids of all of its own."""
+    area = rows(
+        "SELECT area_id FROM account_profile JOIN ab_user ON ab_user.id = user_id WHERE username = 'community001'"
+    )[0][0]
+    org = rows(f"SELECT id FROM party_org WHERE community_id = {area}")[0][0]
+    id_ = of(rows, 1, "active")
+    change(f"UPDATE agreement SET party_b_org_id = {org}, remark = '内部说明' WHERE id = {id_}")
+    every = {found for (found,) in rows(f"SELECT id FROM agreement WHERE party_b_org_id = {org}")}
+    return id_, every
+
+
+def test_a_community_sees_the_agreements_it_is_party_to(visit, rows, theirs):
+    id_, every = theirs
+    visitor = visit("community001")
+    assert set(visitor.look("/agreements/list/?page_size=100").ids()) == every
+    for (other,) in rows("SELECT id FROM agreement"):
+        assert visitor.look(f"/agreements/show/{other}").status == (200 if other in every else 404)
+    activities = {
+        found for (found,) in rows(f"SELECT id FROM coop_activity WHERE agreement_id IN ({', '.join(map(str, every))})")
+    }
+    assert set(visitor.look("/coop_activities/list/?page_size=100").ids()) == activities
+    assert "agreements" in str(visitor.look("/").select(".work-cards a"))
+    assert id_ in every
+
+
+def test_a_community_does_not_see_the_units_notes(visit, theirs):
+    id_, _ = theirs
+    visitor = visit("community001")
+    assert "内部说明" in visit("filler01").look(f"/agreements/show/{id_}").words
+    for path in (f"/agreements/show/{id_}", "/agreements/list/?columns=remark,title"):
+        assert "内部说明" not in visitor.look(path).words
+    assert visitor.look(f"/agreements/{id_}/history").status == 403
+    assert id_ in visitor.look("/agreements/list/?gaps=1").ids()
+
+
+def test_a_community_changes_nothing_but_lists_and_its_own_activities(visit, rows, theirs):
+    id_, every = theirs
+    visitor = visit("community001")
+    activity = rows(f"SELECT id FROM coop_activity WHERE agreement_id = {id_}")
+    before = dump(rows)
+    for path in (f"/agreements/edit/{id_}", f"/agreements/delete/{id_}", "/agreements/add"):
+        assert visitor.post(path, title="x").status == 403
+    for move in ("submit", "amend", "renew", "terminate", "void", "approve"):
+        assert visitor.post(f"/agreements/{id_}/move/{move}", reason="试一试不行的。").status == 403
+    for (found,) in activity:
+        assert visitor.post(f"/coop_activities/edit/{found}", theme="改").status == 403
+    other = next(found for (found,) in rows("SELECT id FROM agreement WHERE status = 'active'") if found not in every)
+    assert visitor.look(f"/agreements/{other}/lists").status == 404
+    assert visitor.post(f"/coop_activities/add?agreement_id={other}", theme="x").status == 404
+    assert dump(rows) == before
+
+
+ACTIVITY = {"held_on": "2026-06-20", "activity_type": "3", "theme": "社区清洁日", "place": "党群服务中心"}
+
+
+def test_a_community_adds_an_activity_and_may_change_it(visit, rows, theirs):
+    id_, _ = theirs
+    visitor = visit("community001")
+    path = f"/coop_activities/add?agreement_id={id_}"
+    assert list(visitor.post(path, ACTIVITY | {"theme": ""}).errors()) == ["theme"]
+    assert visitor.post(path, ACTIVITY).status == 302
+    found = rows(f"SELECT id, by_counterpart FROM coop_activity WHERE agreement_id = {id_} ORDER BY id DESC LIMIT 1")
+    assert found[0][1] in (True, 1)
+    assert visitor.post(f"/coop_activities/edit/{found[0][0]}", ACTIVITY | {"theme": "社区清洁周"}).status == 302
+    assert "社区清洁周" in visit("filler01").look(f"/agreements/show/{id_}").words
+
+
+@pytest.mark.parametrize("account", ["community001", "filler01"])
+def test_either_party_keeps_the_lists_while_the_agreement_is_in_force(visit, rows, theirs, account):
+    id_, _ = theirs
+    visitor = visit(account)
+    typed = visitor.look(f"/agreements/{id_}/lists").filled()
+    needs = rows(f"SELECT count(*) FROM demand_item WHERE agreement_id = {id_}")[0][0]
+    new = row("demand_items", needs, name="楼道照明", category="08", status="open")
+    wrong = visitor.post(f"/agreements/{id_}/lists", typed | new | {f"demand_items-{needs}-name": ""})
+    assert list(wrong.errors()) == [f"demand_items-{needs}-name"]
+    assert visitor.post(f"/agreements/{id_}/lists", typed | new | {"status": "draft", "title": "改了"}).status == 302
+    assert rows(f"SELECT count(*) FROM demand_item WHERE agreement_id = {id_}") == [(needs + 1,)]
+    assert rows(f"SELECT status FROM agreement WHERE id = {id_} AND title <> '改了'") == [("active",)]
+    event = rows(f"SELECT action, username FROM audit_event WHERE root_id = {id_} ORDER BY id DESC LIMIT 1")
+    assert event == [("maintain", account)]
+
+
+def test_lists_of_an_ended_agreement_are_closed(visit, rows, theirs, change):
+    id_, _ = theirs
+    change(f"UPDATE agreement SET status = 'terminated' WHERE id = {id_}")
+    for account in ("community001", "filler01"):
+        visitor = visit(account)
+        with unchanged(rows):
+            assert visitor.post(f"/agreements/{id_}/lists").status == 409
+            assert visitor.post(f"/coop_activities/add?agreement_id={id_}", ACTIVITY).status == 409
+
+
+def test_a_unit_enters_for_a_community_that_confirms_on_paper(visit, rows, theirs):
+    id_, _ = theirs
+    sent = ACTIVITY | {"receipt_no": "回执2026-07"}
+    assert visit("filler01").post(f"/coop_activities/add?agreement_id={id_}", sent).status == 302
+    assert "回执2026-07" in visit("community001").look("/coop_activities/list/?columns=theme,receipt_no").words
+
+
+def test_gaps_of_a_record_in_force_can_be_filled_and_nothing_else(visit, rows, theirs, change):
+    id_, _ = theirs
+    change(f"UPDATE agreement SET gaps = ',b_contact,a_contact,', a_contact = NULL WHERE id = {id_}")
+    visitor = visit("filler01")
+    typed = visitor.look(f"/agreements/edit/{id_}").filled()
+    assert {"a_contact", "b_contact"} == set(typed) - {"csrf_token", "version"}
+    smuggled = {"title": "改了", "effective_to": "2099-01-01"}
+    assert visitor.post(f"/agreements/edit/{id_}", typed | {"a_contact": "王演晨"} | smuggled).status == 302
+    found = rows(f"SELECT a_contact, gaps FROM agreement WHERE id = {id_} AND title <> '改了'")
+    assert found == [("王演晨", None)]
+    assert visitor.look(f"/agreements/edit/{id_}").status == 409
