@@ -13,7 +13,7 @@ from flask_migrate import upgrade
 from sqlalchemy import select
 
 from portal.accounts import roles
-from portal.core import scope
+from portal.core import attachments, scope
 from portal.extensions import db
 from portal.org import codes
 from portal.org.models import Unit
@@ -52,6 +52,7 @@ def bring_up_to_date() -> None:
         codes.seed()
         roles.seed(builder.sm)
         db.session.commit()
+        attachments.sweep()
 
 
 def empty() -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from flask_babel import force_locale
 from sqlalchemy import select
 
-from portal.core import clock, scope
+from portal.core import attachments, clock, scope
 from portal.core.fields import RowRefs
 from portal.core.ledger import Amended, Ledger, Rows
 from portal.core.workflow import COMMITTEE, FILLER, IN_FORCE, UNIT, Move, Path
@@ -107,6 +107,8 @@ def take_effect(ledger: Ledger, draft: Any) -> Any:
         new_rows, old_rows = list(getattr(draft, table.name)), list(getattr(record, table.name))
         setattr(record, table.name, new_rows)
         setattr(draft, table.name, old_rows)
+    for file in attachments.of(ledger, draft):
+        file.record_id = record.id  # a supplement belongs with the agreement
     if ledger.derive:
         ledger.derive(record)
     draft.status, draft.prior_status = "archived", None

@@ -182,7 +182,9 @@ def _row(noted: Noted) -> dict[str, Any]:
     name = ledger.name if ledger else str(type(record).__tablename__)
     id_ = noted.deleted_id or _id(record)
     root, root_id = name, id_
-    if ledger and ledger.under:
+    if hasattr(record, "told_under"):
+        root, root_id = record.told_under
+    elif ledger and ledger.under:
         root, root_id = ledger.under.ledger, getattr(record, f"{ledger.under.relation}_id")
     return {
         "at": clock.now(),
@@ -196,7 +198,7 @@ def _row(noted: Noted) -> dict[str, Any]:
         "root": root,
         "root_id": root_id,
         "unit_id": getattr(record, "owner_unit_id", None) if isinstance(record, Scoped) else None,
-        "title": str(record)[:200] if ledger else "",
+        "title": str(record)[:200] if ledger or hasattr(record, "told_under") else "",
         "reason": _reason.get(),
         "changes": [list(change) for change in noted.changes],
     }

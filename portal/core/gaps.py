@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from portal.core import attachments
 from portal.core.ledger import Ledger
 
 BLANK: tuple[object, ...] = (None, "", (), [])
 
 
 def lacking(ledger: Ledger, record: Any) -> tuple[str, ...]:
-    """The fields that the form requires or that a record in force needs, and that are blank."""
-    wanted = [name for name, declared in ledger.entered.items() if declared.required or name in ledger.to_activate]
-    return tuple(name for name in wanted if ledger.field(name).kind.stored(record, name) in BLANK)
+    """What the form requires and, of a record that was handed in, what one in force needs."""
+    draft = ledger.editable(record)
+    needed = () if draft else ledger.to_activate
+    wanted = [name for name, declared in ledger.entered.items() if declared.required or name in needed]
+    fields = [name for name in wanted if ledger.field(name).kind.stored(record, name) in BLANK]
+    asked = [place.name for place in ledger.files if place.asked and not draft]
+    filled = attachments.places_filled(ledger, record) if asked and record.id is not None else set()
+    return (*fields, *(name for name in asked if name not in filled))
 
 
 def recount(ledger: Ledger, record: Any) -> None:

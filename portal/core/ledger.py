@@ -107,6 +107,17 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Files:
+    """A place for files of a record. `asked`: a record in force without one has a gap."""
+
+    name: str
+    label: Label
+    most: int = 9
+    kinds: tuple[str, ...] = ("pdf", "jpg", "jpeg", "png", "docx", "xlsx", "ofd", "wps")
+    asked: bool = False
+
+
+@dataclass(frozen=True)
 class Under:
     """Makes a ledger one of entries: small records of their own under a record, open in some of its statuses."""
 
@@ -154,6 +165,7 @@ class Ledger:
     # Tables that the portal writes and the record's page shows.
     kept: tuple[Rows, ...] = ()
     rows: tuple[Rows, ...] = ()
+    files: tuple[Files, ...] = ()
     under: Under | None = None
     statuses: Mapping[str, Status] = field(default_factory=dict)
     derived: Mapping[str, Derived] = field(default_factory=dict)
@@ -230,6 +242,13 @@ class Ledger:
 
     def has(self, name: str) -> bool:
         return name in self._fields
+
+    def label_of(self, name: str) -> Label:
+        """What a field, a place for files or a table is called; the name itself when it is none."""
+        if name in self._fields:
+            return self._fields[name].label
+        named: tuple[Any, ...] = (*self.files, *self.rows, *self.kept)
+        return next((each.label for each in named if each.name == name), name)
 
     @cached_property
     def _fields(self) -> dict[str, Field]:

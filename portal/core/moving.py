@@ -14,7 +14,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
-from portal.core import amending, audit, clock, scope
+from portal.core import amending, audit, clock, gaps, scope
 from portal.core.fields import Choice, Field, Text
 from portal.core.forms import LedgerForm, form_class, form_of, stored
 from portal.core.ledger import Ledger
@@ -174,7 +174,9 @@ def come_into_force(ledger: Ledger, record: Any) -> Any:
     """What follows from it; an amendment takes the place of what it amends."""
     if ledger.activate:
         ledger.activate(record)
-    return amending.take_effect(ledger, record) if record.amends_id is not None else record
+    after = amending.take_effect(ledger, record) if record.amends_id is not None else record
+    gaps.recount(ledger, after)
+    return after
 
 
 def reason_text(ledger: Ledger, answers: Mapping[str, Any]) -> str | None:

@@ -12,7 +12,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from config import kept
 from portal import setup
 from portal.accounts.demo_accounts import DEMO_DOMAIN
-from portal.core import scope
+from portal.core import attachments, scope
 from portal.demo import accounts, agreements, organisation
 from portal.extensions import db
 
@@ -32,8 +32,9 @@ def load() -> int:
             organisation.make()
             db.session.commit()
         accounts.make(generate_password_hash(password()))
-        made = agreements.make()
-        db.session.commit()
+        with attachments.writing():
+            made = agreements.make()
+            db.session.commit()
     return made
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from portal.accounts.security import act_as
-from portal.core import clock, moving, saving, scope
+from portal.core import attachments, clock, gaps, moving, saving, scope
 from portal.core.forms import form_class
 from portal.core.ledger import Ledger
 from portal.demo import names
@@ -23,6 +23,14 @@ from portal.org.models import Area, PartyOrg, Unit
 
 STATUSES = ("active", "draft", "pending_unit", "active", "returned")
 OTHERS = 9  # agreements of further units, entered by the committee's office
+# The smallest sheet of paper that a PDF reader opens.
+SCAN = b"""%PDF-1.4
+1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj
+2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj
+3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>> endobj
+trailer <</Root 1 0 R>>
+%%EOF
+"""
 OVERDUE = 3  # every third agreement in force of the others has run out and waits for renewal
 
 
@@ -55,6 +63,10 @@ def make() -> int:
                 move(agreement, name, answers)
         if plan.status == "active":
             with scope.acting_as(act_as(plan.username)):
+                if plan.number % 4:  # the others are to be added
+                    attachments.add(agreements, agreement, agreements.files[0], "协议扫描件.pdf", SCAN)
+                    db.session.flush()
+                    gaps.recount(agreements, agreement)
                 for texts in activity_texts(plan, rng):
                     db.session.add(enter(coop_activities, texts, agreement))
                     made += 1

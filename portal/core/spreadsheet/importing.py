@@ -123,7 +123,7 @@ def doing(verb: str, source: str, number: int) -> Iterator[None]:
 def row_column(ledger: Ledger, found: Layout, name: str) -> str:
     """The heading as written; the field's own name where the sheet has no such column."""
     column = found.taken.get(name)
-    return column.header if column else str(ledger.field(name).label) if ledger.has(name) else ""
+    return column.header if column else str(ledger.label_of(name))
 
 
 @dataclass
@@ -225,10 +225,10 @@ class Row:
         if new:
             self.require_reach(record)
             record.source = "import"
-        gaps.recount(self.ledger, record)
         if self.adopt and record.status == "draft":
             record.record_no = record.record_no or moving.number(self.ledger, record)
             record.status = self.status()
+        gaps.recount(self.ledger, record)
         db.session.add(record)
         db.session.flush()
         return record

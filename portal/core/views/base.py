@@ -11,7 +11,7 @@ from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
 from sqlalchemy import inspect, select
 
-from portal.core import scope, stats
+from portal.core import attachments, scope, stats
 from portal.core.fields import Link, clean
 from portal.core.fields.base import LARGEST
 from portal.core.fields.links import PAGE
@@ -21,6 +21,7 @@ from portal.core.spreadsheet.export import workbook
 from portal.core.values import Values
 from portal.core.views import listing
 from portal.core.views.bulk import Bulk
+from portal.core.views.files import Filing, may_attach, may_remove
 from portal.core.views.filling import Filling, may_edit_some, may_maintain
 from portal.core.views.importing import Importing
 from portal.core.views.moves import Moves, batches, offers
@@ -33,7 +34,7 @@ MOST_ENTRIES = 50
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-class LedgerView(Filling, Moves, Importing, Bulk, ModelView):
+class LedgerView(Filling, Moves, Filing, Importing, Bulk, ModelView):
     """List, show, add, edit, delete, export, choices and bulk actions of one ledger."""
 
     ledger: Ledger
@@ -51,6 +52,7 @@ class LedgerView(Filling, Moves, Importing, Bulk, ModelView):
         "delete": "delete",
         **Filling.verbs,
         **Moves.verbs,
+        **Filing.verbs,
         **Importing.verbs,
         **Bulk.verbs,
     }
@@ -91,17 +93,21 @@ class LedgerView(Filling, Moves, Importing, Bulk, ModelView):
         codes.load(self.ledger.all_code_lists)
         return self.record_page(self.record_or_404(pk))
 
-    def record_page(self, record: Any, tried: dict[str, Any] | None = None) -> ResponseReturnValue:
+    def record_page(
+        self, record: Any, tried: dict[str, Any] | None = None, file_faults: dict[str, str] | None = None
+    ) -> ResponseReturnValue:
         """The page of a record; `tried` is the form of a move that was refused, by the move's name."""
         return self.page(
             "show.html",
             record=record,
             tables=[*self.ledger.tables(Values(record, {})), *(t for t in self.ledger.kept if getattr(record, t.name))],
             entries=list_of_entries(self.ledger, record),
-            may={verb: self.may(verb, record) for verb in ("edit", "delete", "maintain")},
+            may={verb: self.may(verb, record) for verb in ("edit", "delete", "maintain", "attach")},
             hidden=self.ledger.hidden(record),
             moves=offers(self.ledger, record, tried or {}),
-            tried=tried or {},
+            files=attachments.of(self.ledger, record) if self.ledger.files else (),
+            file_faults=file_faults or {},
+            may_remove=bool(self.ledger.files) and self.reaches("edit", record) and may_remove(self, record),
         )
 
     @expose("/<int:pk>/history")
@@ -190,6 +196,8 @@ class LedgerView(Filling, Moves, Importing, Bulk, ModelView):
 
     def may(self, verb: str, record: Any) -> bool:
         """Does the right reach this very record, in this status? Roles add up per row."""
+        if verb == "attach":
+            return bool(self.ledger.files) and self.reaches("edit", record) and may_attach(self, record)
         closed = {"edit": may_edit_some, "delete": Ledger.deletable, "maintain": may_maintain}
         return self.reaches(verb, record) and closed[verb](self.ledger, record) and self.open_under(record)
 

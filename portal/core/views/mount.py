@@ -38,6 +38,7 @@ def routes(ledger: Ledger) -> set[str]:
         and (ledger.tree or route != "tree")
         and (ledger.bulk or not route.startswith("action"))
         and ("maintain" in ledger.verbs or route != "lists")
+        and (ledger.files or not route.startswith("file"))
         and (ledger.figures or route not in ("figures", "lacking"))
         and (ledger.moves or not route.startswith("move"))
     }

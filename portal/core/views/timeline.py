@@ -33,24 +33,23 @@ def timeline(ledger: Ledger, record: Any, most: int = 200) -> list[Told]:
 
 def told(ledger: Ledger, event: audit.AuditEvent) -> Told:
     source = next((each for each in mounted() if each.name == event.ledger), ledger)
+    file = event.ledger == "attachment"
     person = f"{event.person} ({event.username})" if event.person else event.username
     return Told(
         at=clock.local(event.at),
         who=gettext("The portal") if event.username == DONE_BY_THE_PORTAL else person,
         what=VERBS.get(event.action, event.action),
-        subject=f"{source.one}: {event.title}" if source is not ledger else "",
+        subject=f"{gettext('File') if file else source.one}: {event.title}" if file or source is not ledger else "",
         reason=reason(source, event.reason or ""),
-        changes=[change(source, *each) for each in event.changes],
+        changes=[] if file else [change(source, *each) for each in event.changes],
     )
 
 
 def reason(ledger: Ledger, text: str) -> str:
     """With the name of the field that was meant, where one was."""
     name, colon, rest = text.partition(": ")
-    if colon and ledger.has(name):
-        return f"{ledger.field(name).label}: {rest}"
-    table = next((table for table in ledger.rows if table.name == name), None)
-    return f"{table.label}: {rest}" if table else text
+    label = ledger.label_of(name)
+    return f"{label}: {rest}" if colon and label is not name else text
 
 
 def change(ledger: Ledger, path: str, old: list[str] | None, new: list[str] | None) -> tuple[Label, str, str]:

@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _
 from sqlalchemy import true
 
-from portal.core.ledger import READING, Derived, Ledger, Rows, Section, Status, Under
+from portal.core.ledger import READING, Derived, Files, Ledger, Rows, Section, Status, Under
 from portal.ledgers.cobuilding import stats, workflow
 from portal.ledgers.cobuilding.model import Agreement, CoopActivity
 from portal.ledgers.cobuilding.rules import RULES, by_whom, defaults, derive, is_alliance
@@ -140,6 +140,11 @@ agreements = Ledger(
     defaults=defaults,
     rules=RULES,
     derive=derive,
+    files=(
+        Files("signed_file", _("Signed scan"), most=1, kinds=("pdf", "jpg", "jpeg", "png"), asked=True),
+        Files("receipts", _("Community's receipts")),
+        Files("attachments", _("Attachments")),
+    ),
     kept=(
         Rows(
             "agreement_changes",

@@ -1,0 +1,122 @@
+"""Files of a record: brought, looked at, taken away; all by the rights on the record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from flask import abort, flash, redirect, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access
+from flask_babel import gettext
+
+from portal.core import attachments, gaps
+from portal.core.attachments import Attachment, BadFile
+from portal.core.ledger import Files, Ledger
+from portal.core.workflow import IN_FORCE
+from portal.extensions import db
+from portal.org import codes
+
+# A file is shown by the browser or kept, but never acts as a page of the portal.
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+
+class Filing:
+    """What `LedgerView` does with files."""
+
+    verbs: ClassVar = {"file": "read", "file_add": "edit", "file_remove": "edit"}
+
+    @expose("/<int:pk>/files/<int:number>")
+    @has_access
+    def file(self: Any, pk: int, number: int) -> ResponseReturnValue:
+        record = self.record_or_404(pk)
+        found = file_or_404(self.ledger, record, number)
+        if not found.path.exists():
+            abort(404)
+        answer = send_file(found.path, found.media, as_attachment=True, download_name=found.name)
+        for name, value in HEADERS.items():
+            answer.headers[name] = value
+        return answer
+
+    @expose("/<int:pk>/files/<string:name>", methods=["POST"])
+    @has_access
+    def file_add(self: Any, pk: int, name: str) -> ResponseReturnValue:
+        """Files of one place, as `<input type=file name=<place>>`."""
+        codes.load(self.ledger.all_code_lists)
+        record = self.record_or_404(pk)
+        place = next((each for each in self.ledger.files if each.name == name), None) or abort(404)
+        self.require("edit", record)
+        if not self.may("attach", record):
+            abort(409, gettext("In this status no files can be added."))
+        brought = [upload for upload in request.files.getlist(name) if upload.filename]
+        if not brought:
+            return self.record_page(record, file_faults={name: gettext("Please choose a file.")})
+        with attachments.writing():
+            fault = keep(self, record, place, brought)
+        if fault:
+            return self.record_page(self.record_or_404(pk), file_faults={name: fault})
+        flash(gettext("Saved."), "success")
+        return redirect(url_for(f"{self.endpoint}.show", pk=pk))
+
+    @expose("/<int:pk>/files/<int:number>/remove", methods=["POST"])
+    @has_access
+    def file_remove(self: Any, pk: int, number: int) -> ResponseReturnValue:
+        record = self.record_or_404(pk)
+        self.require("edit", record)
+        if not may_remove(self, record):
+            abort(409, gettext("In this status no files can be removed."))
+        found = file_or_404(self.ledger, record, number)
+        path = found.path
+        db.session.delete(found)
+        db.session.flush()
+        recount(self.ledger, record)
+        self.datamodel.edit(record)
+        attachments.discard([path])
+        flash(gettext("Deleted."), "success")
+        return redirect(url_for(f"{self.endpoint}.show", pk=pk))
+
+
+def keep(view: Any, record: Any, place: Files, brought: list[Any]) -> str:
+    """Keep all of them or none; answers what is wrong."""
+    written: list[Path] = []
+    try:
+        for upload in brought:
+            content = upload.read(attachments.MOST_BYTES + 1)
+            written.append(attachments.add(view.ledger, record, place, str(upload.filename), content).path)
+            db.session.flush()
+        recount(view.ledger, record)
+        view.datamodel.edit(record)
+    except Exception as fault:
+        db.session.rollback()
+        attachments.discard(written)
+        if isinstance(fault, BadFile):
+            return f"{upload.filename}: {fault}"
+        raise
+    return ""
+
+
+def recount(ledger: Ledger, record: Any) -> None:
+    """A file that was asked for is a gap until it is there, once the record is in force."""
+    if record.status == IN_FORCE:
+        gaps.recount(ledger, record)
+
+
+def file_or_404(ledger: Ledger, record: Any, number: int) -> Attachment:
+    found = next((each for each in attachments.of(ledger, record) if each.id == number), None)
+    return found if found is not None else abort(404)
+
+
+def may_attach(view: Any, record: Any) -> bool:
+    """While it is filled, while it is in force, and by the committee when it files the record."""
+    status = record.status
+    open_ = status in (*view.ledger.editable_in, IN_FORCE)
+    return open_ or (status == "pending_committee" and view.reaches("approve_committee", record))
+
+
+def may_remove(view: Any, record: Any) -> bool:
+    return view.ledger.editable(record) or view.reaches("approve_committee", record)

@@ -1,0 +1,195 @@
+"""Files of a record: what is taken, who sees them, and that none is lost or left over."""
+
+from __future__ import annotations
+
+import gc
+import io
+import os
+import zipfile
+
+import pytest
+
+from portal import setup
+from portal.core import attachments
+from tests.holes.walk import of, unchanged
+from tests.visitor import Page
+
+PDF = b"%PDF-1.4\n%%EOF\n"
+EXIF = b"\xff\xe1\x00\x10Exif\x00\x00GPS-here"
+JPEG = b"\xff\xd8\xff\xe0\x00\x04ab" + EXIF + b"\xff\xda\x00\x02picture\xff\xd9"
+PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 20
+
+
+def office(part):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(part, "<x/>")
+    return out.getvalue()
+
+
+def bring(visitor, id_, place, *files):
+    sent = {"csrf_token": visitor.token, place: [(io.BytesIO(content), name) for name, content in files]}
+    return Page.of(visitor.client.post(f"/agreements/{id_}/files/{place}", data=sent))
+
+
+def kept(app):
+    with app.app_context():
+        return sorted(path.name for path in attachments.home().glob("??/*"))
+
+
+def stored(rows):
+    return sorted(name for (name,) in rows("SELECT stored FROM attachment"))
+
+
+def test_a_file_is_kept_with_its_chinese_name_and_given_back_safely(app, visit, rows):
+    id_, visitor = of(rows, 1, "draft"), visit("filler01")
+    assert bring(visitor, id_, "attachments", ("共建 方案（终稿）.pdf", PDF)).status == 302
+    [(number, name)] = rows(f"SELECT id, name FROM attachment WHERE record_id = {id_} AND place = 'attachments'")
+    assert name == "共建 方案（终稿）.pdf"
+    answer = visitor.client.get(f"/agreements/{id_}/files/{number}")
+    assert answer.data == PDF
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Disposition"].startswith("attachment; ")
+    assert "%E5%85%B1%E5%BB%BA" in answer.headers["Content-Disposition"]
+    answer.close()
+    assert "共建 方案（终稿）.pdf" in visitor.look(f"/agreements/{id_}/history").words
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.pdf", PDF),
+        ("a.PDF", PDF),
+        ("a.jpg", JPEG),
+        ("a.png", PNG),
+        ("a.docx", office("word/document.xml")),
+        ("a.xlsx", office("xl/workbook.xml")),
+        ("a.ofd", office("OFD.xml")),
+        ("a.wps", attachments.OLE + b"\x00" * 20),
+    ],
+)
+def test_files_of_these_kinds_are_taken(visit, rows, name, content):
+    assert bring(visit("filler01"), of(rows, 1, "draft"), "attachments", (name, content)).status == 302
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.exe", b"MZ"),
+        ("a.html", b"<script>alert(1)</script>"),
+        ("a.svg", b"<svg/>"),
+        ("a.pdf", b"<script>alert(1)</script>"),
+        ("a.pdf.exe", PDF),
+        ("a.docx", office("xl/workbook.xml")),
+        ("a.xlsx", b"PK\x03\x04 broken"),
+        ("a.jpg", PNG),
+        ("a", PDF),
+        ("a.pdf", b""),
+    ],
+)
+def test_other_files_are_refused_at_their_place_and_nothing_is_kept(app, visit, rows, name, content):
+    id_, visitor, before = of(rows, 1, "draft"), visit("filler01"), kept(app)
+    with unchanged(rows):
+        answer = bring(visitor, id_, "attachments", ("good.pdf", PDF), (name, content))
+        assert (answer.status, list(answer.errors())) == (200, ["attachments"])
+    assert kept(app) == before
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_file_beyond_twenty_megabytes_is_refused_at_its_place(app, visit, rows):
+    id_, visitor, before = of(rows, 1, "draft"), visit("filler01"), kept(app)
+    with unchanged(rows):
+        answer = bring(visitor, id_, "attachments", ("a.pdf", PDF + b"x" * (20 * 2**20)))
+        assert (answer.status, list(answer.errors())) == (200, ["attachments"])
+    assert kept(app) == before
+    gc.collect()  # the client leaves the file open that it made of so large a body
+
+
+def test_names_cannot_lead_out_of_the_folder(app, visit, rows):
+    id_ = of(rows, 1, "draft")
+    bring(visit("filler01"), id_, "attachments", ("../../../etc/passwd.pdf", PDF), ("/x.pdf", PDF))
+    assert {name for (name,) in rows(f"SELECT name FROM attachment WHERE record_id = {id_}")} == {"passwd.pdf", "x.pdf"}
+    assert set(kept(app)) >= set(stored(rows))
+
+
+def test_where_and_by_whom_a_picture_was_taken_is_not_kept(visit, rows):
+    id_, visitor = of(rows, 1, "draft"), visit("filler01")
+    bring(visitor, id_, "attachments", ("a.jpg", JPEG))
+    [(number,)] = rows(f"SELECT id FROM attachment WHERE record_id = {id_}")
+    answer = visitor.client.get(f"/agreements/{id_}/files/{number}")
+    assert b"GPS" not in answer.data
+    assert answer.data.endswith(b"picture\xff\xd9")
+    answer.close()
+
+
+def test_a_place_takes_as_many_as_it_says(visit, rows):
+    id_, visitor = of(rows, 1, "draft"), visit("filler01")
+    assert bring(visitor, id_, "signed_file", ("a.pdf", PDF)).status == 302
+    assert bring(visitor, id_, "signed_file", ("b.pdf", PDF)).status == 200
+    assert rows(f"SELECT count(*) FROM attachment WHERE record_id = {id_} AND place = 'signed_file'") == [(1,)]
+    many = [(f"{n}.pdf", PDF) for n in range(10)]
+    with unchanged(rows):
+        assert bring(visitor, id_, "attachments", *many).status == 200
+
+
+def test_files_are_served_by_the_rights_on_their_record(visit, rows):
+    id_ = of(rows, 1, "active")
+    [(number,)] = rows(f"SELECT id FROM attachment WHERE record_id = {id_}")
+    path = f"/agreements/{id_}/files/{number}"
+    for account, status in {"filler01": 200, "reviewer": 200, "auditor": 200, "filler02": 404, "town01": 403}.items():
+        answer = visit(account).client.get(path)
+        assert answer.status_code == status, account
+        answer.close()
+    assert visit("filler02").look(f"/agreements/{of(rows, 2, 'active')}/files/{number}").status == 404
+    visit("secretary01")
+    with unchanged(rows):
+        assert bring(visit("auditor"), id_, "attachments", ("a.pdf", PDF)).status == 403
+        assert bring(visit("filler02"), id_, "attachments", ("a.pdf", PDF)).status == 404
+        assert visit("secretary01").post(f"{path}/remove").status == 403
+        assert visit("filler01").post(f"{path}/remove").status == 409
+        assert bring(visit("filler01"), of(rows, 1, "pending_unit"), "attachments", ("a.pdf", PDF)).status == 409
+
+
+def test_a_missing_scan_is_flagged_until_it_is_there(visit, rows):
+    id_, visitor = of(rows, 1, "pending_unit"), visit("filler01")
+    visit("secretary01").post(f"/agreements/{id_}/move/approve")
+    assert visit("reviewer").post(f"/agreements/{id_}/move/approve_committee", signed_on="2026-04-05").status == 302
+    assert rows(f"SELECT status, gaps FROM agreement WHERE id = {id_}") == [("active", ",signed_file,")]
+    assert visitor.look(f"/agreements/show/{id_}").select("[data-gaps]")
+    bring(visitor, id_, "signed_file", ("扫描件.pdf", PDF))
+    assert rows(f"SELECT gaps FROM agreement WHERE id = {id_}") == [(None,)]
+
+
+def test_a_removed_file_is_gone(app, visit, rows):
+    id_, visitor = of(rows, 1, "draft"), visit("filler01")
+    bring(visitor, id_, "attachments", ("a.pdf", PDF))
+    [(number, name)] = rows(f"SELECT id, stored FROM attachment WHERE record_id = {id_}")
+    assert visitor.post(f"/agreements/{id_}/files/{number}/remove").status == 302
+    assert name not in kept(app)
+    assert rows(f"SELECT count(*) FROM attachment WHERE record_id = {id_}") == [(0,)]
+
+
+def test_what_a_killed_upload_left_is_swept_by_setting_up(app, rows):
+    with app.app_context():
+        left = attachments.home() / "ab" / ("ab" + "0" * 30)
+        attachments.write_durably(left, PDF)
+        (left.parent / "abcd.part").write_bytes(b"half")
+        with attachments.writing():
+            attachments.sweep()
+            assert left.exists()
+        setup.bring_up_to_date()
+        assert not left.exists()
+        assert not (left.parent / "abcd.part").exists()
+    assert set(stored(rows)) <= set(kept(app))
+
+
+def test_a_file_is_safe_before_its_row_is(app, monkeypatch, tmp_path):
+    """Temporary file, fsync, rename, fsync of the folder."""
+    calls = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *args, name=name, real=real: (calls.append(name), real(*args))[1])
+    attachments.write_durably(tmp_path / "ab" / "file", PDF)
+    assert (tmp_path / "ab" / "file").read_bytes() == PDF
+    assert [call for call in calls if call == "fsync"] == ["fsync", "fsync"]
