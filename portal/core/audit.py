@@ -143,8 +143,15 @@ def changes_of(row: Any, action: str) -> Iterator[Change]:
     for relation in state.mapper.relationships:
         if relation.direction is MANYTOMANY and relation.key in state.dict:
             history = state.attrs[relation.key].history
-            if history.added or history.deleted:
-                yield relation.key, sorted(map(str, history.deleted)) or None, sorted(map(str, history.added)) or None
+            name = relation.info.get("name", relation.key)
+            went, came = (named(declared.get(name), rows) for rows in (history.deleted, history.added))
+            if went or came:
+                yield name, went, came
+
+
+def named(declared: Field | None, rows: Sequence[Any]) -> list[str] | None:
+    """What rows linked to are called."""
+    return sorted(declared.kind.show([row]) if declared else str(row) for row in rows) or None
 
 
 def note(session: Session, _context: Any, _instances: Any) -> None:

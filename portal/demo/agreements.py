@@ -103,7 +103,10 @@ def plans() -> Iterator[Plan]:
     for n, unit in enumerate(units[:5], start=1):
         for k, status in enumerate(STATUSES):
             number += 1
-            community = areas[(n * 11 + k * 7) % len(areas)]
+            # The communities that have accounts come first, so that each of them is party to something.
+            community = (
+                areas[n - 1] if k == 0 else areas[5] if (n, k) == (1, 3) else areas[(n * 11 + k * 7) % len(areas)]
+            )
             signed_on = today - timedelta(days=40 + 90 * k + 13 * n)
             yield Plan(f"filler{n:02}", unit, community, status, signed_on, number)
     for n, unit in enumerate(units[5:], start=1):

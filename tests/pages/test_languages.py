@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -14,8 +15,10 @@ LISTS = ("agreements", "coop_activities", "units", "party_orgs", "areas", "membe
 SHOWN = [f"/{name}/show/1" for name in LISTS]
 PAGES = {
     "": ["/login/"],
-    "filler01": ["/", *(f"/{name}/list/" for name in LISTS), *SHOWN, "/agreements/add", "/agreements/edit/2"],
-    "reviewer": ["/members/add", "/members/edit/1", "/units/tree", "/coop_activities/add?agreement_id=1"],
+    "filler01": ["/", *(f"/{name}/list/" for name in LISTS), *SHOWN, "/agreements/add", "/agreements/edit/2"]
+    + ["/agreements/1/history", "/agreements/1/lists", "/agreements/figures", "/agreements/import"],
+    "reviewer": ["/members/add", "/members/edit/1", "/units/tree", "/coop_activities/add?agreement_id=1"]
+    + ["/reviews/list/", "/agreements/figures/coverage", "/agreements/list/?status=expired"],
     "admin": [
         "/",
         "/roles/list/",
@@ -40,7 +43,7 @@ REFUSED = {
 }
 # What is no sentence in any language: names of languages, products, examples, accounts, codes.
 # A wrong parameter of an address is named as it stands there.
-NAMES = r"English|Excel|page|colour|\.?xlsx|https?|JavaScript"
+NAMES = r"English|Excel|page|colour|\.?xlsx|\.?xls|\.?ods|\.?csv|MB|KB|https?|JavaScript"
 TABLES = ("unit", "area", "party_org", "member", "agreement", "demand_item", "resource_item", "coop_item")
 
 
@@ -51,9 +54,9 @@ LABELS = "SELECT label, label_hant, label_en FROM code_item UNION SELECT label, 
 def data(rows):
     """`data(path)` is every text that is stored and shown as it is stored on that page, longest first."""
     found: set[str] = set()
-    for table in (*TABLES, "coop_activity", "ab_user"):
+    for table in (*TABLES, "coop_activity", "attachment", "ab_user", "audit_event"):
         for row in rows(f"SELECT * FROM {table}"):
-            found |= {value for value in row if isinstance(value, str) and re.search(r"[^\d\W_]", value)}
+            found |= {value for value in texts_in(row) if re.search(r"[^\d\W_]", value)}
     labels = {label for row in rows(LABELS) for label in row}
 
     def of(path):
@@ -61,6 +64,17 @@ def data(rows):
         return sorted(found | labels if path.startswith("/code_lists/") else found - labels, key=len, reverse=True)
 
     return of
+
+
+def texts_in(value):
+    """Every text in a row, those in its JSON included."""
+    if isinstance(value, str) and value.startswith("["):
+        yield from texts_in(json.loads(value))
+    elif isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from texts_in(each)
 
 
 def spoken(page: BeautifulSoup, data: list[str]) -> str:

@@ -17,11 +17,12 @@ DONE_BY_THE_PORTAL = "system"
 
 @dataclass(frozen=True)
 class Told:
-    """One event: when, who, what, why, and (field, before, after) of what changed."""
+    """One event: when, who, from where, what, why, and (field, before, after) of what changed."""
 
     at: datetime
     who: str
     what: Label
+    address: str
     subject: str
     reason: str
     changes: list[tuple[Label, str, str]]
@@ -34,12 +35,14 @@ def timeline(ledger: Ledger, record: Any, most: int = 200) -> list[Told]:
 def told(ledger: Ledger, event: audit.AuditEvent) -> Told:
     source = next((each for each in mounted() if each.name == event.ledger), ledger)
     file = event.ledger == "attachment"
+    kind = gettext("File") if file else source.one
     person = f"{event.person} ({event.username})" if event.person else event.username
     return Told(
         at=clock.local(event.at),
         who=gettext("The portal") if event.username == DONE_BY_THE_PORTAL else person,
         what=VERBS.get(event.action, event.action),
-        subject=f"{gettext('File') if file else source.one}: {event.title}" if file or source is not ledger else "",
+        address=event.address or "",
+        subject=f"{kind}: {event.title}" if file or source is not ledger else "",
         reason=reason(source, event.reason or ""),
         changes=[] if file else [change(source, *each) for each in event.changes],
     )

@@ -1,0 +1,95 @@
+"""A process that is killed in the middle leaves everything or nothing: no half import, no file, no spent number."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from portal import setup
+from portal.core import attachments
+from tests.conftest import settings
+from tests.core import sheets
+from tests.holes.walk import of, unchanged
+
+HERE = Path(__file__).resolve().parent.parent
+BEGIN = """
+import os, signal, sys
+from portal import create_app
+from portal.accounts.security import act_as
+from portal.core import attachments, moving, scope
+from portal.core.spreadsheet.importing import find_layout, take
+from portal.core.spreadsheet.reading import read
+from portal.extensions import db
+from portal.ledgers.cobuilding import agreements
+from portal.ledgers.cobuilding.model import Agreement
+from pathlib import Path
+from sqlalchemy import select
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+app = create_app()
+with app.test_request_context(method="POST"), scope.acting_as(act_as(sys.argv[1])):
+    record = db.session.scalars(select(Agreement).where(Agreement.id == int(sys.argv[2]))).first()
+"""
+IMPORT = """
+    path = Path(sys.argv[3])
+    take(agreements, find_layout(agreements, read(path, path.name)), "a", True, lambda n, _: n == 12 and die())
+"""
+APPROVAL = """
+    move = agreements.move(sys.argv[3])
+    form = moving.move_form(agreements, record, move)
+    form.validate()
+    moving.make(agreements, record, move, form)
+    die()
+"""
+UPLOAD = """
+    with attachments.writing():
+        attachments.add(agreements, record, agreements.files[2], "a.pdf", b"%PDF-1.4")
+        db.session.flush()
+        die()
+"""
+
+
+@pytest.fixture
+def killed(built):
+    """`killed(script, account, id, argument)` runs it against this portal until it kills itself."""
+
+    def run(script, *words):
+        url = built.app.config["SQLALCHEMY_DATABASE_URI"] if built.kind == "postgresql" else None
+        environment = os.environ | settings(built.home, url)
+        built.release()
+        command = [sys.executable, "-c", BEGIN + script, *map(str, words)]
+        done = subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        built.dirty = True
+
+    return run
+
+
+def test_a_killed_import_leaves_nothing_and_spends_no_number(killed, rows):
+    with unchanged(rows):
+        killed(IMPORT, "reviewer", 1, sheets.LEDGER)
+
+
+@pytest.mark.parametrize(
+    ("account", "status", "move"), [("filler01", "draft", "submit"), ("secretary01", "pending_unit", "approve")]
+)
+def test_a_killed_move_leaves_nothing_and_spends_no_number(killed, rows, account, status, move):
+    with unchanged(rows):
+        killed(APPROVAL, account, of(rows, 1, status), move)
+
+
+def test_a_killed_upload_leaves_no_row_and_its_file_is_swept(app, killed, rows):
+    with app.app_context():
+        before = {path.name for path in attachments.home().glob("??/*")}
+    with unchanged(rows):
+        killed(UPLOAD, "filler01", of(rows, 1, "draft"))
+    with app.app_context():
+        setup.bring_up_to_date()
+        assert {path.name for path in attachments.home().glob("??/*")} <= before
