@@ -43,7 +43,7 @@ IMPORT = """
 """
 APPROVAL = """
     move = agreements.move(sys.argv[3])
-    form = moving.move_form(agreements, record, move)
+    form = moving.move_form(agreements, record, move, moving.path_of(agreements, record, move))
     form.validate()
     moving.make(agreements, record, move, form)
     die()

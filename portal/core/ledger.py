@@ -286,7 +286,7 @@ class Ledger:
     @cached_property
     def all_code_lists(self) -> frozenset[str]:
         """The code lists that its forms and pages need, those of its rows included."""
-        fields = [self.field(name) for name in self.shown]
+        fields = [self.field(name) for name in (*self.shown, *(name for move in self.moves for name in move.asks))]
         fields += [found for table in self.rows for found in self.rows_fields(table).values()]
         return frozenset(code for found in fields for code in found.kind.code_lists()) | self.code_lists
 

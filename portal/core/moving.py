@@ -85,20 +85,15 @@ def own_work(record: Any) -> bool:
     return db.session.scalar(exempt) is None
 
 
-def offered(ledger: Ledger, record: Any) -> list[Move]:
+def offered(ledger: Ledger, record: Any) -> list[tuple[Move, Path]]:
     """The moves that the current user may make on this record now, in the order of the declaration."""
-    open_ = [
-        move
+    found = [
+        (move, path)
         for move in ledger.moves
-        if reaches(ledger, move.name, record) and path_of(ledger, record, move) is not None
+        if reaches(ledger, move.name, record) and (path := path_of(ledger, record, move)) is not None
     ]
-    reviewing = [move for move in open_ if needs_other_eyes(ledger, record, move)]
-    return [move for move in open_ if move not in reviewing] if reviewing and own_work(record) else open_
-
-
-def needs_other_eyes(ledger: Ledger, record: Any, move: Move) -> bool:
-    path = path_of(ledger, record, move)
-    return path is not None and path.other_eyes
+    own = any(path.other_eyes for _, path in found) and own_work(record)
+    return [(move, path) for move, path in found if not (path.other_eyes and own)]
 
 
 def target_of(ledger: Ledger, record: Any, path: Path) -> str:
@@ -107,11 +102,10 @@ def target_of(ledger: Ledger, record: Any, path: Path) -> str:
     return next_step(tier_of(ledger), record.status) if path.target == NEXT else path.target
 
 
-def asked(ledger: Ledger, record: Any, move: Move) -> dict[str, Field]:
+def asked(ledger: Ledger, record: Any, move: Move, path: Path) -> dict[str, Field]:
     """What the move asks for: fields of the record, then where to and why."""
     names = list(move.asks)
-    path = path_of(ledger, record, move)
-    if path is not None and move.name != "adopt" and target_of(ledger, record, path) == IN_FORCE != record.status:
+    if move.name != "adopt" and target_of(ledger, record, path) == IN_FORCE != record.status:
         names += [name for name in ledger.to_activate if getattr(record, name) is None and name not in names]
     fields = {name: ledger.field(name) for name in names}
     fields |= {name: replace(fields[name], required=True) for name in ledger.to_activate if name in fields}
@@ -124,9 +118,9 @@ def asked(ledger: Ledger, record: Any, move: Move) -> dict[str, Field]:
     return fields
 
 
-def move_form(ledger: Ledger, record: Any, move: Move, formdata: Mapping[str, Any] | None = None) -> Any:
+def move_form(ledger: Ledger, record: Any, move: Move, path: Path, formdata: Mapping[str, Any] | None = None) -> Any:
     """The small form of a move; empty for those that ask nothing."""
-    fields = asked(ledger, record, move)
+    fields = asked(ledger, record, move, path)
     data = stored(record, {name: fields[name] for name in fields if name not in ("field", "reason")})
     typed = MultiDict(formdata) if formdata is not None else None
     if typed is not None and "field" in fields and not typed.get("field"):

@@ -90,9 +90,10 @@ def steps(plan: Plan) -> Iterator[tuple[str, str, dict[str, str]]]:
 
 def move(agreement: Agreement, name: str, answers: Mapping[str, str]) -> None:
     step = next(step for step in agreements.moves if step.name == name)
-    form = moving.move_form(agreements, agreement, step, answers)
-    if not form.validate():
-        raise ValueError(f"the demo's {name} is refused: {form.errors}")
+    path = moving.path_of(agreements, agreement, step)
+    form = path and moving.move_form(agreements, agreement, step, path, answers)
+    if not form or not form.validate():
+        raise ValueError(f"the demo's {name} is refused: {form and form.errors}")
     moving.make(agreements, agreement, step, form)
 
 

@@ -13,12 +13,13 @@ from translations.traditional import to_traditional
 
 LISTS = ("agreements", "coop_activities", "units", "party_orgs", "areas", "members", "code_lists")
 SHOWN = [f"/{name}/show/1" for name in LISTS]
+FILLED = [f"/agreements/{page}" for page in ("add", "edit/2", "1/history", "1/lists", "figures", "import")]
+REVIEWED = ["/coop_activities/add?agreement_id=1", "/reviews/list/", "/agreements/figures/coverage"]
+REVIEWED += ["/agreements/list/?status=expired"]
 PAGES = {
     "": ["/login/"],
-    "filler01": ["/", *(f"/{name}/list/" for name in LISTS), *SHOWN, "/agreements/add", "/agreements/edit/2"]
-    + ["/agreements/1/history", "/agreements/1/lists", "/agreements/figures", "/agreements/import"],
-    "reviewer": ["/members/add", "/members/edit/1", "/units/tree", "/coop_activities/add?agreement_id=1"]
-    + ["/reviews/list/", "/agreements/figures/coverage", "/agreements/list/?status=expired"],
+    "filler01": ["/", *(f"/{name}/list/" for name in LISTS), *SHOWN, *FILLED],
+    "reviewer": ["/members/add", "/members/edit/1", "/units/tree", *REVIEWED],
     "admin": [
         "/",
         "/roles/list/",

@@ -90,7 +90,8 @@ class LedgerView(Filling, Moves, Filing, Importing, Bulk, ModelView):
     @expose("/show/<int:pk>")
     @has_access
     def show(self, pk: int) -> ResponseReturnValue:
-        codes.load(self.ledger.all_code_lists)
+        below = (each.code_lists for each in mounted() if each.under and each.under.ledger == self.ledger.name)
+        codes.load(self.ledger.all_code_lists.union(*below))
         return self.record_page(self.record_or_404(pk))
 
     def record_page(
@@ -233,9 +234,9 @@ def id_of(record: Any) -> int:
 def list_of_entries(ledger: Ledger, record: Any) -> list[dict[str, Any]]:
     """The entries under a record that the user may see, each with whether one may be added now."""
     principal, found = scope.current(), []
-    for other in mounted():
-        if other.under and other.under.ledger == ledger.name and principal.may("read", other.name):
-            codes.load(other.code_lists)
+    others = [each for each in mounted() if each.under and each.under.ledger == ledger.name]
+    for other in others:
+        if other.under and principal.may("read", other.name):
             relation = getattr(other.model, other.under.relation)
             query = select(other.model).where(relation == record).order_by(*listing.ordering(other, other.order))
             names = [name for name in other.columns if name != f"{other.under.relation}_id"]

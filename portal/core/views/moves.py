@@ -48,9 +48,10 @@ class Moves:
         record = self.record_or_404(pk)
         move = allowed(self, name)
         self.require(name, record)
-        if moving.path_of(self.ledger, record, move) is None:
+        path = moving.path_of(self.ledger, record, move)
+        if path is None:
             abort(409, gettext("In this status this cannot be done."))
-        form = moving.move_form(self.ledger, record, move, request.form)
+        form = moving.move_form(self.ledger, record, move, path, request.form)
         if not form.validate():
             return self.record_page(record, {name: form})
         return done(self, record, move, form)
@@ -87,8 +88,8 @@ def batches(ledger: Ledger) -> list[Move]:
 
 def offers(ledger: Ledger, record: Any, tried: dict[str, Any]) -> list[Offer]:
     found = []
-    for move in moving.offered(ledger, record):
-        form = tried.get(move.name) or moving.move_form(ledger, record, move)
+    for move, path in moving.offered(ledger, record):
+        form = tried.get(move.name) or moving.move_form(ledger, record, move, path)
         found.append(Offer(move, form if form._fields else None, move.name in tried))
     return found
 
@@ -166,7 +167,7 @@ def hindrance(ledger: Ledger, move: Move, record: Any) -> str:
         return gettext("In this status this cannot be done.")
     if path.other_eyes and moving.own_work(record):
         return gettext("Whoever filled a record does not approve it.")
-    form = moving.move_form(ledger, record, move)
+    form = moving.move_form(ledger, record, move, path)
     if not form.validate():
         labels = ", ".join(str(field.label.text) for field in form if field.errors)
         return gettext("Please fill in first: %(fields)s", fields=labels)
@@ -177,7 +178,10 @@ def make_all(view: Any, move: Move, records: list[Any]) -> None:
     """All in one transaction: when one is refused after all, none is changed."""
     try:
         for record in records:
-            moving.make(view.ledger, record, move, moving.move_form(view.ledger, record, move))
+            path = moving.path_of(view.ledger, record, move)
+            if path is None:
+                raise moving.Refused(gettext("In this status this cannot be done."))
+            moving.make(view.ledger, record, move, moving.move_form(view.ledger, record, move, path))
         if records:
             view.datamodel.edit(records[0])  # commits them all
     except (moving.Refused, moving.OwnWork, moving.Incomplete, StaleDataError) as fault:
