@@ -183,6 +183,8 @@ class Ledger:
     # fields without which a row is nothing; what is meant when the sheet has no such column.
     imports: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     not_taken: tuple[str, ...] = ()
+    # Columns that hold two days at once, from and until: the words for them, by the two fields.
+    spans: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     essential: tuple[str, ...] = ()
     assumed: Mapping[str, str] = field(default_factory=dict)
     # The fields that say together which record a row is, where no number does.

@@ -64,7 +64,8 @@ def in_traditional(path: Path) -> Path:
     found = rows()
     found[HEADER] = [traditional(head) for head in found[HEADER]]
     for row in found[HEADER + 1 : -2]:
-        row[7] = traditional(row[7])
+        for n in (2, 3, 7):
+            row[n] = traditional(row[n]) if row[n] else row[n]
     return book(path / "a.xlsx", found)
 
 
@@ -143,7 +144,18 @@ def untold(path: Path) -> Path:
     return book(path / "a.xlsx", found)
 
 
+def one_column_for_the_term(path: Path) -> Path:
+    """签订日期 stays, 有效期至 becomes 协议期限 with both days."""
+    found = rows()
+    found[HEADER][6] = "协议期限"
+    for row in found[HEADER + 1 : -2]:
+        if row[5] and row[6]:
+            row[6] = f"{text(row[5])}—{text(row[6])}"
+    return book(path / "a.xlsx", found)
+
+
 VARIANTS: tuple[Callable[[Path], Path], ...] = (
     *(reordered, other_words, in_traditional, without_title, two_header_rows, grouped_headings, other_sheet_first),
     *(csv_of_windows, csv_of_the_web, tabbed, scattered, as_serials, untold),
+    one_column_for_the_term,
 )

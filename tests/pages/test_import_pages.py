@@ -131,3 +131,31 @@ def test_a_killed_import_is_told_after_a_while(upload, visit, monkeypatch, app):
     assert visitor.look(path).select("[data-running]")
     monkeypatch.setattr(jobs, "SILENT", -1)
     assert visitor.look(path).notices("error") == ["处理中断，未保存任何数据，请重试。"]
+
+
+def test_the_empty_sheet_that_is_offered_is_understood_when_it_comes_back(upload, visit, rows, tmp_path):
+    response = visit("filler01").speak("zh_Hans").client.get("/agreements/template.xlsx")
+    book = sheets.load_workbook(io.BytesIO(response.get_data()))
+    response.close()
+    sheet = book.active
+    heads = {str(cell.value).rstrip("*"): cell.column for cell in sheet[2]}
+    [(unit,)] = rows("SELECT full_name FROM unit WHERE sort_no = 1")
+    [(area,)] = rows("SELECT name FROM area WHERE kind = 'community' ORDER BY sort_no DESC LIMIT 1")
+    typed = {
+        "甲方单位（党组织）": unit,
+        "乙方（社区党组织）": area,
+        "签订日期": "2026.6.1",
+        "截止日期": "2027年5月31日",
+        "共建方式": "组织共建",
+        "协议类型": "单位—社区",
+        "甲方联络员": "王演晨",
+        "甲方办公电话": "022-00000001",
+    }
+    for head, text in typed.items():
+        sheet.cell(3, heads[head], text)
+    book.save(tmp_path / "filled.xlsx")
+    visitor, answer = upload("filler01", tmp_path / "filled.xlsx")
+    page = visitor.look(answer.response.location)
+    assert counts(page) == {"new": 1, "changed": 0, "unchanged": 0, "rejected": 0}
+    assert not page.select('tr[data-column="unknown"]')
+    assert any(rule.type == "list" for rule in sheet.data_validations.dataValidation)

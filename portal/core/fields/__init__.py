@@ -2,7 +2,7 @@
 
 from portal.core.fields.base import BadValue, Field, Kind, Label, clean, field, natural
 from portal.core.fields.choices import Choice, Code, Codes, YesNo
-from portal.core.fields.days import Day, Month, long_date, parse_day
+from portal.core.fields.days import Day, Month, days_in, long_date, parse_day
 from portal.core.fields.links import (
     Link,
     Links,
@@ -44,6 +44,7 @@ __all__ = [
     "clean",
     "community_link",
     "community_orgs",
+    "days_in",
     "field",
     "long_date",
     "mask_name",

@@ -41,6 +41,12 @@ def parse_day(text: str) -> date:
     return day
 
 
+def days_in(text: str) -> list[str]:
+    """The days that are written in a text, as in 2024.1.1—2026年12月31日."""
+    narrow = unicodedata.normalize("NFKC", text).replace(" ", "")
+    return [found[0] for found in re.finditer(rf"{DAY.pattern}|{PACKED_DAY.pattern}", narrow)]
+
+
 def long_date(day: date) -> str:
     return day.isoformat() if str(get_locale()) == "en" else f"{day.year}年{day.month}月{day.day}日"
 

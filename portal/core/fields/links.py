@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeEngine
 
 from portal.core import scope
 from portal.core.fields.base import BadValue, Kind, clean, natural
-from portal.core.search import contains
+from portal.core.search import contains, fold
 from portal.extensions import Model, db
 from portal.org.models import Area, Member, PartyOrg, Unit
 
@@ -133,7 +133,21 @@ class Link(Kind):
         return found
 
     def _named(self, text: str) -> int:
-        """By name, for browsers without JavaScript and for sheets: the exact one, else the only one that fits."""
+        """By name, for browsers without JavaScript and for sheets; asked once for all rows of a sheet."""
+        asked: dict[Any, int | BadValue] = g.setdefault("link_meanings", {})
+        key = self, scope.current(), text
+        if key not in asked:
+            try:
+                asked[key] = self._meant(text)
+            except BadValue as fault:
+                asked[key] = fault
+        found = asked[key]
+        if isinstance(found, BadValue):
+            raise found
+        return found
+
+    def _meant(self, text: str) -> int:
+        """The row of exactly this name, else the only one that fits."""
         called = self.label == text
         if self._alias:
             called = or_(called, self._alias(self.model, text))
@@ -254,14 +268,20 @@ def communities(model: Any) -> Iterable[ColumnElement[bool]]:
     yield model.kind == "community"
 
 
+def spellings(text: str) -> tuple[str, ...]:
+    """A name as it was written, and in Simplified characters without spaces."""
+    return (text, "".join(fold(text).split()))
+
+
 def short_unit(model: Any, text: str) -> ColumnElement[bool]:
-    return model.short_name == text
+    return or_(model.full_name.in_(spellings(text)), model.short_name.in_(spellings(text)))
 
 
 def called_org(model: Any, text: str) -> ColumnElement[bool]:
     """A Party organisation by its short name, its community's or its unit's."""
-    unit = model.units.any(or_(Unit.full_name == text, Unit.short_name == text))
-    return or_(model.short_name == text, model.community.has(Area.name == text), unit)
+    names = spellings(text)
+    unit = model.units.any(or_(Unit.full_name.in_(names), Unit.short_name.in_(names)))
+    return or_(model.short_name.in_(names), model.community.has(Area.name.in_(names)), unit)
 
 
 def unit_link() -> Link:

@@ -17,11 +17,12 @@ from werkzeug.datastructures import MultiDict
 
 from portal.core import audit, gaps, moving, saving, scope
 from portal.core.amending import PAPER
+from portal.core.fields import days_in
 from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger
 from portal.core.record import Record
 from portal.core.search import fold
-from portal.core.spreadsheet.mapping import RECORD_NO, ImportColumn, Layout, layout
+from portal.core.spreadsheet.mapping import RECORD_NO, SPAN, ImportColumn, Layout, layout
 from portal.core.spreadsheet.reading import Sheet
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
@@ -144,7 +145,7 @@ class Row:
         if key in seen:
             raise Rejected(self.named(), gettext("The same as row %(row)d of this sheet.", row=seen[key]))
         record = self.existing(known)
-        form = form_type(typed, record)
+        form = form_type(typed, record) if record is not None else known
         form.lenient = True
         for name in self.ledger.essential:
             if form[name].data is None and not form[name].errors and not form[name].process_errors:
@@ -161,12 +162,21 @@ class Row:
         """What a form would have posted; blank cells of a sheet say nothing."""
         typed: MultiDict[str, str] = MultiDict()
         for name, text in self.cells.items():
-            if name in self.ledger.entered and text and not RECORD_NO.fullmatch(text):
+            if SPAN in name and text:
+                typed.update(self.both_days(name, text))
+            elif name in self.ledger.entered and text and not RECORD_NO.fullmatch(text):
                 typed.setlist(name, self.ledger.field(name).kind.from_cell(text))
         for name, text in self.ledger.assumed.items():
             if name not in typed:
                 typed.setlist(name, [text])
         return typed
+
+    def both_days(self, name: str, text: str) -> dict[str, str]:
+        """From and until; one day alone is until."""
+        days = days_in(text)
+        if not 1 <= len(days) <= 2:
+            raise Rejected(name, gettext("Two days, please: from and until."))
+        return dict(zip(name.split(SPAN)[-len(days) :], days, strict=True))
 
     def named(self) -> str:
         """The column that this row is known by."""

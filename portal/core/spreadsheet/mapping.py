@@ -40,6 +40,7 @@ FOOTERS = (
     "联系电话:",
 )
 IGNORED = "-"
+SPAN = "~"  # between the two fields of a column that holds two days
 
 
 class ImportColumn(Model):
@@ -117,7 +118,8 @@ def without_brackets(text: str) -> str:
 def vocabulary(ledger: Ledger) -> dict[str, list[str]]:
     """Field by word, in order of importance: synonyms, then labels in every language."""
     words: dict[str, list[str]] = {}
-    for name, synonyms in ledger.imports.items():
+    spans = {SPAN.join(pair): synonyms for pair, synonyms in ledger.spans.items()}
+    for name, synonyms in {**ledger.imports, **spans}.items():
         for word in synonyms:
             words.setdefault(plain(word), []).append(name)
     for language in current_app.config["LANGUAGES"]:
@@ -271,4 +273,5 @@ def average(column: Column) -> float:
 
 def labels(ledger: Ledger) -> list[tuple[str, Label]]:
     """The fields that a column can be said to be."""
-    return [(name, ledger.field(name).label) for name in ledger.imports]
+    spans = [(SPAN.join(pair), " – ".join(str(ledger.field(name).label) for name in pair)) for pair in ledger.spans]
+    return [*((name, ledger.field(name).label) for name in ledger.imports), *spans]

@@ -19,7 +19,9 @@ from portal.core.spreadsheet.export import rejected_rows
 from portal.core.spreadsheet.importing import Outcome, Remark, find_layout, take
 from portal.core.spreadsheet.mapping import IGNORED, ImportColumn, Layout, labels, plain
 from portal.core.spreadsheet.reading import ENDINGS, MOST_BYTES, Unreadable, read
+from portal.core.spreadsheet.template import template
 from portal.extensions import db
+from portal.org import codes
 
 SHOWN = 200
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -28,7 +30,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 class Importing:
     """What `LedgerView` does with sheets."""
 
-    verbs: ClassVar = {"bring": "import", "brought": "import", "bring_on": "import"}
+    verbs: ClassVar = {"bring": "import", "brought": "import", "bring_on": "import", "template": "import"}
 
     @expose("/import", methods=["GET", "POST"])
     @has_access
@@ -50,6 +52,13 @@ class Importing:
         return self.page(
             "import.html", job=None, fault=fault, may_adopt=may_adopt(self.ledger), most=MOST_BYTES // 2**20
         )
+
+    @expose("/template.xlsx")
+    @has_access
+    def template(self: Any) -> ResponseReturnValue:
+        codes.load(self.ledger.all_code_lists)
+        name = f"{self.ledger.label}.xlsx"
+        return send_file(template(self.ledger), XLSX, as_attachment=True, download_name=name)
 
     @expose("/import/<string:token>")
     @has_access
