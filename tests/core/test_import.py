@@ -137,7 +137,7 @@ def test_history_tells_where_a_record_was_taken_from(bring, rows, visit):
 
 def test_a_filler_brings_rows_of_the_own_unit_only(bring, rows, tmp_path):
     found = sheets.rows()
-    found[3][2] = "区纪委监委机关"
+    found[3][2:4] = ["区纪委监委机关", "冬至镇芙蓉里社区"]
     outcome = bring(sheets.book(tmp_path / "a.xlsx", found), "filler01")
     assert outcome.accepted == 1
     assert {r.column for r in outcome.rejected if r.row not in (9, 13, 17, 18)} == {"甲方党组织"}
