@@ -80,6 +80,13 @@ def under_way(record: Any) -> bool:
     return db.session.scalars(query.limit(1)).first() is not None
 
 
+def still_in_force(draft: Any) -> bool:
+    """Is the record that this amendment is of still there to be amended?"""
+    model = type(draft)
+    query = select(model.id).where(model.id == draft.amends_id, model.status == IN_FORCE)
+    return db.session.scalars(query).first() is not None
+
+
 def begin(ledger: Ledger, record: Any, answers: Mapping[str, Any]) -> Any:
     """The draft of an amendment."""
     draft = copy_of(ledger, record)

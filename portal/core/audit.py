@@ -19,11 +19,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.orm.interfaces import MANYTOMANY
 
 from portal.core import clock, scope
-from portal.core.fields import Field, Personal
+from portal.core.fields import Field
 from portal.core.ledger import Ledger, fields_of, mounted
 from portal.core.numbering import NumberCounter
 from portal.extensions import Model, db
 from portal.org.markers import Scoped
+from portal.org.sealed import Sealed
 
 HIDDEN = "******"
 # What the portal keeps for itself.
@@ -112,7 +113,7 @@ def texts(declared: Field | None, name: str, value: Any) -> list[str] | None:
     """A value as it may be kept here."""
     if value is None or value == ():
         return None
-    if name in SECRET or (declared is not None and isinstance(declared.kind, Personal) and value):
+    if name in SECRET or isinstance(value, Sealed):
         return [HIDDEN]
     if isinstance(value, bool):
         return ["1" if value else "0"]

@@ -153,8 +153,8 @@ def make(ledger: Ledger, record: Any, move: Move, form: Any) -> Any:
                 form[name].declared.kind.store(record, name, answers[name])
         target = target_of(ledger, record, path)
         comes_into_force = target == IN_FORCE != record.status
-        if move.name == "submit" or (comes_into_force and move.name != "adopt"):
-            require_whole(ledger, record)
+        if move.name == "submit" or comes_into_force:
+            require_whole(ledger, record, lenient=move.name != "submit")
         _stamp(ledger, record, move, target, answers)
         after = move.apply(ledger, record, answers) if move.apply else record
         if comes_into_force and path.target != BEFORE:
@@ -165,7 +165,9 @@ def make(ledger: Ledger, record: Any, move: Move, form: Any) -> Any:
 
 
 def come_into_force(ledger: Ledger, record: Any) -> Any:
-    """What follows from it; an amendment takes the place of what it amends."""
+    """What follows from it; an amendment takes the place of what it amends. Raises Refused."""
+    if record.amends_id is not None and not amending.still_in_force(record):
+        raise Refused(gettext("The record that this amends is no longer in force."))
     if ledger.activate:
         ledger.activate(record)
     after = amending.take_effect(ledger, record) if record.amends_id is not None else record
@@ -178,9 +180,10 @@ def reason_text(ledger: Ledger, answers: Mapping[str, Any]) -> str | None:
     return f"{place}: {reason}" if place else reason
 
 
-def require_whole(ledger: Ledger, record: Any) -> None:
-    """Raises Incomplete when the record would not be taken as it stands."""
+def require_whole(ledger: Ledger, record: Any, *, lenient: bool) -> None:
+    """Raises Incomplete when the record would not be taken as it stands; `lenient`: it may have gaps."""
     form = form_class(ledger)(record=record)
+    form.lenient = lenient
     if not form.validate():
         raise Incomplete(form)
 

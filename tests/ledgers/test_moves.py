@@ -215,6 +215,35 @@ def test_an_amendment_takes_the_place_of_the_old_version_when_it_is_approved(vis
     assert "每月会商一次。" in page.one('table[data-table="agreement_changes"]').text
 
 
+def test_an_amendment_of_what_is_no_longer_in_force_is_refused(visit, rows):
+    old, filler = of(rows, 1, "active"), visit("filler01")
+    answer = filler.post(f"/agreements/{old}/move/amend", reason="双方商定调整共建内容。")
+    draft = int(answer.response.location.rpartition("/")[2])
+    filler.post(f"/agreements/{draft}/move/submit")
+    visit("secretary01").post(f"/agreements/{draft}/move/approve")
+    assert visit("reviewer").post(f"/agreements/{old}/move/void", reason="重复登记，作废。").status == 302
+    visitor = visit("reviewer")
+    with unchanged(rows):
+        assert visitor.post(f"/agreements/{draft}/move/approve_committee", ANSWERS).status == 409
+
+
+def test_imported_drafts_are_taken_over_by_the_committee_unless_they_overlap(visit, rows, change):
+    id_, other, visitor = of(rows, 1, "draft"), of(rows, 1, "active"), visit("reviewer")
+    assert visitor.post(f"/agreements/{id_}/move/adopt").status == 409
+    change(f"UPDATE agreement SET source = 'import', coop_modes = NULL WHERE id = {id_}")
+    term = "party_b_org_id, effective_from, effective_to"
+    kept = rows(f"SELECT {term} FROM agreement WHERE id = {id_}")[0]
+    change(f"UPDATE agreement SET ({term}) = (SELECT {term} FROM agreement WHERE id = {other}) WHERE id = {id_}")
+    with unchanged(rows):
+        visitor.post(f"/agreements/{id_}/move/adopt")
+    change(f"UPDATE agreement SET ({term}) = ({kept[0]}, '{kept[1]}', '{kept[2]}') WHERE id = {id_}")
+    assert visitor.post(f"/agreements/{id_}/move/adopt").status == 302
+    status, number, gaps = rows(f"SELECT status, record_no, gaps FROM agreement WHERE id = {id_}")[0]
+    assert status == "active"
+    assert number
+    assert "coop_modes" in gaps
+
+
 def test_the_end_is_asked_for_by_one_and_confirmed_by_another(visit, rows):
     id_ = of(rows, 1, "active")
     sent = {"terminated_on": "2026-06-30", "terminate_reason": "3"}

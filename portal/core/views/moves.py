@@ -104,6 +104,7 @@ def done(view: Any, record: Any, move: Move, form: Any) -> ResponseReturnValue:
             target = url_for(f"{view.endpoint}.show", pk=after.id)
         view.datamodel.edit(after)
     except moving.Refused as fault:
+        db.session.rollback()
         abort(409, str(fault))
     except moving.OwnWork as fault:
         db.session.rollback()
@@ -111,6 +112,7 @@ def done(view: Any, record: Any, move: Move, form: Any) -> ResponseReturnValue:
     except moving.Incomplete as fault:
         return incomplete(view, record, move, fault)
     except StaleDataError:
+        db.session.rollback()
         abort(409, gettext("Somebody else changed this record meanwhile. Please look at it again."))
     flash(gettext("%(number)s: %(move)s – done.", number=number, move=move.title), "success")
     return redirect(target)
