@@ -16,6 +16,7 @@ from sqlalchemy.sql import ColumnElement
 
 from portal.core import scope
 from portal.core.fields import Choice, Field, Label
+from portal.core.parts import Amended, Derived, Files, Rows, Section, Status, Under
 from portal.core.stats import Figure
 from portal.core.values import Problem, Values
 from portal.core.workflow import MOVES, Move
@@ -36,37 +37,6 @@ VERBS: Mapping[str, Label] = {
 Rule = Callable[[Values], Iterable[Problem]]
 
 
-@dataclass(frozen=True)
-class Section:
-    """A heading of the form and the page of a record, with its fields."""
-
-    title: Label
-    fields: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Status:
-    """What a ledger calls a status, and how it looks (`portal.css`: draft wait ok warn end bad)."""
-
-    label: Label
-    tone: str
-
-
-@dataclass(frozen=True)
-class Derived:
-    """A status that nobody sets: a stored one, told apart by dates. `base` are the stored statuses it is one of.
-
-    Without `holds` it only gathers: it can be filtered by, and no record shows it. `needs` are the columns that
-    `holds` reads.
-    """
-
-    shown: Status
-    base: tuple[str, ...]
-    where: Callable[[], ColumnElement[bool]]
-    holds: Callable[[Any], bool] | None = None
-    needs: tuple[str, ...] = ()
-
-
 class Standing(Choice):
     """The status of a record as it is today: the stored one, or one derived from it."""
 
@@ -82,57 +52,6 @@ class Standing(Choice):
         value = self.parse(typed, None)
         derived = self.ledger.derived.get(value)
         return super().filter(column, typed) if derived is None else column.in_(derived.base) & derived.where()
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A table that is part of the record: edited in its form, saved and locked with it.
-
-    `name` is the relationship of the model and the prefix of the posted fields. `when` says whether a record has
-    this table at all.
-    """
-
-    name: str
-    label: Label
-    one: Label
-    fields: tuple[str, ...]
-    when: Callable[[Values], bool] | None = None
-    most: int = 200
-    # Kinds and labels of columns that do not carry them, as in `Ledger.fields`.
-    declared: Mapping[str, Field] = field(default_factory=dict)
-    # Rows are switched off, never removed.
-    keep: bool = False
-    # May either party change these rows while the record is in force?
-    in_force: bool = False
-
-
-@dataclass(frozen=True)
-class Files:
-    """A place for files of a record. `asked`: a record in force without one has a gap."""
-
-    name: str
-    label: Label
-    most: int = 9
-    kinds: tuple[str, ...] = ("pdf", "jpg", "jpeg", "png", "docx", "xlsx", "ofd", "wps")
-    asked: bool = False
-
-
-@dataclass(frozen=True)
-class Under:
-    """Makes a ledger one of entries: small records of their own under a record, open in some of its statuses."""
-
-    relation: str
-    ledger: str
-    statuses: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Amended:
-    """A field that an amendment changed, as texts of the paper's language."""
-
-    name: str
-    old: str
-    new: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -399,3 +318,19 @@ def check(ledgers: Iterable[Ledger]) -> None:
             faults.append(f"{ledger.name}: stands under {ledger.under.ledger!r}, which is no ledger")
     if faults:
         raise BadLedger("\n".join(faults))
+
+
+__all__ = [
+    "Amended",
+    "BadLedger",
+    "Derived",
+    "Files",
+    "Ledger",
+    "Rows",
+    "Section",
+    "Status",
+    "Under",
+    "check",
+    "fields_of",
+    "mounted",
+]
