@@ -6,7 +6,7 @@ a form would type them. Personal values are never in it: only that they changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.orm.interfaces import MANYTOMANY
 
 from portal.core import clock, scope
-from portal.core.fields import Field
+from portal.core.fields import Field, Links
 from portal.core.ledger import Ledger, fields_of, mounted
 from portal.core.numbering import NumberCounter
 from portal.extensions import Model, db
@@ -144,10 +144,17 @@ def changes_of(row: Any, action: str) -> Iterator[Change]:
     for relation in state.mapper.relationships:
         if relation.direction is MANYTOMANY and relation.key in state.dict:
             history = state.attrs[relation.key].history
-            name = relation.info.get("name", relation.key)
+            name = relation_name(relation, declared)
             went, came = (named(declared.get(name), rows) for rows in (history.deleted, history.added))
             if went or came:
                 yield name, went, came
+
+
+def relation_name(relation: Any, declared: Mapping[str, Field]) -> str:
+    """The field that a relationship is edited by, else its own name."""
+    links = ((name, each.kind) for name, each in declared.items() if isinstance(each.kind, Links))
+    linked = (name for name, kind in links if kind.relation(name) == relation.key)
+    return str(relation.info.get("name") or next(linked, relation.key))
 
 
 def named(declared: Field | None, rows: Sequence[Any]) -> list[str] | None:

@@ -14,6 +14,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,8 @@ class Job:
     @property
     def state(self) -> dict[str, Any]:
         path = self.folder / "state.json"
+        if not path.exists():  # killed before it began
+            return {"state": FAILED, "fault": ""}
         found: dict[str, Any] = json.loads(path.read_text("utf-8"))
         if found["state"] == RUNNING and time.time() - path.stat().st_mtime > SILENT:
             return found | {"state": FAILED, "fault": ""}
@@ -91,8 +94,9 @@ def home() -> Path:
 def make(**asked: Any) -> Job:
     """A new job of the current user; old ones are swept."""
     for old in home().iterdir():
-        if time.time() - old.stat().st_mtime > KEPT:
-            shutil.rmtree(old, ignore_errors=True)
+        with suppress(OSError):  # somebody else may be sweeping, too
+            if time.time() - old.stat().st_mtime > KEPT:
+                shutil.rmtree(old, ignore_errors=True)
     job = Job(home() / secrets.token_hex(16))
     job.folder.mkdir(mode=0o700)
     job.ask(user_id=scope.current().user_id, **asked)

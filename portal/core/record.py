@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 from sqlalchemy.sql import ColumnElement
 
 from portal.core import clock
-from portal.core.fields import Choice, Field, Link, Text, Whole, field, org_link, unit_link
+from portal.core.fields import Choice, Field, Link, Text, Whole, YesNo, field, org_link, unit_link
 from portal.core.fields.base import Kind
 from portal.core.fields.choices import CodeSet
 from portal.org.markers import Scoped, Searchable
@@ -52,8 +52,14 @@ class Gaps(Kind):
 
     filter_widget = "select"
 
+    def typed(self, value: Any) -> list[str]:
+        return list(value or ())
+
     def show(self, value: Any) -> str:
         return gettext("To be added") if value else ""
+
+    def retell(self, typed: Sequence[str]) -> str:
+        return self.show(typed)
 
     def options(self) -> Iterable[tuple[str, str]]:
         return [("1", gettext("Yes"))]
@@ -80,7 +86,7 @@ class Record(Searchable, Scoped):
     owner_org_id: Mapped[int | None] = mapped_column(
         ForeignKey("party_org.id"), index=True, info=made(org_link(), _("Reporting Party organisation"))
     )
-    proxy_filled: Mapped[bool] = mapped_column(default=False)
+    proxy_filled: Mapped[bool] = mapped_column(default=False, info=made(YesNo(), _("Filled on behalf of the unit")))
     filler_id: Mapped[int | None] = mapped_column(
         ForeignKey("ab_user.id", ondelete="SET NULL"), info=made(Link("User", "first_name"), _("Filled by"))
     )

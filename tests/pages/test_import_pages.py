@@ -129,7 +129,11 @@ def test_a_killed_import_is_told_after_a_while(upload, visit, monkeypatch, app):
     with app.app_context():
         jobs.Job(jobs.home() / path.rpartition("/")[2]).tell("running", done=3, total=24)
     assert visitor.look(path).select("[data-running]")
-    monkeypatch.setattr(jobs, "SILENT", -1)
+    with monkeypatch.context() as later:
+        later.setattr(jobs, "SILENT", -1)
+        assert visitor.look(path).notices("error") == ["处理中断，未保存任何数据，请重试。"]
+    with app.app_context():
+        (jobs.home() / path.rpartition("/")[2] / "state.json").unlink()
     assert visitor.look(path).notices("error") == ["处理中断，未保存任何数据，请重试。"]
 
 

@@ -71,6 +71,8 @@ def texts_in(value):
     """Every text in a row, those in its JSON included."""
     if isinstance(value, str) and value.startswith("["):
         yield from texts_in(json.loads(value))
+    elif isinstance(value, list) and len(value) == 3 and isinstance(value[0], str):
+        yield from texts_in(value[1:])  # a change: the name of its field is no data
     elif isinstance(value, str):
         yield value
     elif isinstance(value, list | tuple):
