@@ -28,7 +28,7 @@ from portal.core.fields import (
     org_link,
     own_orgs,
 )
-from portal.core.record import Record
+from portal.core.record import Record, filled_only
 from portal.extensions import Model
 from portal.org.markers import Scoped, Searchable
 from portal.org.models import PartyOrg
@@ -63,16 +63,17 @@ CHANGE_TYPES = Choice(
 PARTY_ROLES = Choice(("lead", _("Lead")), ("member", _("Taking part")))
 
 
-def link(kind: Link, label: Any, target: str, **rules: Any) -> Any:
+def link(kind: Link, label: Any, target: str, *, index: bool = True, **rules: Any) -> Any:
     """A column that links to another table."""
     info = {"field": Field(kind, label, **rules)}
-    return mapped_column(ForeignKey(target), nullable=True, index=True, info=info)
+    return mapped_column(ForeignKey(target), nullable=True, index=index, info=info)
 
 
 class Agreement(Record, Model):
     """A co-building agreement between a unit's organisation and a community's (3-tier)."""
 
     __tablename__ = "agreement"
+    __table_args__ = (filled_only("agreement", "amends_id"), filled_only("agreement", "previous_id"))
     ledger_name = "agreements"
     searched: ClassVar = ("record_no", "office_no", "title")
 
@@ -104,7 +105,7 @@ class Agreement(Record, Model):
     filing_no: Mapped[str | None] = field(Text(40), _("Filing number"))
     filed_on: Mapped[date | None] = field(Day(past=True), _("Put on file on"))
     previous_id: Mapped[int | None] = link(
-        Link("Agreement", "title", order="id"), _("Previous agreement"), "agreement.id", entered=False
+        Link("Agreement", "title", order="id"), _("Previous agreement"), "agreement.id", index=False, entered=False
     )
     terminated_on: Mapped[date | None] = field(Day(), _("Terminated on"), entered=False, required=True)
     terminate_reason: Mapped[str | None] = field(Code("C03"), _("Reason for termination"), entered=False, required=True)
