@@ -128,21 +128,12 @@ def changes_between(ledger: Ledger, old: Any, new: Any) -> Iterator[Amended]:
         for name, declared in ledger.entered.items():
             kind = declared.kind
             if kind.stored(old, name) != kind.stored(new, name) and not is_unique(ledger, name):
-                texts = (kind.show(shown(kind, record, name)) for record in (old, new))
+                texts = (kind.show(kind.read(record, name)) for record in (old, new))
                 yield Amended(name, *texts)
         for table in ledger.rows:
             before, after = (rows_text(ledger, table, record) for record in (old, new))
             if before != after:
                 yield Amended(table.name, before, after)
-
-
-def shown(kind: Any, record: Any, name: str) -> Any:
-    """What a field reads, also where a link was changed and its row not loaded yet."""
-    value = kind.stored(record, name)
-    if hasattr(kind, "shown_choices") and isinstance(value, int):
-        model = kind.model
-        return db.session.scalars(select(model).where(model.id == value)).first()
-    return kind.read(record, name)
 
 
 def rows_text(ledger: Ledger, table: Rows, record: Any) -> str:

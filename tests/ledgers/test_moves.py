@@ -345,3 +345,18 @@ def test_random_walks_find_no_other_way(visit, rows, standing):
             assert answer.status == 302
         status = now
         assert rows(f"SELECT record_no FROM agreement WHERE id = {id_}") == [("GJ2026-001-0099",)]
+
+
+def test_an_amendment_of_numbers_and_links_is_written_down_as_it_reads(visit, rows, change):
+    old, filler = of(rows, 1, "active"), visit("filler01")
+    other = rows("SELECT id, full_name FROM party_org WHERE community_id IS NOT NULL ORDER BY id DESC LIMIT 1")[0]
+    answer = filler.post(f"/agreements/{old}/move/amend", reason="双方商定调整共建内容。")
+    draft = int(answer.response.location.rpartition("/")[2])
+    typed = filler.look(f"/agreements/edit/{draft}").filled()
+    sent = typed | {"plan_activity_cnt": "9", "party_b_org_id": str(other[0]), "copies": "4"}
+    assert filler.post(f"/agreements/edit/{draft}", sent).status == 302
+    submitted_and_filed(visit, draft)
+    changes = dict(rows(f"SELECT field_name, new_value FROM agreement_change WHERE agreement_id = {old}"))
+    assert changes["plan_activity_cnt"] == "9"
+    assert changes["copies"] == "4"
+    assert changes["party_b_org_id"] == other[1]
