@@ -73,11 +73,11 @@ def _connect(ledger: Ledger, pairs: Mapping[Any, Any]) -> None:
                     setattr(pairs[row], kind.relation, chosen)
 
 
-def under_way(record: Any) -> bool:
-    """Is there an amendment of this record that has not ended?"""
+def may_begin(record: Any) -> bool:
+    """One amendment of a record at a time."""
     model = type(record)
     query = select(model.id).where(model.amends_id == record.id, model.status.not_in(ENDED))
-    return db.session.scalars(query.limit(1)).first() is not None
+    return db.session.scalars(query.limit(1)).first() is None
 
 
 def still_in_force(draft: Any) -> bool:
@@ -143,10 +143,6 @@ def rows_text(ledger: Ledger, table: Rows, record: Any) -> str:
         cells = (declared.kind.show(declared.kind.read(row, name)) for name, declared in fields.items())
         lines.append("，".join(cell for cell in cells if cell))
     return "；".join(lines)
-
-
-def may_begin(record: Any) -> bool:
-    return not under_way(record)
 
 
 AMEND = Move(

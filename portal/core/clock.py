@@ -16,6 +16,11 @@ def today() -> date:
     return fixed or datetime.now(OFFICE).date()
 
 
+def quarter(day: date) -> str:
+    """The quarter as records keep it: 2026Q2."""
+    return f"{day.year}Q{(day.month + 2) // 3}"
+
+
 def now() -> datetime:
     """This moment in UTC, without a zone: what the database keeps."""
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from portal.core import attachments
+from portal.core.forms import BLANK
 from portal.core.ledger import Ledger
-
-BLANK: tuple[object, ...] = (None, "", (), [])
 
 
 def lacking(ledger: Ledger, record: Any) -> tuple[str, ...]:

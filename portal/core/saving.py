@@ -48,7 +48,7 @@ def _header(ledger: Ledger, record: Record, new: bool) -> None:
     record.owner_org_id = getattr(record, ledger.owner, None) if ledger.owner else record.owner_org_id
     day = getattr(record, ledger.event, None) if ledger.event else None
     day = day or clock.today()
-    record.year, record.period = day.year, f"{day.year}Q{(day.month + 2) // 3}"
+    record.year, record.period = day.year, clock.quarter(day)
 
 
 def _owner(ledger: Ledger, record: Record) -> int:

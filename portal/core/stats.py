@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from flask_babel import gettext, ngettext
 from sqlalchemy import Select, select
 
 from portal.core.fields import Label
@@ -81,9 +80,3 @@ def values(figures: Sequence[Figure]) -> list[Value]:
 def lacking(figure: Figure) -> Sequence[Any]:
     """(id, name) of what is missing to the whole."""
     return db.session.execute(figure.lacking()).all() if figure.lacking else ()
-
-
-def summary(value: Value) -> str:
-    if value.total is None:
-        return ngettext("%(num)d record", "%(num)d records", value.count)
-    return gettext("%(count)d of %(total)d", count=value.count, total=value.total)

@@ -83,8 +83,7 @@ def next_step(tier: int, status: str) -> str:
 
 def same_period(record: Any) -> bool:
     """A unit's reviewer corrects the running quarter; what is older is the committee's (§2.1)."""
-    today = clock.today()
-    return bool(record.period == f"{today.year}Q{(today.month + 2) // 3}")
+    return bool(record.period == clock.quarter(clock.today()))
 
 
 def own_side(record: Any) -> bool:

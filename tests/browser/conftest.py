@@ -82,7 +82,7 @@ def open_as(browser: Browser, address: str) -> Iterator[Any]:
         page.fill("#username", username)
         page.fill("#password", PASSWORD)
         page.press("#password", "Enter")
-        page.wait_for_url("**/")
+        page.wait_for_url(f"{address}/")
         page.goto(f"/lang/{language}")
         return page
 

@@ -53,8 +53,8 @@ def move(page, path, name, **answers):
                 control.select_option(text)
             else:
                 control.fill(text)
-    page.locator(f'button[data-move="{name}"]:visible').click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator(f'button[data-move="{name}"]:visible').click()
 
 
 def correct(page, path):
@@ -70,19 +70,23 @@ def bring_the_scan(page, path):
     page.goto(path)
     assert page.locator("[data-gaps]").count() == 1
     page.set_input_files("#file-signed_file", SCAN)
-    page.locator('[data-place="signed_file"] button').click()
+    with page.expect_navigation():
+        page.locator('[data-place="signed_file"] button').click()
     assert page.locator('[data-place="signed_file"] [data-file]').count() == 1
     assert page.locator("[data-gaps]").count() == 0
 
 
 def add_an_activity(page):
     page.goto("/agreements/list/")
-    page.locator("table[data-ledger] td.title-cell a").last.click()
-    page.locator('a[href*="/coop_activities/add"]').click()
+    with page.expect_navigation():
+        page.locator("table[data-ledger] td.title-cell a").last.click()
+    with page.expect_navigation():
+        page.locator('a[href*="/coop_activities/add"]').click()
     page.fill("#held_on", "2026-06-20")
     page.select_option("#activity_type", "3")
     page.fill("#theme", "社区清洁日")
-    page.locator(SAVE).click()
+    with page.expect_navigation():
+        page.locator(SAVE).click()
     assert "社区清洁日" in page.inner_text('table[data-ledger="coop_activities"]')
 
 

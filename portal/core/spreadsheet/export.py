@@ -16,6 +16,7 @@ from portal.core import clock, scope
 from portal.core.fields import long_date
 from portal.core.ledger import Ledger
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FONT = {"font_name": "仿宋", "font_size": 11, "border": 1, "text_wrap": True, "valign": "vcenter"}
 STYLES: dict[str, dict[str, Any]] = {
     "title": {"font_name": "方正小标宋简体", "font_size": 20, "align": "center", "valign": "vcenter"},

@@ -94,11 +94,12 @@ def take(ledger: Ledger, found: Layout, source: str, adopt: bool, progress: Prog
     rows = list(found.rows())
     outcome, seen = Outcome(), dict[Any, int]()
     form = form_class(ledger)
+    words = status_words(ledger) if adopt else {}
     for n, (number, cells) in enumerate(rows):
         progress(n, len(rows))
         try:
             with doing("adopt" if adopt else "import", source, number):
-                row = Row(ledger, found, cells, number, adopt)
+                row = Row(ledger, found, cells, adopt, words)
                 key, result, record = row.take(form, seen)
         except Rejected as fault:
             outcome.rejected.append(Remark(number, row_column(ledger, found, fault.name), fault.why))
@@ -134,8 +135,9 @@ class Row:
     ledger: Ledger
     layout: Layout
     cells: Mapping[str, str]
-    number: int
     adopt: bool
+    # What sheets call each status; empty when no status is taken over.
+    words: Mapping[str, set[str]]
 
     def take(self, form_type: type[LedgerForm], seen: Mapping[Any, int]) -> tuple[Any, str, Any]:
         """(what it is known by, what became of it, the record). Raises Rejected and changes nothing then."""
@@ -246,7 +248,7 @@ class Row:
     def status(self) -> str:
         """The status that the sheet says; in force when it says none, and expired then is told by its dates."""
         text = fold(self.cells.get("status", ""))
-        for status, words in status_words(self.ledger).items():
+        for status, words in self.words.items():
             if text and text in words:
                 return status
         return IN_FORCE

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from statistics import mean
 
 from flask import current_app
@@ -76,10 +77,6 @@ class Layout:
     def taken(self) -> dict[str, Column]:
         return {column.name: column for column in self.columns if column.name not in ("", IGNORED)}
 
-    @property
-    def unknown(self) -> list[Column]:
-        return [column for column in self.columns if not column.name and any(column.cells)]
-
     def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
         """(row of the sheet from 1, text by field) of every row that says something."""
         taken = self.taken
@@ -93,10 +90,15 @@ def cell(cells: Sequence[str], index: int) -> str:
     return "" if text in BLANK else cells[index].strip()
 
 
+@cache
+def footers() -> tuple[str, ...]:
+    return tuple(plain(word) for word in FOOTERS)
+
+
 def is_row(cells: Sequence[str], columns: Iterable[Column]) -> bool:
     """A row of the table, and not an empty one, a sum, a signature or the header again."""
     filled = [text for text in (each.strip() for each in cells) if text]
-    if not filled or plain(filled[0]).startswith(tuple(plain(word) for word in FOOTERS)):
+    if not filled or plain(filled[0]).startswith(footers()):
         return False
     known = [column for column in columns if column.name != IGNORED]
     texts = [cell(cells, column.index) for column in known]

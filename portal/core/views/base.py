@@ -17,7 +17,7 @@ from portal.core.fields.base import LARGEST
 from portal.core.fields.links import PAGE
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger, mounted
-from portal.core.spreadsheet.export import workbook
+from portal.core.spreadsheet.export import XLSX, workbook
 from portal.core.values import Values
 from portal.core.views import listing
 from portal.core.views.bulk import Bulk
@@ -31,7 +31,6 @@ from portal.extensions import db
 from portal.org import codes
 
 MOST_ENTRIES = 50
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class LedgerView(Filling, Moves, Filing, Importing, Bulk, ModelView):

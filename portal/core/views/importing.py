@@ -15,7 +15,7 @@ from flask_babel import gettext
 from portal.core import jobs, scope
 from portal.core.jobs import Job
 from portal.core.ledger import Ledger
-from portal.core.spreadsheet.export import rejected_rows
+from portal.core.spreadsheet.export import XLSX, rejected_rows
 from portal.core.spreadsheet.importing import Outcome, Remark, find_layout, take
 from portal.core.spreadsheet.mapping import IGNORED, ImportColumn, Layout, labels, plain
 from portal.core.spreadsheet.reading import ENDINGS, MOST_BYTES, Unreadable, read
@@ -24,7 +24,6 @@ from portal.extensions import db
 from portal.org import codes
 
 SHOWN = 200
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Importing:

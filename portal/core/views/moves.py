@@ -99,9 +99,8 @@ def done(view: Any, record: Any, move: Move, form: Any) -> ResponseReturnValue:
     number = record.record_no or str(record)
     try:
         after = moving.make(view.ledger, record, move, form)
-        target = url_for(f"{view.endpoint}.{'show' if after is record else 'edit'}", pk=after.id)
-        if after is not record and after.status != "draft":
-            target = url_for(f"{view.endpoint}.show", pk=after.id)
+        begun = after is not record and after.status == "draft"
+        target = url_for(f"{view.endpoint}.{'edit' if begun else 'show'}", pk=after.id)
         view.datamodel.edit(after)
     except moving.Refused as fault:
         db.session.rollback()
