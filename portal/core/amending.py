@@ -37,6 +37,8 @@ def copy_of(ledger: Ledger, record: Any, kept: Kept = everything) -> Any:
         rows = [row for row in getattr(record, table.name) if kept(table.name, row)]
         setattr(copy, table.name, [_row_copy(ledger, table, row, pairs) for row in rows])
     _connect(ledger, pairs)
+    if ledger.under:
+        setattr(copy, ledger.under.relation, ledger.above(record))
     copy.owner_unit_id, copy.owner_org_id = record.owner_unit_id, record.owner_org_id
     copy.year, copy.period = record.year, record.period
     copy.status, copy.source = "draft", "online"

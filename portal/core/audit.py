@@ -129,8 +129,9 @@ def changes_of(row: Any, action: str) -> Iterator[Change]:
     state = inspect(row)
     ledger = ledger_of(row)
     declared = {**fields_of(type(row)), **(ledger.fields if ledger else {})}
-    skipped = OWN | SIGNING_IN if type(row).__tablename__ == "ab_user" else OWN
-    for name in column_names(state.mapper):
+    skipped = OWN | {name for name, each in declared.items() if not each.kind.told}
+    skipped |= SIGNING_IN if type(row).__tablename__ == "ab_user" else set()
+    for name in (each for each in column_names(state.mapper) if each not in skipped):
         history = state.attrs[name].history
         new = history.added[0] if history.added else None
         old = history.deleted[0] if history.deleted else None
@@ -139,7 +140,7 @@ def changes_of(row: Any, action: str) -> Iterator[Change]:
         elif not history.has_changes():
             continue
         before, after = (texts(declared.get(name), name, value) for value in (old, new))
-        if name not in skipped and (before, after) != (None, None):
+        if (before, after) != (None, None):
             yield name, before, after
     for relation in state.mapper.relationships:
         if relation.direction is MANYTOMANY and relation.key in state.dict:

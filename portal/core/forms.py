@@ -15,11 +15,11 @@ from wtforms.validators import StopValidation
 
 from portal.core import scope
 from portal.core.fields import Field, RowRefs, natural
+from portal.core.fields.base import BLANK
+from portal.core.fields.links import above, standing_under
 from portal.core.ledger import Ledger, Rows
 from portal.core.values import Problem, Values
 from portal.extensions import db
-
-BLANK: tuple[object, ...] = (None, "", (), [])
 
 
 class KindField(FormField):
@@ -46,6 +46,11 @@ class KindField(FormField):
             raise StopValidation(gettext("Please fill this in."))
         if self.declared.fixed and self.before not in BLANK and self.data != self.before:
             raise StopValidation(gettext("This can no longer be changed."))
+
+    @property
+    def on_page(self) -> bool:
+        """Fields that leave the user nothing to choose are not shown, unless something is wrong with them."""
+        return self.declared.asked is None or self.declared.asked() or bool(self.errors)
 
     @property
     def texts(self) -> list[str]:
@@ -105,6 +110,16 @@ class RowsField(FormField):
             self.rows = list(self._typed(formdata, existing))
         else:
             self.rows = [self._row(n, key, row) for n, (key, row) in enumerate(existing.items())]
+            self.rows += self._given(len(self.rows))
+
+    def _given(self, first: int) -> list[RowForm]:
+        """The rows that are there without anybody adding them, as far as the record lacks them."""
+        if self.table.given is None:
+            return []
+        name = self.table.fields[0]
+        known = {row[name].data for row in self.rows}
+        fresh = [given for given in self.table.given(above()) if given[name] not in known]
+        return [self._row(n, f"new-{n}", None, data=given) for n, given in enumerate(fresh, start=first)]
 
     def _typed(self, formdata: Any, existing: dict[str, Any]) -> Iterable[RowForm]:
         for n in indices(self.name, formdata):
@@ -113,8 +128,8 @@ class RowsField(FormField):
                 self.process_errors.append(gettext("Row %(number)d is no longer there.", number=n + 1))
             yield self._row(n, key, existing.get(key), formdata)
 
-    def _row(self, n: int, key: str, row: Any, formdata: Any = None) -> RowForm:
-        data = stored(row, self.ledger.rows_fields(self.table)) if row is not None else {}
+    def _row(self, n: int, key: str, row: Any, formdata: Any = None, data: Any = None) -> RowForm:
+        data = stored(row, self.ledger.rows_fields(self.table)) if row is not None else data or {}
         form: RowForm = self.row_form(formdata, prefix=f"{self.name}-{n}-", data=data)
         form.key, form.row = key, row
         return form
@@ -162,12 +177,15 @@ class LedgerForm(Form):
     # A ledger taken over from paper may have gaps.
     lenient = False
 
-    def __init__(self, formdata: Any = None, record: Any = None) -> None:
+    def __init__(self, formdata: Any = None, record: Any = None, parent: Any = None) -> None:
+        """`parent` is the record that a new entry goes under."""
         self.record, self.problems, self.warnings = record, [], []
+        self.parent = parent if record is None else self.ledger.above(record)
         names = self.ledger.entered
         data = stored(record, names) if record is not None else {}
-        data |= {table.name: getattr(record, table.name, None) for table in self.ledger.rows}
-        super().__init__(formdata, data=data)
+        with standing_under(self.parent):
+            data |= {table.name: getattr(record, table.name, None) for table in self.ledger.rows}
+            super().__init__(formdata, data=data)
 
     @property
     def tables(self) -> list[RowsField]:
@@ -178,22 +196,50 @@ class LedgerForm(Form):
         data = {name: self[name].data for name in self.ledger.entered}
         for table in self.ledger.rows:
             data[table.name] = [Values(row.row, row.data) for row in self[table.name].rows]
-        return Values(self.record, data)
+        return Values(self.record, data, self.parent)
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Fill defaults, then judge every field, every row, and the whole. Changes nothing but this form."""
+        values = self.completed()
+        with standing_under(self.parent):
+            fine: bool = super().validate(extra_validators)
+            for rule in (self._unique, self._needed, *self.ledger.rules):
+                for problem in rule(values):
+                    fine = self._note(problem) and fine
+        return fine
+
+    def fields_fine(self) -> bool:
+        """Every field and row by itself, while what the whole is to be is not known yet."""
+        self.completed()
+        with standing_under(self.parent):
+            fine: bool = super().validate()
+        return fine
+
+    def completed(self) -> Values:
+        """What was typed with what defaults fill."""
         for table in self.ledger.rows:
             self[table.name].drop_blank()
         values = self.values()
         if self.ledger.defaults:
             self.ledger.defaults(values)
-            for name in self.ledger.entered:
-                self[name].data = values.fields[name]
-        fine: bool = super().validate(extra_validators)
-        for rule in (self._unique, *self.ledger.rules):
-            for problem in rule(values):
-                fine = self._note(problem) and fine
-        return fine
+            self._take(values)
+        return values
+
+    def _take(self, values: Values) -> None:
+        """What defaults filled."""
+        for name in self.ledger.entered:
+            self[name].data = values.fields[name]
+        for table in self.ledger.rows:
+            for form, row in zip(self[table.name].rows, values.fields[table.name], strict=True):
+                for cell in form:
+                    cell.data = row.fields[cell.short_name]
+
+    def _needed(self, values: Values) -> Iterator[Problem]:
+        """What this very record needs, unless it is taken over from paper."""
+        if self.ledger.needed and not self.lenient:
+            for name in self.ledger.needed(values):
+                if values.fields.get(name) in BLANK:
+                    yield Problem(name, gettext("Please fill this in."))
 
     def _unique(self, values: Values) -> Iterator[Problem]:
         """Columns that the database keeps unique, said at the field before it refuses."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from portal.core import attachments
-from portal.core.forms import BLANK
 from portal.core.ledger import Ledger
+from portal.core.values import Values
 
 
 def lacking(ledger: Ledger, record: Any) -> tuple[str, ...]:
@@ -14,7 +14,8 @@ def lacking(ledger: Ledger, record: Any) -> tuple[str, ...]:
     draft = ledger.editable(record)
     needed = () if draft else ledger.to_activate
     wanted = [name for name, declared in ledger.entered.items() if declared.required or name in needed]
-    fields = [name for name in wanted if ledger.field(name).kind.stored(record, name) in BLANK]
+    wanted += ledger.needed(Values(record, {})) if ledger.needed else ()
+    fields = [name for name in wanted if ledger.field(name).kind.lacks(record, name)]
     asked = [place.name for place in ledger.files if place.asked and not draft]
     filled = attachments.places_filled(ledger, record) if asked and record.id is not None else set()
     return (*fields, *(name for name in asked if name not in filled))

@@ -19,7 +19,7 @@ from portal.core.fields import Choice, Field, Label
 from portal.core.parts import Amended, Derived, Files, Rows, Section, Status, Under
 from portal.core.stats import Figure
 from portal.core.values import Problem, Values
-from portal.core.workflow import MOVES, Move
+from portal.core.workflow import BEFORE, MOVES, NEXT, STATUSES, Move
 from portal.org.markers import Scoped, Searchable
 
 READING = ("read", "export")
@@ -73,6 +73,8 @@ class Ledger:
     moves: tuple[Move, ...] = ()
     # How many steps of review a record takes before it is in force (`workflow.STEPS`).
     tier: int = 1
+    # The fields that this very record needs beyond those that all need.
+    needed: Callable[[Values], Iterable[str]] | None = None
     # What may be blank in a draft but not in a record in force.
     to_activate: tuple[str, ...] = ()
     # The unit's own notes, which the other party of a record does not see.
@@ -108,12 +110,19 @@ class Ledger:
     assumed: Mapping[str, str] = field(default_factory=dict)
     # The fields that say together which record a row is, where no number does.
     identity: tuple[str, ...] = ()
+    # Rows of sheets tell of other records, too: by the link to one that is made first, or by the entries below; the
+    # ledger by either name. Their columns stand in `imports` as `<name>.<field of that ledger>`.
+    tells_of: Mapping[str, str] = field(default_factory=dict)
+    # Columns that are filled in once for all rows that follow.
+    fills_down: tuple[str, ...] = ()
     # What sheets call a status.
     status_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    # Of record numbers; the field that says the year; the field whose organisation's unit owns the record.
+    # Of record numbers; the field that says the year; the field that says which unit owns the record (the unit
+    # itself, or an organisation of it), and the one with the Party organisation that it is filled for.
     prefix: str = ""
     event: str = ""
     owner: str = ""
+    owner_org: str = ""
     # The relationship to the row above, for the tree page.
     tree: str = ""
     # Names of actions on a selection (`core/views/bulk.py`).
@@ -164,8 +173,24 @@ class Ledger:
     def has(self, name: str) -> bool:
         return name in self._fields
 
+    def other(self, name: str) -> Ledger:
+        """The ledger of another record that sheets tell of."""
+        return next(each for each in mounted() if each.name == self.tells_of[name])
+
+    def imported(self, name: str) -> Field:
+        """The field that a column of a sheet is."""
+        prefix, dot, inner = name.partition(".")
+        return self.other(prefix).field(inner) if dot else self.field(name)
+
+    def takes(self, name: str) -> bool:
+        """Does a sheet fill this field, or only show it?"""
+        prefix, dot, inner = name.partition(".")
+        return inner in self.other(prefix).entered if dot else name in self.entered
+
     def label_of(self, name: str) -> Label:
         """What a field, a place for files or a table is called; the name itself when it is none."""
+        if name.partition(".")[0] in self.tells_of:
+            return self.imported(name).label
         if name in self._fields:
             return self._fields[name].label
         named: tuple[Any, ...] = (*self.files, *self.rows, *self.kept)
@@ -177,6 +202,10 @@ class Ledger:
         if self.statuses and "status" in self.mapper.columns:
             found["status"] = Field(Standing(self), _("Status"), entered=False)
         return found
+
+    def above(self, record: Any) -> Any:
+        """The record that this one is an entry of; None for records of their own."""
+        return getattr(record, self.under.relation) if self.under else None
 
     def rows_model(self, table: Rows) -> type[Any]:
         found: type[Any] = self.mapper.relationships[table.name].mapper.class_
@@ -255,9 +284,12 @@ class Ledger:
         for table in self.rows:
             yield from self._row_faults(table)
         yield from self._shape_faults()
-        statuses = {path.source for move in self.moves for path in move.paths} - self.statuses.keys()
-        if statuses:
-            yield f"{self.name}: moves start from unknown statuses {', '.join(sorted(statuses))}"
+        # Paths of moves that every ledger shares may start where this one never comes.
+        paths = [path for move in self.moves for path in move.paths]
+        ends = {path.target for path in paths if path.source in self.statuses} - {NEXT, BEFORE}
+        unknown = ({path.source for path in paths} - STATUSES) | (ends - self.statuses.keys())
+        if unknown:
+            yield f"{self.name}: moves from or to unknown statuses {', '.join(sorted(unknown))}"
 
     def _shape_faults(self) -> Iterator[str]:
         unknown = sorted(set(self.verbs) - VERBS.keys())

@@ -208,8 +208,10 @@ def _stamp(ledger: Ledger, record: Any, move: Move, target: str, answers: Mappin
     record.status = target
 
 
-def number(ledger: Ledger, record: Any) -> str:
-    """The record's number, of the year of its event (`domain.md` §2.0)."""
+def number(ledger: Ledger, record: Any) -> str | None:
+    """The record's number, of the year of its event (`domain.md` §2.0); None where records have none."""
+    if not ledger.prefix:
+        return None
     day = getattr(record, ledger.event, None) if ledger.event else None
     unit = db.session.scalars(select(Unit).where(Unit.id == record.owner_unit_id)).one()
     return next_number(ledger.prefix, day or clock.today(), unit)

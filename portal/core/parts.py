@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,6 +63,9 @@ class Rows:
     keep: bool = False
     # May either party change these rows while the record is in force?
     in_force: bool = False
+    # The rows that an entry has because of the record it is under, as values by field; people only fill their other
+    # cells. The first field says which row it is.
+    given: Callable[[Any], Iterable[Mapping[str, Any]]] | None = None
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,25 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ForeignKey, Index, String, column
-from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, String, column, inspect, select
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, aliased, declared_attr, mapped_column, relationship
 from sqlalchemy.sql import ColumnElement
 
 from portal.core import clock
-from portal.core.fields import Choice, Field, Link, Text, Whole, YesNo, field, org_link, unit_link
+from portal.core.fields import (
+    Choice,
+    Field,
+    Link,
+    Text,
+    Whole,
+    YesNo,
+    field,
+    org_link,
+    own_unit,
+    several_units,
+    unit_link,
+)
 from portal.core.fields.base import Kind
 from portal.core.fields.choices import CodeSet
 from portal.org.markers import Scoped, Searchable
@@ -87,7 +100,11 @@ class Record(Searchable, Scoped):
     year: Mapped[int | None] = mapped_column(index=True, info=made(Whole(1900, 2100), _("Year")))
     period: Mapped[str | None] = mapped_column(String(8), info=made(Text(8), _("Quarter")))
     owner_unit_id: Mapped[int] = mapped_column(
-        ForeignKey("unit.id"), index=True, info=made(unit_link(), _("Reporting unit"))
+        ForeignKey("unit.id"),
+        index=True,
+        info={
+            "field": Field(unit_link(), _("Reporting unit"), required=True, default=own_unit, asked=several_units),
+        },
     )
     owner_org_id: Mapped[int | None] = mapped_column(
         ForeignKey("party_org.id"), index=True, info=made(org_link(), _("Reporting Party organisation"))
@@ -159,6 +176,39 @@ class Record(Searchable, Scoped):
         return relationship("User", foreign_keys=[cls.filler_id])
 
 
+class Part(Scoped):
+    """A row or an entry that belongs to a record, named by `part_of`, and to that record's unit and other party."""
+
+    @hybrid_property
+    def owner_unit_id(self) -> Any:
+        return getattr(self, str(self.part_of)).owner_unit_id
+
+    @owner_unit_id.inplace.expression
+    @classmethod
+    def _owner_unit_id(cls) -> Any:
+        return of_whole(cls, "owner_unit_id")
+
+    @hybrid_property
+    def counter_org_id(self) -> Any:
+        return getattr(self, str(self.part_of)).counter_org_id
+
+    @counter_org_id.inplace.expression
+    @classmethod
+    def _counter_org_id(cls) -> Any:
+        return of_whole(cls, "counter_org_id")
+
+
+def of_whole(part: Any, name: str) -> Any:
+    """A column of the record that a part belongs to, as an expression over the part or an alias of it."""
+    mapper = inspect(part).mapper
+    relation = mapper.relationships[str(part.part_of)]
+    (local, remote), *_more = relation.local_remote_pairs
+    # Of its own: beside the same table in one statement it would be taken for that one.
+    whole = aliased(relation.mapper.class_)
+    same = getattr(whole, remote.key) == getattr(part, mapper.get_property_by_column(local).key)
+    return select(getattr(whole, name)).where(same).correlate_except(whole).scalar_subquery()
+
+
 HEADER = ("record_no", "status", "owner_unit_id", "owner_org_id", "filler_id", "filled_at", "source")
 
-__all__ = ["HEADER", "Moment", "Record"]
+__all__ = ["HEADER", "Moment", "Part", "Record"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
 
 from portal.core import clock, scope
+from portal.core.fields import Field
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger
 from portal.core.record import Record
@@ -45,26 +47,48 @@ def _header(ledger: Ledger, record: Record, new: bool) -> None:
         record.status = "draft"
         record.filler_id, record.filled_at = principal.user_id, clock.now()
         record.proxy_filled = principal.unit_id != owner
-    record.owner_org_id = getattr(record, ledger.owner, None) if ledger.owner else record.owner_org_id
+    record.owner_org_id = _owner_org(ledger, record)
     day = getattr(record, ledger.event, None) if ledger.event else None
     day = day or clock.today()
     record.year, record.period = day.year, clock.quarter(day)
+    settle(ledger.entered, record)
+    for table in ledger.rows:
+        for row in getattr(record, table.name):
+            settle(ledger.rows_fields(table), row)
+
+
+def settle(fields: Mapping[str, Field], row: Any) -> None:
+    for name, declared in fields.items():
+        declared.kind.settle(row, name)
 
 
 def _owner(ledger: Ledger, record: Record) -> int:
-    """The unit of the organisation that the ledger names as owner, else the account's own."""
-    principal = scope.current()
-    org_id = getattr(record, ledger.owner, None) if ledger.owner else None
-    if org_id is None:
-        if principal.unit_id is None:
+    """The unit of the record above, else of what the ledger names as owner, else the one chosen or the account's."""
+    principal, above = scope.current(), ledger.above(record)
+    if above is not None:
+        found: int = above.owner_unit_id
+        return found
+    named = getattr(record, ledger.owner, None) if ledger.owner else None
+    if named is None:
+        own = record.owner_unit_id or principal.unit_id
+        if own is None:
             raise NoOwner(ledger.name)
-        return principal.unit_id
-    units: list[int] = list(
-        db.session.scalars(select(Unit.id).join(PartyOrg.units).where(PartyOrg.id == org_id).order_by(Unit.sort_no))
-    )
+        return own
+    units = ledger.field(ledger.owner).kind.owners(named)
     for unit_id in (record.owner_unit_id, principal.unit_id):  # an organisation may stand for several units
         if unit_id is not None and unit_id in units:
             return unit_id
     if not units:
         raise NoOwner(ledger.name)
     return units[0]
+
+
+def _owner_org(ledger: Ledger, record: Record) -> int | None:
+    """The organisation that the record names, else the first that stands for its unit."""
+    above = ledger.above(record)
+    if above is not None:
+        return above.owner_org_id
+    if ledger.owner_org:
+        return getattr(record, ledger.owner_org, None)
+    first = select(PartyOrg.id).where(PartyOrg.units.any(Unit.id == record.owner_unit_id)).order_by(PartyOrg.sort_no)
+    return db.session.scalar(first.limit(1))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import event, inspect
@@ -80,6 +80,7 @@ class Principal:
         return tuple(self._criteria("read"))
 
     def _criteria(self, verb: str) -> Iterator[ORMOption]:
+        model: Any
         for model in scoped_models():
             reach = self.reach(verb, model.ledger_name)
             if reach is None:
@@ -88,13 +89,12 @@ class Principal:
             yield _only(model, tuple(sorted(reach)), tuple(sorted(self.orgs)) if counter else ())
 
 
-def _only(model: type[Scoped], units: tuple[int, ...], orgs: tuple[int, ...]) -> ORMOption:
-    """The lambda form adapts to aliased joins; it captures plain values, which SQLAlchemy binds anew each time."""
-    if not orgs:
-        return with_loader_criteria(model, lambda cls: cls.owner_unit_id.in_(units), include_aliases=True)
-    return with_loader_criteria(
-        model, lambda cls: cls.owner_unit_id.in_(units) | cls.counter_org_id.in_(orgs), include_aliases=True
-    )
+@lru_cache(maxsize=4096)
+def _only(model: Any, units: tuple[int, ...], orgs: tuple[int, ...]) -> ORMOption:
+    """An expression and not a lambda: of several lambdas with different units in one statement, all got those of
+    the last. Expressions are adapted to aliases, too."""
+    mine = model.owner_unit_id.in_(units)
+    return with_loader_criteria(model, mine | model.counter_org_id.in_(orgs) if orgs else mine, include_aliases=True)
 
 
 NOBODY = Principal()

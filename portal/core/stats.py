@@ -15,7 +15,7 @@ from sqlalchemy import Select, select
 from portal.core.fields import Label
 from portal.extensions import db
 
-Counted = Callable[[], Select[int]]
+Counted = Callable[[], Select[Any]]
 TENTH = Decimal("0.1")
 
 
@@ -32,6 +32,8 @@ class Figure:
     count: Counted
     of: Counted | None = None
     behind: Mapping[str, str] = field(default_factory=dict)
+    # Does the page of what is overdue or missing list it, unit by unit?
+    overdue: bool = False
     lacking: Callable[[], Select[int, str]] | None = None
     lacking_ledger: str = ""
 

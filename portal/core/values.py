@@ -25,9 +25,11 @@ class Values:
     Fields that the form does not take answer from the record. A table answers the list of its rows.
     """
 
-    def __init__(self, record: Any, fields: dict[str, Any]) -> None:
+    def __init__(self, record: Any, fields: dict[str, Any], parent: Any = None) -> None:
         self.record = record
         self.fields = fields
+        # The record that this one is an entry of.
+        self.parent = parent
 
     def __getattr__(self, name: str) -> Any:
         if name in self.fields:

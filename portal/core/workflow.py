@@ -27,6 +27,9 @@ MOVES: Mapping[str, Label] = {
     "archive": _("Archive"),
     "adopt": _("Take over"),
 }
+STATUSES = frozenset(
+    ("draft", "pending_unit", "pending_committee", "returned", "active", "done", "archived", "voided", "terminated")
+) | {"renewed"}
 # Whose default right a move is.
 FILLER, UNIT, COMMITTEE = "filler", "unit", "committee"
 # The steps of review, by how many a type of record takes; then it is in force.
@@ -142,5 +145,21 @@ RESTORE = Move(
     "refresh",
     reason="why",
 )
+
+
+def unconfirmed(record: Any) -> bool:
+    return record.unit_reviewed_at is None
+
+
+# Of the many records that are in force at once: the unit's reviewer has seen them (§2.1, 1-tier).
+CONFIRM = Move(
+    "approve",
+    (UNIT,),
+    (Path(IN_FORCE, IN_FORCE, when=unconfirmed, other_eyes=True),),
+    "circle-check",
+    label=_("Confirm"),
+    batch=True,
+)
+ARCHIVE = Move("archive", (COMMITTEE,), (Path("terminated", "archived"), Path("done", "archived")), "book")
 ADOPT = Move("adopt", (COMMITTEE,), (Path("draft", IN_FORCE),), "download", batch=True, when=imported)
 REVIEW = (SUBMIT, WITHDRAW, APPROVE, APPROVE_COMMITTEE, RETURN, VOID, RESTORE, ADOPT)

@@ -13,7 +13,8 @@ from config import kept
 from portal import setup
 from portal.accounts.demo_accounts import DEMO_DOMAIN
 from portal.core import attachments, scope
-from portal.demo import accounts, agreements, organisation
+from portal.demo import accounts, agreements, organisation, study
+from portal.demo.profiles import TINY
 from portal.extensions import db
 
 __all__ = ["load", "password", "renew_password"]
@@ -33,7 +34,7 @@ def load() -> int:
             db.session.commit()
         accounts.make(generate_password_hash(password()))
         with attachments.writing():
-            made = agreements.make()
+            made = agreements.make() + study.make(TINY)
             db.session.commit()
     return made
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 from typing import Any
 
 from sqlalchemy import select
-from werkzeug.datastructures import MultiDict
 
-from portal.accounts.security import act_as
-from portal.core import attachments, clock, gaps, moving, saving, scope
-from portal.core.forms import form_class
-from portal.core.ledger import Ledger
-from portal.demo import names
+from portal.core import attachments, clock, gaps, scope
+from portal.demo import names, phrases
+from portal.demo.entering import bring, enter, principal, row
 from portal.extensions import db
 from portal.ledgers.cobuilding import agreements, coop_activities
 from portal.ledgers.cobuilding.model import Agreement
 from portal.org.models import Area, PartyOrg, Unit
 
+RETURNED = {"field": "content", "reason": "请补充共建内容的具体安排。"}
 STATUSES = ("active", "draft", "pending_unit", "active", "returned")
 OTHERS = 9  # agreements of further units, entered by the committee's office
 # The smallest sheet of paper that a PDF reader opens.
@@ -52,49 +50,20 @@ def make() -> int:
         return 0
     rng, made = Random(20230103), 0
     for plan in plans():
-        with scope.acting_as(act_as(plan.username)):
-            agreement = enter(agreements, agreement_texts(plan, rng), None)
-            db.session.add(agreement)
-            db.session.flush()
-            made += 1
-        for username, name, answers in steps(plan):
-            # Units beyond the first five have no accounts; the portal stands in for their reviewers.
-            with scope.acting_as(act_as(username) if username else scope.SYSTEM):
-                move(agreement, name, answers)
+        agreement = enter(plan.username, agreements, agreement_texts(plan, rng))
+        bring(plan.username, agreements, agreement, plan.status, RETURNED)
+        made += 1
         if plan.status == "active":
-            with scope.acting_as(act_as(plan.username)):
-                if plan.number % 4:  # the others are to be added
+            if plan.number % 4:  # the others are to be added
+                with scope.acting_as(principal(plan.username)):
                     attachments.add(agreements, agreement, agreements.files[0], "协议扫描件.pdf", SCAN)
                     db.session.flush()
                     gaps.recount(agreements, agreement)
-                for texts in activity_texts(plan, rng):
-                    db.session.add(enter(coop_activities, texts, agreement))
-                    made += 1
-                db.session.flush()
+            for texts in activity_texts(plan, rng):
+                enter(plan.username, coop_activities, texts, agreement)
+                made += 1
+    db.session.flush()
     return made
-
-
-def steps(plan: Plan) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Who makes which moves until the record stands where the plan says."""
-    if plan.status == "draft":
-        return
-    own = plan.username.startswith("filler")
-    secretary = plan.username.replace("filler", "secretary") if own else ""
-    yield plan.username, "submit", {}
-    if plan.status == "returned":
-        yield secretary, "return", {"field": "content", "reason": "请补充共建内容的具体安排。"}
-    elif plan.status == "active":
-        yield secretary, "approve", {}
-        yield ("reviewer" if own else "reviewer02"), "approve_committee", {}
-
-
-def move(agreement: Agreement, name: str, answers: Mapping[str, str]) -> None:
-    step = next(step for step in agreements.moves if step.name == name)
-    path = moving.path_of(agreements, agreement, step)
-    form = path and moving.move_form(agreements, agreement, step, path, answers)
-    if not form or not form.validate():
-        raise ValueError(f"the demo's {name} is refused: {form and form.errors}")
-    moving.make(agreements, agreement, step, form)
 
 
 def plans() -> Iterator[Plan]:
@@ -116,22 +85,14 @@ def plans() -> Iterator[Plan]:
         yield Plan("reviewer", unit, areas[(n * 17 + 3) % len(areas)], "active", today - timedelta(days=age), number)
 
 
-def enter(ledger: Ledger, texts: Mapping[str, Any], parent: Any) -> Any:
-    """The record of a filled form; refusing what a page would refuse."""
-    form = form_class(ledger)(MultiDict(texts))
-    if not form.validate():
-        raise ValueError(f"the demo's {ledger.name} is refused: {form.errors} {form.problems}")
-    return saving.fill(ledger, form, None, parent)
-
-
 def agreement_texts(plan: Plan, rng: Random) -> dict[str, Any]:
     own = db.session.scalars(
         select(PartyOrg).where(PartyOrg.units.any(Unit.id == plan.unit.id)).order_by(PartyOrg.sort_no)
     ).first()
     other = db.session.scalars(select(PartyOrg).where(PartyOrg.community_id == plan.community.id)).one()
-    needs = rng.sample(names.DEMANDS, 3)
-    offers = rng.sample(names.RESOURCES, 2)
-    projects = rng.sample(names.COOP_ITEMS, 2)
+    needs = rng.sample(phrases.DEMANDS, 3)
+    offers = rng.sample(phrases.RESOURCES, 2)
+    projects = rng.sample(phrases.COOP_ITEMS, 2)
     due = plan.signed_on + timedelta(days=300)
     texts: dict[str, Any] = {
         "agreement_type": "1",
@@ -161,17 +122,13 @@ def agreement_texts(plan: Plan, rng: Random) -> dict[str, Any]:
     return texts
 
 
-def row(table: str, n: int, **cells: str) -> dict[str, str]:
-    return {f"{table}-{n}-id": f"new-{n}", **{f"{table}-{n}-{name}": text for name, text in cells.items()}}
-
-
 def activity_texts(plan: Plan, rng: Random) -> Iterator[dict[str, Any]]:
     """What was held since the agreement was signed: at most three, a quarter apart."""
     for n in range(3):
         held_on = plan.signed_on + timedelta(days=20 + 90 * n)
         if held_on > clock.today():
             return
-        what = rng.choice(names.ACTIVITIES)
+        what = rng.choice(phrases.ACTIVITIES)
         yield {
             "held_on": held_on.isoformat(),
             "activity_type": what.category,

@@ -1,19 +1,11 @@
 """The minimal roster of members (`domain.md` §3.4); a unit's people see their own."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any
-
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
-from sqlalchemy.sql import ColumnElement
 
-from portal.core import scope
-from portal.core.fields import Choice, Code, Field, Link, Mobile, Month, Text, YesNo, active, org_link
+from portal.core.fields import Choice, Code, Field, Mobile, Month, Text, YesNo, org_link, own_units, unit_link
 from portal.core.ledger import Ledger, Section
-from portal.core.values import Problem, Values
-from portal.extensions import db
-from portal.org.models import Member, PartyOrg, Unit
+from portal.core.rules import org_of_unit
+from portal.org.models import Member
 from portal.registry.shared import GROUP, KEEPING
 
 GENDERS = Choice(("1", _("Male")), ("2", _("Female")), ("0", _("Unknown")), ("9", _("Not stated")))
@@ -24,22 +16,6 @@ WORK_STATUSES = Choice(
     ("posted", _("On a temporary post")),
     ("sick", _("On long sick leave")),
 )
-
-
-def own_units(model: Any) -> Iterable[ColumnElement[bool]]:
-    yield from active(model)
-    reach = scope.current().home
-    if reach is not None:
-        yield model.id.in_(reach)
-
-
-def branch_of_unit(values: Values) -> Iterator[Problem]:
-    """A member's branch stands for the member's unit."""
-    if values.unit_id is None or values.org_id is None:
-        return
-    query = select(PartyOrg.id).where(PartyOrg.id == values.org_id, PartyOrg.units.any(Unit.id == values.unit_id))
-    if db.session.scalar(query) is None:
-        yield Problem("org_id", gettext("This Party organisation does not stand for the unit chosen."))
 
 
 members = Ledger(
@@ -53,7 +29,7 @@ members = Ledger(
     can=KEEPING,
     columns=("person_no", "name", "gender", "unit_id", "org_id", "post", "work_status"),
     filters=("unit_id", "work_status", "is_leader"),
-    rules=(branch_of_unit,),
+    rules=(org_of_unit,),
     sections=(
         Section(_("Person"), ("name", "person_no", "gender", "member_type", "birth_ym", "joined_ym")),
         Section(_("Post"), ("unit_id", "org_id", "post", "is_leader", "work_status", "office_phone", "mobile")),
@@ -65,7 +41,7 @@ members = Ledger(
         "member_type": Field(Code("C43"), _("Category of person"), required=True),
         "birth_ym": Field(Month(), _("Born in")),
         "joined_ym": Field(Month(), _("Joined the Party in")),
-        "unit_id": Field(Link(Unit, "full_name", where=own_units), _("Unit"), required=True),
+        "unit_id": Field(unit_link(own_units), _("Unit"), required=True),
         "org_id": Field(org_link(), _("Party branch"), required=True),
         "post": Field(Text(60), _("Post")),
         "is_leader": Field(YesNo(), _("Leading cadre"), default=lambda: False),

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 # What an agreement in force is called, and the year of its term: one pair of parties has one at a time.
 LANGUAGES = {"zh_Hans": ("履行中", 2024), "zh_Hant": ("履行中", 2025), "en": ("In force", 2026)}
 NEEDS = ["楼道照明", "健康义诊", "普法讲座"]
-SAVE = ".form-actions button[type=submit]"
+SAVE = ".form-actions button[type=submit]:not([name])"
 SCAN = {"name": "扫描件.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4\n"}
 
 

@@ -94,7 +94,8 @@ def test_an_export_reaches_no_further_than_the_right_to_export(visit, rows, chan
 
 def test_the_workspace_counts_the_own_units_records_only(visit, rows):
     for account, expected in (("filler01", len(own(rows, "agreements"))), ("reviewer", all_of(rows, "agreement"))):
-        assert int(visit(account).look("/").one(".big-number").get_text()) == expected
+        card = visit(account).look("/").one('.work-cards section:has(a[href="/agreements/list/"])')
+        assert int(card.select_one(".big-number").get_text()) == expected
 
 
 def all_of(rows, table):
@@ -224,3 +225,17 @@ def test_whoever_is_given_a_verb_but_no_scope_sees_nothing(visit, rows, change):
     give(change, rows, "town_user", "agreements", "read")
     page = visit("town01").look("/agreements/list/")
     assert (page.status, page.ids()) == (200, [])
+
+
+def test_each_ledger_is_narrowed_by_its_own_reach_though_one_statement_carries_all(app, rows):
+    """Conditions that share their code must not share their values."""
+    units = [unit_id(rows, n) for n in (1, 2, 3)]
+    ledgers = [each for each in app.extensions["portal.ledgers"] if each.scoped and each.statuses]
+    with app.test_request_context():
+        for turn in range(len(units)):
+            reach = {each.name: {units[(turn + n) % 3]} for n, each in enumerate(ledgers)}
+            grants = {(name, "read"): frozenset(owners) for name, owners in reach.items()}
+            with scope.acting_as(scope.Principal(username="somebody", grants=grants)):
+                for each in ledgers:
+                    owners = set(db.session.scalars(select(each.model.owner_unit_id).distinct()))
+                    assert owners == reach[each.name], each.name

@@ -174,7 +174,8 @@ def editor(visit, rows, ledger):
     if ledger.name == "agreements":
         return visit("filler01"), f"/agreements/edit/{of(rows, 1, 'draft')}"
     account = "reviewer" if ledger.statuses or ledger.under or ledger.name == "members" else "admin"
-    return visit(account), f"/{ledger.name}/edit/{first(rows, ledger.model.__tablename__, '1 = 1')}"
+    where = "status = 'draft'" if ledger.statuses else "1 = 1"
+    return visit(account), f"/{ledger.name}/edit/{first(rows, ledger.model.__tablename__, where)}"
 
 
 def test_a_refused_edit_keeps_all_that_was_typed_and_changes_nothing(app, visit, rows):
@@ -185,7 +186,9 @@ def test_a_refused_edit_keeps_all_that_was_typed_and_changes_nothing(app, visit,
         visitor, path = editor(visit, rows, ledger)
         typed = visitor.look(path).filled()
         del typed["csrf_token"]
-        texts = [name for name, field in ledger.entered.items() if field.kind.widget == "text" and not field.fixed]
+        texts = [
+            name for name, field in ledger.entered.items() if field.kind.widget in ("text", "lines") and not field.fixed
+        ]
         typed |= {name: f"改{n}" for n, name in enumerate(texts)} | {texts[0]: "长" * 900}
         with unchanged(rows):
             answer = visitor.post(path, typed)

@@ -1,6 +1,6 @@
 """Kinds of fields. A kind answers everything asked of it; nobody else asks what kind it is."""
 
-from portal.core.fields.base import BadValue, Field, Kind, Label, clean, field, natural
+from portal.core.fields.base import BadValue, Field, Kind, Label, clean, field, link, natural
 from portal.core.fields.choices import Choice, Code, Codes, YesNo
 from portal.core.fields.days import Day, Month, days_in, long_date, parse_day
 from portal.core.fields.links import (
@@ -13,10 +13,14 @@ from portal.core.fields.links import (
     member_link,
     org_link,
     own_orgs,
+    own_unit,
+    own_units,
+    several_units,
     unit_link,
 )
 from portal.core.fields.numbers import Money, Percent, Whole
-from portal.core.fields.personal import Mobile, Personal, Phone, mask_name, mask_phone
+from portal.core.fields.people import Named, Person, person, serving, written
+from portal.core.fields.personal import Mobile, Personal, PersonalCodes, PersonalPhone, Phone, mask_name, mask_phone
 from portal.core.fields.text import Text
 
 __all__ = [
@@ -33,8 +37,12 @@ __all__ = [
     "Mobile",
     "Money",
     "Month",
+    "Named",
     "Percent",
+    "Person",
     "Personal",
+    "PersonalCodes",
+    "PersonalPhone",
     "Phone",
     "RowRefs",
     "Text",
@@ -46,6 +54,7 @@ __all__ = [
     "community_orgs",
     "days_in",
     "field",
+    "link",
     "long_date",
     "mask_name",
     "mask_phone",
@@ -53,6 +62,12 @@ __all__ = [
     "natural",
     "org_link",
     "own_orgs",
+    "own_unit",
+    "own_units",
     "parse_day",
+    "person",
+    "serving",
+    "several_units",
     "unit_link",
+    "written",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from flask_babel import LazyString
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
@@ -15,6 +16,8 @@ Label: TypeAlias = LazyString | str
 
 
 LARGEST = 2**31 - 1
+# What counts as not filled in.
+BLANK: tuple[object, ...] = (None, "", (), [])
 
 
 class BadValue(ValueError):
@@ -52,9 +55,16 @@ class Kind:
         """The loader option that fetches with a record what `read` answers; None when the column is enough."""
         return None
 
+    def columns(self, name: str) -> tuple[str, ...]:
+        """The columns that hold the value."""
+        return (name,)
+
     def from_cell(self, text: str) -> list[str]:
         """What a form would have posted for this cell of a sheet."""
         return [text]
+
+    # Does history tell what changed in this column? People are told by the column with their names.
+    told = True
 
     # Can a column of a sheet be told by cells that parse as this kind? Nearly everything parses as text.
     telling = False
@@ -65,6 +75,17 @@ class Kind:
 
     def store(self, record: Any, name: str, value: Any) -> None:
         setattr(record, name, value)
+
+    def owners(self, id_: int) -> list[int]:
+        """The units that a record can belong to by naming this row, in official order."""
+        return []
+
+    def settle(self, record: Any, name: str) -> None:
+        """What can only be told once it is known whose record it is."""
+
+    def lacks(self, record: Any, name: str) -> bool:
+        """Is there still something to be added here?"""
+        return self.stored(record, name) in BLANK
 
     def show(self, value: Any) -> str:
         """The one exit: whatever leaves (page, sheet, message) is what this returns, masked where it must be."""
@@ -101,6 +122,10 @@ class Kind:
 
     filter_widget: str | None = None  # None: lists cannot be filtered by this kind
 
+    def same(self, model: type[Any], name: str, value: Any) -> ColumnElement[bool] | None:
+        """The condition that a record holds this value; None when there is no value to tell it by."""
+        return None if value is None else getattr(model, name) == value
+
     def faults(self, name: str, column: Any) -> Iterable[str]:
         """What is wrong with a declaration of this kind, in words."""
         return ()
@@ -119,6 +144,8 @@ class Field:
     entered: bool = True
     # Once saved it stays: other rows know this one by it.
     fixed: bool = False
+    # Whether the current user has anything to choose here; the others' default is not shown to them.
+    asked: Callable[[], bool] | None = None
 
 
 def field(
@@ -130,6 +157,11 @@ def field(
     """
     declared = Field(kind, label, **rules)
     return mapped_column(kind.column_type(), nullable=nullable, index=index, unique=unique, info={"field": declared})
+
+
+def link(kind: Kind, label: Label, target: str, *, index: bool = True, **rules: Any) -> Any:
+    """A column that links to another table, `target` as in `unit.id`."""
+    return mapped_column(ForeignKey(target), nullable=True, index=index, info={"field": Field(kind, label, **rules)})
 
 
 def clean(text: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from flask import g
@@ -23,6 +25,23 @@ PAGE = 20
 Conditions = Callable[[Any], Iterable[ColumnElement[bool]]]
 # What else people call a row of this model: a condition for a text.
 Alias = Callable[[Any, str], ColumnElement[bool]]
+
+
+_above: ContextVar[Any] = ContextVar("above", default=None)
+
+
+def above() -> Any:
+    """The record that the entry being filled stands under."""
+    return _above.get()
+
+
+@contextmanager
+def standing_under(record: Any) -> Iterator[None]:
+    token = _above.set(record)
+    try:
+        yield
+    finally:
+        _above.reset(token)
 
 
 class Link(Kind):
@@ -93,13 +112,13 @@ class Link(Kind):
         """Choices whose name holds the text, in either script."""
         query = self.choices()
         if text.strip():
-            query = query.where(contains(self.model.search_text, text))
+            query = query.where(contains(getattr(self.model, "search_text", self.label), text))
         return list(db.session.execute(query.limit(limit)))
 
     def options(self) -> Iterable[tuple[str, str]] | None:
         """Asked once a request: the same choices stand in every row of a table."""
         asked: dict[Any, Any] = g.setdefault("link_options", {})
-        key = self, scope.current()
+        key = self, scope.current(), above()
         if key not in asked:
             asked[key] = self._few()
         found: list[tuple[str, str]] | None = asked[key]
@@ -135,7 +154,7 @@ class Link(Kind):
     def _named(self, text: str) -> int:
         """By name, for browsers without JavaScript and for sheets; asked once for all rows of a sheet."""
         asked: dict[Any, int | BadValue] = g.setdefault("link_meanings", {})
-        key = self, scope.current(), text
+        key = self, scope.current(), above(), text
         if key not in asked:
             try:
                 asked[key] = self._meant(text)
@@ -163,6 +182,13 @@ class Link(Kind):
             names = "、".join(name for _, name in fitting[:3])
             raise BadValue(gettext("Several fit: %(names)s … Please write the whole name.", names=names))
         return fitting[0][0]
+
+    def owners(self, id_: int) -> list[int]:
+        """The units that a record can belong to by naming this row, in official order."""
+        if self.model is Unit:
+            return [id_]
+        query = select(Unit.id).join(PartyOrg.units).where(PartyOrg.id == id_).order_by(Unit.sort_no)
+        return list(db.session.scalars(query))
 
     def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
         """By id, also of what can no longer be chosen; by name, for browsers without JavaScript."""
@@ -258,6 +284,24 @@ def own_orgs(model: Any) -> Iterable[ColumnElement[bool]]:
         yield model.units.any(Unit.id.in_(units))
 
 
+def own_units(model: Any) -> Iterable[ColumnElement[bool]]:
+    """Units that the user may fill for."""
+    yield from active(model)
+    units = scope.current().home
+    if units is not None:
+        yield model.id.in_(units)
+
+
+def several_units() -> bool:
+    """Does the user fill for more than one unit?"""
+    units = scope.current().home
+    return units is None or len(units) > 1
+
+
+def own_unit() -> int | None:
+    return scope.current().unit_id
+
+
 def community_orgs(model: Any) -> Iterable[ColumnElement[bool]]:
     yield from active(model)
     yield model.community_id.is_not(None)
@@ -284,8 +328,8 @@ def called_org(model: Any, text: str) -> ColumnElement[bool]:
     return or_(model.short_name.in_(names), model.community.has(Area.name.in_(names)), unit)
 
 
-def unit_link() -> Link:
-    return Link(Unit, "full_name", where=active, alias=short_unit)
+def unit_link(where: Conditions = active) -> Link:
+    return Link(Unit, "full_name", where=where, alias=short_unit)
 
 
 def org_link(where: Conditions = active) -> Link:

@@ -29,6 +29,7 @@ class Whole(Kind):
     """A whole number from `least` to `most`."""
 
     widget = "number"
+    filter_widget = "text"
     compact = True
 
     def __init__(self, least: int = 0, most: int = 1_000_000) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from sqlalchemy.types import TypeEngine
 
 from portal.core.fields.base import BadValue, Kind
+from portal.core.fields.choices import Codes
 from portal.org.sealed import Sealed, SealedOrPlain, SealedText
 
 MOBILE = re.compile(r"1[3-9]\d{9}")
@@ -76,6 +77,55 @@ class Mobile(Personal):
         if not MOBILE.fullmatch(number):
             raise BadValue(gettext("This is not a mobile number: 11 digits, please."))
         return number
+
+
+class PersonalPhone(Personal):
+    """A private number, mobile or landline; always sealed."""
+
+    compact = True
+
+    def __init__(self) -> None:
+        super().__init__(mask_phone, 30)
+
+    def plain(self, text: str) -> str:
+        number = narrow_phone(text)
+        if not MOBILE.fullmatch(number) and not LANDLINE.fullmatch(number):
+            raise BadValue(gettext("This is not a phone number; write it like 022-12345678."))
+        return number
+
+
+class PersonalCodes(Personal):
+    """Several codes that say something sensitive of a person: kept sealed, shown as how many there are.
+
+    A form does not show which are chosen; choosing none leaves them as they are.
+    """
+
+    widget = "multiple"
+    multiple = True
+
+    def __init__(self, code_list: str) -> None:
+        super().__init__()
+        self.codes = Codes(code_list)
+
+    def code_lists(self) -> tuple[str, ...]:
+        return self.codes.code_lists()
+
+    def options(self) -> Iterable[tuple[str, str]]:
+        return self.codes.options()
+
+    def from_cell(self, text: str) -> list[str]:
+        return self.codes.from_cell(text)
+
+    def parse(self, typed: Sequence[str], before: object) -> Any:
+        chosen = self.codes.parse(typed, None)
+        return Sealed.of(",".join(chosen)) if chosen else before
+
+    def typed(self, value: Any) -> list[str]:
+        return []
+
+    def show(self, value: Any) -> str:
+        count = len(value.reveal().split(",")) if isinstance(value, Sealed) else 0
+        return ngettext("%(num)d item", "%(num)d items", count) if count else ""
 
 
 class Phone(Personal):

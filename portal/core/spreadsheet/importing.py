@@ -138,27 +138,89 @@ class Row:
     adopt: bool
     # What sheets call each status; empty when no status is taken over.
     words: Mapping[str, set[str]]
+    # In the name of a column when this is what the row tells of another record.
+    prefix: str = ""
 
     def take(self, form_type: type[LedgerForm], seen: Mapping[Any, int]) -> tuple[Any, str, Any]:
         """(what it is known by, what became of it, the record). Raises Rejected and changes nothing then."""
-        typed = self.typed()
-        known = form_type(typed)
+        others, typed = self.others(), self.typed()
+        known = self.complete(form_type(typed))
+        changed = False
+        if others:
+            if not known.fields_fine():
+                raise self.rejection(known)
+            for other in others.values():
+                other.judged(other.form())
+            changed = self.before(others, typed)
+            known = form_type(typed)
         key = self.key(known)
         if key in seen:
             raise Rejected(self.named(), gettext("The same as row %(row)d of this sheet.", row=seen[key]))
         record = self.existing(known)
-        form = form_type(typed, record) if record is not None else known
+        form = self.judged(form_type(typed, record))
+        result = UNCHANGED if record is not None and not differs(form) else CHANGED if record is not None else NEW
+        if result != UNCHANGED:
+            if record is not None:
+                self.require_editable(record)
+            record = self.save(form, record)
+        changed = self.after(others, record) or changed
+        return key, CHANGED if changed and result == UNCHANGED else result, record
+
+    def complete(self, form: LedgerForm) -> LedgerForm:
+        """Raises Rejected when something is missing without which the row is nothing."""
         form.lenient = True
         for name in self.ledger.essential:
-            if form[name].data is None and not form[name].errors and not form[name].process_errors:
-                raise Rejected(name, gettext("Please fill this in."))
-        if not form.validate():
+            if "." not in name and form[name].data is None and not form[name].process_errors:
+                raise Rejected(self.prefix + name, gettext("Please fill this in."))
+        return form
+
+    def judged(self, form: LedgerForm) -> LedgerForm:
+        """Raises Rejected when the form would not be taken, gaps aside."""
+        if not self.complete(form).validate():
             raise self.rejection(form)
+        return form
+
+    def others(self) -> dict[str, Row]:
+        """What the row tells of other records, by the name of the link to them or of the entries below."""
+        found = {}
+        for prefix in self.ledger.tells_of:
+            dotted = f"{prefix}."
+            cells = {name.removeprefix(dotted): text for name, text in self.cells.items() if name.startswith(dotted)}
+            essential = any(name.startswith(dotted) for name in self.ledger.essential)
+            if any(cells.values()) or essential:
+                other = self.ledger.other(prefix)
+                if "owner_unit_id" in other.entered:
+                    cells["owner_unit_id"] = self.cells.get("owner_unit_id", "")
+                if other.under and other.event and (day := self.layout.day()):
+                    cells.setdefault(other.event, day.isoformat())
+                found[prefix] = Row(other, self.layout, cells, self.adopt, {}, dotted)
+        return found
+
+    def form(self, record: Any = None, parent: Any = None) -> LedgerForm:
+        return form_class(self.ledger)(self.typed(), record, parent)
+
+    def before(self, others: Mapping[str, Row], typed: MultiDict[str, str]) -> bool:
+        """Make or find the records that this one links to; answers whether any changed."""
+        changed = False
+        for prefix, other in others.items():
+            if not other.ledger.under:
+                record, result = other.put()
+                typed[prefix] = str(record.id)
+                changed = changed or result != UNCHANGED
+        return changed
+
+    def after(self, others: Mapping[str, Row], record: Any) -> bool:
+        """Make or find the entries under this one; answers whether any changed."""
+        results = [other.put(record)[1] for other in others.values() if other.ledger.under]
+        return any(result != UNCHANGED for result in results)
+
+    def put(self, parent: Any = None) -> tuple[Any, str]:
+        """The record that this is, made when there is none, and what became of it."""
+        record = self.existing(self.form(parent=parent), parent)
+        form = self.judged(self.form(record, parent))
         if record is not None and not differs(form):
-            return key, UNCHANGED, record
-        if record is not None:
-            self.require_editable(record)
-        return key, CHANGED if record is not None else NEW, self.save(form, record)
+            return record, UNCHANGED
+        return self.save(form, record, parent), CHANGED if record is not None else NEW
 
     def typed(self) -> MultiDict[str, str]:
         """What a form would have posted; blank cells of a sheet say nothing."""
@@ -182,7 +244,7 @@ class Row:
 
     def named(self) -> str:
         """The column that this row is known by."""
-        return "office_no" if self.cells.get("office_no") else self.ledger.essential[0]
+        return "office_no" if self.cells.get("office_no") else self.prefix + self.ledger.essential[0]
 
     def key(self, form: LedgerForm) -> Any:
         number = self.cells.get("office_no")
@@ -191,19 +253,24 @@ class Row:
     def number_of_record(self) -> str | None:
         return next((text for text in self.cells.values() if RECORD_NO.fullmatch(text)), None)
 
-    def existing(self, form: LedgerForm) -> Any:
+    def existing(self, form: LedgerForm, parent: Any = None) -> Any:
         """The record that this row is: by its number, by the office's, else by what it says."""
-        model, number, office = self.ledger.model, self.number_of_record(), form["office_no"].data
-        query = select(model).where(model.status != "voided", model.amends_id.is_(None)).order_by(model.id)
+        model, number = self.ledger.model, self.number_of_record() if self.ledger.prefix else None
+        office = form["office_no"].data if "office_no" in form else None
+        query = select(model).order_by(model.id)
+        if self.ledger.statuses:
+            query = query.where(model.status != "voided", model.amends_id.is_(None))
+        if self.ledger.under:
+            query = query.where(getattr(model, self.ledger.under.relation) == parent)
         if number:
             query = query.where(model.record_no == number)
         elif office:
             query = query.where(model.office_no == office)
         else:
-            values = {name: form[name].data for name in self.ledger.identity}
-            if None in values.values():
+            same = [self.ledger.field(name).kind.same(model, name, form[name].data) for name in self.ledger.identity]
+            if not same or any(condition is None for condition in same):
                 return None
-            query = query.where(*(getattr(model, name) == value for name, value in values.items()))
+            query = query.where(*(condition for condition in same if condition is not None))
         found = db.session.scalars(query).first()
         if number and found is None:
             raise Rejected(self.named(), gettext("There is no record of this number."))
@@ -211,10 +278,10 @@ class Row:
 
     def rejection(self, form: LedgerForm) -> Rejected:
         """The first thing wrong, in the order of the sheet's columns."""
-        order = [*self.layout.taken, *form._fields]
-        for name in order:
+        taken = [name.removeprefix(self.prefix) for name in self.layout.taken if name.startswith(self.prefix)]
+        for name in [*taken, *form._fields]:
             if name in form._fields and form[name].errors:
-                return Rejected(name, str(form[name].errors[0]))
+                return Rejected(self.prefix + name, str(form[name].errors[0]))
         return Rejected(self.named(), form.problems[0] if form.problems else gettext("This row cannot be taken."))
 
     def require_editable(self, record: Any) -> None:
@@ -224,26 +291,30 @@ class Row:
 
     def require_reach(self, record: Any) -> None:
         if not scope.current().covers(scope.deed() or "import", self.ledger.name, record.owner_unit_id):
-            raise Rejected(self.ledger.essential[0], gettext("This belongs to another unit."))
+            raise Rejected(self.ledger.owner or "owner_unit_id", gettext("This belongs to another unit."))
 
-    def save(self, form: LedgerForm, record: Any) -> Record:
+    def save(self, form: LedgerForm, record: Any, parent: Any = None) -> Any:
         new = record is None
         if not new:
             self.require_reach(record)
         try:
-            record = saving.fill(self.ledger, form, record)
+            record = saving.fill(self.ledger, form, record, parent)
         except saving.NoOwner:
-            raise Rejected(self.ledger.essential[0], gettext("No unit is named here.")) from None
+            raise Rejected(self.named(), gettext("No unit is named here.")) from None
         if new:
             self.require_reach(record)
-            record.source = "import"
+        if self.ledger.statuses:
+            self.take_over(record, new)
+        db.session.add(record)
+        db.session.flush()
+        return record
+
+    def take_over(self, record: Record, new: bool) -> None:
+        record.source = "import" if new else record.source
         if self.adopt and record.status == "draft":
             record.record_no = record.record_no or moving.number(self.ledger, record)
             record.status = self.status()
         gaps.recount(self.ledger, record)
-        db.session.add(record)
-        db.session.flush()
-        return record
 
     def status(self) -> str:
         """The status that the sheet says; in force when it says none, and expired then is told by its dates."""

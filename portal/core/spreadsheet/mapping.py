@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from statistics import mean
 
@@ -14,7 +15,7 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.core.fields import BadValue, Day, Label
+from portal.core.fields import BadValue, Day, Label, days_in, parse_day
 from portal.core.ledger import Ledger
 from portal.core.search import fold
 from portal.core.spreadsheet.reading import Sheet, Unreadable
@@ -72,17 +73,47 @@ class Layout:
     sheet: Sheet
     first_row: int
     columns: list[Column]
+    fills_down: tuple[str, ...] = ()
 
     @property
     def taken(self) -> dict[str, Column]:
         return {column.name: column for column in self.columns if column.name not in ("", IGNORED)}
 
     def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
-        """(row of the sheet from 1, text by field) of every row that says something."""
-        taken = self.taken
+        """(row of the sheet from 1, text by field) of every row that says something.
+
+        A cell merged over several rows says the same for each; so does the last one before the blanks of a column
+        that the ledger says is filled in once for all that follow.
+        """
+        taken, spread, above = self.taken, self.spread(), dict[str, str]()
         for n, cells in enumerate(self.sheet.rows[self.first_row :], start=self.first_row + 1):
             if is_row(cells, self.columns):
-                yield n, {name: cell(cells, column.index) for name, column in taken.items()}
+                found = {
+                    name: cell(cells, column.index) or spread.get((n - 1, column.index), "")
+                    for name, column in taken.items()
+                }
+                for name in self.fills_down:
+                    if name in found:
+                        found[name] = above[name] = found[name] or above.get(name, "")
+                yield n, found
+
+    def spread(self) -> dict[tuple[int, int], str]:
+        """The text of cells merged over several rows, by (row, column) from 0."""
+        return {
+            (row, left): cell(self.sheet.rows[top], left)
+            for top, left, bottom, _right in self.sheet.merged
+            if top >= self.first_row
+            for row in range(top + 1, bottom + 1)
+        }
+
+    def day(self) -> date | None:
+        """The day that the sheet says it was filled in, above its table."""
+        for cells in self.sheet.rows[: self.first_row]:
+            for text in cells:
+                _, word, rest = text.partition("填报日期")
+                if word and (days := days_in(rest)):
+                    return parse_day(days[0])
+        return None
 
 
 def cell(cells: Sequence[str], index: int) -> str:
@@ -127,7 +158,7 @@ def vocabulary(ledger: Ledger) -> dict[str, list[str]]:
     for language in current_app.config["LANGUAGES"]:
         with force_locale(language):
             for name in ledger.imports:
-                known = words.setdefault(plain(str(ledger.field(name).label)), [])
+                known = words.setdefault(plain(str(ledger.imported(name).label)), [])
                 if name not in known:
                     known.append(name)
     for word in ledger.not_taken:
@@ -142,6 +173,7 @@ def layout(ledger: Ledger, sheets: Sequence[Sheet], remembered: dict[str, str]) 
     if not found:
         raise Unreadable(gettext("No row with headings of this ledger was found in the file."))
     _, best = max(found, key=lambda each: each[0])
+    best.fills_down = ledger.fills_down
     for column in best.columns:
         column.cells = [
             text
@@ -227,19 +259,19 @@ def containing(texts: Sequence[str], words: dict[str, list[str]]) -> list[str]:
 def by_cells(ledger: Ledger, found: Layout, used: set[str]) -> None:
     """Columns that no word tells, by what stands in them; of several dates the earlier is the earlier field."""
     open_ = [column for column in found.columns if not column.name and len(column.cells) >= 3]
-    free = [name for name in ledger.imports if name not in used and name in ledger.entered]
+    free = [name for name in ledger.imports if name not in used and ledger.takes(name)]
     for name in free:
-        kind = ledger.field(name).kind
+        kind = ledger.imported(name).kind
         if kind.telling and not isinstance(kind, Day):
             best = max(open_, key=lambda column: share(ledger, name, column), default=None)
             if best is not None and share(ledger, name, best) >= ENOUGH:
                 best.name = name
                 open_.remove(best)
-    dates = [name for name in free if isinstance(ledger.field(name).kind, Day)]
+    dates = [name for name in free if isinstance(ledger.imported(name).kind, Day)]
     # Some fields refuse days to come; a column of days is one all the same.
     days = [column for column in open_ if any(share(ledger, name, column) >= ENOUGH for name in dates)]
     days.sort(key=average)
-    wanted = sorted(dates[: len(days)], key=ledger.shown.index)
+    wanted = sorted(dates[: len(days)], key=list(ledger.imports).index)
     for column, name in zip(days, wanted, strict=False):
         column.name = name
         open_.remove(column)
@@ -253,7 +285,7 @@ def by_cells(ledger: Ledger, found: Layout, used: set[str]) -> None:
 def share(ledger: Ledger, name: str, column: Column) -> float:
     """How many of a column's cells this field would take."""
     taken = 0
-    kind = ledger.field(name).kind
+    kind = ledger.imported(name).kind
     for text in column.cells:
         try:
             kind.parse(kind.from_cell(text), None)
@@ -276,4 +308,4 @@ def average(column: Column) -> float:
 def labels(ledger: Ledger) -> list[tuple[str, Label]]:
     """The fields that a column can be said to be."""
     spans = [(SPAN.join(pair), " – ".join(str(ledger.field(name).label) for name in pair)) for pair in ledger.spans]
-    return [*((name, ledger.field(name).label) for name in ledger.imports), *spans]
+    return [*((name, ledger.imported(name).label) for name in ledger.imports), *spans]

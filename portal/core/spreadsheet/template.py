@@ -21,7 +21,7 @@ def template(ledger: Ledger) -> IO[bytes]:
     out = TemporaryFile()  # noqa: SIM115 - closed by the response that sends it
     book = xlsxwriter.Workbook(out, {"strings_to_formulas": False})
     styles = {name: book.add_format(style) for name, style in STYLES.items()}
-    fields = {name: ledger.field(name) for name in ledger.imports if name in ledger.entered}
+    fields = {name: ledger.imported(name) for name in ledger.imports if ledger.takes(name)}
     sheet = book.add_worksheet(str(ledger.label)[:31])
     notes, lists = book.add_worksheet(gettext("How to fill in")), book.add_worksheet(gettext("Choices"))
     sheet.merge_range(0, 0, 0, len(fields), str(ledger.label), styles["title"])

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import ModelView, expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
-from sqlalchemy import inspect, select
+from sqlalchemy import select
 
 from portal.core import attachments, scope, stats
 from portal.core.fields import Link, clean
@@ -22,7 +22,7 @@ from portal.core.values import Values
 from portal.core.views import listing
 from portal.core.views.bulk import Bulk
 from portal.core.views.files import Filing, may_attach, may_remove
-from portal.core.views.filling import Filling, may_edit_some, may_maintain
+from portal.core.views.filling import Filling, id_of, may_edit_some, may_maintain
 from portal.core.views.importing import Importing
 from portal.core.views.moves import Moves, batches, offers
 from portal.core.views.table import table
@@ -219,15 +219,9 @@ class LedgerView(Filling, Moves, Filing, Importing, Bulk, ModelView):
     def home_of(self, record: Any, show: bool = False) -> str:
         """Where to go after a change: the record's page, that of the record it is under, or the list."""
         under = self.ledger.under
-        if under:
+        if under and not (show and self.ledger.statuses):
             return url_for(f"{under.ledger}.show", pk=id_of(getattr(record, under.relation)))
         return url_for(f"{self.endpoint}.show", pk=id_of(record)) if show else url_for(f"{self.endpoint}.list")
-
-
-def id_of(record: Any) -> int:
-    """Without asking the database again, which a saved record's attributes would."""
-    found: int = inspect(record).identity[0]
-    return found
 
 
 def list_of_entries(ledger: Ledger, record: Any) -> list[dict[str, Any]]:

@@ -102,7 +102,7 @@ def keep(view: Any, record: Any, place: Files, brought: list[Any]) -> str:
 
 def recount(ledger: Ledger, record: Any) -> None:
     """A file that was asked for is a gap until it is there, once the record is in force."""
-    if record.status == IN_FORCE:
+    if ledger.statuses and record.status == IN_FORCE:
         gaps.recount(ledger, record)
 
 
@@ -113,6 +113,8 @@ def file_or_404(ledger: Ledger, record: Any, number: int) -> Attachment:
 
 def may_attach(view: Any, record: Any) -> bool:
     """While it is filled, while it is in force, and by the committee when it files the record."""
+    if not view.ledger.statuses:
+        return bool(view.open_under(record))
     status = record.status
     open_ = status in (*view.ledger.editable_in, IN_FORCE)
     return open_ or (status == "pending_committee" and view.reaches("approve_committee", record))

@@ -10,15 +10,17 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import BadRequest
 
-from portal.core import gaps, saving, scope
+from portal.core import gaps, moving, saving, scope
 from portal.core.fields import natural
+from portal.core.fields.links import standing_under
 from portal.core.forms import LedgerForm, form_class, operate_on_rows, overlong
 from portal.core.ledger import Ledger, Section
+from portal.core.views import moves
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
 from portal.org import codes
@@ -91,16 +93,38 @@ def fill_in(view: Any, record: Any, parent: Any, limited: Ledger | None = None) 
     if overlong(ledger, request.form):
         abort(413)
     if request.method == "GET":
-        form = form_type(record=record)
+        form = form_type(record=record, parent=parent)
     elif operation := request.form.get("_rows"):
-        form = form_type(operate_on_rows(request.form, operation), record)
+        form = form_type(operate_on_rows(request.form, operation), record, parent)
     else:
-        form = form_type(request.form, record)
+        form = form_type(request.form, record, parent)
         if form.validate() and not outdated(form, record):
             saved = save(view, ledger, form, record, parent)
             if saved is not None:
-                return redirect(view.home_of(saved, show=True))
-    return view.page("form.html", ledger=ledger, form=form, record=record, parent=parent)
+                return handed_in(view, saved) if request.form.get("_then") else redirect(view.home_of(saved, show=True))
+    with standing_under(form.parent):
+        submits = limited is None and may_submit(view, record)
+        return view.page("form.html", ledger=ledger, form=form, record=record, parent=parent, submits=submits)
+
+
+def may_submit(view: Any, record: Any) -> bool:
+    """Can whoever saves this form hand the record in with the same click?"""
+    move = view.ledger.move("submit")
+    if move is None or not scope.current().may("submit", view.ledger.name):
+        return False
+    return record is None or bool(view.reaches("submit", record) and moving.path_of(view.ledger, record, move))
+
+
+def handed_in(view: Any, saved: Any) -> ResponseReturnValue:
+    """The record is saved; now the move that was asked for with it."""
+    record = view.record_or_404(id_of(saved))
+    return moves.attempt(view, record, "submit")
+
+
+def id_of(record: Any) -> int:
+    """Without asking the database again, which a saved record's attributes would."""
+    found: int = inspect(record).identity[0]
+    return found
 
 
 def outdated(form: LedgerForm, record: Any) -> bool:

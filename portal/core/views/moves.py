@@ -45,16 +45,7 @@ class Moves:
     @has_access
     def move(self: Any, pk: int, name: str) -> ResponseReturnValue:
         codes.load(self.ledger.all_code_lists)
-        record = self.record_or_404(pk)
-        move = allowed(self, name)
-        self.require(name, record)
-        path = moving.path_of(self.ledger, record, move)
-        if path is None:
-            abort(409, gettext("In this status this cannot be done."))
-        form = moving.move_form(self.ledger, record, move, path, request.form)
-        if not form.validate():
-            return self.record_page(record, {name: form})
-        return done(self, record, move, form)
+        return attempt(self, self.record_or_404(pk), name)
 
     @expose("/moves/<string:name>", methods=["POST"])
     @has_access
@@ -69,6 +60,20 @@ class Moves:
             make_all(self, move, can)
             return redirect(url_for(f"{self.endpoint}.list"))
         return self.page("moves.html", move=move, can=can, cannot=cannot, shown=SHOWN)
+
+
+def attempt(view: Any, record: Any, name: str) -> ResponseReturnValue:
+    """Make the move with what was posted, or show the record's page with what it asks."""
+    move = allowed(view, name)
+    view.require(name, record)
+    path = moving.path_of(view.ledger, record, move)
+    if path is None:
+        abort(409, gettext("In this status this cannot be done."))
+    form = moving.move_form(view.ledger, record, move, path, request.form)
+    if not form.validate():
+        page: ResponseReturnValue = view.record_page(record, {name: form})
+        return page
+    return done(view, record, move, form)
 
 
 def allowed(view: Any, name: str) -> Move:

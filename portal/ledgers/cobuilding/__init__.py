@@ -43,6 +43,7 @@ agreements = Ledger(
     prefix="GJ",
     event="signed_on",
     owner="party_a_org_id",
+    owner_org="party_a_org_id",
     columns=(
         "record_no",
         "title",

@@ -6,9 +6,8 @@ from datetime import date
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Column, ForeignKey, Integer, String, Table, select
-from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship, synonym
+from sqlalchemy import Column, ForeignKey, Integer, String, Table
+from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from portal.core import clock
 from portal.core.fields import (
@@ -25,12 +24,13 @@ from portal.core.fields import (
     YesNo,
     community_orgs,
     field,
+    link,
     org_link,
     own_orgs,
 )
-from portal.core.record import Record, filled_only
+from portal.core.record import Part, Record, filled_only
 from portal.extensions import Model
-from portal.org.markers import Scoped, Searchable
+from portal.org.markers import Searchable
 from portal.org.models import PartyOrg
 
 RENEWAL = Choice(
@@ -61,12 +61,6 @@ CHANGE_TYPES = Choice(
     ("end", _("Termination")),
 )
 PARTY_ROLES = Choice(("lead", _("Lead")), ("member", _("Taking part")))
-
-
-def link(kind: Link, label: Any, target: str, *, index: bool = True, **rules: Any) -> Any:
-    """A column that links to another table."""
-    info = {"field": Field(kind, label, **rules)}
-    return mapped_column(ForeignKey(target), nullable=True, index=index, info=info)
 
 
 class Agreement(Record, Model):
@@ -136,7 +130,7 @@ class Agreement(Record, Model):
         return self.title or ""
 
 
-class OfAgreement(Scoped):
+class OfAgreement(Part):
     """A row that belongs to an agreement and to that agreement's unit."""
 
     part_of = "agreement"
@@ -144,31 +138,6 @@ class OfAgreement(Scoped):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     agreement_id: Mapped[int] = mapped_column(ForeignKey("agreement.id", ondelete="CASCADE"), index=True)
-
-    @hybrid_property
-    def owner_unit_id(self) -> Any:
-        agreement: Agreement = self.agreement  # type: ignore[attr-defined] # each row class has the relationship
-        return agreement.owner_unit_id
-
-    @hybrid_property
-    def counter_org_id(self) -> Any:
-        agreement: Agreement = self.agreement  # type: ignore[attr-defined] # each row class has the relationship
-        return agreement.party_b_org_id
-
-    @counter_org_id.inplace.expression
-    @classmethod
-    def _counter_org_id(cls) -> Any:
-        whole = aliased(Agreement)
-        return (
-            select(whole.party_b_org_id).where(whole.id == cls.agreement_id).correlate_except(whole).scalar_subquery()
-        )
-
-    @owner_unit_id.inplace.expression
-    @classmethod
-    def _owner_unit_id(cls) -> Any:
-        # Of its own: beside an Agreement in the same statement it would be taken for that one.
-        whole = aliased(Agreement)
-        return select(whole.owner_unit_id).where(whole.id == cls.agreement_id).correlate_except(whole).scalar_subquery()
 
 
 class DemandItem(OfAgreement, Model):

@@ -9,25 +9,21 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal.core import clock, scope
+from portal.core import clock, ending
 from portal.core.amending import AMEND, ENDED, copy_of
 from portal.core.ledger import Amended
 from portal.core.workflow import (
     ADOPT,
     APPROVE,
     APPROVE_COMMITTEE,
-    COMMITTEE,
+    ARCHIVE,
     FILLER,
     IN_FORCE,
     RESTORE,
-    RETURN,
     SUBMIT,
-    UNIT,
     VOID,
-    WITHDRAW,
     Move,
     Path,
-    own_side,
 )
 from portal.extensions import db
 from portal.ledgers.cobuilding.model import Agreement, AgreementChange
@@ -64,21 +60,13 @@ def expiring(agreement: Agreement) -> bool:
     return last is not None and 0 <= (last - clock.today()).days <= EXPIRING_DAYS
 
 
-def end_asked(agreement: Agreement) -> bool:
-    return agreement.status == IN_FORCE and agreement.terminated_on is not None
-
-
-def may_ask_end(agreement: Agreement) -> bool:
-    return own_side(agreement) and not end_asked(agreement)
-
-
 def successor_under_way(agreement: Agreement) -> bool:
     query = select(Agreement.id).where(Agreement.previous_id == agreement.id, Agreement.status.not_in(ENDED))
     return db.session.scalars(query.limit(1)).first() is not None
 
 
 def may_renew(agreement: Agreement) -> bool:
-    return may_ask_end(agreement) and not successor_under_way(agreement)
+    return ending.may_ask(agreement) and not successor_under_way(agreement)
 
 
 def unfinished(table: str, row: Any) -> bool:
@@ -106,22 +94,9 @@ def activate(agreement: Agreement) -> None:
         previous.prior_status, previous.status = previous.status, "renewed"
 
 
-def end(_ledger: Any, agreement: Agreement, _answers: Mapping[str, Any]) -> Agreement:
-    """Asked for by the unit's filler, confirmed by its reviewer."""
-    if agreement.status == "terminated":
-        agreement.prior_status = IN_FORCE
-        change = AgreementChange(change_type="end", new_value=f"{agreement.terminated_on}", reason="终止")
-        agreement.agreement_changes.append(change)
-    else:
-        agreement.editor_id = scope.current().user_id
-    return agreement
-
-
-def take_back(_ledger: Any, agreement: Agreement, _answers: Mapping[str, Any]) -> Agreement:
-    """The agreement goes on."""
-    if agreement.status == IN_FORCE:
-        agreement.terminated_on = agreement.terminate_reason = None
-    return agreement
+def ended(agreement: Agreement) -> None:
+    change = AgreementChange(change_type="end", new_value=f"{agreement.terminated_on}", reason="终止")
+    agreement.agreement_changes.append(change)
 
 
 def amended(agreement: Agreement, changes: Iterable[Amended], reason: str) -> None:
@@ -133,37 +108,21 @@ def amended(agreement: Agreement, changes: Iterable[Amended], reason: str) -> No
 
 
 RENEW = Move("renew", (FILLER,), (Path(IN_FORCE, IN_FORCE, when=may_renew),), "refresh", "primary", apply=renew)
-TERMINATE = Move(
-    "terminate",
-    (FILLER, UNIT),
-    (
-        Path(IN_FORCE, IN_FORCE, "submit", may_ask_end),
-        Path(IN_FORCE, "terminated", "approve", end_asked, other_eyes=True),
-    ),
-    "x",
-    "outline-danger",
-    asks=("terminated_on", "terminate_reason"),
-    apply=end,
-)
-ARCHIVE = Move(
-    "archive",
-    (COMMITTEE,),
-    (Path("terminated", "archived"), Path("renewed", "archived"), Path(IN_FORCE, "archived", when=expired)),
-    "book",
-)
-ASKED_BACK = Path(IN_FORCE, IN_FORCE, "submit", end_asked)
-ASKED_REFUSED = Path(IN_FORCE, IN_FORCE, "approve", end_asked)
+TERMINATE, REFUSE, TAKE_BACK = ending.moves("approve", ended=ended)
 MOVES = (
     SUBMIT,
     APPROVE,
     replace(APPROVE_COMMITTEE, asks=("filing_no", "filed_on")),
-    replace(RETURN, paths=(*RETURN.paths, ASKED_REFUSED), apply=take_back),
-    replace(WITHDRAW, paths=(*WITHDRAW.paths, ASKED_BACK), apply=take_back),
+    REFUSE,
+    TAKE_BACK,
     RENEW,
     AMEND,
     TERMINATE,
     VOID,
     RESTORE,
-    ARCHIVE,
+    replace(
+        ARCHIVE,
+        paths=(Path("terminated", "archived"), Path("renewed", "archived"), Path(IN_FORCE, "archived", when=expired)),
+    ),
     ADOPT,
 )

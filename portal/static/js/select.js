@@ -33,6 +33,17 @@
     };
   }
 
+  // Somebody whom the roster does not know can be named all the same.
+  const created = (select) => ({
+    create: (input) => (select.dataset.remote ? { id: input, text: input } : { value: input, text: input }),
+    createFilter: (input) => input.trim().length >= 2 && !/\d/.test(input),
+    createOnBlur: false,
+    render: {
+      option_create: ({ input }) => Object.assign(line(select.dataset.create.replace("{name}", input)), { className: "create" }),
+      no_results: () => null,
+    },
+  });
+
   function enhance(select) {
     const text = (name) => select.dataset[name] || page.dataset[name] || "";
     const verb = select.multiple ? "remove" : "clear";
@@ -41,6 +52,7 @@
       maxOptions: 200,
       render: { no_results: () => line(text("noResults")), loading: () => line(text("loading")) },
       ...(select.dataset.remote ? remote(select) : {}),
+      ...(select.dataset.create ? created(select) : {}),
     });
     select.setAttribute("aria-hidden", "true"); // its label belongs to the picker now
     if (text("more")) picker.dropdown.dataset.more = text("more");
@@ -50,7 +62,7 @@
   }
 
   function enhanceAll(root) {
-    root.querySelectorAll("select[data-remote], select[multiple]").forEach((select) => {
+    root.querySelectorAll("select[data-remote], select[data-create], select[multiple]").forEach((select) => {
       if (!select.tomselect) enhance(select);
     });
   }

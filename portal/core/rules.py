@@ -1,0 +1,29 @@
+"""Rules that several ledgers have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask_babel import gettext
+from sqlalchemy import select
+
+from portal.core import scope
+from portal.core.values import Problem, Values
+from portal.extensions import db
+from portal.org.models import PartyOrg, Unit
+
+
+def org_of_unit(values: Values) -> Iterator[Problem]:
+    """The Party organisation chosen stands for the unit chosen."""
+    if values.unit_id is None or values.org_id is None:
+        return
+    query = select(PartyOrg.id).where(PartyOrg.id == values.org_id, PartyOrg.units.any(Unit.id == values.unit_id))
+    if db.session.scalar(query) is None:
+        yield Problem("org_id", gettext("This Party organisation does not stand for the unit chosen."))
+
+
+def for_own_unit(values: Values) -> Iterator[Problem]:
+    """Nobody fills in for a unit that is not theirs."""
+    units = scope.current().home
+    if units is not None and values.owner_unit_id is not None and values.owner_unit_id not in units:
+        yield Problem("owner_unit_id", gettext("This belongs to another unit."))

@@ -1,0 +1,85 @@
+"""Records of the demo are entered as people enter them: through the ledgers' own forms and moves, by their accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from flask import g
+from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
+
+from portal.accounts.security import act_as
+from portal.core import moving, saving, scope
+from portal.core.forms import LedgerForm, form_class
+from portal.core.ledger import Ledger
+from portal.extensions import db
+from portal.org.models import Unit
+
+OFFICE = ("reviewer", "reviewer02")
+Texts = Mapping[str, Any]
+
+
+def principal(username: str) -> scope.Principal:
+    """Who acts; read once. Units without accounts are filled for by the committee, and the portal reviews for them."""
+    known: dict[str, scope.Principal] = g.setdefault("demo_principals", {})
+    if username not in known:
+        known[username] = act_as(username) if username else scope.SYSTEM
+    return known[username]
+
+
+@cache
+def form_of(ledger: Ledger) -> type[LedgerForm]:
+    return form_class(ledger)
+
+
+def enter(username: str, ledger: Ledger, texts: Texts, parent: Any = None) -> Any:
+    """A saved record; refusing what a page would refuse."""
+    with scope.acting_as(principal(username)):
+        form = form_of(ledger)(MultiDict(texts), parent=parent)
+        if not form.validate():
+            raise ValueError(f"the demo's {ledger.name} is refused: {form.errors} {form.problems}")
+        record = saving.fill(ledger, form, None, parent)
+        db.session.add(record)
+        db.session.flush()
+    return record
+
+
+def move(username: str, ledger: Ledger, record: Any, name: str, **answers: str) -> Any:
+    with scope.acting_as(principal(username)):
+        step = ledger.move(name)
+        path = step and moving.path_of(ledger, record, step)
+        form = step and path and moving.move_form(ledger, record, step, path, answers)
+        if not step or not form or not form.validate():
+            raise ValueError(f"the demo's {name} of {ledger.name} is refused: {form and form.errors}")
+        return moving.make(ledger, record, step, form)
+
+
+def bring(username: str, ledger: Ledger, record: Any, status: str, reason: Mapping[str, str] | None = None) -> None:
+    """Make the moves after which the record stands there."""
+    if status == "draft":
+        return
+    secretary = username.replace("filler", "secretary") if username.startswith("filler") else ""
+    move(username, ledger, record, "submit")
+    if status == "returned":
+        move(secretary, ledger, record, "return", **(reason or {}))
+    while record.status != status and record.status.startswith("pending"):
+        if record.status == "pending_unit":
+            move(secretary, ledger, record, "approve")
+        else:
+            move(OFFICE[username in OFFICE], ledger, record, "approve_committee")
+
+
+def row(table: str, n: int, **cells: str) -> dict[str, str]:
+    return {f"{table}-{n}-id": f"new-{n}", **{f"{table}-{n}-{name}": text for name, text in cells.items()}}
+
+
+def units(most: int | None = None) -> list[Unit]:
+    """In official order; institutions last."""
+    return list(db.session.scalars(select(Unit).order_by(Unit.sort_no).limit(most)))
+
+
+def filler_of(n: int, accounts: int) -> str:
+    """Who fills in for the unit at this place, from 0, when so many units have accounts."""
+    return f"filler{n + 1:02}" if n < accounts else OFFICE[0]

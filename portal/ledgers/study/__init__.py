@@ -1,0 +1,189 @@
+"""Youth theory study groups with their plans, sessions and outputs (`domain.md` §2.4)."""
+
+from flask_babel import lazy_gettext as _
+
+from portal.core.ledger import Derived, Files, Ledger, Rows, Section, Status, Under
+from portal.ledgers.study import rules, stats, workflow
+from portal.ledgers.study.model import StudyGroup, StudyOutput, StudyPlan, StudySession
+
+GROUP = _("Youth theory study groups")
+DRAFT, VOIDED = Status(_("Draft"), "draft"), Status(_("Voided"), "bad")
+OPEN = ("active", "done")
+
+study_groups = Ledger(
+    name="study_groups",
+    label=_("Study groups"),
+    one=_("Study group"),
+    group=GROUP,
+    icon="users",
+    model=StudyGroup,
+    prefix="XZ",
+    event="founded_on",
+    owner="unit_id",
+    owner_org="org_id",
+    columns=("record_no", "name", "unit_id", "leader_id", "liaison_id", "member_cnt", "founded_on", "status"),
+    filters=("status", "owner_unit_id", "form", "freq", "founded_on", "gaps"),
+    exported=(
+        *("record_no", "office_no", "name", "unit_id", "founded_on", "leader_id", "liaison_id", "member_cnt"),
+        *("reported_member_cnt", "form", "freq", "status", "remark"),
+    ),
+    sections=(
+        Section(_("Study group"), ("unit_id", "org_id", "name", "form", "founded_on", "freq", "approve_doc")),
+        Section(_("People"), ("leader_id", "deputy_id", "liaison_id", "tutor", "member_cnt")),
+        Section(_("As reported"), ("office_no", "reported_member_cnt", "reported_session_cnt", "remark")),
+    ),
+    rows=(
+        Rows(
+            "group_members",
+            _("Group members"),
+            _("Group member"),
+            ("member_id", "role", "political_status", "birth_ym", "joined_on", "left_on", "leave_reason"),
+            in_force=True,
+        ),
+    ),
+    statuses={
+        "draft": DRAFT,
+        "pending_unit": Status(_("Pending unit review"), "wait"),
+        "pending_committee": Status(_("Pending committee review"), "wait"),
+        "returned": Status(_("Returned for revision"), "warn"),
+        "active": Status(_("Running"), "ok"),
+        "done": Status(_("Stopped"), "end"),
+        "terminated": Status(_("Dissolved"), "end"),
+        "archived": Status(_("Archived"), "end"),
+        "voided": VOIDED,
+    },
+    derived={
+        "idle": Derived(Status(_("Without study for two periods"), "warn"), ("active",), stats.idle),
+        "few": Derived(Status(_("Fewer than three members"), "warn"), ("active",), stats.few),
+    },
+    figures=stats.GROUP_FIGURES,
+    defaults=rules.group_defaults,
+    rules=rules.GROUP_RULES,
+    derive=rules.complete_group,
+    files=(Files("attachments", _("Attachments")),),
+    moves=workflow.GROUP_MOVES,
+    tier=3,
+    imports={
+        "office_no": ("编号", "小组编号", "原编号"),
+        "name": ("小组名称", "名称", "学习小组名称", "小组", "青年理论学习小组", "学习小组"),
+        "unit_id": ("所在单位", "所属单位", "单位", "单位名称", "组建单位", "填报单位"),
+        "org_id": ("所在党组织", "所属党组织", "党组织"),
+        "founded_on": ("成立时间", "成立日期", "组建时间", "组建日期"),
+        "form": ("组建形式", "组建方式"),
+        "leader_id": ("组长", "小组长", "小组组长", "组长姓名", "负责人"),
+        "deputy_id": ("副组长", "副组长姓名"),
+        "liaison_id": ("联络员", "联系人", "联络员姓名", "小组联络员"),
+        "tutor": ("指导员", "辅导员", "指导员辅导员", "导师"),
+        "reported_member_cnt": ("成员数", "人数", "成员人数", "小组人数", "组员数", "成员数量"),
+        "reported_session_cnt": ("本期学习次数", "学习次数", "学习活动次数", "本年学习次数", "活动次数"),
+        "freq": ("学习频次", "频次", "学习频次要求"),
+        "approve_doc": ("批准文号", "文号"),
+        "status": ("状态", "运行状态", "运行情况"),
+        "remark": ("备注", "说明"),
+    },
+    not_taken=("序号", "参学率", "成果数", "项目数", "填报日期", "成员名单"),
+    essential=("name", "unit_id"),
+    identity=("unit_id", "name"),
+    status_words={
+        "active": ("运行中", "正常", "在运行", "活跃", "运行"),
+        "done": ("停止", "已停止", "暂停"),
+        "terminated": ("撤销", "已撤销", "解散"),
+    },
+    bulk=("delete_selected",),
+)
+
+study_plans = Ledger(
+    name="study_plans",
+    label=_("Study plans"),
+    one=_("Study plan"),
+    group=GROUP,
+    icon="list-details",
+    model=StudyPlan,
+    under=Under("group", "study_groups", ("active",)),
+    columns=("plan_year", "span", "group_id", "owner_unit_id", "status"),
+    filters=("status", "owner_unit_id", "plan_year", "span"),
+    sections=(Section(_("Plan"), ("plan_year", "span", "note")),),
+    rows=(Rows("plan_topics", _("Topics"), _("Topic"), ("topic", "month", "content", "speaker")),),
+    statuses={
+        "draft": DRAFT,
+        "active": Status(_("Published"), "ok"),
+        "done": Status(_("Completed"), "end"),
+        "voided": VOIDED,
+    },
+    derived={
+        "running": Derived(
+            Status(_("Being carried out"), "ok"),
+            ("active",),
+            stats.running,
+            stats.is_running,
+            needs=("plan_year", "span"),
+        )
+    },
+    figures=stats.PLAN_FIGURES,
+    rules=(rules.one_plan,),
+    derive=rules.of_plan_year,
+    moves=workflow.PLAN_MOVES,
+    bulk=("delete_selected",),
+)
+
+study_sessions = Ledger(
+    name="study_sessions",
+    label=_("Study sessions"),
+    one=_("Study session"),
+    group=GROUP,
+    icon="calendar",
+    model=StudySession,
+    under=Under("group", "study_groups", ("active",)),
+    prefix="XH",
+    event="held_on",
+    order="-held_on",
+    columns=("record_no", "held_on", "theme", "group_id", "form", "present_cnt", "due_cnt", "status"),
+    filters=("status", "owner_unit_id", "form", "held_on", "place_type"),
+    exported=(
+        *("record_no", "held_on", "group_id", "form", "theme", "place_type", "speakers", "due_cnt", "present_cnt"),
+        *("leave_cnt", "summary", "status"),
+    ),
+    sections=(
+        Section(
+            _("Session"),
+            (
+                *("held_on", "form", "theme", "plan_topic_id", "place_type", "speakers", "due_cnt", "present_cnt"),
+                *("leave_cnt", "summary"),
+            ),
+        ),
+    ),
+    rows=(
+        Rows(
+            "attendances",
+            _("Attendance"),
+            _("Group member"),
+            ("group_member_id", "presence"),
+            given=rules.members_present,
+        ),
+    ),
+    statuses={"draft": DRAFT, "active": Status(_("Submitted"), "ok"), "voided": VOIDED},
+    figures=stats.SESSION_FIGURES,
+    defaults=rules.count_presences,
+    rules=rules.SESSION_RULES,
+    files=(Files("attachments", _("Materials")),),
+    moves=workflow.SESSION_MOVES,
+    bulk=("delete_selected",),
+)
+
+study_outputs = Ledger(
+    name="study_outputs",
+    label=_("Study outputs"),
+    one=_("Study output"),
+    group=GROUP,
+    icon="book",
+    model=StudyOutput,
+    under=Under("group", "study_groups", OPEN),
+    order="-finished_on",
+    columns=("finished_on", "output_type", "title", "author_id", "group_id", "adopted"),
+    filters=("output_type", "adopted", "finished_on"),
+    sections=(
+        Section(_("Study output"), ("output_type", "title", "author_id", "finished_on", "adopted", "publish_scope")),
+    ),
+    figures=stats.OUTPUT_FIGURES,
+    files=(Files("attachments", _("Attachments")),),
+)

@@ -1,0 +1,73 @@
+"""The moves of study groups, plans and sessions beyond those of every record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+from portal.core import ending
+from portal.core.amending import AMEND, copy_of
+from portal.core.workflow import (
+    ADOPT,
+    APPROVE,
+    APPROVE_COMMITTEE,
+    ARCHIVE,
+    COMMITTEE,
+    CONFIRM,
+    FILLER,
+    IN_FORCE,
+    RESTORE,
+    SUBMIT,
+    VOID,
+    Move,
+    Path,
+)
+from portal.ledgers.study.model import StudyPlan
+from portal.ledgers.study.rules import next_span
+
+TERMINATE, REFUSE, TAKE_BACK = ending.moves("approve_committee", label=_("Dissolve"))
+STOP = Move("complete", (COMMITTEE,), (Path(IN_FORCE, "done"),), "lock", label=_("Stop"), reason="why")
+GROUP_MOVES = (
+    SUBMIT,
+    APPROVE,
+    APPROVE_COMMITTEE,
+    REFUSE,
+    TAKE_BACK,
+    AMEND,
+    STOP,
+    TERMINATE,
+    VOID,
+    replace(RESTORE, paths=(*RESTORE.paths, Path("done", IN_FORCE, "approve_committee"))),
+    ARCHIVE,
+    ADOPT,
+)
+
+
+def copy_plan(ledger: Any, plan: StudyPlan, _answers: Mapping[str, Any]) -> StudyPlan:
+    """A draft for the period after this one, with the topics of this one to go on from."""
+    draft: StudyPlan = copy_of(ledger, plan)
+    draft.plan_year, draft.span = next_span(plan)
+    draft.year = draft.plan_year
+    for topic in draft.plan_topics:
+        topic.month = None
+    return draft
+
+
+PLAN_MOVES = (
+    replace(SUBMIT, label=_("Publish")),
+    Move("complete", (FILLER,), (Path(IN_FORCE, "done"),), "check"),
+    Move(
+        "renew",
+        (FILLER,),
+        (Path(IN_FORCE, IN_FORCE), Path("done", "done")),
+        "refresh",
+        label=_("Copy for the next period"),
+        apply=copy_plan,
+    ),
+    VOID,
+    RESTORE,
+)
+SESSION_MOVES = (SUBMIT, CONFIRM, VOID, RESTORE, ADOPT)
