@@ -32,6 +32,7 @@ UNSCOPED = {
     "portal/core/forms.py",
     "portal/core/scope.py",
     "portal/demo/__init__.py",
+    "portal/ledgers/assistance/rules.py",
     "portal/ledgers/cobuilding/overlap.py",
 }
 

@@ -80,7 +80,9 @@ class Role:
         if not business(desk):
             return self.registry
         moves = (move.name for move in desk.moves if set(move.by) & set(self.sides))
-        return replace(self.business, verbs=(*self.business.verbs, *moves))
+        fills = set(desk.filled_by) & set(self.sides)
+        verbs = (verb for verb in self.business.verbs if fills or verb not in (*FILLING, "import"))
+        return replace(self.business, verbs=(*verbs, *moves))
 
     def barred(self, desk: Ledger | Desk) -> frozenset[str]:
         barred = self.barred_business if business(desk) else self.barred_registry
@@ -161,7 +163,18 @@ ROLES = (
         sides=(FILLER,),
         named={"members": Grant(("read",), "unit")},
     ),
-    Role("town_user", _("Subdistrict/town liaison")),
+    Role(
+        "town_user",
+        _("Subdistrict/town liaison"),
+        named={
+            "service_projects": Grant(("read", "add", "edit", "delete", "submit"), "counterpart"),
+            "project_satisfactions": Grant(("read", "add", "edit"), "counterpart"),
+        }
+        | dict.fromkeys(
+            ("project_progress", "project_milestones", "project_acceptances"),
+            Grant(("read",), "counterpart"),
+        ),
+    ),
     Role(
         "community_user",
         _("Community liaison"),

@@ -50,7 +50,7 @@ class PortalSecurityManager(SecurityManager):
             .outerjoin(AccountProfile, AccountProfile.user_id == User.id)
             .options(
                 joinedload(AccountProfile.unit).load_only(Unit.full_name),
-                joinedload(AccountProfile.area).load_only(Area.name),
+                joinedload(AccountProfile.area).load_only(Area.name, Area.kind),
             )
             .where(User.id == int(pk), User.active.is_(True))
         )
@@ -93,7 +93,8 @@ def principal_of(user: User, profile: AccountProfile | None) -> Principal:
         roles=frozenset(role for role, *_ in rows),
         grants=_grants(rows, unit_id),
         counter=counter,
-        orgs=_orgs_of(profile.area_id) if counter and profile else frozenset(),
+        areas=frozenset({profile.area_id}) if counter and profile and profile.area_id else frozenset(),
+        orgs=_orgs_of(profile.area) if counter and profile else frozenset(),
     )
 
 
@@ -109,8 +110,11 @@ def _as_other_party(rows: Iterable[Any]) -> frozenset[tuple[str, str]]:
     )
 
 
-def _orgs_of(area_id: int | None) -> frozenset[int]:
-    return frozenset(db.session.scalars(select(PartyOrg.id).where(PartyOrg.community_id == area_id)))
+def _orgs_of(area: Area | None) -> frozenset[int]:
+    """The Party organisations of a community; towns and zones are counterparts as areas only."""
+    if area is None or area.kind != "community":
+        return frozenset()
+    return frozenset(db.session.scalars(select(PartyOrg.id).where(PartyOrg.community_id == area.id)))
 
 
 def _grants(rows: Iterable[Any], unit_id: int | None) -> dict[tuple[str, str], Reach]:

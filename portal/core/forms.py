@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from flask_babel import gettext
@@ -14,7 +15,8 @@ from wtforms import Form
 from wtforms.validators import StopValidation
 
 from portal.core import scope
-from portal.core.fields import Field, RowRefs, natural
+from portal.core.doubts import Doubts
+from portal.core.fields import BadValue, Field, RowRefs, natural
 from portal.core.fields.base import BLANK
 from portal.core.fields.links import above, standing_under
 from portal.core.ledger import Ledger, Rows
@@ -177,12 +179,15 @@ class LedgerForm(Form):
     # A ledger taken over from paper may have gaps.
     lenient = False
 
-    def __init__(self, formdata: Any = None, record: Any = None, parent: Any = None) -> None:
-        """`parent` is the record that a new entry goes under."""
+    def __init__(
+        self, formdata: Any = None, record: Any = None, parent: Any = None, begun: Mapping[str, list[str]] | None = None
+    ) -> None:
+        """`parent` is the record that a new entry goes under; `begun` are texts that a new record starts with."""
         self.record, self.problems, self.warnings = record, [], []
+        self.doubts = Doubts(self.ledger.name, record, formdata or {})
         self.parent = parent if record is None else self.ledger.above(record)
         names = self.ledger.entered
-        data = stored(record, names) if record is not None else {}
+        data = stored(record, names) if record is not None else parsed(names, begun or {})
         with standing_under(self.parent):
             data |= {table.name: getattr(record, table.name, None) for table in self.ledger.rows}
             super().__init__(formdata, data=data)
@@ -253,6 +258,8 @@ class LedgerForm(Form):
                         yield Problem(name, gettext("This is already taken."))
 
     def _note(self, problem: Problem) -> bool:
+        if problem.twin is not None:
+            return self.lenient or self.doubts.answered(problem.twin, str(problem.text))
         if problem.warning:
             self.warnings.append(str(problem.text))
             return True
@@ -299,6 +306,15 @@ class LedgerForm(Form):
 def stored(record: Any, fields: dict[str, Field]) -> dict[str, Any]:
     """The values of a record as its form starts with them."""
     return {name: found.kind.stored(record, name) for name, found in fields.items()}
+
+
+def parsed(fields: Mapping[str, Field], texts: Mapping[str, list[str]]) -> dict[str, Any]:
+    """What a new record starts with; texts that are nothing are left out."""
+    found = {}
+    for name in fields.keys() & texts.keys():
+        with suppress(BadValue):
+            found[name] = fields[name].kind.parse(texts[name], None)
+    return found
 
 
 def form_of(fields: dict[str, Field], base: type[Form]) -> type[Any]:

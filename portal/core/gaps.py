@@ -16,6 +16,7 @@ def lacking(ledger: Ledger, record: Any) -> tuple[str, ...]:
     wanted = [name for name, declared in ledger.entered.items() if declared.required or name in needed]
     wanted += ledger.needed(Values(record, {})) if ledger.needed else ()
     fields = [name for name in wanted if ledger.field(name).kind.lacks(record, name)]
+    fields += [name for name, declared in ledger.entered.items() if declared.kind.unsure(record, name)]
     asked = [place.name for place in ledger.files if place.asked and not draft]
     filled = attachments.places_filled(ledger, record) if asked and record.id is not None else set()
     return (*fields, *(name for name in asked if name not in filled))

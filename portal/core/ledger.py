@@ -19,7 +19,7 @@ from portal.core.fields import Choice, Field, Label
 from portal.core.parts import Amended, Derived, Files, Rows, Section, Status, Under
 from portal.core.stats import Figure
 from portal.core.values import Problem, Values
-from portal.core.workflow import BEFORE, MOVES, NEXT, STATUSES, Move
+from portal.core.workflow import BEFORE, FILLER, MOVES, NEXT, STATUSES, Move
 from portal.org.markers import Scoped, Searchable
 
 READING = ("read", "export")
@@ -34,6 +34,23 @@ VERBS: Mapping[str, Label] = {
     "maintain": _("Keep lists"),
     **MOVES,
 }
+# Names that a form needs for itself.
+TAKEN = frozenset(
+    (
+        "data",
+        "errors",
+        "meta",
+        "ledger",
+        "record",
+        "parent",
+        "problems",
+        "warnings",
+        "doubts",
+        "tables",
+        "values",
+        "lenient",
+    )
+)
 Rule = Callable[[Values], Iterable[Problem]]
 
 
@@ -71,8 +88,12 @@ class Ledger:
     order: str = "-id"
     can: tuple[str, ...] = (*READING, *FILLING)
     moves: tuple[Move, ...] = ()
-    # How many steps of review a record takes before it is in force (`workflow.STEPS`).
+    # Whose forms these are by default (`workflow.FILLER`, `UNIT`, `COMMITTEE`).
+    filled_by: tuple[str, ...] = (FILLER,)
+    # How many steps of review a record takes before it is in force (`workflow.STEPS`); where that differs from record
+    # to record, what says it.
     tier: int = 1
+    steps_of: Callable[[Any], int] | None = None
     # The fields that this very record needs beyond those that all need.
     needed: Callable[[Values], Iterable[str]] | None = None
     # What may be blank in a draft but not in a record in force.
@@ -88,6 +109,8 @@ class Ledger:
     rows: tuple[Rows, ...] = ()
     files: tuple[Files, ...] = ()
     under: Under | None = None
+    # Entries that nobody looks for but under their record need no place in the menu.
+    in_menu: bool = True
     statuses: Mapping[str, Status] = field(default_factory=dict)
     derived: Mapping[str, Derived] = field(default_factory=dict)
     figures: tuple[Figure, ...] = ()
@@ -110,6 +133,9 @@ class Ledger:
     assumed: Mapping[str, str] = field(default_factory=dict)
     # The fields that say together which record a row is, where no number does.
     identity: tuple[str, ...] = ()
+    # Other ledgers in which a record of this one often begins another, with what that one takes over: field there by
+    # field here.
+    leads_to: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     # Rows of sheets tell of other records, too: by the link to one that is made first, or by the entries below; the
     # ledger by either name. Their columns stand in `imports` as `<name>.<field of that ledger>`.
     tells_of: Mapping[str, str] = field(default_factory=dict)
@@ -283,6 +309,8 @@ class Ledger:
                 yield f"{self.name}: lists cannot be filtered by {name!r}"
         for table in self.rows:
             yield from self._row_faults(table)
+        taken = TAKEN & {*self.shown, *(table.name for table in self.rows)}
+        yield from (f"{self.name}: forms have a meaning of their own for {name!r}" for name in sorted(taken))
         yield from self._shape_faults()
         # Paths of moves that every ledger shares may start where this one never comes.
         paths = [path for move in self.moves for path in move.paths]

@@ -57,7 +57,9 @@ def faults_of(form: LedgerForm) -> Iterator[tuple[str, str]]:
             yield from ((f"{label} – {cell.label.text}", str(text)) for cell in row for text in cell.errors)
 
 
-def tier_of(ledger: Ledger) -> int:
+def tier_of(ledger: Ledger, record: Any) -> int:
+    if ledger.steps_of:
+        return ledger.steps_of(record)
     chosen = db.session.scalar(select(ReviewTier.tier).where(ReviewTier.ledger == ledger.name))
     return chosen or ledger.tier
 
@@ -99,7 +101,7 @@ def offered(ledger: Ledger, record: Any) -> list[tuple[Move, Path]]:
 def target_of(ledger: Ledger, record: Any, path: Path) -> str:
     if path.target == BEFORE:
         return str(record.prior_status or "draft")
-    return next_step(tier_of(ledger), record.status) if path.target == NEXT else path.target
+    return next_step(tier_of(ledger, record), record.status) if path.target == NEXT else path.target
 
 
 def asked(ledger: Ledger, record: Any, move: Move, path: Path) -> dict[str, Field]:

@@ -197,6 +197,20 @@ class Part(Scoped):
     def _counter_org_id(cls) -> Any:
         return of_whole(cls, "counter_org_id")
 
+    @hybrid_property
+    def counter_area_id(self) -> Any:
+        return getattr(self, str(self.part_of)).counter_area_id
+
+    @counter_area_id.inplace.expression
+    @classmethod
+    def _counter_area_id(cls) -> Any:
+        return of_whole(cls, "counter_area_id")
+
+    @classmethod
+    def knows_counterpart(cls, name: str) -> bool:
+        whole: type[Scoped] = inspect(cls).relationships[str(cls.part_of)].mapper.class_
+        return whole.knows_counterpart(name)
+
 
 def of_whole(part: Any, name: str) -> Any:
     """A column of the record that a part belongs to, as an expression over the part or an alias of it."""

@@ -24,6 +24,8 @@ def org_of_unit(values: Values) -> Iterator[Problem]:
 
 def for_own_unit(values: Values) -> Iterator[Problem]:
     """Nobody fills in for a unit that is not theirs."""
-    units = scope.current().home
+    units, record = scope.current().home, values.record
+    if record is not None and record.owner_unit_id == values.owner_unit_id:
+        return
     if units is not None and values.owner_unit_id is not None and values.owner_unit_id not in units:
         yield Problem("owner_unit_id", gettext("This belongs to another unit."))

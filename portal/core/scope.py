@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
-from sqlalchemy import event, inspect
+from sqlalchemy import event, inspect, or_
 from sqlalchemy.orm import ORMExecuteState, Session, attributes, with_loader_criteria
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -42,8 +42,9 @@ class Principal:
     area_id: int | None = None
     roles: frozenset[str] = frozenset()
     grants: Mapping[tuple[str, str], Reach] = field(default_factory=dict)
-    # What they may do where their community is the other party, and that community's Party organisations.
+    # What they may do where their area is the other party, that area, and its Party organisations.
     counter: frozenset[tuple[str, str]] = frozenset()
+    areas: frozenset[int] = frozenset()
     orgs: frozenset[int] = frozenset()
     everything: bool = False
 
@@ -62,7 +63,9 @@ class Principal:
         """Is this verb of this ledger allowed on this row, as its unit or as the other party?"""
         if self.covers(verb, ledger, row.owner_unit_id):
             return True
-        if (ledger, verb) not in self.counter or row.counter_org_id not in self.orgs:
+        if (ledger, verb) not in self.counter or not (
+            row.counter_org_id in self.orgs or row.counter_area_id in self.areas
+        ):
             return False
         # The other party changes what it entered itself.
         return verb not in ("edit", "delete") or bool(getattr(row, "by_counterpart", False))
@@ -85,16 +88,21 @@ class Principal:
             reach = self.reach(verb, model.ledger_name)
             if reach is None:
                 continue
-            counter = (model.ledger_name, verb) in self.counter and model.counter_org_id is not None
-            yield _only(model, tuple(sorted(reach)), tuple(sorted(self.orgs)) if counter else ())
+            counter = (model.ledger_name, verb) in self.counter
+            orgs, areas = (self.orgs, self.areas) if counter else (NOTHING, NOTHING)
+            yield _only(model, *(tuple(sorted(each or ())) for each in (reach, orgs, areas)))
 
 
 @lru_cache(maxsize=4096)
-def _only(model: Any, units: tuple[int, ...], orgs: tuple[int, ...]) -> ORMOption:
+def _only(model: Any, units: tuple[int, ...], orgs: tuple[int, ...], areas: tuple[int, ...]) -> ORMOption:
     """An expression and not a lambda: of several lambdas with different units in one statement, all got those of
     the last. Expressions are adapted to aliases, too."""
-    mine = model.owner_unit_id.in_(units)
-    return with_loader_criteria(model, mine | model.counter_org_id.in_(orgs) if orgs else mine, include_aliases=True)
+    mine = [model.owner_unit_id.in_(units)]
+    if orgs and model.knows_counterpart("counter_org_id"):
+        mine.append(model.counter_org_id.in_(orgs))
+    if areas and model.knows_counterpart("counter_area_id"):
+        mine.append(model.counter_area_id.in_(areas))
+    return with_loader_criteria(model, or_(*mine), include_aliases=True)
 
 
 NOBODY = Principal()
@@ -228,8 +236,9 @@ def _stays(row: Scoped) -> bool:
     whole = getattr(row, row.part_of) if row.part_of else row
     if whole is None or inspect(row).attrs[row.part_of or "owner_unit_id"].history.deleted:
         return False
-    key = inspect(type(whole)).synonyms.get("counter_org_id")
-    histories = [attributes.get_history(whole, name) for name in ("owner_unit_id", key.name if key else "id")]
+    synonyms = inspect(type(whole)).synonyms
+    counters = [synonyms[name].name for name in ("counter_org_id", "counter_area_id") if name in synonyms]
+    histories = [attributes.get_history(whole, name) for name in ("owner_unit_id", *counters)]
     return not any(history.deleted for history in histories)
 
 

@@ -10,13 +10,17 @@ from portal.core.fields.base import Label
 
 @dataclass(frozen=True)
 class Problem:
-    """What a rule has against a value. `row` is the number of the row in `table`, from 0."""
+    """What a rule has against a value. `row` is the number of the row in `table`, from 0.
+
+    `twin` is another record that may be the same thing: whoever fills in says whether it is, or really two.
+    """
 
     field: str
     text: Label
     warning: bool = False
     table: str = ""
     row: int = 0
+    twin: Any = None
 
 
 class Values:

@@ -13,7 +13,7 @@ from config import kept
 from portal import setup
 from portal.accounts.demo_accounts import DEMO_DOMAIN
 from portal.core import attachments, scope
-from portal.demo import accounts, agreements, organisation, study
+from portal.demo import accounts, agreements, assistance, organisation, service, study
 from portal.demo.profiles import TINY
 from portal.extensions import db
 
@@ -34,7 +34,7 @@ def load() -> int:
             db.session.commit()
         accounts.make(generate_password_hash(password()))
         with attachments.writing():
-            made = agreements.make() + study.make(TINY)
+            made = agreements.make() + assistance.make() + study.make(TINY) + service.make()
             db.session.commit()
     return made
 

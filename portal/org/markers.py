@@ -15,8 +15,14 @@ class Scoped:
     ledger_name: ClassVar[str]
     part_of: ClassVar[str | None] = None
     owner_unit_id: Any
-    # The Party organisation of the other party, where there is one: a column or an expression.
+    # The other party, where there is one, by its Party organisation or its area: a column or an expression.
     counter_org_id: Any = None
+    counter_area_id: Any = None
+
+    @classmethod
+    def knows_counterpart(cls, name: str) -> bool:
+        """Have these rows another party of that sort?"""
+        return getattr(cls, name) is not None
 
 
 class Searchable:

@@ -87,6 +87,10 @@ class Kind:
         """Is there still something to be added here?"""
         return self.stored(record, name) in BLANK
 
+    def unsure(self, record: Any, name: str) -> bool:
+        """Is something filled in that somebody has to look at again?"""
+        return False
+
     def show(self, value: Any) -> str:
         """The one exit: whatever leaves (page, sheet, message) is what this returns, masked where it must be."""
         return "" if value is None else str(value)

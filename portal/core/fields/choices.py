@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
-from flask_babel import get_locale, gettext
+from flask import current_app
+from flask_babel import force_locale, get_locale, gettext
 from sqlalchemy import Boolean, Dialect, String, false
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -23,8 +25,19 @@ class Choice(Kind):
     widget = "select"
     filter_widget = "select"
 
-    def __init__(self, *pairs: tuple[str, Label]) -> None:
+    def __init__(self, *pairs: tuple[str, Label], also: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        """`also` are other words for a value, as sheets have them."""
         self.labels = dict(pairs)
+        self.also = also or {}
+
+    @cached_property
+    def meanings(self) -> dict[str, str]:
+        """The value by its label in any language, and by the other words for it."""
+        found = {word: value for value, words in self.also.items() for word in words}
+        for language in current_app.config["LANGUAGES"]:
+            with force_locale(language):
+                found |= {str(label): value for value, label in self.labels.items()}
+        return found
 
     def column_type(self) -> TypeEngine[Any]:
         return String(max(16, *(len(value) for value in self.labels)))
@@ -32,9 +45,8 @@ class Choice(Kind):
     def parse_text(self, text: str, before: object) -> str:
         if text in self.labels:
             return text
-        for value, label in self.labels.items():
-            if text == str(label):
-                return value
+        if text in self.meanings:
+            return self.meanings[text]
         raise BadValue(gettext("This is not one of the choices."))
 
     def show(self, value: Any) -> str:
@@ -65,6 +77,14 @@ class Code(Kind):
 
     def parse_text(self, text: str, before: object) -> str:
         return one_code(self.code_list, text, {before} if isinstance(before, str) else set())
+
+    def from_cell(self, text: str) -> list[str]:
+        """Sheets write more or less than the label; what holds only one label, or lies in only one, means it."""
+        known = codes(self.code_list)
+        if text in known.meanings:
+            return [text]
+        near = {code for label, code in known.meanings.items() if len(label) > 1 and (label in text or text in label)}
+        return [near.pop()] if len(near) == 1 and len(text) > 1 else [text]
 
     def show(self, value: Any) -> str:
         return codes(self.code_list).labels.get(value, value) if value is not None else ""

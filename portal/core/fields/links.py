@@ -112,7 +112,8 @@ class Link(Kind):
         """Choices whose name holds the text, in either script."""
         query = self.choices()
         if text.strip():
-            query = query.where(contains(getattr(self.model, "search_text", self.label), text))
+            found = contains(getattr(self.model, "search_text", self.label), text)
+            query = query.where(or_(found, self._alias(self.model, text.strip())) if self._alias else found)
         return list(db.session.execute(query.limit(limit)))
 
     def options(self) -> Iterable[tuple[str, str]] | None:

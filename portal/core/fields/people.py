@@ -104,8 +104,9 @@ class Person(Link):
             if len(found) == 1:
                 setattr(record, name, found[0])
 
-    def lacks(self, record: Any, name: str) -> bool:
-        return getattr(record, name) is None
+    def unsure(self, record: Any, name: str) -> bool:
+        """A name that nobody on the roster has."""
+        return getattr(record, name) is None and bool(getattr(record, self.written))
 
 
 def person(written: str, label: Label, *, where: Conditions = serving, **rules: Any) -> Any:

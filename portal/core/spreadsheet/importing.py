@@ -108,7 +108,7 @@ def take(ledger: Ledger, found: Layout, source: str, adopt: bool, progress: Prog
         seen[key] = number
         outcome.counts[result] += 1
         outcome.rows.append((number, result, str(record)))
-        for name in record.gaps or ():
+        for name in (*(record.gaps or ()), *row.lacking):
             outcome.flagged.append(Remark(number, row_column(ledger, found, name), gettext("To be added")))
     progress(len(rows), len(rows))
     return outcome
@@ -140,6 +140,8 @@ class Row:
     words: Mapping[str, set[str]]
     # In the name of a column when this is what the row tells of another record.
     prefix: str = ""
+    # What the other records that it tells of still lack, as names of columns.
+    lacking: list[str] = field(default_factory=list)
 
     def take(self, form_type: type[LedgerForm], seen: Mapping[Any, int]) -> tuple[Any, str, Any]:
         """(what it is known by, what became of it, the record). Raises Rejected and changes nothing then."""
@@ -150,7 +152,8 @@ class Row:
             if not known.fields_fine():
                 raise self.rejection(known)
             for other in others.values():
-                other.judged(other.form())
+                form = other.form()
+                other.judged(other.form(other.existing(form)))
             changed = self.before(others, typed)
             known = form_type(typed)
         key = self.key(known)
@@ -206,6 +209,7 @@ class Row:
             if not other.ledger.under:
                 record, result = other.put()
                 typed[prefix] = str(record.id)
+                self.lacking += [other.prefix + name for name in record.gaps or ()]
                 changed = changed or result != UNCHANGED
         return changed
 
@@ -244,7 +248,8 @@ class Row:
 
     def named(self) -> str:
         """The column that this row is known by."""
-        return "office_no" if self.cells.get("office_no") else self.prefix + self.ledger.essential[0]
+        names = (*self.ledger.essential, *self.ledger.identity)
+        return "office_no" if self.cells.get("office_no") else self.prefix + names[0]
 
     def key(self, form: LedgerForm) -> Any:
         number = self.cells.get("office_no")
@@ -281,7 +286,9 @@ class Row:
         taken = [name.removeprefix(self.prefix) for name in self.layout.taken if name.startswith(self.prefix)]
         for name in [*taken, *form._fields]:
             if name in form._fields and form[name].errors:
-                return Rejected(self.prefix + name, str(form[name].errors[0]))
+                # Whose row it is, is said once for all that it tells of.
+                column = name if name == "owner_unit_id" else self.prefix + name
+                return Rejected(column, str(form[name].errors[0]))
         return Rejected(self.named(), form.problems[0] if form.problems else gettext("This row cannot be taken."))
 
     def require_editable(self, record: Any) -> None:
@@ -289,8 +296,14 @@ class Row:
         if not self.ledger.editable(record) and not taken_over:
             raise Rejected(self.named(), gettext("In this status it can no longer be edited."))
 
+    @property
+    def verb(self) -> str:
+        """The right that taking this row needs; ledgers that sheets only tell of are added to."""
+        deed = scope.deed() or "import"
+        return deed if deed in self.ledger.verbs else "add"
+
     def require_reach(self, record: Any) -> None:
-        if not scope.current().covers(scope.deed() or "import", self.ledger.name, record.owner_unit_id):
+        if not scope.current().covers(self.verb, self.ledger.name, record.owner_unit_id):
             raise Rejected(self.ledger.owner or "owner_unit_id", gettext("This belongs to another unit."))
 
     def save(self, form: LedgerForm, record: Any, parent: Any = None) -> Any:
@@ -305,8 +318,9 @@ class Row:
             self.require_reach(record)
         if self.ledger.statuses:
             self.take_over(record, new)
-        db.session.add(record)
-        db.session.flush()
+        with scope.doing(self.verb):
+            db.session.add(record)
+            db.session.flush()
         return record
 
     def take_over(self, record: Record, new: bool) -> None:

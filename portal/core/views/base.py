@@ -27,6 +27,7 @@ from portal.core.views.importing import Importing
 from portal.core.views.moves import Moves, batches, offers
 from portal.core.views.table import table
 from portal.core.views.timeline import timeline
+from portal.core.workflow import IN_FORCE
 from portal.extensions import db
 from portal.org import codes
 
@@ -102,6 +103,7 @@ class LedgerView(Filling, Moves, Filing, Importing, Bulk, ModelView):
             record=record,
             tables=[*self.ledger.tables(Values(record, {})), *(t for t in self.ledger.kept if getattr(record, t.name))],
             entries=list_of_entries(self.ledger, record),
+            ways=ways_on(self.ledger, record),
             may={verb: self.may(verb, record) for verb in ("edit", "delete", "maintain", "attach")},
             hidden=self.ledger.hidden(record),
             moves=offers(self.ledger, record, tried or {}),
@@ -237,4 +239,18 @@ def list_of_entries(ledger: Ledger, record: Any) -> list[dict[str, Any]]:
             covered = principal.covers_row("add", other.name, record)
             may_add = covered and record.status in other.under.statuses
             found.append({"table": table(other, names, records), "may_add": may_add})
+    return found
+
+
+def ways_on(ledger: Ledger, record: Any) -> list[tuple[Ledger, dict[str, Any]]]:
+    """The ledgers that a record in force leads to, as far as the user may add there, with what is taken over."""
+    if not ledger.leads_to or record.status != IN_FORCE:
+        return []
+    found = []
+    for other in mounted():
+        if other.name in ledger.leads_to and scope.current().may("add", other.name):
+            taken = {there: ledger.field(here) for there, here in ledger.leads_to[other.name].items()}
+            here = ledger.leads_to[other.name]
+            texts = {name: each.kind.typed(each.kind.stored(record, here[name])) for name, each in taken.items()}
+            found.append((other, texts))
     return found

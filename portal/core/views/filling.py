@@ -93,7 +93,7 @@ def fill_in(view: Any, record: Any, parent: Any, limited: Ledger | None = None) 
     if overlong(ledger, request.form):
         abort(413)
     if request.method == "GET":
-        form = form_type(record=record, parent=parent)
+        form = form_type(None, record, parent, dict(request.args.lists()))
     elif operation := request.form.get("_rows"):
         form = form_type(operate_on_rows(request.form, operation), record, parent)
     else:
@@ -146,6 +146,10 @@ def save(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any) 
         saved = saving.fill(ledger, form, record, parent)
         if record is not None and getattr(saved, "gaps", None):
             gaps.recount(view.ledger, saved)
+        if form.doubts.reasons:
+            db.session.add(saved)
+            db.session.flush()
+            form.doubts.remember(saved)
         if record is None:
             view.datamodel.add(saved)
         else:

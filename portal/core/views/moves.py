@@ -130,7 +130,8 @@ def incomplete(view: Any, record: Any, move: Move, fault: moving.Incomplete) -> 
     flash(gettext("%(move)s: something is missing yet.", move=move.title), "error")
     if view.may("edit", record):
         form = view.form(record=record)
-        form.validate()
+        with scope.doing(move.name):
+            form.validate()
         return view.page("form.html", form=form, record=record, parent=None)
     for text in fault.texts:
         flash(text, "error")

@@ -40,7 +40,14 @@ from portal.org.markers import Searchable
 from portal.org.models import PartyOrg, Unit
 
 FORMS = Choice(("single", _("Of one unit")), ("joint", _("Joint, of several units")))
-FREQUENCIES = Choice(("month", _("Once a month")), ("quarter", _("Once a quarter")))
+FREQUENCIES = Choice(
+    ("month", _("Once a month")),
+    ("quarter", _("Once a quarter")),
+    also={
+        "month": ("每月", "每月一次", "每月至少一次", "月"),
+        "quarter": ("每季度", "每季度一次", "每季", "季度"),
+    },
+)
 MEMBER_ROLES = Choice(
     ("leader", _("Group leader")),
     ("deputy", _("Deputy leader")),
@@ -225,6 +232,12 @@ def topics_of_the_group(model: Any) -> Iterable[ColumnElement[bool]]:
     yield model.plan_id.in_(select(StudyPlan.id).where(plans, StudyPlan.status.in_(("active", "done"))))
 
 
+def unlisted() -> bool:
+    """Are the members of the group at hand not listed? Otherwise the attendance counts."""
+    group = above()
+    return group is None or group.member_cnt is None
+
+
 class StudySession(Record, Model):
     """A meeting of a group (1-tier); the liaison ticks afterwards who was there."""
 
@@ -240,16 +253,9 @@ class StudySession(Record, Model):
     )
     place_type: Mapped[str | None] = field(PLACES, _("Kind of place"))
     speakers: Mapped[str | None] = field(Text(100), _("Speakers"))
-    due_cnt: Mapped[int | None] = field(
-        Whole(0, 10_000), _("Expected"), hint=_("Counted from the attendance below where the members are listed")
-    )
-    present_cnt: Mapped[int | None] = field(
-        Whole(0, 10_000),
-        _("Were present"),
-        required=True,
-        hint=_("Counted from the attendance below where the members are listed"),
-    )
-    leave_cnt: Mapped[int | None] = field(Whole(0, 10_000), _("Were on leave"))
+    due_cnt: Mapped[int | None] = field(Whole(0, 10_000), _("Expected"), asked=unlisted)
+    present_cnt: Mapped[int | None] = field(Whole(0, 10_000), _("Were present"), required=True, asked=unlisted)
+    leave_cnt: Mapped[int | None] = field(Whole(0, 10_000), _("Were on leave"), asked=unlisted)
     summary: Mapped[str | None] = field(Text(200, lines=True), _("Summary"), required=True)
 
     group_id: Mapped[int] = group_column()

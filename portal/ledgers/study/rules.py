@@ -13,7 +13,7 @@ from portal.core import clock
 from portal.core.rules import org_of_unit
 from portal.core.values import Problem, Values
 from portal.extensions import db
-from portal.ledgers.study.model import GroupMember, StudyGroup, StudyPlan, StudySession
+from portal.ledgers.study.model import Attendance, GroupMember, StudyGroup, StudyPlan, StudySession
 from portal.org.models import Member, PartyOrg, Unit
 
 FEWEST = 3
@@ -68,6 +68,16 @@ def members(values: Values) -> Iterator[Problem]:
     if rows and len(seen) < FEWEST:
         yield Problem("group_members", gettext("A group usually has at least three members."), warning=True)
     yield from about_members(values, rows)
+
+
+def removed(values: Values) -> Iterator[Problem]:
+    """Who was ticked at a session leaves the group; the row stays."""
+    before = {row.id: row for row in values.record.group_members} if values.record is not None else {}
+    gone = before.keys() - {row.record.id for row in values.group_members if row.record is not None}
+    there = select(Attendance.group_member_id).where(Attendance.group_member_id.in_(gone)).distinct()
+    for id_ in db.session.scalars(there) if gone else ():
+        text = gettext("%(name)s was at sessions: say since when they left instead of removing them.", name=before[id_])
+        yield Problem("group_members", text)
 
 
 def about_members(values: Values, rows: Iterable[Values]) -> Iterator[Problem]:
@@ -183,5 +193,5 @@ def current_span() -> tuple[int, str]:
     return today.year, clock.quarter(today)[4:]
 
 
-GROUP_RULES = (org_of_unit, name_free, members)
+GROUP_RULES = (org_of_unit, name_free, members, removed)
 SESSION_RULES = (presences, one_session)

@@ -1,0 +1,189 @@
+"""What must hold for beneficiaries, pairings and visits (`domain.md` §2.3, §2.5.6)."""
+
+from __future__ import annotations
+
+import secrets
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy import func, select
+
+from portal.core import scope
+from portal.core.fields import mask_name
+from portal.core.values import Problem, Values
+from portal.extensions import db
+from portal.ledgers.assistance.model import Beneficiary, Pairing, Visit
+from portal.org.models import Area, Member, PartyOrg
+from portal.org.sealed import Sealed, vault
+
+RESIDENT = "1"  # C13: residents in difficulty
+BY_PHONE = "6"  # C18: a call is no visit
+TRANSFERRED = "6"  # C16: the helper was transferred
+GONE = ("voided", "archived")
+LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is taken for another
+MOST_HELPERS, MOST_HOUSEHOLDS, MOST_A_DAY = 2, 5, 8
+HANDED_IN = ("submit", "approve")
+
+
+def same_person(name: str, community_id: int | None, phone: str) -> str:
+    """A keyed hash that two records of one person have in common (`domain.md` §2.3.1)."""
+    plain = "".join(unicodedata.normalize("NFKC", name).replace("·", "").split())
+    return vault().digest(f"{plain}|{community_id}|{phone}")
+
+
+def revealed(value: Any) -> str:
+    return value.reveal() if isinstance(value, Sealed) else ""
+
+
+def hash_of(values: Any) -> str | None:
+    name, phone = revealed(values.name_enc), revealed(values.phone_enc)
+    return same_person(name, values.community_id, phone) if name and phone else None
+
+
+def one_record(values: Values) -> Iterator[Problem]:
+    """One record a person and community, as far as the unit can see; other units' share the household."""
+    key = hash_of(values)
+    if key is None:
+        return
+    known = select(Beneficiary).where(
+        Beneficiary.dedupe_hash == key,
+        Beneficiary.status.not_in((*GONE, "terminated")),
+        Beneficiary.id.not_in({values.id, values.amends_id} - {None}),
+    )
+    other = db.session.scalars(known.limit(1)).first()
+    if other is not None:
+        text = gettext("This person is already on the list: %(number)s", number=other.beneficiary_no)
+        yield Problem("name_enc", text)
+
+
+def needed(values: Values) -> Iterator[str]:
+    if values.target_type == RESIDENT:
+        yield "hardship_types"
+
+
+def circumstances(values: Values) -> Iterator[Problem]:
+    if values.consent_status and values.consent_on is None:
+        yield Problem("consent_on", gettext("Please say when."), warning=True)
+
+
+def register(person: Beneficiary) -> None:
+    """Number, household, town, and what the record is called where its name is not shown."""
+    if not person.beneficiary_no:
+        person.beneficiary_no = "B-" + "".join(secrets.choice(LETTERS) for _ in range(5))
+    community = db.session.scalar(select(Area).where(Area.id == person.community_id))
+    person.town_id = community.parent_id if community else None
+    person.dedupe_hash = hash_of(person)
+    person.called = f"{mask_name(revealed(person.name_enc))} {person.beneficiary_no}"
+    person.household_no = household_of(person)
+
+
+def household_of(person: Beneficiary) -> str:
+    """That of whom the person lives with, or of the same person on another unit's list; else a number of its own."""
+    own = select(Beneficiary.household_no).where(Beneficiary.id == person.same_household_id)
+    found = db.session.scalar(own) if person.same_household_id else person.household_no
+    if not found and person.dedupe_hash:
+        with scope.unscoped("a household counts once, whichever unit helps it; nothing of it is shown"):
+            same = select(Beneficiary.household_no).where(Beneficiary.dedupe_hash == person.dedupe_hash)
+            found = db.session.scalar(same.where(Beneficiary.household_no.is_not(None)).limit(1))
+    return found or f"H{secrets.randbelow(10**10):010}"
+
+
+def consented(person: Beneficiary) -> bool:
+    """Everybody has been told; who is kept with hardships has agreed, or the guardian for them."""
+    if person.age_band == "0":
+        return person.consent_status == "guardian"
+    if person.hardship_types:
+        return person.consent_status in ("agreed", "guardian")
+    return person.consent_status is not None
+
+
+def pairing_rules(values: Values) -> Iterator[Problem]:
+    if not values.helper_member_id and values.helper_org_id is None:
+        yield Problem("helper_member_id", gettext("Please name the helper or the helping branch."))
+    if values.end_on and values.start_on and values.end_on <= values.start_on:
+        yield Problem("end_on", gettext("The end must lie after the beginning."))
+    person = found(values.beneficiary_id)
+    if person is None:
+        return
+    if not consented(person) and person.source != "import":
+        text = gettext("This person has not been told or has not agreed yet; their record says so.")
+        yield Problem("beneficiary_id", text, warning=scope.deed() not in HANDED_IN)
+    yield from other_pairings(values)
+
+
+def found(beneficiary_id: int | None) -> Any:
+    return db.session.scalars(select(Beneficiary).where(Beneficiary.id == beneficiary_id)).first()
+
+
+def other_pairings(values: Values) -> Iterator[Problem]:
+    """One pairing of the same two at a time; warnings beyond two helpers and five households."""
+    running = Pairing.status.in_(("active", "pending_unit")) & Pairing.id.not_in({values.id, values.amends_id} - {None})
+    helper = values.helper_member_id
+    if helper:
+        mine = Pairing.helper_member_id == helper.id if helper.id else Pairing.helper_name == helper.name
+    else:
+        mine = Pairing.helper_org_id == values.helper_org_id
+    same = select(Pairing.id).where(running, mine, Pairing.beneficiary_id == values.beneficiary_id)
+    if db.session.scalar(same.limit(1)) is not None:
+        yield Problem("beneficiary_id", gettext("The two are already paired."))
+    helpers = select(func.count(Pairing.id)).where(running, Pairing.beneficiary_id == values.beneficiary_id)
+    if (db.session.scalar(helpers) or 0) >= MOST_HELPERS:
+        yield Problem("beneficiary_id", gettext("This person already has two helpers."), warning=True)
+    households = select(func.count(Beneficiary.household_no.distinct())).join(
+        Pairing, Pairing.beneficiary_id == Beneficiary.id
+    )
+    if helper and (db.session.scalar(households.where(running, mine)) or 0) >= MOST_HOUSEHOLDS:
+        yield Problem("helper_member_id", gettext("This helper already has five households."), warning=True)
+
+
+def of_the_pair(pairing: Pairing) -> None:
+    person = found(pairing.beneficiary_id)
+    pairing.called = person.called if person else None
+
+
+def visited(values: Values) -> Iterator[Problem]:
+    """Exactly one was visited; money is signed for."""
+    targets = [name for name in ("beneficiary_id", "target_org_id", "target_name") if getattr(values, name)]
+    if not targets:
+        yield Problem("beneficiary_id", gettext("Please say who was visited."))
+    elif len(targets) > 1:
+        yield Problem(targets[1], gettext("One visit has one target; please enter the other one on its own."))
+    for n, item in enumerate(values.aid_items):
+        if item.amount and not item.signed_by:
+            yield Problem("signed_by", gettext("Please say how it was received."), table="aid_items", row=n)
+
+
+def visit_again(values: Values) -> Iterator[Problem]:
+    """The same household on the same day by some of the same people: the same visit, or really two?"""
+    person = found(values.beneficiary_id)
+    ids = [member.id for member in values.participant_ids or ()]
+    if person is None or values.visited_on is None or not ids:
+        return
+    today = select(Visit).join(Visit.beneficiary)
+    today = today.where(Visit.visited_on == values.visited_on, Visit.status != "voided", Visit.id != (values.id or 0))
+    by_them = Visit.participants.any(Member.id.in_(ids))
+    same = today.where(Beneficiary.household_no == person.household_no, by_them)
+    for other in db.session.scalars(same.limit(3)):
+        text = gettext("The same household was visited on that day by some of the same people: %(other)s", other=other)
+        yield Problem("beneficiary_id", text, twin=other)
+    households = func.count(Beneficiary.household_no.distinct())
+    busy = select(Member.name).select_from(Visit).join(Visit.participants).join(Visit.beneficiary)
+    busy = busy.where(Visit.visited_on == values.visited_on, Visit.status != "voided", Member.id.in_(ids))
+    busy = busy.group_by(Member.id, Member.name).having(households >= MOST_A_DAY)
+    for name in db.session.scalars(busy):
+        text = gettext("%(name)s visited more than eight households on that day.", name=name)
+        yield Problem("participant_ids", text, warning=True)
+
+
+def of_the_visit(visit: Visit) -> None:
+    """Whom the visit went to, as lists call them; and whether a leading cadre came along."""
+    visit.with_leader = any(member.is_leader for member in visit.participants)
+    person = found(visit.beneficiary_id)
+    if person is not None:
+        visit.called = person.called
+    elif visit.target_org_id is not None:
+        visit.called = db.session.scalar(select(PartyOrg.short_name).where(PartyOrg.id == visit.target_org_id))
+    else:
+        visit.called = visit.target_name

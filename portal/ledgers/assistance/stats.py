@@ -1,0 +1,237 @@
+"""What is counted of assistance (`domain.md` §1.2 I18, I22, §2.6)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.sql import ColumnElement
+
+from portal.core import clock
+from portal.core.stats import Figure
+from portal.ledgers.assistance.model import AidItem, Beneficiary, Pairing, Visit
+from portal.ledgers.assistance.rules import BY_PHONE, RESIDENT
+
+IN_FORCE = "active"
+# Days within which a pairing's next visit is due; holidays come at least once in half a year.
+DAYS = {"month": 31, "quarter": 92, "half": 183, "holiday": 183}
+EXPIRING_DAYS = 30
+
+
+def two_years_ago() -> date:
+    today = clock.today()
+    return (
+        today.replace(year=today.year - 2, day=min(today.day, 28))
+        if today.month == 2
+        else today.replace(year=today.year - 2)
+    )
+
+
+def listed(*where: Any) -> Select[Any]:
+    return select(func.count(Beneficiary.id)).where(Beneficiary.status == IN_FORCE, *where)
+
+
+def review_due() -> ColumnElement[bool]:
+    found: ColumnElement[bool] = Beneficiary.review_on < clock.today()
+    return found
+
+
+def is_review_due(person: Beneficiary) -> bool:
+    return person.review_on is not None and person.review_on < clock.today()
+
+
+def unexpired() -> ColumnElement[bool]:
+    return Pairing.end_on.is_(None) | (Pairing.end_on >= clock.today())
+
+
+def expired() -> ColumnElement[bool]:
+    found: ColumnElement[bool] = Pairing.end_on < clock.today()
+    return found
+
+
+def is_expired(pairing: Pairing) -> bool:
+    return pairing.end_on is not None and pairing.end_on < clock.today()
+
+
+def expiring() -> ColumnElement[bool]:
+    today = clock.today()
+    return Pairing.end_on.between(today, today + timedelta(days=EXPIRING_DAYS))
+
+
+def visited() -> ColumnElement[bool]:
+    """Was the beneficiary visited by the pairing's unit within the days that its frequency gives?"""
+    today = clock.today()
+    since = or_(
+        *(
+            and_(Pairing.visit_freq == freq, Visit.visited_on > today - timedelta(days=days))
+            for freq, days in DAYS.items()
+        )
+    )
+    visit = select(Visit.id).where(
+        Visit.beneficiary_id == Pairing.beneficiary_id,
+        Visit.owner_unit_id == Pairing.owner_unit_id,
+        Visit.status == IN_FORCE,
+        Visit.visit_type != BY_PHONE,
+        since,
+    )
+    return visit.exists()
+
+
+def due() -> ColumnElement[bool]:
+    """Pairings that have run for as long as their frequency gives, here or on paper."""
+    today = clock.today()
+    return or_(
+        *(
+            and_(Pairing.visit_freq == freq, Pairing.start_on <= today - timedelta(days=days))
+            for freq, days in DAYS.items()
+        )
+    )
+
+
+def unvisited() -> ColumnElement[bool]:
+    return unexpired() & due() & ~visited()
+
+
+def pairings(*where: Any) -> Select[Any]:
+    return select(func.count(Pairing.id)).where(Pairing.status == IN_FORCE, unexpired(), *where)
+
+
+def distinct_pairings(column: Any) -> Select[Any]:
+    return select(func.count(column.distinct())).where(Pairing.status == IN_FORCE, unexpired())
+
+
+def visits(*columns: Any) -> Select[Any]:
+    """Visits of the last two years; calls are none."""
+    return select(*columns).where(
+        Visit.status == IN_FORCE, Visit.visit_type != BY_PHONE, Visit.visited_on > two_years_ago()
+    )
+
+
+def households() -> Select[Any]:
+    """Households of residents in difficulty, each once however often it was visited."""
+    query = visits(func.count(Beneficiary.household_no.distinct())).select_from(Visit).join(Visit.beneficiary)
+    return query.where(Beneficiary.target_type == RESIDENT)
+
+
+BENEFICIARY_FIGURES = (
+    Figure(
+        "listed",
+        _("On the list"),
+        _("Beneficiaries on the list today"),
+        listed,
+        behind={"status": IN_FORCE},
+    ),
+    Figure(
+        "households_listed",
+        _("Households"),
+        _("Households of the beneficiaries on the list, each counted once"),
+        lambda: select(func.count(Beneficiary.household_no.distinct())).where(Beneficiary.status == IN_FORCE),
+        behind={"status": IN_FORCE},
+    ),
+    Figure(
+        "review_due",
+        _("To be looked at again"),
+        _("Beneficiaries on the list whose day for looking again has passed"),
+        lambda: listed(review_due()),
+        behind={"status": "review_due"},
+        overdue=True,
+    ),
+    Figure(
+        "gaps",
+        _("To be added"),
+        _("Records in force that lack something"),
+        lambda: select(func.count(Beneficiary.id)).where(Beneficiary.gaps.is_not(None)),
+        behind={"gaps": "1"},
+        overdue=True,
+    ),
+)
+PAIRING_FIGURES = (
+    Figure(
+        "running",
+        _("Pairings in force"),
+        _("Pairings that are approved, not ended and not run out today"),
+        pairings,
+        behind={"status": "running"},
+    ),
+    Figure(
+        "helpers",
+        _("Members who help"),
+        _("People named as helpers in pairings in force, each counted once a unit and name"),
+        lambda: select(func.count()).select_from(
+            select(Pairing.owner_unit_id, Pairing.helper_member_id, Pairing.helper_name)
+            .where(Pairing.status == IN_FORCE, unexpired(), Pairing.helper_name.is_not(None))
+            .distinct()
+            .subquery()
+        ),
+        behind={"status": "running"},
+    ),
+    Figure(
+        "helped",
+        _("Beneficiaries helped"),
+        _("Beneficiaries of pairings in force, each counted once"),
+        lambda: distinct_pairings(Pairing.beneficiary_id),
+        behind={"status": "running"},
+    ),
+    Figure(
+        "compliance",
+        _("Visit-frequency compliance rate"),
+        _(
+            "Pairings whose beneficiary the unit visited within the time of their visit frequency, of the pairings in "
+            "force that have run for that long; calls are no visits"
+        ),
+        lambda: pairings(due(), visited()),
+        lambda: pairings(due()),
+        behind={"status": "running"},
+    ),
+    Figure(
+        "unvisited",
+        _("Visit overdue"),
+        _("Pairings in force whose beneficiary was not visited within the time of their visit frequency"),
+        lambda: pairings(due(), ~visited()),
+        behind={"status": "unvisited"},
+        overdue=True,
+    ),
+    Figure(
+        "expired",
+        _("Run out, not ended"),
+        _("Pairings whose last day has passed and that nobody ended"),
+        lambda: select(func.count(Pairing.id)).where(Pairing.status == IN_FORCE, expired()),
+        behind={"status": "expired"},
+        overdue=True,
+    ),
+    Figure(
+        "gaps",
+        _("To be added"),
+        _("Records in force that lack something"),
+        lambda: select(func.count(Pairing.id)).where(Pairing.gaps.is_not(None)),
+        behind={"gaps": "1"},
+        overdue=True,
+    ),
+)
+VISIT_FIGURES = (
+    Figure(
+        "households",
+        _("Households visited"),
+        _(
+            "Households of residents in difficulty visited in the last two years, each counted once; "
+            "calls are no visits"
+        ),
+        households,
+        behind={"status": IN_FORCE},
+    ),
+    Figure(
+        "visits",
+        _("Visits"),
+        _("Visits of the last two years; calls are no visits"),
+        lambda: visits(func.count(Visit.id)),
+        behind={"status": IN_FORCE},
+    ),
+    Figure(
+        "aid",
+        _("Aid in yuan"),
+        _("Money given on the visits of the last two years"),
+        lambda: visits(func.sum(AidItem.amount)).select_from(Visit).join(Visit.aid_items),
+    ),
+)

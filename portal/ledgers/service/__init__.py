@@ -1,0 +1,232 @@
+"""Service projects and the entries under them (`domain.md` §2.5.1)."""
+
+from flask_babel import lazy_gettext as _
+
+from portal.core.ledger import READING, Derived, Files, Ledger, Section, Status, Under
+from portal.core.workflow import COMMITTEE
+from portal.ledgers.service import rules, stats, workflow
+from portal.ledgers.service.model import Acceptance, Extension, Milestone, Progress, Satisfaction, ServiceProject
+
+GROUP = _("Service projects")
+DRAFT, VOIDED = Status(_("Draft"), "draft"), Status(_("Voided"), "bad")
+PENDING_UNIT, RETURNED = Status(_("Pending unit review"), "wait"), Status(_("Returned for revision"), "warn")
+ENTERING = (*READING, "add", "edit", "delete")
+
+service_projects = Ledger(
+    name="service_projects",
+    label=_("Service projects"),
+    one=_("Service project"),
+    group=GROUP,
+    icon="briefcase",
+    model=ServiceProject,
+    prefix="FW",
+    event="collected_on",
+    owner="lead_unit_id",
+    columns=("record_no", "title", "series", "area_id", "lead_unit_id", "owner_name", "due_on", "progress", "status"),
+    filters=(
+        *("status", "series", "origin", "area_id", "owner_unit_id", "priority", "collected_on", "approved_on"),
+        *("due_on", "gaps"),
+    ),
+    exported=(
+        *("record_no", "office_no", "title", "series", "origin", "area_id", "lead_unit_id", "owner_name"),
+        *("approved_on", "due_on", "progress", "done_on", "status", "remark"),
+    ),
+    sections=(
+        Section(
+            _("Project"),
+            ("title", "series", "origin", "area_id", "beneficiaries", "benefit_cnt", "problem", "measures"),
+        ),
+        Section(_("Responsibility"), ("lead_unit_id", "co_unit_ids", "leader", "owner_name")),
+        Section(_("Time and funds"), ("collected_on", "approved_on", "due_on", "priority", "budget", "progress")),
+        Section(_("Completion"), ("acceptance_asked_on", "done_on", "outcome", "deferred_until", "by_counterpart")),
+        Section(_("Filing"), ("office_no", "remark", "publish_scope")),
+    ),
+    statuses={
+        "draft": Status(_("Collected (draft)"), "draft"),
+        "pending_unit": PENDING_UNIT,
+        "pending_committee": Status(_("Pending the committee's approval"), "wait"),
+        "returned": RETURNED,
+        "active": Status(_("In progress"), "ok"),
+        "done": Status(_("Completed"), "end"),
+        "terminated": Status(_("Refused or ended"), "end"),
+        "archived": Status(_("Archived"), "end"),
+        "voided": VOIDED,
+    },
+    derived={
+        "resting": Derived(
+            Status(_("On the books"), "warn"), ("active",), stats.resting, stats.is_resting, needs=("deferred_until",)
+        ),
+        "asked": Derived(
+            Status(_("Pending acceptance"), "wait"),
+            ("active",),
+            stats.asked,
+            stats.is_asked,
+            needs=("acceptance_asked_on",),
+        ),
+        "overdue": Derived(
+            Status(_("Overdue"), "bad"), ("active",), stats.overdue, stats.is_overdue, needs=("due_on",)
+        ),
+        "silent": Derived(Status(_("Nothing reported for two cycles"), "warn"), ("active",), stats.silent),
+    },
+    figures=stats.PROJECT_FIGURES,
+    defaults=rules.project_defaults,
+    rules=rules.PROJECT_RULES,
+    derive=rules.proposed_by,
+    files=(Files("attachments", _("Attachments")),),
+    moves=workflow.PROJECT_MOVES,
+    tier=3,
+    to_activate=("measures",),
+    internal=("remark", "publish_scope", "gaps"),
+    tells_of={"project_progress": "project_progress", "project_satisfactions": "project_satisfactions"},
+    imports={
+        "office_no": ("编号", "项目编号", "原编号"),
+        "series": ("类别", "活动类别", "项目类别", "所属类别", "系列"),
+        "title": ("项目名称", "名称", "服务项目", "服务项目名称", "项目"),
+        "origin": ("征集来源", "来源", "项目来源"),
+        "area_id": ("征集地区", "地区", "所属街镇", "街镇", "街镇开发区", "所属地区", "服务地区"),
+        "beneficiaries": ("服务对象", "受益范围", "服务对象及受益范围", "受益群体"),
+        "problem": ("问题描述", "需求描述", "存在问题", "问题需求"),
+        "measures": ("工作措施", "目标措施", "工作目标与措施", "主要措施"),
+        "lead_unit_id": ("责任单位", "牵头单位", "主责单位", "承办单位", "单位", "单位名称"),
+        "leader": ("责任领导", "分管领导"),
+        "owner_name": ("责任人", "负责人", "联系人", "具体负责人"),
+        "collected_on": ("征集日期", "征集时间"),
+        "approved_on": ("立项日期", "立项时间", "开始时间"),
+        "due_on": ("完成时限", "完成期限", "办结时限", "计划完成时间", "截止日期", "时限要求"),
+        "project_progress.percent": ("进度", "完成进度", "工作进度", "进展百分比", "进度%"),
+        "project_progress.note": ("进展情况", "进展", "工作进展", "办理情况", "推进情况"),
+        "project_satisfactions.result": ("满意度", "满意情况", "群众满意度", "评价"),
+        "status": ("状态", "办理状态", "项目状态", "是否办结"),
+        "remark": ("备注", "说明"),
+    },
+    not_taken=("序号", "验收", "填报日期"),
+    fills_down=("series",),
+    essential=("title", "lead_unit_id"),
+    identity=("lead_unit_id", "title", "area_id"),
+    status_words={
+        "active": ("在办", "办理中", "进行中", "推进中", "正在办理"),
+        "done": ("已办结", "办结", "完成", "已完成"),
+        "terminated": ("终止", "已终止", "不予立项"),
+    },
+    bulk=("delete_selected",),
+)
+
+project_progress = Ledger(
+    name="project_progress",
+    label=_("Progress"),
+    one=_("Progress report"),
+    group=GROUP,
+    icon="clipboard-list",
+    model=Progress,
+    under=Under("project", "service_projects", ("active",)),
+    in_menu=False,
+    event="reported_on",
+    order="-reported_on",
+    can=ENTERING,
+    columns=("reported_on", "percent", "note", "difficulties", "project_id"),
+    filters=("reported_on",),
+    sections=(
+        Section(_("Progress"), ("reported_on", "percent", "note", "difficulties", "next_steps", "less_because")),
+    ),
+    rules=(rules.forward,),
+    derive=rules.how_far,
+    identity=("reported_on",),
+)
+project_milestones = Ledger(
+    name="project_milestones",
+    label=_("Milestones"),
+    one=_("Milestone"),
+    group=GROUP,
+    icon="list-details",
+    model=Milestone,
+    under=Under("project", "service_projects", ("active",)),
+    in_menu=False,
+    order="planned_on",
+    can=ENTERING,
+    columns=("name", "planned_on", "reached_on", "project_id"),
+    filters=("planned_on",),
+    sections=(Section(_("Milestone"), ("name", "planned_on", "reached_on")),),
+)
+project_extensions = Ledger(
+    name="project_extensions",
+    label=_("Extensions"),
+    one=_("Extension"),
+    group=GROUP,
+    icon="calendar",
+    model=Extension,
+    under=Under("project", "service_projects", ("active",)),
+    in_menu=False,
+    columns=("put_off", "old_due_on", "until", "reason", "project_id", "status"),
+    filters=("status", "owner_unit_id", "put_off"),
+    sections=(Section(_("Extension"), ("put_off", "old_due_on", "until", "reason")),),
+    statuses={
+        "draft": DRAFT,
+        "pending_unit": PENDING_UNIT,
+        "pending_committee": Status(_("Pending committee review"), "wait"),
+        "returned": RETURNED,
+        "active": Status(_("Agreed to"), "ok"),
+        "voided": VOIDED,
+    },
+    rules=(rules.put_off,),
+    derive=rules.due_until_now,
+    activate=rules.grant,
+    moves=workflow.EXTENSION_MOVES,
+    tier=3,
+    steps_of=rules.steps_of,
+)
+project_acceptances = Ledger(
+    name="project_acceptances",
+    label=_("Acceptances"),
+    one=_("Acceptance"),
+    group=GROUP,
+    icon="circle-check",
+    model=Acceptance,
+    under=Under("project", "service_projects", ("active",)),
+    in_menu=False,
+    filled_by=(COMMITTEE,),
+    order="-accepted_on",
+    can=ENTERING,
+    columns=("accepted_on", "way", "accepted_by", "conclusion", "opinion", "project_id"),
+    filters=("conclusion", "accepted_on"),
+    sections=(Section(_("Acceptance"), ("accepted_on", "way", "accepted_by", "conclusion", "opinion")),),
+    derive=rules.seen,
+)
+project_satisfactions = Ledger(
+    name="project_satisfactions",
+    label=_("Satisfaction"),
+    one=_("Satisfaction survey"),
+    group=GROUP,
+    icon="users",
+    model=Satisfaction,
+    under=Under("project", "service_projects", ("active", "done")),
+    in_menu=False,
+    filled_by=(COMMITTEE,),
+    event="judged_on",
+    order="-judged_on",
+    can=ENTERING,
+    columns=(
+        "judged_on",
+        "judge",
+        "method",
+        "sample_cnt",
+        "satisfied_cnt",
+        "fairly_cnt",
+        "unsatisfied_cnt",
+        "project_id",
+    ),
+    filters=("judge", "judged_on"),
+    sections=(
+        Section(
+            _("Satisfaction"),
+            (
+                *("judged_on", "judge", "method", "result", "sample_cnt", "satisfied_cnt", "fairly_cnt"),
+                *("unsatisfied_cnt", "opinion", "by_counterpart"),
+            ),
+        ),
+    ),
+    defaults=rules.count_judgement,
+    rules=(rules.judgement,),
+    derive=rules.judged_by,
+    identity=("judged_on",),
+)
+ENTRIES = (project_progress, project_milestones, project_extensions, project_acceptances, project_satisfactions)

@@ -1,0 +1,172 @@
+"""What must hold for service projects and their entries (`domain.md` §2.5.1, §2.5.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from difflib import SequenceMatcher
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy import func, select
+
+from portal.core import clock, scope
+from portal.core.search import fold
+from portal.core.values import Problem, Values
+from portal.extensions import db
+from portal.ledgers.service.model import Acceptance, Extension, Progress, ServiceProject
+
+LONGEST = timedelta(days=731)  # 24 months
+LONGEST_REST = timedelta(days=184)  # 6 months
+MOST_EXTENSIONS = 2
+ALIKE = 0.85
+COUNTS = {"1": "satisfied_cnt", "2": "fairly_cnt", "3": "unsatisfied_cnt"}  # C12
+
+
+def project_defaults(values: Values) -> None:
+    """A project that was approved on paper was collected by then."""
+    if values.approved_on and (values.collected_on is None or values.collected_on > values.approved_on):
+        values.fields["collected_on"] = values.approved_on
+
+
+def dates(values: Values) -> Iterator[Problem]:
+    begins, due = values.approved_on or values.collected_on, values.due_on
+    if begins is None or due is None:
+        return
+    if due <= begins:
+        yield Problem("due_on", gettext("The due date must lie after the approval."))
+    elif due - begins > LONGEST:
+        yield Problem("due_on", gettext("At most 24 months, please."))
+
+
+def approval(values: Values) -> Iterator[Problem]:
+    """The day of approval is the committee's; aims and measures are needed by then."""
+    before = getattr(values.record, "approved_on", None)
+    if values.approved_on != before and scope.current().home is not None:
+        yield Problem("approved_on", gettext("Only the committee sets this day."))
+
+
+def alike(values: Values) -> Iterator[Problem]:
+    """Projects of the same area and year whose titles are nearly the same."""
+    if not values.title or values.area_id is None or values.collected_on is None:
+        return
+    others = select(ServiceProject).where(
+        ServiceProject.area_id == values.area_id,
+        ServiceProject.year == values.collected_on.year,
+        ServiceProject.status.not_in(("voided", "archived")),
+        ServiceProject.id.not_in({values.id, values.amends_id} - {None}),
+    )
+    mine = fold(values.title)
+    for other in db.session.scalars(others):
+        if SequenceMatcher(None, mine, fold(other.title or "")).ratio() >= ALIKE:
+            text = gettext("A project of this area and year has nearly the same title: %(other)s", other=other)
+            yield Problem("title", text, twin=other)
+            return
+
+
+def proposed_by(project: ServiceProject) -> None:
+    """Whether a town or zone proposed it, which may then go on writing it."""
+    if project.by_counterpart is None:
+        project.by_counterpart = scope.current().area_id is not None
+
+
+def forward(values: Values) -> Iterator[Problem]:
+    """Progress goes on, or says why not."""
+    if values.parent is None or values.percent is None or values.reported_on is None:
+        return
+    before = select(func.max(Progress.percent)).where(
+        Progress.project_id == values.parent.id,
+        Progress.reported_on < values.reported_on,
+        Progress.id != (values.id or 0),
+    )
+    highest = db.session.scalar(before)
+    if highest is not None and values.percent < highest and not values.less_because:
+        yield Problem("less_because", gettext("The progress was further before; please say why it is less now."))
+
+
+def how_far(progress: Progress) -> None:
+    """The project shows its latest progress."""
+    later = select(Progress.id).where(
+        Progress.project_id == progress.project.id,
+        Progress.reported_on > progress.reported_on,
+        Progress.id != (progress.id or 0),
+    )
+    if progress.project.id is None or db.session.scalar(later.limit(1)) is None:
+        progress.project.progress = progress.percent
+
+
+def put_off(values: Values) -> Iterator[Problem]:
+    """Two later due dates at most, within 24 months; half a year on the books."""
+    project = values.parent
+    if project is None or values.until is None:
+        return
+    if values.put_off == "extend":
+        if project.due_on and values.until <= project.due_on:
+            yield Problem("until", gettext("The new due date must lie after the present one."))
+        elif project.approved_on and values.until - project.approved_on > LONGEST:
+            yield Problem("until", gettext("At most 24 months, please."))
+        if extensions_of(project, values.id) >= MOST_EXTENSIONS:
+            yield Problem("put_off", gettext("A project is put off twice at most."))
+    elif values.until - clock.today() > LONGEST_REST:
+        yield Problem("until", gettext("At most six months, please."))
+
+
+def extensions_of(project: Any, but: int | None = None) -> int:
+    query = select(func.count(Extension.id)).where(
+        Extension.project_id == project.id, Extension.put_off == "extend", Extension.status == "active"
+    )
+    return db.session.scalar(query.where(Extension.id != (but or 0))) or 0
+
+
+def due_until_now(extension: Extension) -> None:
+    extension.old_due_on = extension.project.due_on
+
+
+def steps_of(extension: Extension) -> int:
+    """The unit agrees to the first later date; the second one and a rest on the books are the committee's."""
+    return 2 if extension.put_off == "extend" and not extensions_of(extension.project, extension.id) else 3
+
+
+def grant(extension: Extension) -> None:
+    """What was agreed to holds for the project from now on."""
+    if extension.put_off == "extend":
+        extension.project.due_on = extension.until
+    else:
+        extension.project.deferred_until = extension.until
+
+
+def seen(acceptance: Acceptance) -> None:
+    """What did not pass goes on; its acceptance is asked for anew."""
+    if acceptance.conclusion != "passed":
+        acceptance.project.acceptance_asked_on = None
+
+
+def passed(project: ServiceProject) -> bool:
+    latest = select(Acceptance.conclusion).where(Acceptance.project_id == project.id)
+    return db.session.scalar(latest.order_by(Acceptance.accepted_on.desc(), Acceptance.id.desc()).limit(1)) == "passed"
+
+
+def count_judgement(values: Values) -> None:
+    """One who was asked counts as one; otherwise the parts make the whole."""
+    if values.result in COUNTS and not values.sample_cnt:
+        values.fields["sample_cnt"] = 1
+        values.fields[COUNTS[values.result]] = 1
+    parts = [getattr(values, name) for name in COUNTS.values()]
+    if any(part is not None for part in parts):
+        values.fill("sample_cnt", sum(part or 0 for part in parts))
+
+
+def judgement(values: Values) -> Iterator[Problem]:
+    total = sum(getattr(values, name) or 0 for name in COUNTS.values())
+    if not values.sample_cnt:
+        yield Problem("sample_cnt", gettext("Please say how many were asked and what they said."))
+    elif total > values.sample_cnt:
+        yield Problem("sample_cnt", gettext("More answers than people asked."))
+
+
+def judged_by(satisfaction: Any) -> None:
+    if satisfaction.by_counterpart is None:
+        satisfaction.by_counterpart = scope.current().area_id is not None
+
+
+PROJECT_RULES = (dates, approval, alike)

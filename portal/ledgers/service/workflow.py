@@ -1,0 +1,106 @@
+"""The moves of service projects and of what puts them off (`domain.md` §2.5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+from portal.core import clock, scope
+from portal.core.amending import AMEND
+from portal.core.workflow import (
+    ADOPT,
+    APPROVE,
+    APPROVE_COMMITTEE,
+    ARCHIVE,
+    COMMITTEE,
+    FILLER,
+    IN_FORCE,
+    RESTORE,
+    RETURN,
+    SUBMIT,
+    VOID,
+    WITHDRAW,
+    Move,
+    Path,
+    own_side,
+)
+from portal.ledgers.service.model import ServiceProject
+from portal.ledgers.service.rules import passed
+
+
+def approve_project(_ledger: Any, project: ServiceProject, _answers: Mapping[str, Any]) -> ServiceProject:
+    if project.status == IN_FORCE and project.approved_on is None:
+        project.approved_on = clock.today()
+    return project
+
+
+def may_ask_acceptance(project: ServiceProject) -> bool:
+    return own_side(project) and project.acceptance_asked_on is None
+
+
+def complete(_ledger: Any, project: ServiceProject, _answers: Mapping[str, Any]) -> ServiceProject:
+    """Asked for by the unit, made by the committee once the acceptance was passed."""
+    if project.status == "done":
+        project.prior_status = IN_FORCE
+    else:
+        project.acceptance_asked_on = clock.today()
+        project.editor_id = scope.current().user_id
+    return project
+
+
+def not_yet(_ledger: Any, project: ServiceProject, _answers: Mapping[str, Any]) -> ServiceProject:
+    if project.status == IN_FORCE:
+        project.acceptance_asked_on = project.done_on = project.outcome = None
+    return project
+
+
+def asked(project: ServiceProject) -> bool:
+    return project.acceptance_asked_on is not None
+
+
+def end(_ledger: Any, project: ServiceProject, _answers: Mapping[str, Any]) -> ServiceProject:
+    project.prior_status = "pending_committee" if project.approved_on is None else IN_FORCE
+    return project
+
+
+PROJECT_MOVES = (
+    SUBMIT,
+    APPROVE,
+    replace(APPROVE_COMMITTEE, label=_("Approve as project"), asks=("approved_on",), apply=approve_project),
+    replace(RETURN, paths=(*RETURN.paths, Path(IN_FORCE, IN_FORCE, "approve_committee", asked)), apply=not_yet),
+    replace(WITHDRAW, paths=(*WITHDRAW.paths, Path(IN_FORCE, IN_FORCE, "submit", asked)), apply=not_yet),
+    Move(
+        "complete",
+        (FILLER, COMMITTEE),
+        (
+            Path(IN_FORCE, IN_FORCE, "submit", may_ask_acceptance),
+            Path(IN_FORCE, "done", "approve_committee", passed, other_eyes=True),
+        ),
+        "circle-check",
+        "primary",
+        asks=("done_on", "outcome"),
+        apply=complete,
+    ),
+    AMEND,
+    Move(
+        "terminate",
+        (COMMITTEE,),
+        (
+            Path("pending_committee", "terminated", "approve_committee"),
+            Path(IN_FORCE, "terminated", "approve_committee"),
+        ),
+        "x",
+        "outline-danger",
+        label=_("Refuse or end"),
+        reason="why",
+        apply=end,
+    ),
+    VOID,
+    replace(RESTORE, paths=(*RESTORE.paths, Path("terminated", IN_FORCE, "approve_committee"))),
+    ARCHIVE,
+    ADOPT,
+)
+EXTENSION_MOVES = (SUBMIT, APPROVE, APPROVE_COMMITTEE, RETURN, WITHDRAW, VOID)
