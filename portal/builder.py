@@ -6,6 +6,7 @@ from flask_appbuilder import AppBuilder
 
 from portal.accounts.account_pages import AccountsView, MyPasswordView
 from portal.accounts.language import LanguageView
+from portal.accounts.overdue_pages import OverdueView
 from portal.accounts.review_pages import ReviewsView
 from portal.accounts.role_pages import RolesView
 from portal.accounts.workspace import WorkspaceView
@@ -17,5 +18,5 @@ class PortalBuilder(AppBuilder):
     def _add_admin_views(self) -> None:
         self._indexview = self.add_view_no_menu(WorkspaceView)
         self.sm.register_views()
-        for view in (LanguageView, AccountsView, RolesView, ReviewsView, MyPasswordView):
+        for view in (LanguageView, OverdueView, AccountsView, RolesView, ReviewsView, MyPasswordView):
             self.add_view_no_menu(view)

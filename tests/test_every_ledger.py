@@ -20,6 +20,7 @@ from tests.holes.walk import ACCOUNTS, READERS, addresses, first, give, of, take
 OWN_PAGES = {"WorkspaceView", "SignInView", "LanguageView", "AccountsView", "MyPasswordView"} | {
     "RolesView",
     "ReviewsView",
+    "OverdueView",
 }
 # What is answered without signing in.
 OPEN = {"/login/", "/lang/en", "/healthz", "/readyz"}

@@ -13,7 +13,7 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from portal.core.fields import BadValue, Field, Text, natural, unit_link
+from portal.core.fields import BadValue, Field, Label, Text, natural, unit_link
 from portal.core.fields.links import PAGE
 from portal.core.ledger import Ledger, mounted
 from portal.core.workflow import STEPS
@@ -46,7 +46,7 @@ class ReviewsView(BaseView):
         known = {row.ledger: row for row in db.session.scalars(select(ReviewTier))}
         for ledger in reviewed():
             tier = natural(request.form.get(ledger.name, ""))
-            if tier in STEPS and tier != chosen(ledger, known):
+            if tier in possible(ledger) and tier != chosen(ledger, known):
                 row = known.get(ledger.name) or ReviewTier(ledger=ledger.name)
                 row.tier = tier
                 db.session.add(row)
@@ -88,7 +88,12 @@ class ReviewsView(BaseView):
 
 
 def reviewed() -> tuple[Ledger, ...]:
-    return tuple(ledger for ledger in mounted() if ledger.moves)
+    """The ledgers whose steps can be chosen: those that know the statuses of more than one way."""
+    return tuple(ledger for ledger in mounted() if ledger.moves and not ledger.steps_of and len(possible(ledger)) > 1)
+
+
+def possible(ledger: Ledger) -> dict[int, Label]:
+    return {tier: text for tier, text in TIERS.items() if set(STEPS[tier]) <= ledger.statuses.keys()}
 
 
 def chosen(ledger: Ledger, known: dict[str, ReviewTier]) -> int:
@@ -103,7 +108,7 @@ def reviews_page(typed: dict[str, str], faults: dict[str, str]) -> ResponseRetur
     return render_template(
         "reviews.html",
         rows=[(ledger, chosen(ledger, known)) for ledger in reviewed()],
-        tiers=TIERS,
+        possible=possible,
         exemptions=exemptions,
         typed=typed,
         faults=faults,

@@ -151,11 +151,12 @@ def unconfirmed(record: Any) -> bool:
     return record.unit_reviewed_at is None
 
 
-# Of the many records that are in force at once: the unit's reviewer has seen them (§2.1, 1-tier).
+# Of the many records that are in force at once: the unit's reviewer has seen them (§2.1, 1-tier). Where the committee
+# chose that the unit reviews, it is the approval.
 CONFIRM = Move(
     "approve",
     (UNIT,),
-    (Path(IN_FORCE, IN_FORCE, when=unconfirmed, other_eyes=True),),
+    (*APPROVE.paths, Path(IN_FORCE, IN_FORCE, when=unconfirmed, other_eyes=True)),
     "circle-check",
     label=_("Confirm"),
     batch=True,

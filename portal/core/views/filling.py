@@ -29,7 +29,7 @@ from portal.org import codes
 class Filling:
     """What `LedgerView` does with forms."""
 
-    verbs = {"add": "add", "edit": "edit", "lists": "maintain"}
+    verbs = {"add": "add", "edit": "edit", "lists": "maintain", "check": "add"}
 
     @expose("/add", methods=["GET", "POST"])
     @has_access
@@ -46,6 +46,21 @@ class Filling:
         if self.ledger.editable(record):
             return fill_in(self, record, None)
         return fill_in(self, record, None, limited=only_gaps(self.ledger, record))
+
+    @expose("/check", methods=["POST"])
+    @has_access
+    def check(self: Any) -> ResponseReturnValue:
+        """What is unusual about a form as it stands, as {"warnings": [text]}: told before saving, stopping nobody."""
+        codes.load(self.ledger.all_code_lists)
+        if overlong(self.ledger, request.form):
+            abort(413)
+        pk = natural(request.args.get("pk", ""))
+        record = self.record_or_404(pk) if pk is not None else None
+        form = self.form(request.form, record, parent_or_abort(self) if record is None else None)
+        form.validate()
+        texts = [*form.warnings, *(doubt.text for doubt in form.doubts.open)]
+        db.session.rollback()
+        return {"warnings": list(dict.fromkeys(texts))}
 
     @expose("/<int:pk>/lists", methods=["GET", "POST"])
     @has_access
@@ -104,7 +119,9 @@ def fill_in(view: Any, record: Any, parent: Any, limited: Ledger | None = None) 
                 return handed_in(view, saved) if request.form.get("_then") else redirect(view.home_of(saved, show=True))
     with standing_under(form.parent):
         submits = limited is None and may_submit(view, record)
-        return view.page("form.html", ledger=ledger, form=form, record=record, parent=parent, submits=submits)
+        return view.page(
+            "form.html", ledger=ledger, form=form, record=record, parent=parent, submits=submits, limited=limited
+        )
 
 
 def may_submit(view: Any, record: Any) -> bool:

@@ -9,6 +9,7 @@ from portal.ledgers.assistance.model import Beneficiary, Pairing, Visit
 
 GROUP = _("Pairing assistance and visits")
 DRAFT, VOIDED = Status(_("Draft"), "draft"), Status(_("Voided"), "bad")
+PENDING = Status(_("Pending unit review"), "wait")
 ARCHIVED, RETURNED = Status(_("Archived"), "end"), Status(_("Returned for revision"), "warn")
 
 beneficiaries = Ledger(
@@ -29,6 +30,8 @@ beneficiaries = Ledger(
     ),
     statuses={
         "draft": DRAFT,
+        "pending_unit": PENDING,
+        "returned": RETURNED,
         "active": Status(_("On the list"), "ok"),
         "terminated": Status(_("Left the list"), "end"),
         "archived": ARCHIVED,
@@ -82,7 +85,7 @@ pairings = Ledger(
     ),
     statuses={
         "draft": DRAFT,
-        "pending_unit": Status(_("Pending unit review"), "wait"),
+        "pending_unit": PENDING,
         "returned": RETURNED,
         "active": Status(_("Paired"), "ok"),
         "terminated": Status(_("Ended"), "end"),
@@ -180,7 +183,13 @@ visits = Ledger(
         Rows("aid_items", _("Aid given"), _("Aid"), ("category", "description", "amount", "source", "signed_by")),
         Rows("visit_needs", _("What was asked for"), _("Request"), ("category", "content", "handling")),
     ),
-    statuses={"draft": DRAFT, "active": Status(_("Submitted"), "ok"), "voided": VOIDED},
+    statuses={
+        "draft": DRAFT,
+        "pending_unit": PENDING,
+        "returned": RETURNED,
+        "active": Status(_("Submitted"), "ok"),
+        "voided": VOIDED,
+    },
     figures=stats.VISIT_FIGURES,
     rules=(for_own_unit, rules.visited, rules.visit_again),
     derive=rules.of_the_visit,

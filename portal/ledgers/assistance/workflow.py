@@ -18,9 +18,11 @@ from portal.core.workflow import (
     FILLER,
     IN_FORCE,
     RESTORE,
+    RETURN,
     SUBMIT,
     UNIT,
     VOID,
+    WITHDRAW,
     Move,
     Path,
 )
@@ -29,7 +31,9 @@ from portal.ledgers.assistance.rules import TRANSFERRED
 
 BENEFICIARY_MOVES = (
     replace(SUBMIT, label=_("Put on the list")),
+    WITHDRAW,
     CONFIRM,
+    RETURN,
     Move(
         "renew",
         (FILLER,),
@@ -91,4 +95,4 @@ PAIRING_MOVES = (
     ARCHIVE,
     ADOPT,
 )
-VISIT_MOVES = (SUBMIT, CONFIRM, VOID, RESTORE, ADOPT)
+VISIT_MOVES = (SUBMIT, WITHDRAW, CONFIRM, RETURN, VOID, RESTORE, ADOPT)

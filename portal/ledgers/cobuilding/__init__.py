@@ -54,7 +54,16 @@ agreements = Ledger(
         "status",
     ),
     filters=(
-        *("status", "agreement_type", "coop_modes", "party_a_org_id", "party_b_org_id", "signed_on", "effective_to"),
+        *(
+            "status",
+            "agreement_type",
+            "owner_unit_id",
+            "coop_modes",
+            "party_a_org_id",
+            "party_b_org_id",
+            "signed_on",
+            "effective_to",
+        ),
         "gaps",
     ),
     exported=(

@@ -106,6 +106,7 @@ FIGURES = (
         _("Filed agreements whose last day has passed and that nothing follows"),
         lambda: count(Agreement.status == "active", expired()),
         behind={"status": "expired"},
+        overdue=True,
     ),
     Figure(
         "waiting",
@@ -120,6 +121,7 @@ FIGURES = (
         _("Records in force that lack something"),
         lambda: count(Agreement.gaps.is_not(None)),
         behind={"gaps": "1"},
+        overdue=True,
     ),
     Figure(
         "matched",

@@ -88,7 +88,9 @@ class ServiceProject(Record, Model):
     title: Mapped[str | None] = field(Text(60), _("Project title"), required=True)
     series: Mapped[str | None] = field(Code("C26"), _("Series"), required=True, index=True)
     origin: Mapped[str | None] = field(Code("C27"), _("Collected from"), required=True)
-    area_id: Mapped[int | None] = link(Link(Area, "name", where=towns_and_zones), _("Area"), "area.id", required=True)
+    area_id: Mapped[int | None] = link(
+        Link(Area, "name", where=towns_and_zones), _("Collected in"), "area.id", required=True
+    )
     beneficiaries: Mapped[str | None] = field(Text(100), _("Whom it serves"), required=True)
     benefit_cnt: Mapped[int | None] = field(Whole(), _("People who benefit"))
     problem: Mapped[str | None] = field(Text(300, lines=True), _("Problem or need"))
@@ -107,7 +109,7 @@ class ServiceProject(Record, Model):
     due_on: Mapped[date | None] = field(Day(), _("Due date"), required=True, index=True)
     priority: Mapped[str | None] = field(PRIORITIES, _("Priority"), default=lambda: "normal")
     budget: Mapped[Decimal | None] = field(Money(), _("Funds needed in yuan"))
-    progress: Mapped[Decimal | None] = field(Percent(), _("Progress"), entered=False)
+    progress: Mapped[Decimal | None] = field(Percent(), _("Percent done"), entered=False)
     acceptance_asked_on: Mapped[date | None] = field(Day(), _("Acceptance asked for on"), entered=False)
     deferred_until: Mapped[date | None] = field(Day(), _("On the books until"), entered=False)
     done_on: Mapped[date | None] = field(Day(past=True), _("Completed on"), entered=False, required=True, index=True)
@@ -161,7 +163,7 @@ class Progress(OfProject, Model):
     reported_on: Mapped[date | None] = field(
         Day(past=True), _("Reported on"), required=True, index=True, default=clock.today
     )
-    percent: Mapped[Decimal | None] = field(Percent(), _("Progress"), required=True)
+    percent: Mapped[Decimal | None] = field(Percent(), _("Percent done"), required=True)
     note: Mapped[str | None] = field(Text(200, lines=True), _("How it goes"), required=True)
     difficulties: Mapped[str | None] = field(Text(200, lines=True), _("Difficulties"))
     next_steps: Mapped[str | None] = field(Text(200, lines=True), _("Next steps"))

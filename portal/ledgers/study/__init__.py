@@ -107,7 +107,7 @@ study_plans = Ledger(
     statuses={
         "draft": DRAFT,
         "active": Status(_("Published"), "ok"),
-        "done": Status(_("Completed"), "end"),
+        "done": Status(_("Carried out"), "end"),
         "voided": VOIDED,
     },
     derived={
@@ -161,7 +161,13 @@ study_sessions = Ledger(
             given=rules.members_present,
         ),
     ),
-    statuses={"draft": DRAFT, "active": Status(_("Submitted"), "ok"), "voided": VOIDED},
+    statuses={
+        "draft": DRAFT,
+        "pending_unit": Status(_("Pending unit review"), "wait"),
+        "returned": Status(_("Returned for revision"), "warn"),
+        "active": Status(_("Submitted"), "ok"),
+        "voided": VOIDED,
+    },
     figures=stats.SESSION_FIGURES,
     defaults=rules.count_presences,
     rules=rules.SESSION_RULES,

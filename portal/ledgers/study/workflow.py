@@ -20,8 +20,10 @@ from portal.core.workflow import (
     FILLER,
     IN_FORCE,
     RESTORE,
+    RETURN,
     SUBMIT,
     VOID,
+    WITHDRAW,
     Move,
     Path,
 )
@@ -70,4 +72,4 @@ PLAN_MOVES = (
     VOID,
     RESTORE,
 )
-SESSION_MOVES = (SUBMIT, CONFIRM, VOID, RESTORE, ADOPT)
+SESSION_MOVES = (SUBMIT, WITHDRAW, CONFIRM, RETURN, VOID, RESTORE, ADOPT)
