@@ -384,3 +384,14 @@ def test_no_form_requires_more_than_its_budget(app):
                 declared = ledger.entered.values()
                 required = [each for each in declared if each.required and (each.asked is None or each.asked())]
                 assert len(required) <= BUDGETS.get(ledger.name, DAILY), ledger.name
+
+
+@pytest.mark.parametrize("account", ["filler01", "reviewer", "auditor"])
+def test_record_pages_of_what_is_entered_daily_ask_little(visit, rows, statements, account):
+    visitor = visit(account)
+    for name, table in (("visits", "visit"), ("study_sessions", "study_session"), ("beneficiaries", "beneficiary")):
+        path = f"/{name}/show/{first(rows, table, "status = 'active' AND owner_unit_id = " + str(unit_id(rows, 1)))}"
+        visitor.look(path)
+        with statements() as seen:
+            assert visitor.look(path).status == 200
+        assert len(seen) <= MOST_STATEMENTS, path

@@ -107,8 +107,9 @@ def target_of(ledger: Ledger, record: Any, path: Path) -> str:
 def asked(ledger: Ledger, record: Any, move: Move, path: Path) -> dict[str, Field]:
     """What the move asks for: fields of the record, then where to and why."""
     names = list(move.asks)
-    if move.name != "adopt" and target_of(ledger, record, path) == IN_FORCE != record.status:
-        names += [name for name in ledger.to_activate if getattr(record, name) is None and name not in names]
+    missing = [name for name in ledger.to_activate if getattr(record, name) is None and name not in names]
+    if missing and move.name != "adopt" and target_of(ledger, record, path) == IN_FORCE != record.status:
+        names += missing
     fields = {name: ledger.field(name) for name in names}
     fields |= {name: replace(fields[name], required=True) for name in ledger.to_activate if name in fields}
     if move.reason == "field":

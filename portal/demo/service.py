@@ -60,27 +60,7 @@ def one(username: str, unit: Unit, area: Area, standing: str, number: int, rng: 
         return 1
     project.approved_on = begun + timedelta(days=10)
     made = 1 + report(username, project, begun, standing, rng)
-    if standing == "done":
-        texts = {"accepted_on": day(begun, 150), "way": "site", "accepted_by": "工委组织科", "conclusion": "passed"}
-        enter("reviewer", project_acceptances, texts, project)
-        move(
-            username,
-            service_projects,
-            project,
-            "complete",
-            done_on=day(begun, 140),
-            outcome="项目按期完成，群众反映良好。",
-        )
-        move(
-            "reviewer02",
-            service_projects,
-            project,
-            "complete",
-            done_on=day(begun, 140),
-            outcome="项目按期完成，群众反映良好。",
-        )
-        made += 1
-    made += judged(project, area, begun, number, rng)
+    made += seen(username, project, begun, standing) + judged(project, area, begun, number, rng)
     if standing == "active":
         later = {"put_off": "extend", "until": day(clock.today(), 200), "reason": "配套设施进场时间推迟。"}
         extension = enter(username, project_extensions, later, project)
@@ -91,6 +71,24 @@ def one(username: str, unit: Unit, area: Area, standing: str, number: int, rng: 
         enter(username, project_extensions, {**later, "until": day(clock.today(), 260)}, project)
         made += 2
     return made
+
+
+def seen(username: str, project: ServiceProject, begun: date, standing: str) -> int:
+    """What the committee found when it looked at a project, and what followed from that."""
+    texts = {"way": "site", "accepted_by": "工委组织科"}
+    if standing == "overdue":
+        opinion = "部分设施尚未安装到位，整改后复验。"
+        texts |= {"accepted_on": day(begun, 300), "conclusion": "redo", "opinion": opinion}
+    elif standing == "done":
+        texts |= {"accepted_on": day(begun, 150), "conclusion": "passed"}
+    else:
+        return 0
+    enter("reviewer", project_acceptances, texts, project)
+    if standing == "done":
+        for by in (username, "reviewer02"):
+            answers = {"done_on": day(begun, 140), "outcome": "项目按期完成，群众反映良好。"}
+            move(by, service_projects, project, "complete", **answers)
+    return 1
 
 
 def report(username: str, project: ServiceProject, begun: date, standing: str, rng: Random) -> int:

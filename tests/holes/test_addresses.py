@@ -118,7 +118,7 @@ def test_no_address_is_exempt_from_the_token(app):
         ),
         *("columns=nothing", "columns=title,nothing", "columns=search_text", "columns=filler.password", "columns=*"),
         *("columns=version", "columns=__dict__", "columns=party_a_org.secretary"),
-        *("colour=red", "owner_unit_id=2", "password=x", "filler_id=1", "search_text=x", "id=1", "_flt_0_unit=2"),
+        *("colour=red", "owner_org_id=2", "password=x", "filler_id=1", "search_text=x", "id=1", "_flt_0_unit=2"),
         *("_oc_agreements=title", "_od_agreements=asc", "psize_agreements=100000", "page_agreements=1", "status__in=x"),
         *("status=nothing", "agreement_type=77", "signed_on=soon", "signed_on=1&signed_on=2&signed_on=3"),
         *("party_a_org_id=x'--", "effective_to=9999-99-99"),

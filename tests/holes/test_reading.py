@@ -130,7 +130,7 @@ def test_choices_are_searched_within_the_scope(visit, rows):
 
 
 def test_choices_of_fields_that_are_no_links_are_not_there(visit):
-    for name in ("title", "status", "filler_id", "owner_unit_id", "password", "demand_items.name"):
+    for name in ("title", "status", "filler_id", "owner_org_id", "password", "demand_items.name"):
         assert visit("filler01").look(f"/agreements/options/{name}").status == 404
 
 

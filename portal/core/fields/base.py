@@ -51,8 +51,11 @@ class Kind:
         """The value to show; links answer the record linked to."""
         return getattr(record, name)
 
-    def loading(self, model: type[Any], name: str) -> Any:
-        """The loader option that fetches with a record what `read` answers; None when the column is enough."""
+    def loading(self, model: type[Any], name: str, *, one: bool = False) -> Any:
+        """The loader option that fetches with a record what `read` answers; None when the column is enough.
+
+        `one`: a single record is loaded, so that several values may come with it.
+        """
         return None
 
     def columns(self, name: str) -> tuple[str, ...]:

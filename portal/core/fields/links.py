@@ -79,9 +79,9 @@ class Link(Kind):
         """The column that names the rows linked to."""
         return getattr(self.model, self._label)
 
-    def loading(self, model: type[Any], name: str) -> Any:
+    def loading(self, model: type[Any], name: str, *, one: bool = False) -> Any:
         names = ("id", self._label, *(name for name in ("short_name",) if hasattr(self.model, name)))
-        load = selectinload if self.multiple else joinedload
+        load = selectinload if self.multiple and not one else joinedload
         return load(getattr(model, self.relation(name))).load_only(*(getattr(self.model, each) for each in names))
 
     @property
@@ -253,7 +253,7 @@ class RowRefs(Kind):
     def read(self, record: Any, name: str) -> Any:
         return getattr(record, self.relation)
 
-    def loading(self, model: type[Any], name: str) -> Any:
+    def loading(self, model: type[Any], name: str, *, one: bool = False) -> Any:
         return selectinload(getattr(model, self.relation))
 
     def stored(self, record: Any, name: str) -> Any:

@@ -192,8 +192,10 @@ class LedgerView(Filling, Moves, Filing, Importing, Bulk, ModelView):
         """The record with what its page shows of other tables. Somebody else's record is not there."""
         if pk > LARGEST:
             abort(404)
-        query = select(self.ledger.model).where(self.ledger.model.id == pk).options(*listing.whole(self.ledger))
-        record = db.session.scalars(query).first()
+        query = (
+            select(self.ledger.model).where(self.ledger.model.id == pk).options(*listing.whole(self.ledger, one=True))
+        )
+        record = db.session.scalars(query).unique().first()
         return record if record is not None else abort(404)
 
     def may(self, verb: str, record: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import load_only, selectinload
+from sqlalchemy.orm import joinedload, load_only, selectinload
 from sqlalchemy.sql import ColumnElement
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
@@ -152,19 +152,21 @@ def loading(ledger: Ledger, names: Sequence[str]) -> list[Any]:
     return [own, *linked(ledger.model, {name: ledger.field(name) for name in names})]
 
 
-def linked(model: type[Any], fields: Mapping[str, Field]) -> list[Any]:
-    """What these fields show of other tables."""
-    options = [declared.kind.loading(model, name) for name, declared in fields.items()]
+def linked(model: type[Any], fields: Mapping[str, Field], *, one: bool = False) -> list[Any]:
+    """What these fields show of other tables; of `one` record, in the same statement."""
+    options = [declared.kind.loading(model, name, one=one) for name, declared in fields.items()]
     return [option for option in options if option is not None]
 
 
-def whole(ledger: Ledger) -> list[Any]:
-    """Load what the page and the form of a record show, the tables in it included."""
+def whole(ledger: Ledger, *, one: bool = False) -> list[Any]:
+    """Load what the page and the form of a record show, the tables in it included. For `one` record its links and
+    its first table come with it; more would multiply with one another."""
     header = ("owner_unit_id", "filler_id") if ledger.statuses else ()
-    options = linked(ledger.model, {name: ledger.field(name) for name in (*header, *ledger.shown)})
-    for rows in (*ledger.rows, *ledger.kept):
+    options = linked(ledger.model, {name: ledger.field(name) for name in (*header, *ledger.shown)}, one=one)
+    for n, rows in enumerate((*ledger.rows, *ledger.kept)):
         inside = linked(ledger.rows_model(rows), ledger.rows_fields(rows))
-        options.append(selectinload(getattr(ledger.model, rows.name)).options(*inside))
+        load = joinedload if one and not n else selectinload
+        options.append(load(getattr(ledger.model, rows.name)).options(*inside))
     return options
 
 

@@ -65,7 +65,11 @@ def needed(values: Values) -> Iterator[str]:
 
 def circumstances(values: Values) -> Iterator[Problem]:
     if values.consent_status and values.consent_on is None:
-        yield Problem("consent_on", gettext("Please say when."), warning=True)
+        yield Problem("consent_on", gettext("Please say when consent was given."), warning=True)
+    other = select(Beneficiary.community_id).where(Beneficiary.id == values.same_household_id)
+    if values.same_household_id and db.session.scalar(other) != values.community_id:
+        text = gettext("The household would lie in two communities.")
+        yield Problem("same_household_id", text, warning=True)
 
 
 def register(person: Beneficiary) -> None:
