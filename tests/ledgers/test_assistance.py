@@ -105,6 +105,19 @@ def test_a_household_in_two_communities_is_only_warned_about(visit, rows):
     assert len({row[0] for row in rows("SELECT household_no FROM beneficiary WHERE substr(called, 1, 2) = '欧*'")}) == 1
 
 
+@pytest.mark.parametrize("way", ["delete", "action"])
+def test_somebody_who_is_named_by_a_pairing_is_not_deleted(visit, rows, pair, way):
+    assert visit("filler01").post("/beneficiaries/add", PERSON | {"community_id": community(rows)}).status == 302
+    person = first(rows, "beneficiary", "substr(called, 1, 2) = '欧*'")
+    sent = {"pair_type": "1", "helper_member_id": str(pair[2]), "beneficiary_id": str(person), "start_on": "2026-06-01"}
+    assert visit("filler01").post("/pairings/add", sent | {"measures": ["01"], "visit_freq": "month"}).status == 302
+    path = f"/beneficiaries/delete/{person}" if way == "delete" else f"/beneficiaries/action/delete_selected/{person}"
+    with unchanged(rows):
+        answer = visit("filler01").post(path)
+        assert answer.status == 409
+        assert "Other records name this one" in answer.words
+
+
 def test_the_two_are_paired_once(visit, rows, pair):
     sent = {
         "pair_type": "1",

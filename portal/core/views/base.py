@@ -20,7 +20,7 @@ from portal.core.ledger import Ledger, mounted
 from portal.core.spreadsheet.export import XLSX, workbook
 from portal.core.values import Values
 from portal.core.views import listing
-from portal.core.views.bulk import Bulk
+from portal.core.views.bulk import Bulk, deleting
 from portal.core.views.files import Filing, may_attach, may_remove
 from portal.core.views.filling import Filling, id_of, may_edit_some, may_maintain
 from portal.core.views.importing import Importing
@@ -158,7 +158,8 @@ class LedgerView(Filling, Moves, Filing, Importing, Bulk, ModelView):
         if not self.ledger.deletable(record) or not self.open_under(record):
             abort(409, gettext("Only drafts without a number can be deleted."))
         back = self.home_of(record)
-        self.datamodel.delete(record)
+        with deleting():
+            self.datamodel.delete(record)
         flash(gettext("Deleted."), "success")
         return redirect(back)
 

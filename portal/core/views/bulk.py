@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from flask import abort, flash, redirect, request, url_for
@@ -12,6 +14,7 @@ from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import BadRequest
 
 from portal.core import scope
@@ -47,7 +50,8 @@ class Bulk:
     def delete_selected(self: Any, records: list[Any]) -> None:
         if not all(self.ledger.deletable(record) for record in records):
             abort(409, gettext("Only drafts without a number can be deleted."))
-        self.datamodel.delete_all(records)
+        with deleting():
+            self.datamodel.delete_all(records)
 
     @on_selection("publish_internal", _("Keep internal"), icon="eye-off")
     def publish_internal(self: Any, records: list[Any]) -> None:
@@ -65,6 +69,18 @@ class Bulk:
         """The actions of this ledger that the user may take on some record."""
         may, name = scope.current().may, self.ledger.name
         return [self.actions[each] for each in self.ledger.bulk if may(self.method_permission_name[each], name)]
+
+
+@contextmanager
+def deleting() -> Iterator[None]:
+    """What other records name stays, and whoever tried is told so."""
+    try:
+        yield
+    except Exception as fault:
+        if not isinstance(fault.__cause__, IntegrityError):
+            raise
+        db.session.rollback()
+        abort(409, gettext("Other records name this one, so it cannot be deleted."))
 
 
 def publish(view: Any, records: list[Any], publish_scope: str) -> None:
