@@ -390,7 +390,8 @@ def test_no_form_requires_more_than_its_budget(app):
 def test_record_pages_of_what_is_entered_daily_ask_little(visit, rows, statements, account):
     visitor = visit(account)
     for name, table in (("visits", "visit"), ("study_sessions", "study_session"), ("beneficiaries", "beneficiary")):
-        path = f"/{name}/show/{first(rows, table, "status = 'active' AND owner_unit_id = " + str(unit_id(rows, 1)))}"
+        own = f"status = 'active' AND owner_unit_id = {unit_id(rows, 1)}"
+        path = f"/{name}/show/{first(rows, table, own)}"
         visitor.look(path)
         with statements() as seen:
             assert visitor.look(path).status == 200
