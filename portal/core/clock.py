@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,13 @@ def today() -> date:
     """Today in Shanghai, or the fixed day of PORTAL_AS_OF."""
     fixed: date | None = current_app.config["AS_OF"]
     return fixed or datetime.now(OFFICE).date()
+
+
+def months_ago(months: int) -> date:
+    """The same day so many months before today; the last of the month where it is shorter."""
+    day = today()
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def quarter(day: date) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask_babel import lazy_gettext as _
 from sqlalchemy.sql import ColumnElement
 
 from portal.core.fields import Field, Label
@@ -26,6 +27,14 @@ class Status:
 
     label: Label
     tone: str
+
+
+DRAFT = Status(_("Draft"), "draft")
+PENDING_UNIT = Status(_("Pending unit review"), "wait")
+PENDING_COMMITTEE = Status(_("Pending committee review"), "wait")
+RETURNED = Status(_("Returned for revision"), "warn")
+ARCHIVED = Status(_("Archived"), "end")
+VOIDED = Status(_("Voided"), "bad")
 
 
 @dataclass(frozen=True)

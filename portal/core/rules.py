@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import select
@@ -29,3 +30,9 @@ def for_own_unit(values: Values) -> Iterator[Problem]:
         return
     if units is not None and values.owner_unit_id is not None and values.owner_unit_id not in units:
         yield Problem("owner_unit_id", gettext("This belongs to another unit."))
+
+
+def by_whom(entry: Any) -> None:
+    """Which party entered a record, so that the other one does not change it."""
+    if entry.by_counterpart is None:
+        entry.by_counterpart = scope.current().area_id is not None

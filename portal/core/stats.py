@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from sqlalchemy import Select, select
+from flask_babel import lazy_gettext as _
+from sqlalchemy import Select, func, select
 
 from portal.core.fields import Label
 from portal.extensions import db
@@ -36,6 +37,18 @@ class Figure:
     overdue: bool = False
     lacking: Callable[[], Select[int, str]] | None = None
     lacking_ledger: str = ""
+
+
+def incomplete(model: Any) -> Figure:
+    """How many records in force lack something."""
+    return Figure(
+        "gaps",
+        _("To be added"),
+        _("Records in force that lack something"),
+        lambda: select(func.count(model.id)).where(model.gaps.is_not(None)),
+        behind={"gaps": "1"},
+        overdue=True,
+    )
 
 
 @dataclass(frozen=True)

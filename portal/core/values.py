@@ -40,6 +40,11 @@ class Values:
             return self.fields[name]
         return getattr(self.record, name, None) if self.record is not None else None
 
+    @property
+    def itself(self) -> set[int]:
+        """Ids that are this very record: its own, and that of the record in force which it amends."""
+        return {self.id, self.amends_id} - {None}
+
     def fill(self, name: str, value: Any) -> None:
         """Give a field a value where it was left blank."""
         if self.fields.get(name) in (None, (), ""):

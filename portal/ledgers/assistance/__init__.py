@@ -3,14 +3,12 @@
 from flask_babel import lazy_gettext as _
 
 from portal.core.ledger import Derived, Files, Ledger, Rows, Section, Status
+from portal.core.parts import ARCHIVED, DRAFT, PENDING_UNIT, RETURNED, VOIDED
 from portal.core.rules import for_own_unit
 from portal.ledgers.assistance import rules, stats, workflow
 from portal.ledgers.assistance.model import Beneficiary, Pairing, Visit
 
 GROUP = _("Pairing assistance and visits")
-DRAFT, VOIDED = Status(_("Draft"), "draft"), Status(_("Voided"), "bad")
-PENDING = Status(_("Pending unit review"), "wait")
-ARCHIVED, RETURNED = Status(_("Archived"), "end"), Status(_("Returned for revision"), "warn")
 
 beneficiaries = Ledger(
     name="beneficiaries",
@@ -30,7 +28,7 @@ beneficiaries = Ledger(
     ),
     statuses={
         "draft": DRAFT,
-        "pending_unit": PENDING,
+        "pending_unit": PENDING_UNIT,
         "returned": RETURNED,
         "active": Status(_("On the list"), "ok"),
         "terminated": Status(_("Left the list"), "end"),
@@ -85,7 +83,7 @@ pairings = Ledger(
     ),
     statuses={
         "draft": DRAFT,
-        "pending_unit": PENDING,
+        "pending_unit": PENDING_UNIT,
         "returned": RETURNED,
         "active": Status(_("Paired"), "ok"),
         "terminated": Status(_("Ended"), "end"),
@@ -185,7 +183,7 @@ visits = Ledger(
     ),
     statuses={
         "draft": DRAFT,
-        "pending_unit": PENDING,
+        "pending_unit": PENDING_UNIT,
         "returned": RETURNED,
         "active": Status(_("Submitted"), "ok"),
         "voided": VOIDED,

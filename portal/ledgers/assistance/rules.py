@@ -50,7 +50,7 @@ def one_record(values: Values) -> Iterator[Problem]:
     known = select(Beneficiary).where(
         Beneficiary.dedupe_hash == key,
         Beneficiary.status.not_in((*GONE, "terminated")),
-        Beneficiary.id.not_in({values.id, values.amends_id} - {None}),
+        Beneficiary.id.not_in(values.itself),
     )
     other = db.session.scalars(known.limit(1)).first()
     if other is not None:
@@ -123,7 +123,7 @@ def found(beneficiary_id: int | None) -> Any:
 
 def other_pairings(values: Values) -> Iterator[Problem]:
     """One pairing of the same two at a time; warnings beyond two helpers and five households."""
-    running = Pairing.status.in_(("active", "pending_unit")) & Pairing.id.not_in({values.id, values.amends_id} - {None})
+    running = Pairing.status.in_(("active", "pending_unit")) & Pairing.id.not_in(values.itself)
     helper = values.helper_member_id
     if helper:
         mine = Pairing.helper_member_id == helper.id if helper.id else Pairing.helper_name == helper.name

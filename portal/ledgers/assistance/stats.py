@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -10,23 +10,14 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from portal.core import clock
-from portal.core.stats import Figure
+from portal.core.stats import Figure, incomplete
+from portal.core.workflow import IN_FORCE
 from portal.ledgers.assistance.model import AidItem, Beneficiary, Pairing, Visit
 from portal.ledgers.assistance.rules import BY_PHONE, RESIDENT
 
-IN_FORCE = "active"
 # Days within which a pairing's next visit is due; holidays come at least once in half a year.
 DAYS = {"month": 31, "quarter": 92, "half": 183, "holiday": 183}
 EXPIRING_DAYS = 30
-
-
-def two_years_ago() -> date:
-    today = clock.today()
-    return (
-        today.replace(year=today.year - 2, day=min(today.day, 28))
-        if today.month == 2
-        else today.replace(year=today.year - 2)
-    )
 
 
 def listed(*where: Any) -> Select[Any]:
@@ -105,7 +96,7 @@ def distinct_pairings(column: Any) -> Select[Any]:
 def visits(*columns: Any) -> Select[Any]:
     """Visits of the last two years; calls are none."""
     return select(*columns).where(
-        Visit.status == IN_FORCE, Visit.visit_type != BY_PHONE, Visit.visited_on > two_years_ago()
+        Visit.status == IN_FORCE, Visit.visit_type != BY_PHONE, Visit.visited_on > clock.months_ago(24)
     )
 
 
@@ -138,14 +129,7 @@ BENEFICIARY_FIGURES = (
         behind={"status": "review_due"},
         overdue=True,
     ),
-    Figure(
-        "gaps",
-        _("To be added"),
-        _("Records in force that lack something"),
-        lambda: select(func.count(Beneficiary.id)).where(Beneficiary.gaps.is_not(None)),
-        behind={"gaps": "1"},
-        overdue=True,
-    ),
+    incomplete(Beneficiary),
 )
 PAIRING_FIGURES = (
     Figure(
@@ -201,14 +185,7 @@ PAIRING_FIGURES = (
         behind={"status": "expired"},
         overdue=True,
     ),
-    Figure(
-        "gaps",
-        _("To be added"),
-        _("Records in force that lack something"),
-        lambda: select(func.count(Pairing.id)).where(Pairing.gaps.is_not(None)),
-        behind={"gaps": "1"},
-        overdue=True,
-    ),
+    incomplete(Pairing),
 )
 VISIT_FIGURES = (
     Figure(

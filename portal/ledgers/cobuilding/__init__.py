@@ -4,22 +4,24 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import true
 
 from portal.core.ledger import READING, Derived, Files, Ledger, Rows, Section, Status, Under
+from portal.core.parts import ARCHIVED, DRAFT, PENDING_UNIT, RETURNED, VOIDED
+from portal.core.rules import by_whom
 from portal.ledgers.cobuilding import stats, workflow
 from portal.ledgers.cobuilding.model import Agreement, CoopActivity
-from portal.ledgers.cobuilding.rules import RULES, by_whom, defaults, derive, is_alliance
+from portal.ledgers.cobuilding.rules import RULES, defaults, derive, is_alliance
 from portal.ledgers.cobuilding.workflow import MOVES, activate, amended
 
 GROUP = _("Co-building and dual registration")
 STATUSES = {
-    "draft": Status(_("Draft"), "draft"),
-    "pending_unit": Status(_("Pending unit review"), "wait"),
+    "draft": DRAFT,
+    "pending_unit": PENDING_UNIT,
     "pending_committee": Status(_("Pending filing by the committee"), "wait"),
-    "returned": Status(_("Returned for revision"), "warn"),
+    "returned": RETURNED,
     "active": Status(_("In force"), "ok"),
     "renewed": Status(_("Renewed"), "end"),
     "terminated": Status(_("Terminated"), "end"),
-    "archived": Status(_("Archived"), "end"),
-    "voided": Status(_("Voided"), "bad"),
+    "archived": ARCHIVED,
+    "voided": VOIDED,
 }
 
 DERIVED = {

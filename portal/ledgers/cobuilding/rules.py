@@ -9,7 +9,6 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy import select
 
-from portal.core import scope
 from portal.core.values import Problem, Values
 from portal.extensions import db
 from portal.ledgers.cobuilding.overlap import overlapping
@@ -134,9 +133,3 @@ def derive(agreement: Any) -> None:
         # The agreement's own name, in the language of the paper whatever the page's language is.
         agreement.title = f"{a}与{b}党建共建协议书"[:80]
     agreement.is_office_community = office_community(agreement.party_a_org_id, agreement.party_b_org_id)
-
-
-def by_whom(activity: Any) -> None:
-    """Which party entered an activity, so that the other one does not change it."""
-    if activity.by_counterpart is None:
-        activity.by_counterpart = scope.current().area_id is not None

@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.sql import ColumnElement
 
 from portal.core import clock, scope
-from portal.core.stats import Figure
+from portal.core.stats import Figure, incomplete
 from portal.ledgers.cobuilding.model import Agreement, DemandItem
 from portal.org.models import PartyOrg, Unit
 
@@ -115,14 +115,7 @@ FIGURES = (
         lambda: count(Agreement.status.in_(("pending_unit", "pending_committee"))),
         behind={"status": "waiting"},
     ),
-    Figure(
-        "gaps",
-        _("To be added"),
-        _("Records in force that lack something"),
-        lambda: count(Agreement.gaps.is_not(None)),
-        behind={"gaps": "1"},
-        overdue=True,
-    ),
+    incomplete(Agreement),
     Figure(
         "matched",
         _("Share of needs matched"),

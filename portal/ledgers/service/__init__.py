@@ -3,13 +3,13 @@
 from flask_babel import lazy_gettext as _
 
 from portal.core.ledger import READING, Derived, Files, Ledger, Section, Status, Under
+from portal.core.parts import ARCHIVED, DRAFT, PENDING_COMMITTEE, PENDING_UNIT, RETURNED, VOIDED
+from portal.core.rules import by_whom
 from portal.core.workflow import COMMITTEE
 from portal.ledgers.service import rules, stats, workflow
 from portal.ledgers.service.model import Acceptance, Extension, Milestone, Progress, Satisfaction, ServiceProject
 
 GROUP = _("Service projects")
-DRAFT, VOIDED = Status(_("Draft"), "draft"), Status(_("Voided"), "bad")
-PENDING_UNIT, RETURNED = Status(_("Pending unit review"), "wait"), Status(_("Returned for revision"), "warn")
 ENTERING = (*READING, "add", "edit", "delete")
 
 service_projects = Ledger(
@@ -49,7 +49,7 @@ service_projects = Ledger(
         "active": Status(_("In progress"), "ok"),
         "done": Status(_("Completed"), "end"),
         "terminated": Status(_("Refused or ended"), "end"),
-        "archived": Status(_("Archived"), "end"),
+        "archived": ARCHIVED,
         "voided": VOIDED,
     },
     derived={
@@ -71,7 +71,7 @@ service_projects = Ledger(
     figures=stats.PROJECT_FIGURES,
     defaults=rules.project_defaults,
     rules=rules.PROJECT_RULES,
-    derive=rules.proposed_by,
+    derive=by_whom,
     files=(Files("attachments", _("Attachments")),),
     moves=workflow.PROJECT_MOVES,
     tier=3,
@@ -162,7 +162,7 @@ project_extensions = Ledger(
     statuses={
         "draft": DRAFT,
         "pending_unit": PENDING_UNIT,
-        "pending_committee": Status(_("Pending committee review"), "wait"),
+        "pending_committee": PENDING_COMMITTEE,
         "returned": RETURNED,
         "active": Status(_("Agreed to"), "ok"),
         "voided": VOIDED,
@@ -226,7 +226,7 @@ project_satisfactions = Ledger(
     ),
     defaults=rules.count_judgement,
     rules=(rules.judgement,),
-    derive=rules.judged_by,
+    derive=by_whom,
     identity=("judged_on",),
 )
 ENTRIES = (project_progress, project_milestones, project_extensions, project_acceptances, project_satisfactions)

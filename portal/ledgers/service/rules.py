@@ -54,7 +54,7 @@ def alike(values: Values) -> Iterator[Problem]:
         ServiceProject.area_id == values.area_id,
         ServiceProject.year == values.collected_on.year,
         ServiceProject.status.not_in(("voided", "archived")),
-        ServiceProject.id.not_in({values.id, values.amends_id} - {None}),
+        ServiceProject.id.not_in(values.itself),
     )
     mine = fold(values.title)
     for other in db.session.scalars(others):
@@ -62,12 +62,6 @@ def alike(values: Values) -> Iterator[Problem]:
             text = gettext("A project of this area and year has nearly the same title: %(other)s", other=other)
             yield Problem("title", text, twin=other)
             return
-
-
-def proposed_by(project: ServiceProject) -> None:
-    """Whether a town or zone proposed it, which may then go on writing it."""
-    if project.by_counterpart is None:
-        project.by_counterpart = scope.current().area_id is not None
 
 
 def forward(values: Values) -> Iterator[Problem]:
@@ -162,11 +156,6 @@ def judgement(values: Values) -> Iterator[Problem]:
         yield Problem("sample_cnt", gettext("Please say how many were asked and what they said."))
     elif total > values.sample_cnt:
         yield Problem("sample_cnt", gettext("More answers than people asked."))
-
-
-def judged_by(satisfaction: Any) -> None:
-    if satisfaction.by_counterpart is None:
-        satisfaction.by_counterpart = scope.current().area_id is not None
 
 
 PROJECT_RULES = (dates, approval, alike)

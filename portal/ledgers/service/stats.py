@@ -10,10 +10,10 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.sql import ColumnElement
 
 from portal.core import clock
-from portal.core.stats import Figure
+from portal.core.stats import Figure, incomplete
+from portal.core.workflow import IN_FORCE
 from portal.ledgers.service.model import Progress, Satisfaction, ServiceProject
 
-IN_FORCE = "active"
 DONE = ("done", "archived")
 TAKEN_ON = (IN_FORCE, "done", "archived", "terminated")
 # Two cycles of reports: monthly for key projects, else quarterly (§2.5.6).
@@ -65,11 +65,6 @@ def projects(*where: Any) -> Select[Any]:
     return select(func.count(ServiceProject.id)).where(*where)
 
 
-def two_years_ago() -> date:
-    today = clock.today()
-    return date(today.year - 2, today.month, min(today.day, 28))
-
-
 def due_this_year() -> ColumnElement[bool]:
     today = clock.today()
     return ServiceProject.due_on.between(date(today.year, 1, 1), today) & ServiceProject.status.in_((*DONE, IN_FORCE))
@@ -92,7 +87,9 @@ PROJECT_FIGURES = (
         "collected",
         _("Projects collected"),
         _("Projects collected in the last two years that were approved and neither voided nor ended"),
-        lambda: projects(ServiceProject.collected_on > two_years_ago(), ServiceProject.status.in_((IN_FORCE, *DONE))),
+        lambda: projects(
+            ServiceProject.collected_on > clock.months_ago(24), ServiceProject.status.in_((IN_FORCE, *DONE))
+        ),
     ),
     Figure(
         "running",
@@ -146,12 +143,5 @@ PROJECT_FIGURES = (
         lambda: judged(parts(Satisfaction.satisfied_cnt, Satisfaction.fairly_cnt)),
         lambda: judged(parts(Satisfaction.sample_cnt)),
     ),
-    Figure(
-        "gaps",
-        _("To be added"),
-        _("Records in force that lack something"),
-        lambda: projects(ServiceProject.gaps.is_not(None)),
-        behind={"gaps": "1"},
-        overdue=True,
-    ),
+    incomplete(ServiceProject),
 )

@@ -3,11 +3,11 @@
 from flask_babel import lazy_gettext as _
 
 from portal.core.ledger import Derived, Files, Ledger, Rows, Section, Status, Under
+from portal.core.parts import ARCHIVED, DRAFT, PENDING_COMMITTEE, PENDING_UNIT, RETURNED, VOIDED
 from portal.ledgers.study import rules, stats, workflow
 from portal.ledgers.study.model import StudyGroup, StudyOutput, StudyPlan, StudySession
 
 GROUP = _("Youth theory study groups")
-DRAFT, VOIDED = Status(_("Draft"), "draft"), Status(_("Voided"), "bad")
 OPEN = ("active", "done")
 
 study_groups = Ledger(
@@ -43,13 +43,13 @@ study_groups = Ledger(
     ),
     statuses={
         "draft": DRAFT,
-        "pending_unit": Status(_("Pending unit review"), "wait"),
-        "pending_committee": Status(_("Pending committee review"), "wait"),
-        "returned": Status(_("Returned for revision"), "warn"),
+        "pending_unit": PENDING_UNIT,
+        "pending_committee": PENDING_COMMITTEE,
+        "returned": RETURNED,
         "active": Status(_("Running"), "ok"),
         "done": Status(_("Stopped"), "end"),
         "terminated": Status(_("Dissolved"), "end"),
-        "archived": Status(_("Archived"), "end"),
+        "archived": ARCHIVED,
         "voided": VOIDED,
     },
     derived={
@@ -163,8 +163,8 @@ study_sessions = Ledger(
     ),
     statuses={
         "draft": DRAFT,
-        "pending_unit": Status(_("Pending unit review"), "wait"),
-        "returned": Status(_("Returned for revision"), "warn"),
+        "pending_unit": PENDING_UNIT,
+        "returned": RETURNED,
         "active": Status(_("Submitted"), "ok"),
         "voided": VOIDED,
     },

@@ -49,7 +49,7 @@ def name_free(values: Values) -> Iterator[Problem]:
         StudyGroup.unit_id == values.unit_id,
         StudyGroup.name == values.name,
         StudyGroup.status.not_in(GONE),
-        StudyGroup.id.not_in({values.id, values.amends_id} - {None}),
+        StudyGroup.id.not_in(values.itself),
     )
     if values.name and values.unit_id and db.session.scalar(same.limit(1)) is not None:
         yield Problem("name", gettext("The unit already has a group of this name."))
@@ -92,9 +92,7 @@ def about_members(values: Values, rows: Iterable[Values]) -> Iterator[Problem]:
             yield Problem("group_members", text, warning=True)
     query = select(GroupMember.person_name).join(GroupMember.group)
     query = query.where(GroupMember.member_id.in_(ids), GroupMember.left_on.is_(None), StudyGroup.status == "active")
-    for name in db.session.scalars(
-        query.where(StudyGroup.id.not_in({values.id, values.amends_id} - {None})).distinct()
-    ):
+    for name in db.session.scalars(query.where(StudyGroup.id.not_in(values.itself)).distinct()):
         yield Problem("group_members", gettext("%(name)s is in another group, too.", name=name), warning=True)
 
 

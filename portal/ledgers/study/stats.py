@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -10,23 +9,18 @@ from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from portal.core import clock
-from portal.core.stats import Figure
+from portal.core.stats import Figure, incomplete
+from portal.core.workflow import IN_FORCE
 from portal.ledgers.study.model import PlanTopic, StudyGroup, StudyOutput, StudyPlan, StudySession
 
-IN_FORCE = "active"
 MONTHS = {"month": 2, "quarter": 6}  # two periods without a session are too long
-
-
-def months_ago(months: int) -> date:
-    today = clock.today()
-    years, month = divmod(today.year * 12 + today.month - 1 - months, 12)
-    return date(years, month + 1, min(today.day, 28))
 
 
 def idle() -> ColumnElement[bool]:
     """Nothing for two periods, nor taken over or founded since."""
     since = case(
-        *((StudyGroup.freq == freq, months_ago(months)) for freq, months in MONTHS.items()), else_=months_ago(6)
+        *((StudyGroup.freq == freq, clock.months_ago(months)) for freq, months in MONTHS.items()),
+        else_=clock.months_ago(6),
     )
     held = select(StudySession.id).where(
         StudySession.group_id == StudyGroup.id, StudySession.status == IN_FORCE, StudySession.held_on > since
@@ -116,14 +110,7 @@ GROUP_FIGURES = (
         behind={"status": "few"},
         overdue=True,
     ),
-    Figure(
-        "gaps",
-        _("To be added"),
-        _("Records in force that lack something"),
-        lambda: select(func.count(StudyGroup.id)).where(StudyGroup.gaps.is_not(None)),
-        behind={"gaps": "1"},
-        overdue=True,
-    ),
+    incomplete(StudyGroup),
 )
 PLAN_FIGURES = (
     Figure(
