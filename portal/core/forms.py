@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext
@@ -321,8 +322,9 @@ def form_of(fields: dict[str, Field], base: type[Form]) -> type[Any]:
     return type(f"{base.__name__}Of", (base,), {name: KindField(found) for name, found in fields.items()})
 
 
+@lru_cache(maxsize=128)
 def form_class(ledger: Ledger) -> type[LedgerForm]:
-    """The form of a ledger; made once, when the ledger is mounted."""
+    """The form of a ledger, made once; those of parts of a ledger live as long as they are asked for."""
     fields = form_of(ledger.entered, LedgerForm)
     tables = {table.name: RowsField(ledger, table) for table in ledger.rows}
     return type(f"{ledger.name}_form", (fields,), {"ledger": ledger, **tables})

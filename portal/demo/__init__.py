@@ -14,7 +14,7 @@ from portal import setup
 from portal.accounts.demo_accounts import DEMO_DOMAIN
 from portal.core import attachments, scope
 from portal.demo import accounts, agreements, assistance, organisation, service, study
-from portal.demo.profiles import TINY
+from portal.demo.profiles import PROFILES
 from portal.extensions import db
 
 __all__ = ["load", "password", "renew_password"]
@@ -26,15 +26,16 @@ def password() -> str:
     return given or kept(current_app.config["DATA_DIR"] / "demo_password", lambda: f"Demo-{secrets.token_hex(4)}")
 
 
-def load() -> int:
+def load(name: str = "tiny") -> int:
     """Fill the database as far as it lacks the demo; answers how many records were added."""
+    profile = PROFILES[name]
     with setup.one_at_a_time(), scope.unscoped("the demo is set up for every unit"):
         if setup.empty():
-            organisation.make()
+            organisation.make(profile)
             db.session.commit()
-        accounts.make(generate_password_hash(password()))
+        accounts.make(profile, generate_password_hash(password()))
         with attachments.writing():
-            made = agreements.make() + assistance.make() + study.make(TINY) + service.make()
+            made = sum(family.make(profile) for family in (agreements, assistance, study, service))
             db.session.commit()
     return made
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from portal.accounts import new_account
 from portal.demo import names
+from portal.demo.profiles import Profile
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
 from portal.org.models import Area, Unit
@@ -24,28 +25,28 @@ OFFICE = (
     ("auditor", "auditor_ro"),
     ("disc", "disc_ro"),
 )
-UNITS, TOWNS, ZONES, COMMUNITIES = 5, 3, 1, 6
 
 
-def make(hashed: str) -> None:
+def make(profile: Profile, hashed: str) -> None:
     """Make the accounts that are not there yet; all get the same hashed password."""
     rng = Random(20230102)
-    for username, role, profile in wanted():
+    for username, role, place in wanted(profile):
         name = names.person_name(rng)
-        new_account.create(username, name, "", role, profile, hashed=hashed, email=names.email(username))
+        new_account.create(username, name, "", role, place, hashed=hashed, email=names.email(username))
 
 
-def wanted() -> Iterator[tuple[str, str, AccountProfile]]:
+def wanted(profile: Profile) -> Iterator[tuple[str, str, AccountProfile]]:
     for username, role in OFFICE:
         yield username, role, AccountProfile()
-    for n, unit_id in enumerate(db.session.scalars(select(Unit.id).order_by(Unit.sort_no).limit(UNITS)), start=1):
+    own = select(Unit.id).order_by(Unit.sort_no).limit(profile.units)
+    for n, unit_id in enumerate(db.session.scalars(own), start=1):
         yield f"filler{n:02}", "unit_filler", AccountProfile(unit_id=unit_id)
         yield f"secretary{n:02}", "unit_reviewer", AccountProfile(unit_id=unit_id)
         if n == 1:
             yield "branch01", "branch_filler", AccountProfile(unit_id=unit_id)
-    yield from of_areas("town", "town", "town_user", TOWNS, 2)
-    yield from of_areas("zone", "zone", "town_user", ZONES, 2)
-    yield from of_areas("community", "community", "community_user", COMMUNITIES, 3)
+    yield from of_areas("town", "town", "town_user", profile.towns, 2)
+    yield from of_areas("zone", "zone", "town_user", profile.zones, 2)
+    yield from of_areas("community", "community", "community_user", profile.communities, 3)
 
 
 def of_areas(kind: str, name: str, role: str, count: int, digits: int) -> Iterator[tuple[str, str, AccountProfile]]:

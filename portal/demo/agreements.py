@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import chain
 from random import Random
 from typing import Any
 
@@ -12,7 +13,8 @@ from sqlalchemy import select
 
 from portal.core import attachments, clock, gaps, scope
 from portal.demo import names, phrases
-from portal.demo.entering import bring, enter, principal, row
+from portal.demo.entering import bring, day, enter, filler_of, move, principal, row, secretary_of, units
+from portal.demo.profiles import SHOWN, Profile, dealt
 from portal.extensions import db
 from portal.ledgers.cobuilding import agreements, coop_activities
 from portal.ledgers.cobuilding.model import Agreement
@@ -20,7 +22,6 @@ from portal.org.models import Area, PartyOrg, Unit
 
 RETURNED = {"field": "content", "reason": "请补充共建内容的具体安排。"}
 STATUSES = ("active", "draft", "pending_unit", "active", "returned")
-OTHERS = 9  # agreements of further units, entered by the committee's office
 # The smallest sheet of paper that a PDF reader opens.
 SCAN = b"""%PDF-1.4
 1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj
@@ -29,71 +30,120 @@ SCAN = b"""%PDF-1.4
 trailer <</Root 1 0 R>>
 %%EOF
 """
-OVERDUE = 3  # every third agreement in force of the others has run out and waits for renewal
+TERM = 1095  # days that an agreement holds, nearly
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One agreement to be entered: by whom, between whom, since when."""
+    """One agreement to be entered: by whom, between whom, since when, with how many needs, offers and projects.
+
+    `standing` is a status, or what became of it: "renewed" by another one, "terminated", "expired". `main`: the
+    unit's own organisation signs it, and not one of its branches.
+    """
 
     username: str
     unit: Unit
     community: Area
-    status: str
+    standing: str
     signed_on: date
-    number: int
+    number: int = 0
+    rows: tuple[int, int, int] = (3, 2, 2)
+    main: bool = True
 
 
-def make() -> int:
+def make(profile: Profile) -> int:
     """Enter the agreements if there are none yet; answers how many records were added."""
     if db.session.scalars(select(Agreement.id).limit(1)).first() is not None:
         return 0
-    rng, made = Random(20230103), 0
-    for plan in plans():
-        agreement = enter(plan.username, agreements, agreement_texts(plan, rng))
-        bring(plan.username, agreements, agreement, plan.status, RETURNED)
-        made += 1
-        if plan.status == "active":
-            if plan.number % 4:  # the others are to be added
-                with scope.acting_as(principal(plan.username)):
-                    attachments.add(agreements, agreement, agreements.files[0], "协议扫描件.pdf", SCAN)
-                    db.session.flush()
-                    gaps.recount(agreements, agreement)
-            for texts in activity_texts(plan, rng):
-                enter(plan.username, coop_activities, texts, agreement)
-                made += 1
+    rng = Random(20230103)
+    made = sum(one(plan, rng) for plan in plans(profile))
     db.session.flush()
     return made
 
 
-def plans() -> Iterator[Plan]:
-    units = list(db.session.scalars(select(Unit).order_by(Unit.sort_no).limit(5 + OTHERS)))
+def one(plan: Plan, rng: Random) -> int:
+    """An agreement with what follows from how it stands."""
+    agreement = enter(plan.username, agreements, agreement_texts(plan, rng))
+    status = plan.standing if plan.standing in STATUSES else "active"
+    bring(plan.username, agreements, agreement, status, RETURNED)
+    if plan.standing == "terminated":
+        answers = {"terminated_on": day(plan.signed_on, 300), "terminate_reason": "3"}
+        for by in (plan.username, secretary_of(plan.username)):
+            move(by, agreements, agreement, "terminate", **answers)
+    if plan.standing == "renewed":
+        agreement = move(plan.username, agreements, agreement, "renew")
+        agreement.signed_on = agreement.effective_from
+        bring(plan.username, agreements, agreement, "active")
+        return 2
+    if status != "active":
+        return 1
+    if plan.number % 4:  # the others are to be added
+        with scope.acting_as(principal(plan.username)):
+            attachments.add(agreements, agreement, agreements.files[0], "协议扫描件.pdf", SCAN)
+            db.session.flush()
+            gaps.recount(agreements, agreement)
+    held = list(activity_texts(plan, rng))
+    for texts in held if plan.standing == "active" else ():
+        enter(plan.username, coop_activities, texts, agreement)
+    return 1 + len(held)
+
+
+def plans(profile: Profile) -> Iterator[Plan]:
     areas = list(db.session.scalars(select(Area).where(Area.kind == "community").order_by(Area.sort_no)))
-    today, number = clock.today(), 0
-    for n, unit in enumerate(units[:5], start=1):
+    hands = profile.main_agreements + profile.more_agreements
+    rows = zip(*(dealt(total, hands) for total in (profile.needs, profile.offers, profile.coop_items)), strict=True)
+    for number, plan in enumerate(chain(of_shown(areas, profile), of_others(areas, profile)), start=1):
+        counted = plan.main and plan.standing in ("active", "renewed")
+        yield replace(plan, number=number, rows=next(rows) if counted else plan.rows)
+
+
+def of_shown(areas: list[Area], profile: Profile) -> Iterator[Plan]:
+    for n, unit in enumerate(units(SHOWN)):
         for k, status in enumerate(STATUSES):
-            number += 1
             # The communities that have accounts come first, so that each of them is party to something.
-            community = (
-                areas[n - 1] if k == 0 else areas[5] if (n, k) == (1, 3) else areas[(n * 11 + k * 7) % len(areas)]
-            )
-            signed_on = today - timedelta(days=40 + 90 * k + 13 * n)
-            yield Plan(f"filler{n:02}", unit, community, status, signed_on, number)
-    for n, unit in enumerate(units[5:], start=1):
-        number += 1
-        age = 1150 if n % OVERDUE == 0 else 200 + 31 * n
-        yield Plan("reviewer", unit, areas[(n * 17 + 3) % len(areas)], "active", today - timedelta(days=age), number)
+            further = areas[5] if (n, k) == (0, 3) else areas[(n * 11 + 11 + k * 7) % len(areas)]
+            signed_on = clock.today() - timedelta(days=53 + 90 * k + 13 * n)
+            yield Plan(filler_of(n, profile), unit, further if k else areas[n], status, signed_on)
+
+
+def of_others(areas: list[Area], profile: Profile) -> Iterator[Plan]:
+    """One of each further unit; then those that some have beside it."""
+    kinds = (
+        ("active", profile.expiring, TERM - 30, 1),
+        ("renewed", profile.renewed, TERM + 6, 5),
+        ("active", profile.main_agreements - SHOWN - profile.expiring - profile.renewed, 200, 4),
+    )
+    beside = (
+        ("active", profile.more_agreements - SHOWN, 120, 9),
+        ("terminated", profile.terminated, 500, 20),
+        ("expired", profile.expired, TERM + 60, 15),
+    )
+    bodies, today, place = units(), clock.today(), SHOWN
+    for standing, number, days, step in kinds:
+        for n in range(number):
+            signed_on = today - timedelta(days=days + step * n)
+            yield Plan(filler_of(place, profile), bodies[place], areas[(place * 17) % len(areas)], standing, signed_on)
+            place += 1
+    for standing, number, days, step in beside:
+        for n in range(number):
+            place, area = SHOWN + n, areas[(n * 17 + days) % len(areas)]
+            signed_on = today - timedelta(days=days + step * n)
+            yield Plan(filler_of(place, profile), bodies[place], area, standing, signed_on, main=standing != "expired")
+
+
+def signing_org(plan: Plan) -> PartyOrg | None:
+    own = select(PartyOrg).where(PartyOrg.units.any(Unit.id == plan.unit.id)).order_by(PartyOrg.sort_no)
+    orgs = db.session.scalars(own).all()
+    return orgs[0 if plan.main else -1] if orgs else None
 
 
 def agreement_texts(plan: Plan, rng: Random) -> dict[str, Any]:
-    own = db.session.scalars(
-        select(PartyOrg).where(PartyOrg.units.any(Unit.id == plan.unit.id)).order_by(PartyOrg.sort_no)
-    ).first()
+    own = signing_org(plan)
     other = db.session.scalars(select(PartyOrg).where(PartyOrg.community_id == plan.community.id)).one()
-    needs = rng.sample(phrases.DEMANDS, 3)
-    offers = rng.sample(phrases.RESOURCES, 2)
-    projects = rng.sample(phrases.COOP_ITEMS, 2)
-    due = plan.signed_on + timedelta(days=300)
+    of_needs, of_offers, of_items = plan.rows
+    needs = rng.sample(phrases.DEMANDS, of_needs)
+    offers = rng.sample(phrases.RESOURCES, of_offers)
+    projects = rng.sample(phrases.COOP_ITEMS, of_items)
     texts: dict[str, Any] = {
         "agreement_type": "1",
         "party_a_org_id": str(own.id if own else ""),
@@ -116,9 +166,9 @@ def agreement_texts(plan: Plan, rng: Random) -> dict[str, Any]:
     for n, offer in enumerate(offers):
         texts |= row("resource_items", n, name=offer.name, category=offer.category, quantity="每季度一次")
     for n, project in enumerate(projects):
-        cells = {"name": project.name, "category": project.category, "due_on": due.isoformat()}
-        refs = {"demand_ids": f"new-{n}", "resource_ids": f"new-{n}", "lead_org_id": texts["party_a_org_id"]}
-        texts |= row("coop_items", n, **cells, **refs)
+        cells = {"name": project.name, "category": project.category, "due_on": day(plan.signed_on, 300)}
+        refs = {"demand_ids": f"new-{n % len(needs)}", "resource_ids": f"new-{n % len(offers)}"}
+        texts |= row("coop_items", n, **cells, **refs, lead_org_id=texts["party_a_org_id"])
     return texts
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from datetime import date, timedelta
 from typing import Any
 
 from flask import g
@@ -12,8 +12,9 @@ from werkzeug.datastructures import MultiDict
 
 from portal.accounts.security import act_as
 from portal.core import moving, saving, scope
-from portal.core.forms import LedgerForm, form_class
+from portal.core.forms import form_class
 from portal.core.ledger import Ledger
+from portal.demo.profiles import Profile
 from portal.extensions import db
 from portal.org.models import Unit
 
@@ -29,20 +30,16 @@ def principal(username: str) -> scope.Principal:
     return known[username]
 
 
-@cache
-def form_of(ledger: Ledger) -> type[LedgerForm]:
-    return form_class(ledger)
-
-
 def enter(username: str, ledger: Ledger, texts: Texts, parent: Any = None) -> Any:
     """A saved record; refusing what a page would refuse."""
     with scope.acting_as(principal(username)):
-        form = form_of(ledger)(MultiDict(texts), parent=parent)
+        form = form_class(ledger)(MultiDict(texts), parent=parent)
         if not form.validate():
             raise ValueError(f"the demo's {ledger.name} is refused: {form.errors} {form.problems}")
         record = saving.fill(ledger, form, None, parent)
         db.session.add(record)
         db.session.flush()
+        form.doubts.remember(record)
     return record
 
 
@@ -60,7 +57,7 @@ def bring(username: str, ledger: Ledger, record: Any, status: str, reason: Mappi
     """Make the moves after which the record stands there."""
     if status == "draft":
         return
-    secretary = username.replace("filler", "secretary") if username.startswith("filler") else ""
+    secretary = secretary_of(username)
     move(username, ledger, record, "submit")
     if status == "returned":
         move(secretary, ledger, record, "return", **(reason or {}))
@@ -69,6 +66,11 @@ def bring(username: str, ledger: Ledger, record: Any, status: str, reason: Mappi
             move(secretary, ledger, record, "approve")
         else:
             move(OFFICE[username in OFFICE], ledger, record, "approve_committee")
+
+
+def secretary_of(username: str) -> str:
+    """Who reviews what this account filled; the portal itself for units without accounts."""
+    return username.replace("filler", "secretary") if username.startswith("filler") else ""
 
 
 def row(table: str, n: int, **cells: str) -> dict[str, str]:
@@ -80,6 +82,11 @@ def units(most: int | None = None) -> list[Unit]:
     return list(db.session.scalars(select(Unit).order_by(Unit.sort_no).limit(most)))
 
 
-def filler_of(n: int, accounts: int) -> str:
-    """Who fills in for the unit at this place, from 0, when so many units have accounts."""
-    return f"filler{n + 1:02}" if n < accounts else OFFICE[0]
+def filler_of(n: int, profile: Profile) -> str:
+    """Who fills in for the unit at this place, from 0."""
+    return f"filler{n + 1:02}" if n < profile.units else OFFICE[0]
+
+
+def day(first: date, days: int) -> str:
+    """So many days after the first, as it is typed."""
+    return (first + timedelta(days=days)).isoformat()

@@ -9,6 +9,7 @@ from random import Random
 
 from portal.demo import names
 from portal.demo.names import BRANCH, COMMITTEE, GENERAL, OrgName
+from portal.demo.profiles import SHOWN, Profile
 from portal.extensions import db
 from portal.org.models import Area, Member, PartyOrg, Unit
 from portal.org.sealed import Sealed
@@ -16,19 +17,18 @@ from portal.org.sealed import Sealed
 SEED = 20230101
 # Branches below committees and their general branches, and below general branches of units (`domain.md` §6.2).
 BRANCHES = {COMMITTEE: 516, GENERAL: 84}
-MEMBERS = 160
 ROOT = OrgName("中共(演示)区级机关工作委员会", "区级机关工委", "10")
 Bodies = list[tuple[names.Unit | names.Subordinate, Unit, PartyOrg]]
 
 
-def make() -> None:
+def make(profile: Profile) -> None:
     """Put the whole organisation into the session."""
     rng = Random(SEED)
     communities = list(areas())
     bodies = list(units(rng, communities))
     party_orgs(rng, bodies, communities)
     db.session.flush()
-    members(rng, [(unit, org) for _, unit, org in bodies])
+    members(rng, [(unit, org) for _, unit, org in bodies], profile.members)
 
 
 def areas() -> Iterator[Area]:
@@ -143,10 +143,11 @@ def below_first(org: PartyOrg, below: dict[PartyOrg, list[PartyOrg]]) -> Iterato
         yield from below_first(each, below)
 
 
-def members(rng: Random, bodies: list[tuple[Unit, PartyOrg]]) -> None:
-    """Twenty members in each of the first five units, one or two in the others."""
-    places = [body for body in bodies[:5] for _ in range(20)]
-    places += list(islice(cycle(bodies[5:63]), MEMBERS - len(places)))
+def members(rng: Random, bodies: list[tuple[Unit, PartyOrg]], count: int) -> None:
+    """Twenty in each of the first units; the others evenly, in institutions only where there are many."""
+    places = [body for body in bodies[:SHOWN] for _ in range(20)]
+    others = bodies[SHOWN:] if count > 10 * len(bodies) else bodies[SHOWN : len(names.UNITS)]
+    places += list(islice(cycle(others), count - len(places)))
     for n, (unit, org) in enumerate(places, start=1):
         post = "支部书记" if n % 20 == 1 else rng.choice(("科员", "主任科员", "副科长", "科长"))
         member = Member(

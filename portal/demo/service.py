@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -10,7 +13,8 @@ from sqlalchemy import select
 
 from portal.core import clock
 from portal.demo import names, phrases
-from portal.demo.entering import bring, enter, filler_of, move, units
+from portal.demo.entering import bring, day, enter, filler_of, move, units
+from portal.demo.profiles import SHOWN, Profile
 from portal.extensions import db
 from portal.ledgers.service import (
     project_acceptances,
@@ -23,119 +27,165 @@ from portal.ledgers.service import (
 from portal.ledgers.service.model import ServiceProject
 from portal.org.models import Area, Unit
 
-UNITS, TOWNS = 5, 3
-# Of each unit: how its projects stand.
-STANDINGS = ("active", "done", "pending_committee", "draft", "overdue")
-RETURNED = {"field": "measures", "reason": "请补充工作目标与措施。"}
+# Of each of the first units: how its projects stand, and how its last one does.
+STANDINGS = ("active", "done", "pending_committee", "draft")
+LAST = ("overdue", "overdue", "overdue", "resting", "done")
+BEFORE_APPROVAL = ("pending_committee", "draft")
+PROPOSING = 3  # towns
 
 
-def make() -> int:
+@dataclass(frozen=True)
+class Plan:
+    """One project to be entered: by whom, for which unit and area, what it is about and how it stands."""
+
+    username: str
+    unit: Unit
+    area: Area
+    what: phrases.Phrase
+    standing: str
+    number: int
+
+    @property
+    def begun(self) -> date:
+        return clock.today() - timedelta(days=390 if self.standing == "overdue" else 200 + self.number)
+
+
+def make(profile: Profile) -> int:
     """Enter them if there are none yet; answers how many records were added."""
     if db.session.scalars(select(ServiceProject.id).limit(1)).first() is not None:
         return 0
-    rng = Random(20230106)
+    rng, bodies = Random(20230106), units()
     areas = list(db.session.scalars(select(Area).where(Area.kind.in_(("town", "zone"))).order_by(Area.sort_no)))
-    made = 0
-    for n, unit in enumerate(units(UNITS)):
-        for k, standing in enumerate(STANDINGS):
-            area = areas[n % TOWNS] if k < 2 else areas[(n * 7 + k * 3) % len(areas)]
-            made += one(filler_of(n, UNITS), unit, area, standing, n * len(STANDINGS) + k, rng)
-    for n, area in enumerate(areas[:TOWNS]):  # towns propose to units, and hand in one of two
-        texts = project_texts(units(UNITS)[n], area, clock.today() - timedelta(days=12), 90 + n, rng)
-        project = enter(f"town{n + 1:02}", service_projects, texts)
+    shown = list(of_shown(profile, bodies, areas))
+    made = sum(one(plan, profile, rng) for plan in (*shown, *of_others(profile, shown, bodies, areas)))
+    for n, area in enumerate(areas[:PROPOSING]):  # towns propose to units, and hand in one of two
+        town, what = f"town{n + 1:02}", phrases.PROJECTS[(90 + n) % len(phrases.PROJECTS)]
+        texts = project_texts(Plan(town, bodies[n], area, what, "draft", 90 + n), rng)
+        project = enter(town, service_projects, texts | {"collected_on": day(clock.today(), -12)})
         if n:
-            move(f"town{n + 1:02}", service_projects, project, "submit")
-        made += 1
-    return made
+            move(town, service_projects, project, "submit")
+    return made + PROPOSING
 
 
-def one(username: str, unit: Unit, area: Area, standing: str, number: int, rng: Random) -> int:
+def of_shown(profile: Profile, bodies: list[Unit], areas: list[Area]) -> Iterator[Plan]:
+    for n, unit in enumerate(bodies[:SHOWN]):
+        for k, standing in enumerate((*STANDINGS, LAST[n])):
+            area = areas[n % PROPOSING] if k < 2 else areas[(n * 7 + k * 3) % len(areas)]
+            number = n * SHOWN + k
+            what = phrases.PROJECTS[number % len(phrases.PROJECTS)]
+            yield Plan(filler_of(n, profile), unit, area, what, standing, number)
+
+
+def of_others(profile: Profile, shown: list[Plan], bodies: list[Unit], areas: list[Area]) -> Iterator[Plan]:
+    """Further units' projects, until there are as many of each series and standing as the profile has."""
+    taken_on = [plan for plan in shown if plan.standing not in BEFORE_APPROVAL]
+    series = Counter(dict(zip("123", profile.projects, strict=True)))
+    series.subtract(plan.what.category for plan in taken_on)
+    standings = Counter(done=profile.projects_done, overdue=profile.projects_overdue, resting=profile.projects_resting)
+    standings["active"] = sum(profile.projects) - standings.total()
+    standings.subtract(plan.standing for plan in taken_on)
+    for n, (category, standing) in enumerate(zip(series.elements(), standings.elements(), strict=True)):
+        place = SHOWN + n
+        fitting = [what for what in phrases.PROJECTS if what.category == category]
+        what, area = fitting[n % len(fitting)], areas[(n * 5 + 1) % len(areas)]
+        yield Plan(filler_of(place, profile), bodies[place], area, what, standing, len(shown) + n)
+
+
+def one(plan: Plan, profile: Profile, rng: Random) -> int:
     """A project and what is under it."""
-    begun = clock.today() - timedelta(days=390 if standing == "overdue" else 200 + number)
-    texts = project_texts(unit, area, begun, number, rng)
-    project = enter(username, service_projects, texts)
-    status = standing if standing in ("draft", "pending_committee") else "active"
-    bring(username, service_projects, project, status, RETURNED)
-    if status != "active":
+    project = enter(plan.username, service_projects, project_texts(plan, rng))
+    bring(plan.username, service_projects, project, plan.standing if plan.standing in BEFORE_APPROVAL else "active")
+    if plan.standing in BEFORE_APPROVAL:
         return 1
-    project.approved_on = begun + timedelta(days=10)
-    made = 1 + report(username, project, begun, standing, rng)
-    made += seen(username, project, begun, standing) + judged(project, area, begun, number, rng)
-    if standing == "active":
-        later = {"put_off": "extend", "until": day(clock.today(), 200), "reason": "配套设施进场时间推迟。"}
-        extension = enter(username, project_extensions, later, project)
-        if number % 2:
-            bring(username, project_extensions, extension, "active")
-        else:
-            move(username, project_extensions, extension, "submit")
-        enter(username, project_extensions, {**later, "until": day(clock.today(), 260)}, project)
-        made += 2
-    return made
+    project.approved_on = plan.begun + timedelta(days=10)
+    return (
+        1 + report(plan, project, rng) + seen(plan, project) + judged(plan, project, profile, rng) + late(plan, project)
+    )
 
 
-def seen(username: str, project: ServiceProject, begun: date, standing: str) -> int:
+def late(plan: Plan, project: ServiceProject) -> int:
+    """What runs is put off, once agreed to or waiting and once as a draft; what rests is on the books."""
+    later = {"put_off": "extend", "until": day(clock.today(), 200), "reason": "配套设施进场时间推迟。"}
+    if plan.standing == "resting":
+        rest = {"put_off": "defer", "until": day(clock.today(), 150), "reason": "所需场地正在改造。"}
+        extension = enter(plan.username, project_extensions, rest, project)
+        bring(plan.username, project_extensions, extension, "active")
+        return 1
+    if plan.standing != "active":
+        return 0
+    extension = enter(plan.username, project_extensions, later, project)
+    if plan.number % 2:
+        bring(plan.username, project_extensions, extension, "active")
+    else:
+        move(plan.username, project_extensions, extension, "submit")
+    enter(plan.username, project_extensions, {**later, "until": day(clock.today(), 260)}, project)
+    return 2
+
+
+def seen(plan: Plan, project: ServiceProject) -> int:
     """What the committee found when it looked at a project, and what followed from that."""
     texts = {"way": "site", "accepted_by": "工委组织科"}
-    if standing == "overdue":
+    if plan.standing == "overdue":
         opinion = "部分设施尚未安装到位，整改后复验。"
-        texts |= {"accepted_on": day(begun, 300), "conclusion": "redo", "opinion": opinion}
-    elif standing == "done":
-        texts |= {"accepted_on": day(begun, 150), "conclusion": "passed"}
+        texts |= {"accepted_on": day(plan.begun, 300), "conclusion": "redo", "opinion": opinion}
+    elif plan.standing == "done":
+        texts |= {"accepted_on": day(plan.begun, 150), "conclusion": "passed"}
     else:
         return 0
     enter("reviewer", project_acceptances, texts, project)
-    if standing == "done":
-        for by in (username, "reviewer02"):
-            answers = {"done_on": day(begun, 140), "outcome": "项目按期完成，群众反映良好。"}
+    if plan.standing == "done":
+        for by in (plan.username, "reviewer02"):
+            answers = {"done_on": day(plan.begun, 140), "outcome": "项目按期完成，群众反映良好。"}
             move(by, service_projects, project, "complete", **answers)
     return 1
 
 
-def report(username: str, project: ServiceProject, begun: date, standing: str, rng: Random) -> int:
+def report(plan: Plan, project: ServiceProject, rng: Random) -> int:
     """Progress every two months, and the milestones of the beginning."""
-    shares = {"done": (30, 70, 100), "overdue": (20, 45), "active": (25, 60)}[standing]
+    shares = {"done": (30, 70, 100), "overdue": (20, 45), "active": (25, 60), "resting": (10,)}[plan.standing]
     for n, share in enumerate(shares):
-        texts = {"reported_on": day(begun, 30 + 40 * n), "percent": str(share), "note": rng.choice(phrases.PROGRESS)}
-        enter(username, project_progress, texts, project)
+        texts = {
+            "reported_on": day(plan.begun, 30 + 40 * n),
+            "percent": str(share),
+            "note": rng.choice(phrases.PROGRESS),
+        }
+        enter(plan.username, project_progress, texts, project)
     for n, name in enumerate(("完成摸底调研", "形成实施方案")):
-        texts = {"name": name, "planned_on": day(begun, 20 + 30 * n), "reached_on": day(begun, 22 + 30 * n)}
-        enter(username, project_milestones, texts, project)
+        texts = {"name": name, "planned_on": day(plan.begun, 20 + 30 * n), "reached_on": day(plan.begun, 22 + 30 * n)}
+        enter(plan.username, project_milestones, texts, project)
     return len(shares) + 2
 
 
-def judged(project: ServiceProject, area: Area, begun: date, number: int, rng: Random) -> int:
+def judged(plan: Plan, project: ServiceProject, profile: Profile, rng: Random) -> int:
     """By the town where it has an account, else by the office's calls."""
-    by = f"town{area.sort_no // 100:02}" if area.sort_no // 100 <= TOWNS else "reviewer"
+    town = plan.area.sort_no // 100
+    by = f"town{town:02}" if town <= profile.towns else "reviewer"
     texts = {
-        "judged_on": day(begun, 160),
+        "judged_on": day(plan.begun, 160),
         "judge": "town" if by != "reviewer" else "target",
         "method": rng.choice(("phone", "site", "form")),
-        "satisfied_cnt": str(14 + number % 5),
+        "satisfied_cnt": str(14 + plan.number % 5),
         "fairly_cnt": "4",
-        "unsatisfied_cnt": str(number % 2),
+        "unsatisfied_cnt": str(plan.number % 2),
     }
     enter(by, project_satisfactions, texts, project)
     return 1
 
 
-def day(first: date, days: int) -> str:
-    return (first + timedelta(days=days)).isoformat()
-
-
-def project_texts(unit: Unit, area: Area, begun: date, number: int, rng: Random) -> dict[str, Any]:
-    what = phrases.PROJECTS[number % len(phrases.PROJECTS)]
+def project_texts(plan: Plan, rng: Random) -> dict[str, Any]:
+    area, what = plan.area, plan.what
     return {
         "title": f"{area.name}{what.name}",
         "series": what.category,
         "origin": "1" if area.kind == "zone" else "2",
         "area_id": str(area.id),
         "beneficiaries": f"{area.name}居民和驻区单位",
-        "benefit_cnt": str(50 + 10 * (number % 30)),
+        "benefit_cnt": str(50 + 10 * (plan.number % 30)),
         "problem": f"{area.name}反映{what.name}方面的需求较为集中。",
         "measures": "摸清底数，制定方案，分步实施，定期会商，完成后回访。",
-        "lead_unit_id": str(unit.id),
+        "lead_unit_id": str(plan.unit.id),
         "owner_name": names.person_name(rng),
-        "collected_on": begun.isoformat(),
-        "due_on": (begun + timedelta(days=360)).isoformat(),
+        "collected_on": plan.begun.isoformat(),
+        "due_on": day(plan.begun, 360),
         "priority": rng.choice(("normal", "normal", "key")),
     }

@@ -12,14 +12,15 @@ from sqlalchemy import select
 from portal.core import clock
 from portal.demo import names, phrases
 from portal.demo.entering import bring, enter, filler_of, move, row, units
-from portal.demo.profiles import Profile
+from portal.demo.profiles import SHOWN, Profile, dealt
 from portal.extensions import db
 from portal.ledgers.study import study_groups, study_outputs, study_plans, study_sessions
 from portal.ledgers.study.model import GroupMember, PlanTopic, StudyGroup
 from portal.org.models import Member, Unit
 
-ACCOUNTS = 5
 OTHERS = ("draft", "pending_unit", "pending_committee", "returned", "draft")
+AHEAD = (1, 0, -1)  # quarters that are planned
+QUARTER = 91  # days
 RETURNED = {"field": "founded_on", "reason": "请核对成立日期和批准文号。"}
 
 
@@ -28,53 +29,69 @@ def make(profile: Profile) -> int:
     if db.session.scalars(select(StudyGroup.id).limit(1)).first() is not None:
         return 0
     rng, bodies = Random(20230104), units()
-    made = sum(one_group(profile, n, bodies[n % len(bodies)], rng) for n in range(profile.groups))
+    done = zip(dealt(profile.sessions, profile.groups), dealt(profile.outputs, profile.groups), strict=True)
+    made = sum(one_group(profile, n, bodies, sessions, outputs, rng) for n, (sessions, outputs) in enumerate(done))
     for n in range(profile.groups, profile.groups + profile.stopped_groups):
-        made += one_group(profile, n, bodies[n % len(bodies)], rng, stopped=True)
+        place = n % len(bodies)
+        group = in_force(filler_of(place, profile), bodies[place], profile, rng)
+        move("reviewer02", study_groups, group, "complete", reason="人员调整，暂停活动。")
+        made += 1
     for n, status in enumerate(OTHERS):
-        username = filler_of(n, ACCOUNTS)
+        username = filler_of(n, profile)
         group = enter(username, study_groups, group_texts(bodies[n], 3, rng))
         bring(username, study_groups, group, status, RETURNED)
         made += 1
     return made
 
 
-def one_group(profile: Profile, n: int, unit: Unit, rng: Random, *, stopped: bool = False) -> int:
-    """A group in force with everything under it."""
-    username = filler_of(n, ACCOUNTS)
+def in_force(username: str, unit: Unit, profile: Profile, rng: Random) -> Any:
     group = enter(username, study_groups, group_texts(unit, profile.group_size, rng))
     bring(username, study_groups, group, "active")
-    if stopped:
-        move("reviewer02", study_groups, group, "complete", reason="人员调整，暂停活动。")
-        return 1
-    made, topics = 1, dict[str, int]()
-    for ahead, span in zip((1, 0, -1), quarters(), strict=True):
-        plan = enter(username, study_plans, plan_texts(span, rng), group)
-        made += 1
-        if ahead < 1:
-            move(username, study_plans, plan, "submit")
-            topics |= {span: db.session.scalars(select(PlanTopic.id).where(PlanTopic.plan_id == plan.id)).first() or 0}
-        if ahead < 0:
-            move(username, study_plans, plan, "complete")
+    return group
+
+
+def one_group(profile: Profile, n: int, bodies: list[Unit], sessions: int, outputs: int, rng: Random) -> int:
+    """A group in force with everything under it; where somebody can hand it in, the latest session is a draft."""
+    place = n % len(bodies)
+    username = filler_of(place, profile)
+    group, made = in_force(username, bodies[place], profile, rng), 1
+    topics: dict[str, int] = {}
+    if n < profile.planning_groups:
+        topics = plan(username, group, rng)
+        made += len(AHEAD)
     present = list(db.session.scalars(select(GroupMember.id).where(GroupMember.group_id == group.id)))
-    held = [clock.today() - timedelta(days=20 + 91 * each) for each in range(8)]
-    for k, day in enumerate(held[: profile.sessions // profile.groups]):
-        topic = topics.get(clock.quarter(day))
-        session = enter(username, study_sessions, session_texts(day, k, topic, present, rng), group)
-        if k or n >= ACCOUNTS:  # the latest is still a draft where somebody can hand it in
-            move(username, study_sessions, session, "submit")
+    latest = clock.today() - timedelta(days=20)
+    for k in range(sessions):
+        held_on = latest - timedelta(days=QUARTER * k)
+        texts = session_texts(held_on, k, topics.get(clock.quarter(held_on)), present, rng)
+        move(username, study_sessions, enter(username, study_sessions, texts, group), "submit")
+    if n < SHOWN:
+        texts = session_texts(latest + timedelta(days=9), sessions, None, present, rng)
+        enter(username, study_sessions, texts, group)
         made += 1
-    for k in range(profile.outputs // profile.groups):
+    for k in range(outputs):
         enter(username, study_outputs, output_texts(k, group, rng), group)
-        made += 1
-    return made
+    return made + sessions + outputs
+
+
+def plan(username: str, group: Any, rng: Random) -> dict[str, int]:
+    """A draft for the next quarter, a plan for this one, and the last one's, carried out: a topic of each of these."""
+    topics = {}
+    for ahead, span in zip(AHEAD, quarters(), strict=True):
+        made = enter(username, study_plans, plan_texts(span, rng), group)
+        if ahead < 1:
+            move(username, study_plans, made, "submit")
+            topics[span] = db.session.scalars(select(PlanTopic.id).where(PlanTopic.plan_id == made.id)).first() or 0
+        if ahead < 0:
+            move(username, study_plans, made, "complete")
+    return topics
 
 
 def quarters() -> Iterator[str]:
     """The next quarter, this one and the last."""
     first = clock.today().replace(day=1)
-    for months in (3, 0, -3):
-        number = first.year * 12 + first.month - 1 + months
+    for ahead in AHEAD:
+        number = first.year * 12 + first.month - 1 + 3 * ahead
         yield clock.quarter(date(number // 12, number % 12 + 1, 1))
 
 
