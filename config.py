@@ -28,7 +28,7 @@ SETTINGS = {
     "PORTAL_SECRET_KEY": "signs sessions; made and kept in the data directory when absent; required in production",
     "PORTAL_TRUSTED_HOSTS": "host names answered, with commas (host served, localhost, 127.0.0.1)",
     "PORTAL_THREE_ADMINS": "on | off (off); on switches the combined admin role off",
-    "PORTAL_DEMO": "none | tiny (tiny in development, none in production): what an empty database is filled with",
+    "PORTAL_DEMO": "none | tiny | article (tiny in development, none in production): what an empty database is filled with",
     "PORTAL_DEMO_PASSWORD": "password of all demo accounts; made and printed when absent",
     "PORTAL_AS_OF": "a fixed date (YYYY-MM-DD) instead of today, for demos and tests",
 }
@@ -124,7 +124,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
         "SQLALCHEMY_DATABASE_URI": database_url(environ, data_dir),
         "TRUSTED_HOSTS": trusted_hosts(environ, host),
         "THREE_ADMINS": one_of(environ, "PORTAL_THREE_ADMINS", ("on", "off"), "off") == "on",
-        "DEMO": one_of(environ, "PORTAL_DEMO", ("none", "tiny"), "none" if production else "tiny"),
+        "DEMO": one_of(environ, "PORTAL_DEMO", ("none", "tiny", "article"), "none" if production else "tiny"),
         "DEMO_PASSWORD": environ.get("PORTAL_DEMO_PASSWORD"),
         "AS_OF": as_of(environ),
         **FIXED,

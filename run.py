@@ -36,7 +36,7 @@ def prepare(app: Flask) -> None:
         shown = ""
         if app.config["DEMO"] != "none":
             if setup.empty():
-                demo.load()
+                demo.load(app.config["DEMO"])
             demo.renew_password()
             shown = demo.password()
     host, port = app.config["HOST"], app.config["PORT"]

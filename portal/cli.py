@@ -24,7 +24,7 @@ from portal.core.spreadsheet.export import rejected_rows, workbook
 from portal.core.spreadsheet.importing import Outcome, find_layout, take
 from portal.core.spreadsheet.reading import Unreadable, read
 from portal.core.views import listing
-from portal.demo import load, password, renew_password
+from portal.demo import PROFILES, load, password, renew_password
 from portal.extensions import db
 
 
@@ -51,13 +51,13 @@ def init() -> None:
 
 
 @portal.command()
-@click.option("--profile", type=click.Choice(["tiny"]), default="tiny", help="How much of it.")
+@click.option("--profile", type=click.Choice(list(PROFILES)), default="tiny", help="How much of it.")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day that the demo pretends it is.")
 def demo(profile: str, as_of: datetime | None) -> None:
     """Fill the database with the demo organisation, its accounts and records. Twice changes nothing."""
     if as_of:
         current_app.config["AS_OF"] = as_of.date()
-    made = load()
+    made = load(profile)
     renew_password()
     click.echo(f"Demo {profile}: {made} records added. One password for all accounts: {password()}")
 

@@ -17,7 +17,7 @@ from portal.demo import accounts, agreements, assistance, organisation, service,
 from portal.demo.profiles import PROFILES
 from portal.extensions import db
 
-__all__ = ["load", "password", "renew_password"]
+__all__ = ["PROFILES", "load", "password", "renew_password"]
 
 
 def password() -> str:
@@ -27,7 +27,10 @@ def password() -> str:
 
 
 def load(name: str = "tiny") -> int:
-    """Fill the database as far as it lacks the demo; answers how many records were added."""
+    """Fill the database as far as it lacks the demo of this profile; answers how many records were added.
+
+    A database with an organisation keeps it, and a family with records gets no more.
+    """
     profile = PROFILES[name]
     with setup.one_at_a_time(), scope.unscoped("the demo is set up for every unit"):
         if setup.empty():

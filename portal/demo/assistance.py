@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import select
 
 from portal.core import clock
+from portal.core.doubts import PREFIX
 from portal.core.ledger import Ledger
 from portal.demo import names, phrases
 from portal.demo.entering import Texts, bring, enter, filler_of, move, row, units
 from portal.demo.profiles import SHOWN, Profile
 from portal.extensions import db
 from portal.ledgers.assistance import beneficiaries, pairings, visits
-from portal.ledgers.assistance.model import Beneficiary
+from portal.ledgers.assistance.model import Beneficiary, Visit
 from portal.org.models import Area, Member, Unit
 
 # Of each of the first units: how its pairings stand, and the kinds of those they are with (C13).
@@ -25,8 +26,8 @@ KINDS = ("1", "1", "2", "1", "3", "1")
 RETURNED = {"field": "measures", "reason": "请补充具体帮扶措施。"}
 RESIDENT = "1"
 OFTEN = 4  # visits to each household of the first units, a quarter apart
-# What checks are to find in a demo that is large enough: the same visit twice.
-TWICE, LARGE = 6, 500
+# What checks are to find among the other units' records: visits entered twice.
+TWICE = 6
 
 
 @dataclass
@@ -104,7 +105,8 @@ class Others:
         self.pair(people)
         residents = [each for each in people if each[1].target_type == RESIDENT][: self.households]
         others = [each for each in people if each[1].target_type != RESIDENT]
-        self.visit(residents, self.resident_visits)
+        self.visit(residents, self.resident_visits - TWICE)
+        self.visit_twice(residents[:TWICE])
         self.visit(others, self.other_visits)
         return len(people) + self.pairings + self.resident_visits + self.other_visits
 
@@ -131,8 +133,10 @@ class Others:
                 helper = host.roster[turn - 1]
             else:
                 helper = host.roster[turn]
-            pairing = host.enter(pairings, pairing_texts(person, helper, n, self.rng))
+            pairing = host.enter(pairings, pairing_texts(person, helper, n % 3, self.rng))
             bring(host.username, pairings, pairing, "active")
+        helper.unit_id = self.hosts[0].unit.id  # whoever helps last has moved to another unit since
+        db.session.flush()
 
     def visit(self, people: list[tuple[Host, Beneficiary]], count: int) -> None:
         """Everybody once, then again from the first on; the more often, the longer ago."""
@@ -140,8 +144,21 @@ class Others:
             host, person = people[n % len(people)]
             again = n // len(people)
             held_on = clock.today() - timedelta(days=5 + (n % len(people)) * 3 % 150 + 160 * again)
-            texts = visit_texts(held_on, again, person, host.roster[n % 5], host.roster[5 + n % 5], self.rng)
-            move(host.username, visits, host.enter(visits, texts), "submit")
+            self.submit(host, visit_texts(held_on, again, person, host.roster[n % 5], host.roster[5 + n % 5], self.rng))
+
+    def submit(self, host: Host, texts: Texts) -> Any:
+        visit = host.enter(visits, texts)
+        move(host.username, visits, visit, "submit")
+        return visit
+
+    def visit_twice(self, people: list[tuple[Host, Beneficiary]]) -> None:
+        """The same visit once more, said to be another one."""
+        for host, person in people:
+            first = select(Visit).where(Visit.beneficiary_id == person.id).order_by(Visit.id).limit(1)
+            known = db.session.scalars(first).one()
+            helper, other = known.participants
+            texts = visit_texts(known.visited_on, 0, person, helper, other, self.rng)
+            self.submit(host, texts | {f"{PREFIX}{known.id}": "当天上午、下午各走访一次。"})
 
 
 def person_texts(serial: int, kind: str, community: Area, rng: Random) -> dict[str, Any]:

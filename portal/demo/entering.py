@@ -40,6 +40,7 @@ def enter(username: str, ledger: Ledger, texts: Texts, parent: Any = None) -> An
         db.session.add(record)
         db.session.flush()
         form.doubts.remember(record)
+        db.session.flush()
     return record
 
 
