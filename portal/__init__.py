@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import config
 from portal import cli, database, ledgers, registry
 from portal.accounts import security
 from portal.builder import PortalBuilder
-from portal.core import audit, ledger, numbering, scope, search
+from portal.core import audit, ledger, marks, numbering, scope, sealing, search
 from portal.core.views import web
 from portal.core.views.mount import mount
 from portal.extensions import csrf, db, migrate
@@ -34,15 +35,14 @@ def create_app(**overrides: Any) -> Flask:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = database.engine_options(app.config["SQLALCHEMY_DATABASE_URI"])
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    keys = app.config["DATA_DIR"] / "personal.key"
-    config.kept(keys, sealed.new_keys)
-    sealed.install(app, keys)
+    keep_keys(app)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"), render_as_batch=True)
     database.install(app)
     for listener in (scope, search, audit):
         listener.install()
     app.extensions["portal.ledgers"] = declared
+    sealing.Sealer(app)
     security.install(app)  # before the CSRF check, whose error page needs to know who asks
     csrf.init_app(app)
     web.install(app)
@@ -52,3 +52,14 @@ def create_app(**overrides: Any) -> Flask:
             mount(appbuilder, each)
     app.cli.add_command(cli.portal)
     return app
+
+
+def keep_keys(app: Flask) -> None:
+    """The keys of personal data and of the trail: made once, in the data directory, outside the database."""
+    for name, make, install in (
+        ("personal.key", sealed.new_keys, sealed.install),
+        ("audit.key", lambda: secrets.token_hex(32), marks.install),
+    ):
+        path = app.config["DATA_DIR"] / name
+        config.kept(path, make)
+        install(app, path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_appbuilder import AppBuilder
 
 from portal.accounts.account_pages import AccountsView, MyPasswordView
+from portal.accounts.audit_pages import AuditView
 from portal.accounts.language import LanguageView
 from portal.accounts.overdue_pages import OverdueView
 from portal.accounts.review_pages import ReviewsView
@@ -18,5 +19,5 @@ class PortalBuilder(AppBuilder):
     def _add_admin_views(self) -> None:
         self._indexview = self.add_view_no_menu(WorkspaceView)
         self.sm.register_views()
-        for view in (LanguageView, OverdueView, AccountsView, RolesView, ReviewsView, MyPasswordView):
+        for view in (LanguageView, OverdueView, AccountsView, RolesView, ReviewsView, AuditView, MyPasswordView):
             self.add_view_no_menu(view)

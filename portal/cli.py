@@ -18,7 +18,7 @@ from portal import setup
 from portal.accounts import new_account, roles
 from portal.accounts.passwords import password_fault
 from portal.accounts.security import act_as
-from portal.core import scope
+from portal.core import audit, scope, sealing
 from portal.core.ledger import Ledger, mounted
 from portal.core.spreadsheet.export import rejected_rows, workbook
 from portal.core.spreadsheet.importing import Outcome, find_layout, take
@@ -41,6 +41,8 @@ class Commands(AppGroup):
 portal = Commands("portal", help="Set up and look after the portal.")
 admin = AppGroup("admin", help="Accounts of administrators.")
 portal.add_command(admin)
+trail = AppGroup("audit", help="The trail of what was done.")
+portal.add_command(trail)
 
 
 @portal.command()
@@ -74,6 +76,15 @@ def create(role: str, name: str, password: str) -> None:
         if not new_account.create(name, name, password, role):
             raise click.ClickException(f"there is an account {name!r} already")
     click.echo(f"Account {name} with role {role} was made.")
+
+
+@trail.command("verify")
+def verify() -> None:
+    """Go through the whole trail, then seal what is new. Names the first line that is not as it was written."""
+    found = sealing.verify(lambda done: click.echo(f"{done} lines …", err=True))
+    if found.fault:
+        raise click.ClickException(found.fault)
+    click.echo(f"{found.lines} lines in {found.blocks} blocks are as they were written; {sealing.seal()} sealed now.")
 
 
 @portal.command("import")
@@ -129,6 +140,7 @@ def export(ledger: str, out: Path, username: str) -> None:
         raise click.ClickException(f"{username} may not export {ledger}")
     names = found.exported or found.columns
     with scope.acting_as(principal), current_app.test_request_context():
+        audit.tell("export", ledger)
         records = listing.every(listing.parse(found, MultiDict()), names)
         with out.open("wb") as target:
             shutil.copyfileobj(workbook(found, names, records), target)

@@ -37,6 +37,12 @@ def begin_sqlite(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
+def hold_writers(connection: Any, table: str) -> None:
+    """Wait until whoever is writing to the table has ended, and let nobody else begin. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
+
+
 def install(app: Flask) -> None:
     with app.app_context():
         engine: Engine = db.engine

@@ -21,6 +21,7 @@ OWN_PAGES = {"WorkspaceView", "SignInView", "LanguageView", "AccountsView", "MyP
     "RolesView",
     "ReviewsView",
     "OverdueView",
+    "AuditView",
 }
 # What is answered without signing in.
 OPEN = {"/login/", "/lang/en", "/healthz", "/readyz"}

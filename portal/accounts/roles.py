@@ -40,6 +40,8 @@ DESKS = (
     Desk("roles", _("Roles and rights"), ("read", "edit")),
     Desk("reviews", _("Steps of review"), ("read", "edit")),
 )
+# Read by whom it names only.
+TRAIL = "audit_events"
 DESK_VERBS: Mapping[str, Label] = {**VERBS, "grant": _("Grant roles")}
 SCOPES: Mapping[str, Label] = {"none": _("No records"), "unit": _("Own unit"), "all": _("All units")} | {
     "counterpart": _("Where it is the other party")
@@ -78,7 +80,7 @@ class Role:
         if isinstance(desk, Desk):
             return NO
         if not business(desk):
-            return self.registry
+            return self.registry if desk.name != TRAIL else NO
         moves = (move.name for move in desk.moves if set(move.by) & set(self.sides))
         fills = set(desk.filled_by) & set(self.sides)
         verbs = (verb for verb in self.business.verbs if fills or verb not in (*FILLING, "import"))
@@ -98,10 +100,10 @@ KEEPING = Grant(("read", "add", "edit", "export"))
 UNIT_ROSTER = {"members": Grant(("read", "add", "edit", "export"), "unit")}
 
 
-def reader(code: str, label: Label) -> Role:
-    """A role that reads everything and can never be given more."""
+def reader(code: str, label: Label, named: Mapping[str, Grant] | None = None) -> Role:
+    """A role that reads everything, beside the trail, and can never be given more."""
     never = WRITING | {"grant"}
-    return Role(code, label, business=READ, registry=READ, barred_business=WRITING, barred_registry=never)
+    return Role(code, label, READ, registry=READ, named=named or {}, barred_business=WRITING, barred_registry=never)
 
 
 ROLES = (
@@ -110,7 +112,7 @@ ROLES = (
         _("Administrator"),
         business=READ,
         registry=KEEPING,
-        named={desk.name: Grant(desk.verbs) for desk in DESKS},
+        named={desk.name: Grant(desk.verbs) for desk in DESKS} | {TRAIL: READ},
         barred_business=WRITING,
     ),
     Role(
@@ -130,7 +132,13 @@ ROLES = (
         barred_registry=frozenset({"add"}),
         barred_named={"accounts": frozenset({"edit"})},
     ),
-    Role("audit_admin", _("Audit administrator"), barred_business=EVERY, barred_registry=WRITING | {"grant"}),
+    Role(
+        "audit_admin",
+        _("Audit administrator"),
+        named={TRAIL: READ},
+        barred_business=EVERY,
+        barred_registry=WRITING | {"grant"},
+    ),
     Role(
         "gw_reviewer",
         _("Committee business office"),
@@ -183,7 +191,7 @@ ROLES = (
             "coop_activities": Grant(("read", "add", "edit"), "counterpart"),
         },
     ),
-    reader("auditor_ro", _("Read-only auditor")),
+    reader("auditor_ro", _("Read-only auditor"), {TRAIL: READ}),
     reader("disc_ro", _("Discipline liaison (read-only)")),
 )
 # Flask-AppBuilder's own, which nobody holds.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from flask import current_app, redirect, render_template, request, session, url_for
@@ -13,6 +14,7 @@ from flask_babel import gettext
 from flask_login import current_user, login_user, logout_user
 
 from portal.accounts.demo_accounts import demo_accounts
+from portal.core import audit, scope
 
 
 def safe_next(text: str | None) -> str:
@@ -44,7 +46,12 @@ class SignInView(BaseView):
                 session["locale"] = kept or current_app.config["BABEL_DEFAULT_LOCALE"]
                 session.permanent = True
                 login_user(user)
+                with scope.acting_as(
+                    replace(scope.NOBODY, user_id=user.id, username=user.username, name=user.first_name or "")
+                ):
+                    audit.tell("sign_in")
                 return redirect(safe_next(request.args.get("next")))
+            audit.tell("sign_in_failed", title=(form.username.data or "")[:64])
             fault = gettext("The account or the password is wrong.")
         elif request.method == "POST":
             fault = gettext("Please fill in account and password.")
@@ -52,6 +59,7 @@ class SignInView(BaseView):
 
     @expose("/logout/", methods=["POST"])
     def logout(self) -> ResponseReturnValue:
+        audit.tell("sign_out")
         logout_user()
         kept = session.get("locale")
         session.clear()

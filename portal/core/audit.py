@@ -6,6 +6,7 @@ a form would type them. Personal values are never in it: only that they changed.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,15 +16,17 @@ from typing import Any
 
 from flask import has_request_context, request
 from sqlalchemy import JSON, Index, String, event, insert, inspect, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, foreign, mapped_column, relationship
 from sqlalchemy.orm.interfaces import MANYTOMANY
 
 from portal.core import clock, scope
 from portal.core.fields import Field, Links
 from portal.core.ledger import Ledger, fields_of, mounted
+from portal.core.marks import mark
 from portal.core.numbering import NumberCounter
 from portal.extensions import Model, db
 from portal.org.markers import Scoped
+from portal.org.models import Unit
 from portal.org.sealed import Sealed
 
 HIDDEN = "******"
@@ -72,6 +75,14 @@ class AuditEvent(Model):
     title: Mapped[str] = mapped_column(String(200))
     reason: Mapped[str | None] = mapped_column(String(400))
     changes: Mapped[list[Any]] = mapped_column(JSON)
+    # Nobody else's, and what proves the line (`core/marks.py`).
+    uid: Mapped[str] = mapped_column(String(32), unique=True)
+    mark: Mapped[str] = mapped_column(String(64))
+
+    unit: Mapped[Unit | None] = relationship(primaryjoin=lambda: foreign(AuditEvent.unit_id) == Unit.id, viewonly=True)
+
+    def __str__(self) -> str:
+        return f"#{self.id}"
 
 
 @dataclass
@@ -170,7 +181,9 @@ def note(session: Session, _context: Any, _instances: Any) -> None:
     rows += [("edit", row) for row in session.dirty if session.is_modified(row)]
     with session.no_autoflush:
         for action, row in rows:
-            if not isinstance(row, AuditEvent | NumberCounter):
+            if isinstance(row, AuditEvent):
+                raise TypeError("lines of the trail are written by its own functions and never changed")
+            if not isinstance(row, NumberCounter):
                 _note(noted, session, action, row)
     session.info["noted"] = [each for each in noted.values() if each.changes or each.action != "edit"]
 
@@ -192,8 +205,38 @@ def write(session: Session, _context: Any) -> None:
         session.connection().execute(insert(AuditEvent), [_row(each) for each in noted])
 
 
+def tell(action: str, ledger: str = "", **more: Any) -> None:
+    """Write down a deed that changes no record: signing in, an export, a refusal. Commits it at once, and nothing
+    else: what the session holds is let go."""
+    db.session.rollback()
+    db.session.execute(insert(AuditEvent), [_line(action, ledger, root=ledger, **more)])
+    db.session.commit()
+
+
+def _line(action: str, ledger: str, **more: Any) -> dict[str, Any]:
+    """A line with its mark, by whoever acts."""
+    principal = scope.current()
+    line = {
+        "uid": secrets.token_hex(16),
+        "at": clock.now(),
+        "user_id": principal.user_id,
+        "username": principal.username,
+        "person": principal.name,
+        "address": request.remote_addr if has_request_context() else None,
+        "action": action,
+        "ledger": ledger,
+        **dict.fromkeys(("record_id", "root_id", "unit_id")),
+        "root": "",
+        "title": "",
+        "reason": _reason.get(),
+        "changes": [],
+        **more,
+    }
+    return {**line, "mark": mark(line)}
+
+
 def _row(noted: Noted) -> dict[str, Any]:
-    record, principal = noted.record, scope.current()
+    record = noted.record
     ledger = ledger_of(record)
     name = ledger.name if ledger else str(type(record).__tablename__)
     id_ = noted.deleted_id or _id(record)
@@ -202,22 +245,16 @@ def _row(noted: Noted) -> dict[str, Any]:
         root, root_id = record.told_under
     elif ledger and ledger.under:
         root, root_id = ledger.under.ledger, getattr(record, f"{ledger.under.relation}_id")
-    return {
-        "at": clock.now(),
-        "user_id": principal.user_id,
-        "username": principal.username,
-        "person": principal.name,
-        "address": request.remote_addr if has_request_context() else None,
-        "action": scope.deed() or noted.action,
-        "ledger": name,
-        "record_id": id_,
-        "root": root,
-        "root_id": root_id,
-        "unit_id": getattr(record, "owner_unit_id", None) if isinstance(record, Scoped) else None,
-        "title": str(record)[:200] if ledger or hasattr(record, "told_under") else "",
-        "reason": _reason.get(),
-        "changes": [list(change) for change in noted.changes],
-    }
+    return _line(
+        scope.deed() or noted.action,
+        name,
+        record_id=id_,
+        root=root,
+        root_id=root_id,
+        unit_id=getattr(record, "owner_unit_id", None) if isinstance(record, Scoped) else None,
+        title=str(record)[:200] if ledger or hasattr(record, "told_under") else "",
+        changes=[list(change) for change in noted.changes],
+    )
 
 
 def _id(record: Any) -> int | None:
@@ -237,4 +274,4 @@ def install() -> None:
         event.listen(db.session, "after_flush", write)
 
 
-__all__ = ["AuditEvent", "because", "history", "install"]
+__all__ = ["AuditEvent", "because", "history", "install", "tell"]

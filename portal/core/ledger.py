@@ -309,7 +309,7 @@ class Ledger:
                 yield f"{self.name}: lists cannot be filtered by {name!r}"
         for table in self.rows:
             yield from self._row_faults(table)
-        taken = TAKEN & {*self.shown, *(table.name for table in self.rows)}
+        taken = TAKEN & {*self.entered, *(table.name for table in self.rows)}
         yield from (f"{self.name}: forms have a meaning of their own for {name!r}" for name in sorted(taken))
         yield from self._shape_faults()
         # Paths of moves that every ledger shares may start where this one never comes.

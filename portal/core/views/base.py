@@ -11,7 +11,7 @@ from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
 from sqlalchemy import select
 
-from portal.core import attachments, scope, stats
+from portal.core import attachments, audit, scope, stats
 from portal.core.fields import Link, clean
 from portal.core.fields.base import LARGEST
 from portal.core.fields.links import PAGE
@@ -167,6 +167,7 @@ class LedgerView(Filling, Moves, Filing, Importing, Bulk, ModelView):
     @has_access
     def export(self) -> ResponseReturnValue:
         asked = listing.parse(self.ledger, request.args)
+        audit.tell("export", self.ledger.name, changes=[[name, None, texts] for name, texts in asked.filters.items()])
         codes.load(self.ledger.all_code_lists)
         names = self.ledger.exported or self.ledger.columns
         book = workbook(self.ledger, names, listing.every(asked, names))

@@ -6,13 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 
 from portal.core import audit, clock
 from portal.core.fields import Field, Label
 from portal.core.ledger import VERBS, Ledger, mounted
 
 DONE_BY_THE_PORTAL = "system"
+# What the trail tells of beside what can be allowed in a ledger.
+DEEDS = {
+    **VERBS,
+    "sign_in": lazy_gettext("Signed in"),
+    "sign_in_failed": lazy_gettext("Failed to sign in"),
+    "sign_out": lazy_gettext("Signed out"),
+    "refused": lazy_gettext("Was refused"),
+    "verify": lazy_gettext("Verified the trail"),
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,7 @@ def told(ledger: Ledger, event: audit.AuditEvent) -> Told:
     return Told(
         at=clock.local(event.at),
         who=gettext("The portal") if event.username == DONE_BY_THE_PORTAL else person,
-        what=VERBS.get(event.action, event.action),
+        what=DEEDS.get(event.action, event.action),
         address=event.address or "",
         subject=f"{kind}: {event.title}" if file or source is not ledger else "",
         reason=reason(source, event.reason or ""),

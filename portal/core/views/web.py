@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, current_app, g, render_template, request
@@ -16,7 +17,7 @@ from sqlalchemy import literal, select
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from portal.core import clock, scope
+from portal.core import audit, clock, scope
 from portal.core.fields import long_date
 from portal.core.ledger import mounted
 from portal.core.scope import OutOfScope
@@ -70,6 +71,8 @@ def on_http(fault: HTTPException) -> ResponseReturnValue:
         return fault
     if isinstance(fault, SecurityError):  # a host that is not ours: no page of ours can be addressed there
         return Response(titles()[400], 400, mimetype="text/plain")
+    if fault.code == HTTPStatus.FORBIDDEN:
+        refused()
     stock = type(fault).description
     detail = "" if fault.description == stock or isinstance(fault, CSRFError) else str(fault.description or "")
     if isinstance(fault, CSRFError):
@@ -77,9 +80,15 @@ def on_http(fault: HTTPException) -> ResponseReturnValue:
     return error_page(fault.code or 500, detail)
 
 
+def refused() -> None:
+    """Whoever is signed in and tries what they may not is remembered."""
+    if scope.current().user_id is not None:
+        audit.tell("refused", title=f"{request.method} {request.path}"[:200])
+
+
 def on_out_of_scope(fault: OutOfScope) -> ResponseReturnValue:
     log.warning("out of scope: %s", fault)
-    db.session.rollback()
+    refused()
     return error_page(404)
 
 

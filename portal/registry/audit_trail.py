@@ -1,0 +1,129 @@
+"""The trail as a ledger that nobody writes: who did what, when, from where (`domain.md` §5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy.sql import ColumnElement
+
+from portal.core import clock
+from portal.core.audit import AuditEvent
+from portal.core.fields import Choice, Field, Link, Text
+from portal.core.fields.base import Kind
+from portal.core.fields.days import Day
+from portal.core.ledger import READING, Ledger, Section, mounted
+from portal.core.views.timeline import DEEDS, told
+from portal.org.models import Unit
+
+# What is changed beside the records of ledgers.
+OTHERS = {
+    "ab_user": _("Accounts"),
+    "account_profile": _("Accounts"),
+    "ab_role": _("Roles and rights"),
+    "role_scope": _("Roles and rights"),
+    "review_tier": _("Steps of review"),
+    "review_exemption": _("Steps of review"),
+    "attachment": _("File"),
+}
+
+
+class When(Day):
+    """A moment, told on the office's clock and filtered by its days."""
+
+    def show(self, value: Any) -> str:
+        return f"{clock.local(value):%Y-%m-%d %H:%M:%S}" if value else ""
+
+    cell = show
+
+    def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
+        texts = [*typed, *typed][:2] if len(typed) == 1 else typed
+        first, last = ([self.parse([text], None) for text in texts] + [None, None])[:2]
+        since = column >= midnight(first) if first else None
+        until = column < midnight(last + timedelta(days=1)) if last else None
+        return since if until is None else until if since is None else since & until
+
+
+def midnight(day: date) -> datetime:
+    """When the day begins at the office, as the database keeps moments."""
+    return datetime.combine(day, time(), clock.OFFICE).astimezone(UTC).replace(tzinfo=None)
+
+
+class Places(Kind):
+    """The ledger, or whatever else, that a line is about."""
+
+    filter_widget = "select"
+
+    def labels(self) -> dict[str, Any]:
+        return {each.name: each.label for each in mounted()} | OTHERS
+
+    def show(self, value: Any) -> str:
+        return str(self.labels().get(value, value))
+
+    def options(self) -> Iterable[tuple[str, str]]:
+        return [(name, str(label)) for name, label in self.labels().items()]
+
+
+class Owner(Link):
+    """The unit whose record it was; a line outlives it, so nothing in the database binds the two."""
+
+    def faults(self, name: str, column: Any) -> Iterable[str]:
+        return ()
+
+
+class Changes(Kind):
+    """What changed, each on a line, in the viewer's words."""
+
+    def columns(self, name: str) -> tuple[str, ...]:
+        return ("action", "at", "username", "person", "address", "ledger", "title", "reason", "changes")
+
+    def read(self, record: Any, name: str) -> Any:
+        return record
+
+    def show(self, value: Any) -> str:
+        return "\n".join(f"{label}: {old} → {new}" for label, old, new in told(audit_events, value).changes)
+
+    def brief(self, value: Any) -> str:
+        return str(len(value.changes) or "")
+
+
+audit_events = Ledger(
+    name="audit_events",
+    label=_("Audit trail"),
+    one=_("Line of the trail"),
+    group=_("Audit"),
+    icon="shield-lock",
+    model=AuditEvent,
+    can=READING,
+    columns=("at", "person", "username", "action", "ledger", "title", "unit_id", "reason", "changes"),
+    filters=("at", "username", "action", "ledger", "unit_id", "record_id", "address"),
+    exported=(
+        *("id", "at", "person", "username", "address", "action", "ledger", "record_id", "title", "unit_id", "reason"),
+        *("changes", "mark"),
+    ),
+    sections=(
+        Section(_("Who and when"), ("id", "at", "person", "username", "address")),
+        Section(_("What"), ("action", "ledger", "record_id", "title", "unit_id", "reason", "changes")),
+        Section(_("Proof"), ("mark",)),
+    ),
+    fields={
+        name: Field(kind, label, entered=False)
+        for name, kind, label in (
+            ("id", Text(12, free=False), _("Line")),
+            ("at", When(), _("When")),
+            ("person", Text(64), _("Name of the person")),
+            ("username", Text(64, free=False), _("Account")),
+            ("address", Text(45, free=False), _("Network address")),
+            ("action", Choice(*DEEDS.items()), _("Deed")),
+            ("ledger", Places(), _("Ledger")),
+            ("record_id", Text(12, free=False), _("Record")),
+            ("title", Text(200), _("Title")),
+            ("unit_id", Owner(Unit, "full_name"), _("Unit")),
+            ("reason", Text(400), _("Reason")),
+            ("changes", Changes(), _("What changed")),
+            ("mark", Text(64, free=False), _("Mark of the line")),
+        )
+    },
+)

@@ -1,0 +1,189 @@
+"""The trail: what it tells beside changes, that nobody changes it, and that whoever did is found."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from sqlalchemy import create_engine, select
+from sqlalchemy.exc import DBAPIError
+
+from portal.core import sealing
+from portal.core.audit import AuditEvent
+from portal.extensions import db
+from tests.conftest import PASSWORD
+from tests.holes.walk import of
+from tests.visitor import Visitor
+
+
+def last(rows, columns="action, username, title, ledger"):
+    return rows(f"SELECT {columns} FROM audit_event ORDER BY id DESC LIMIT 1")[0]
+
+
+@pytest.fixture
+def sealed(app):
+    """The trail of the demo, sealed; `sealed()` verifies it and answers what was found."""
+    with app.app_context():
+        sealing.heads_file().unlink(missing_ok=True)
+        sealing.BLOCK = 500
+        sealing.seal()
+    yield lambda: found(app)
+    with app.app_context():
+        sealing.heads_file().unlink(missing_ok=True)
+
+
+def found(app):
+    with app.test_request_context():
+        return sealing.verify()
+
+
+@pytest.fixture
+def tamper(app, built):
+    """`tamper("UPDATE …")` as somebody with full rights on the database, who switches triggers off."""
+
+    def execute(*statements):
+        engine = create_engine(app.config["SQLALCHEMY_DATABASE_URI"])
+        with engine.begin() as connection:
+            tables = sealing.TABLES if engine.dialect.name == "postgresql" else ()
+            for table in tables:
+                connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+            for table in tables:
+                connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
+        engine.dispose()
+        built.dirty = True
+
+    return execute
+
+
+def test_signing_in_and_out_and_failing_to_are_written_down(app, rows, visit):
+    visitor = Visitor(app.test_client())
+    visitor.look("/login/")
+    visitor.post("/login/", username="filler01", password="wrong")
+    assert last(rows) == ("sign_in_failed", "", "filler01", "")
+    visitor.post("/login/", username="filler01", password=PASSWORD)
+    visitor.look("/my_password/")
+    assert last(rows) == ("sign_in", "filler01", "", "")
+    visitor.post("/logout/")
+    assert last(rows) == ("sign_out", "filler01", "", "")
+
+
+def test_a_refusal_is_written_down_with_the_address_that_was_tried(rows, visit):
+    visit("auditor").post(f"/agreements/delete/{of(rows, 1, 'draft')}")
+    assert last(rows) == ("refused", "auditor", f"POST /agreements/delete/{of(rows, 1, 'draft')}", "")
+
+
+def test_an_export_is_written_down_with_its_filters(rows, visit):
+    visit("reviewer").client.get("/agreements/export?status=draft").close()
+    action, username, ledger, changes = last(rows, "action, username, ledger, changes")
+    assert (action, username, ledger) == ("export", "reviewer", "agreements")
+    assert (json.loads(changes) if isinstance(changes, str) else changes) == [["status", None, ["draft"]]]
+
+
+def test_an_untouched_trail_is_right(sealed, rows):
+    verdict = sealed()
+    assert (verdict.fault, verdict.lines) == ("", rows("SELECT count(*) FROM audit_event")[0][0])
+    assert verdict.blocks > 2
+
+
+def test_what_is_not_sealed_yet_is_verified_too(sealed, rows, visit, tamper):
+    visit("auditor").post(f"/agreements/delete/{of(rows, 1, 'draft')}")
+    assert sealed().fault == ""
+    id_ = rows("SELECT max(id) FROM audit_event")[0][0]
+    tamper(f"UPDATE audit_event SET username = 'disc' WHERE id = {id_}")
+    assert str(id_) in sealed().fault
+
+
+COLUMNS = (
+    "user_id, username, person, address, action, ledger, record_id, root, root_id, unit_id, title, reason, changes"
+)
+
+
+@pytest.mark.parametrize(
+    ("statements", "line"),
+    [
+        (["UPDATE audit_event SET title = 'x' WHERE id = 700"], 700),
+        (["UPDATE audit_event SET at = '2026-01-01 00:00:00' WHERE id = 3"], 3),
+        (["DELETE FROM audit_event WHERE id = 801"], 801),
+        ([f"INSERT INTO audit_event (id, uid, mark, at, {COLUMNS}) "
+          f"SELECT 900000, 'x', mark, at, {COLUMNS} FROM audit_event WHERE id = 5"], 900000),
+        (["UPDATE audit_event SET id = -1 WHERE id = 20", "UPDATE audit_event SET id = 20 WHERE id = 21",
+          "UPDATE audit_event SET id = 21 WHERE id = -1"], 20),
+        (["DELETE FROM audit_event WHERE id > 600"], 601),
+        (["DELETE FROM audit_event WHERE id > 500", "DELETE FROM audit_seal WHERE number > 1"], 500),
+        (["DELETE FROM audit_event", "DELETE FROM audit_seal"], 0),
+        (["UPDATE audit_seal SET digest = '00' WHERE number = 2"], 2),
+        (["DELETE FROM audit_seal WHERE number = 1"], 1),
+    ],
+    ids=["changed", "moved in time", "removed", "put in", "swapped", "cut off", "cut off with its seals", "emptied",
+         "seal changed", "seal removed"],
+)  # fmt: skip
+def test_whoever_tampers_with_the_database_is_found(sealed, tamper, statements, line):
+    tamper(*statements)
+    assert str(line) in sealed().fault
+
+
+def test_an_older_database_put_back_is_found(app, sealed, tamper, rows, visit):
+    """The head is also outside the database."""
+    kept = rows("SELECT max(id) FROM audit_event")[0][0]
+    visit("auditor").post(f"/agreements/delete/{of(rows, 1, 'draft')}")
+    with app.app_context():
+        assert sealing.seal() == 1
+    tamper(f"DELETE FROM audit_event WHERE id > {kept}", f"DELETE FROM audit_seal WHERE last_id > {kept}")
+    assert str(kept) in sealed().fault
+
+
+def test_the_portal_itself_never_changes_a_line(app):
+    with app.test_request_context():
+        line = db.session.scalars(select(AuditEvent).limit(1)).first()
+        line.title = "x"
+        with pytest.raises(TypeError):
+            db.session.flush()
+        db.session.rollback()
+        db.session.delete(line)
+        with pytest.raises(TypeError):
+            db.session.flush()
+        db.session.rollback()
+
+
+@pytest.mark.parametrize("table", ["audit_event", "audit_seal"])
+@pytest.mark.parametrize("statement", ["UPDATE {} SET {} = NULL", "DELETE FROM {}", "TRUNCATE {}"])
+def test_postgresql_refuses_every_change(sealed, app, built, table, statement):
+    if built.kind != "postgresql":
+        return
+    engine = create_engine(app.config["SQLALCHEMY_DATABASE_URI"])
+    column = {"audit_event": "reason", "audit_seal": "digest"}[table]
+    with pytest.raises(DBAPIError, match="never changed"), engine.begin() as connection:
+        connection.exec_driver_sql(statement.format(table, column))
+    engine.dispose()
+
+
+def test_without_the_trail_nothing_is_written(rows, visit, change):
+    id_, visitor = of(rows, 1, "draft"), visit("filler01")
+    typed = visitor.look(f"/agreements/edit/{id_}").filled() | {"content": "没有痕迹的修改"}
+    change("ALTER TABLE audit_event RENAME TO audit_event_away")
+    assert visitor.post(f"/agreements/edit/{id_}", typed).status == 500
+    assert rows(f"SELECT content FROM agreement WHERE id = {id_}")[0][0] != "没有痕迹的修改"
+
+
+@pytest.mark.parametrize("account", ["auditadmin", "auditor", "admin"])
+def test_the_trail_is_read_filtered_and_verified_by_those_who_audit(rows, visit, sealed, account):
+    visitor = visit(account)
+    page = visitor.look("/audit_events/list/?username=filler01&action=add&page_size=5")
+    assert len(page.ids()) == 5
+    assert visitor.look(f"/audit_events/show/{page.ids()[0]}").status == 200
+    assert visitor.look("/audit_events/list/?at=2001-01-01&at=2001-01-02").ids() == []
+    assert visitor.look("/audit/").status == 200
+    answer = visitor.post("/audit/verify")
+    assert answer.one("[data-verdict]")["data-verdict"] == "good"
+    assert last(rows)[0] == "verify"
+
+
+@pytest.mark.parametrize(
+    "account", ["reviewer", "leader", "filler01", "sysadmin", "secadmin", "town01", "community001"]
+)
+def test_nobody_else_reads_the_trail(visit, account):
+    visitor = visit(account)
+    assert {visitor.look(path).status for path in ("/audit_events/list/", "/audit/")} == {403}
+    assert visitor.post("/audit/verify").status == 403
