@@ -142,10 +142,10 @@ ROLES = (
     Role(
         "gw_reviewer",
         _("Committee business office"),
-        business=Grant((*READING, *FILLING, "import", "maintain")),
+        business=Grant((*READING, *FILLING, "import", "maintain", "reveal")),
         sides=(FILLER, COMMITTEE),
         registry=READ,
-        named={"members": KEEPING, "reviews": Grant(("read", "edit"))},
+        named={"members": Grant((*KEEPING.verbs, "reveal")), "reviews": Grant(("read", "edit"))},
     ),
     reader("gw_leader", _("Committee leader (read-only)")),
     Role(
@@ -159,10 +159,10 @@ ROLES = (
     Role(
         "unit_reviewer",
         _("Unit reviewer"),
-        business=Grant(READING, "unit"),
+        business=Grant((*READING, "reveal"), "unit"),
         sides=(UNIT,),
         registry=Grant(("read",)),
-        named={"members": Grant(READING, "unit")},
+        named={"members": Grant((*READING, "reveal"), "unit")},
     ),
     Role(
         "branch_filler",

@@ -31,6 +31,7 @@ VERBS: Mapping[str, Label] = {
     "delete": _("Delete drafts"),
     "export": _("Export"),
     "import": _("Import"),
+    "reveal": _("Show personal data in full"),
     "maintain": _("Keep lists"),
     **MOVES,
 }
@@ -164,7 +165,13 @@ class Ledger:
         """Everything that can be allowed or forbidden in this ledger."""
         keeping = ("maintain",) if any(table.in_force for table in self.rows) else ()
         taking = ("import",) if self.imports else ()
-        return (*self.can, *taking, *keeping, *(move.name for move in self.moves))
+        revealing = ("reveal",) if self.personal else ()
+        return (*self.can, *taking, *keeping, *revealing, *(move.name for move in self.moves))
+
+    @cached_property
+    def personal(self) -> tuple[str, ...]:
+        """The fields that are shown masked."""
+        return tuple(name for name in self.shown if self.field(name).kind.personal)
 
     def move(self, name: str) -> Move | None:
         return next((move for move in self.moves if move.name == name), None)

@@ -98,6 +98,17 @@ class Kind:
         """The one exit: whatever leaves (page, sheet, message) is what this returns, masked where it must be."""
         return "" if value is None else str(value)
 
+    # Is what this kind holds personal, so that it is shown masked and in full only for a purpose?
+    personal = False
+
+    def masked(self, value: Any) -> bool:
+        """Does `show` tell less than there is?"""
+        return False
+
+    def in_full(self, value: Any) -> str:
+        """What `show` masks; for the one page that has asked what it is needed for."""
+        return self.show(value)
+
     def brief(self, value: Any) -> str:
         """What a list shows, where room is short."""
         return self.show(value)

@@ -40,6 +40,8 @@ def narrow_phone(text: str) -> str:
 class Personal(Kind):
     """A personal value. A form shows it masked; the mask posted back means: leave it as it is."""
 
+    personal = True
+
     def __init__(self, mask: Callable[[str], str] = mask_all, limit: int = 100) -> None:
         self.mask, self.limit = mask, limit
 
@@ -64,6 +66,12 @@ class Personal(Kind):
 
     def show(self, value: Any) -> str:
         return self.mask(value.reveal()) if isinstance(value, Sealed) else value or ""
+
+    def masked(self, value: Any) -> bool:
+        return isinstance(value, Sealed)
+
+    def in_full(self, value: Any) -> str:
+        return value.reveal() if isinstance(value, Sealed) else self.show(value)
 
 
 class Mobile(Personal):
@@ -126,6 +134,9 @@ class PersonalCodes(Personal):
     def show(self, value: Any) -> str:
         count = len(value.reveal().split(",")) if isinstance(value, Sealed) else 0
         return ngettext("%(num)d item", "%(num)d items", count) if count else ""
+
+    def in_full(self, value: Any) -> str:
+        return self.codes.show(tuple(value.reveal().split(",")))
 
 
 class Phone(Personal):

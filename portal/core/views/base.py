@@ -25,6 +25,7 @@ from portal.core.views.files import Filing, may_attach, may_remove
 from portal.core.views.filling import Filling, id_of, may_edit_some, may_maintain
 from portal.core.views.importing import Importing
 from portal.core.views.moves import Moves, batches, offers
+from portal.core.views.revealing import Revealing, revealing
 from portal.core.views.table import table
 from portal.core.views.timeline import timeline
 from portal.core.workflow import IN_FORCE
@@ -34,7 +35,7 @@ from portal.org import codes
 MOST_ENTRIES = 50
 
 
-class LedgerView(Filling, Moves, Filing, Importing, Bulk, ModelView):
+class LedgerView(Filling, Moves, Filing, Importing, Bulk, Revealing, ModelView):
     """List, show, add, edit, delete, export, choices and bulk actions of one ledger."""
 
     ledger: Ledger
@@ -55,6 +56,7 @@ class LedgerView(Filling, Moves, Filing, Importing, Bulk, ModelView):
         **Filing.verbs,
         **Importing.verbs,
         **Bulk.verbs,
+        **Revealing.verbs,
     }
     include_route_methods = {*method_permission_name} - Bulk.actions_only
 
@@ -106,6 +108,7 @@ class LedgerView(Filling, Moves, Filing, Importing, Bulk, ModelView):
             ways=ways_on(self.ledger, record),
             may={verb: self.may(verb, record) for verb in ("edit", "delete", "maintain", "attach")},
             hidden=self.ledger.hidden(record),
+            **(revealing(self.ledger, record) if self.may_reveal(record) else {}),
             moves=offers(self.ledger, record, tried or {}),
             files=attachments.of(self.ledger, record) if self.ledger.files else (),
             file_faults=file_faults or {},
@@ -212,6 +215,9 @@ class LedgerView(Filling, Moves, Filing, Importing, Bulk, ModelView):
         if not self.ledger.scoped:
             return principal.may(verb, self.ledger.name)
         return principal.covers_row(verb, self.ledger.name, record)
+
+    def may_reveal(self, record: Any) -> bool:
+        return bool(self.ledger.personal) and self.reaches("reveal", record)
 
     def require(self, verb: str, record: Any) -> None:
         if not self.reaches(verb, record):

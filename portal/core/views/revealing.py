@@ -1,0 +1,85 @@
+"""Personal data in full: for a purpose, for five minutes, and written down (`domain.md` §3.5)."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, ClassVar
+
+from flask import abort, flash, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access
+from flask_babel import force_locale, gettext, lazy_gettext
+
+from portal.core import audit
+from portal.core.amending import PAPER
+from portal.core.fields import Choice
+from portal.core.ledger import Ledger
+
+PURPOSES = Choice(
+    ("visit", lazy_gettext("To visit or call")),
+    ("check", lazy_gettext("To check the record")),
+    ("request", lazy_gettext("To answer a request or complaint")),
+    ("emergency", lazy_gettext("In an emergency")),
+    ("handover", lazy_gettext("To hand the work over")),
+)
+LASTS = 5 * 60  # seconds
+# What the session keeps: until when which value is shown. Never the value.
+KEY = "revealed"
+
+
+class Revealing:
+    """What `LedgerView` does with personal data."""
+
+    verbs: ClassVar = {"reveal": "reveal"}
+
+    @expose("/<int:pk>/reveal/<string:name>", methods=["POST"])
+    @has_access
+    def reveal(self: Any, pk: int, name: str) -> ResponseReturnValue:
+        record = self.record_or_404(pk)
+        self.require("reveal", record)
+        if name not in closed(self.ledger, record):
+            abort(404)
+        home = url_for(f"{self.endpoint}.show", pk=pk)
+        purpose = request.form.get("purpose", "")
+        if purpose not in PURPOSES.labels:
+            flash(gettext("Please choose what it is needed for."), "error")
+            return redirect(home)
+        write_down(self.ledger, record, name, purpose)
+        now = time.time()
+        kept = {key: until for key, until in session.get(KEY, {}).items() if until > now}
+        session[KEY] = {**kept, place(self.ledger, pk, name): now + LASTS}
+        return redirect(f"{home}#{name}")
+
+
+def write_down(ledger: Ledger, record: Any, name: str, purpose: str) -> None:
+    with force_locale(PAPER):
+        reason = str(PURPOSES.labels[purpose])
+    what = {"record_id": record.id, "root_id": record.id, "title": str(record)[:200]}
+    unit_id = record.owner_unit_id if ledger.scoped else None
+    audit.tell("reveal", ledger.name, **what, unit_id=unit_id, reason=reason, changes=[[name, None, None]])
+
+
+def place(ledger: Ledger, pk: int, name: str) -> str:
+    return f"{ledger.name}/{pk}/{name}"
+
+
+def closed(ledger: Ledger, record: Any) -> list[str]:
+    """The fields of a record whose values are masked."""
+    hidden = ledger.hidden(record)
+    return [
+        name for name in ledger.personal if name not in hidden and ledger.field(name).kind.masked(getattr(record, name))
+    ]
+
+
+def revealing(ledger: Ledger, record: Any) -> dict[str, Any]:
+    """For the page of a record: `opened` are the values that this session may see for the moment, `closed` the fields
+    that it may ask for."""
+    now, shown = time.time(), session.get(KEY, {})
+    masked = closed(ledger, record)
+    names = [name for name in masked if shown.get(place(ledger, record.id, name), 0) > now]
+    values = {name: ledger.field(name).kind.in_full(getattr(record, name)) for name in names}
+    return {"opened": values, "closed": [name for name in masked if name not in values], "purposes": PURPOSES.options()}
+
+
+__all__ = ["Revealing", "revealing"]

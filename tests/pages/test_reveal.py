@@ -1,0 +1,90 @@
+"""Personal data in full: for a purpose, for five minutes, by few, and written down (`domain.md` §3.5)."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from sqlalchemy import select
+
+from portal.core import scope
+from portal.extensions import db
+from portal.ledgers.assistance.model import Beneficiary
+from tests.holes.walk import first, unit_id
+
+FIELDS = ("name_enc", "phone_enc", "address_enc")
+
+
+@pytest.fixture
+def person(app, rows):
+    """A beneficiary of the first unit: its id and what is masked, by field."""
+    id_ = first(rows, "beneficiary", f"status = 'active' AND owner_unit_id = {unit_id(rows, 1)}")
+    with app.app_context(), scope.unscoped("a test knows what is masked"):
+        found = db.session.scalars(select(Beneficiary).where(Beneficiary.id == id_)).one()
+        values = {name: getattr(found, name).reveal() for name in FIELDS}
+        db.session.remove()
+    return id_, values
+
+
+@pytest.mark.parametrize("account", ["secretary01", "reviewer"])
+def test_a_value_is_shown_for_a_purpose_and_for_five_minutes(visit, rows, person, account, monkeypatch):
+    id_, values = person
+    visitor = visit(account)
+    page = visitor.look(f"/beneficiaries/show/{id_}")
+    assert not [value for value in values.values() if value in page.words]
+    assert visitor.post(f"/beneficiaries/{id_}/reveal/phone_enc", purpose="visit").status == 302
+    page = visitor.look(f"/beneficiaries/show/{id_}")
+    assert page.one("[data-field=phone_enc] [data-revealed]").text == values["phone_enc"]
+    assert values["address_enc"] not in page.words
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 301)
+    assert values["phone_enc"] not in visitor.look(f"/beneficiaries/show/{id_}").words
+
+
+def test_every_look_is_written_down_with_its_purpose_and_without_the_value(visit, rows, person):
+    id_, values = person
+    visit("secretary01").post(f"/beneficiaries/{id_}/reveal/phone_enc", purpose="emergency")
+    line = rows("SELECT * FROM audit_event ORDER BY id DESC LIMIT 1")[0]
+    assert {"reveal", "secretary01", "紧急情况", id_} <= set(line[:-3])
+    assert values["phone_enc"] not in str(line)
+    page = visit("secretary01").speak("zh_Hans").look(f"/beneficiaries/{id_}/history")
+    assert "紧急情况" in page.words
+    assert values["phone_enc"] not in page.words
+
+
+def test_without_a_purpose_nothing_is_shown(visit, rows, person):
+    id_, values = person
+    visitor = visit("secretary01")
+    for purpose in ("", "curiosity"):
+        visitor.post(f"/beneficiaries/{id_}/reveal/phone_enc", purpose=purpose)
+        page = visitor.look(f"/beneficiaries/show/{id_}")
+        assert page.notices("error")
+        assert values["phone_enc"] not in page.words
+
+
+@pytest.mark.parametrize(
+    ("account", "status"),
+    [("filler01", 403), ("auditor", 403), ("leader", 403), ("admin", 403), ("sysadmin", 403), ("secretary02", 404),
+     ("community001", 403), ("town01", 403)],
+)  # fmt: skip
+def test_nobody_else_sees_a_value_in_full(visit, person, account, status):
+    id_, values = person
+    visitor = visit(account)
+    assert visitor.post(f"/beneficiaries/{id_}/reveal/phone_enc", purpose="visit").status == status
+    page = visitor.look(f"/beneficiaries/show/{id_}")
+    assert not page.select(".reveal")
+    assert not [value for value in values.values() if value in page.words]
+
+
+def test_only_masked_fields_can_be_asked_for(visit, person):
+    for name in ("remark", "called", "dedupe_hash", "nothing"):
+        assert visit("secretary01").post(f"/beneficiaries/{person[0]}/reveal/{name}", purpose="visit").status == 404
+
+
+def test_what_was_revealed_to_one_session_stays_masked_in_the_list_the_sheet_and_for_others(visit, person):
+    id_, values = person
+    visitor = visit("secretary01")
+    visitor.post(f"/beneficiaries/{id_}/reveal/name_enc", purpose="visit")
+    assert values["name_enc"] in visitor.look(f"/beneficiaries/show/{id_}").words
+    assert values["name_enc"] not in visitor.look("/beneficiaries/list/?columns=name_enc,phone_enc&page_size=100").words
+    assert values["name_enc"] not in visit("reviewer").look(f"/beneficiaries/show/{id_}").words
