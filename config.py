@@ -28,7 +28,7 @@ SETTINGS = {
     "PORTAL_SECRET_KEY": "signs sessions; made and kept in the data directory when absent; required in production",
     "PORTAL_TRUSTED_HOSTS": "host names answered, with commas (host served, localhost, 127.0.0.1)",
     "PORTAL_THREE_ADMINS": "on | off (off); on switches the combined admin role off",
-    "PORTAL_DEMO": "none | tiny | article (tiny in development, none in production): what an empty database is filled with",
+    "PORTAL_DEMO": "none | tiny | article (tiny in development, none in production): what an empty database gets",
     "PORTAL_DEMO_PASSWORD": "password of all demo accounts; made and printed when absent",
     "PORTAL_AS_OF": "a fixed date (YYYY-MM-DD) instead of today, for demos and tests",
 }

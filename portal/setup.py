@@ -13,7 +13,7 @@ from flask_migrate import upgrade
 from sqlalchemy import select
 
 from portal.accounts import roles
-from portal.core import attachments, scope
+from portal.core import attachments, once, scope
 from portal.extensions import db
 from portal.org import codes
 from portal.org.models import Unit
@@ -51,6 +51,7 @@ def bring_up_to_date() -> None:
         builder.add_permissions(update_perms=True)
         codes.seed()
         roles.seed(builder.sm)
+        once.sweep()
         db.session.commit()
         attachments.sweep()
 

@@ -15,12 +15,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import BadRequest
 
-from portal.core import gaps, moving, saving, scope
+from portal.core import gaps, moving, once, saving, scope
 from portal.core.fields import natural
 from portal.core.fields.links import standing_under
 from portal.core.forms import LedgerForm, form_class, operate_on_rows, overlong
 from portal.core.ledger import Ledger, Section
 from portal.core.views import moves
+from portal.core.views.conflict import Conflict, conflict, joined
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
 from portal.org import codes
@@ -107,21 +108,32 @@ def fill_in(view: Any, record: Any, parent: Any, limited: Ledger | None = None) 
     codes.load(view.ledger.all_code_lists)
     if overlong(ledger, request.form):
         abort(413)
+    key, met = request.form.get(once.NAME, "") if record is None else "", None
     if request.method == "GET":
         form = form_type(None, record, parent, dict(request.args.lists()))
     elif operation := request.form.get("_rows"):
         form = form_type(operate_on_rows(request.form, operation), record, parent)
+    elif (answer := sent_before(view, key)) is not None:
+        return answer
     else:
-        form = form_type(request.form, record, parent)
-        if form.validate() and not outdated(form, record):
-            saved = save(view, ledger, form, record, parent)
+        form = form_type(joined(ledger, request.form, record), record, parent)
+        met = meanwhile(view.ledger, form, record)
+        if met is None and form.validate() and not form.problems:
+            saved = save(view, ledger, form, record, parent, key)
             if saved is not None:
                 return handed_in(view, saved) if request.form.get("_then") else redirect(view.home_of(saved, show=True))
+            if (answer := sent_before(view, key)) is not None:
+                return answer
     with standing_under(form.parent):
         submits = limited is None and may_submit(view, record)
-        return view.page(
-            "form.html", ledger=ledger, form=form, record=record, parent=parent, submits=submits, limited=limited
-        )
+        shown = {"ledger": ledger, "form": form, "record": record, "parent": parent, "limited": limited, "met": met}
+        return view.page("form.html", submits=submits, key=once.fresh(key), **shown)
+
+
+def sent_before(view: Any, key: str) -> ResponseReturnValue | None:
+    """The record that this very form has made, when it was sent more than once."""
+    known = once.made(view.ledger.name, key)
+    return redirect(view.home_of(view.record_or_404(known), show=True)) if known is not None else None
 
 
 def may_submit(view: Any, record: Any) -> bool:
@@ -144,29 +156,30 @@ def id_of(record: Any) -> int:
     return found
 
 
-def outdated(form: LedgerForm, record: Any) -> bool:
-    """Was the record changed since this form was opened?"""
-    opened, now = request.form.get("version", ""), getattr(record, "version", None)
-    if now is None or natural(opened) in (None, now):
-        return False
+def meanwhile(ledger: Ledger, form: LedgerForm, record: Any) -> Conflict | None:
+    """What was changed since this form was opened. Nothing is saved then, and the form says so."""
+    opened, now = natural(request.form.get("version", "")), getattr(record, "version", None)
+    if now is None or opened in (None, now):
+        return None
     form.problems.append(changed_meanwhile())
-    return True
+    return conflict(ledger, form, record, now - (opened or 0))
 
 
 def changed_meanwhile() -> str:
     return gettext("Somebody else changed this record meanwhile. Compare, then save again to replace it.")
 
 
-def save(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any) -> Any:
+def save(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any, key: str = "") -> Any:
     """The saved record; None when it was refused, with the reason in the form and nothing changed."""
     try:
         saved = saving.fill(ledger, form, record, parent)
         if record is not None and getattr(saved, "gaps", None):
             gaps.recount(view.ledger, saved)
-        if form.doubts.reasons:
+        if form.doubts.reasons or key:
             db.session.add(saved)
             db.session.flush()
             form.doubts.remember(saved)
+            once.use(ledger.name, key, saved.id)
         if record is None:
             view.datamodel.add(saved)
         else:
@@ -186,10 +199,10 @@ def save(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any) 
 
 def refusal(fault: Exception) -> str:
     """What the user is told when the database refuses."""
-    cause = fault.__cause__ or fault
-    if isinstance(cause, StaleDataError):
+    faults = (fault, fault.__cause__)
+    if any(isinstance(each, StaleDataError) for each in faults):
         return changed_meanwhile()
-    if isinstance(cause, IntegrityError):
+    if any(isinstance(each, IntegrityError) for each in faults):
         return gettext("Somebody saved the same just now.")
     raise fault
 

@@ -1,0 +1,82 @@
+"""Two people at the same record: the second to save is told who changed what, and loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from portal.core import audit, clock
+from portal.core.fields import Label, Text
+from portal.core.forms import LedgerForm
+from portal.core.ledger import Ledger
+from portal.core.views.timeline import change
+
+BOTH = "_both"
+
+
+@dataclass(frozen=True)
+class Clash:
+    """A field that both changed: what it is called, what stands there now, and whether both texts can be kept."""
+
+    name: str
+    label: Label
+    theirs: str
+    both: bool
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Who saved meanwhile and when, all that they changed, and what of it the user changed, too."""
+
+    who: str
+    at: datetime
+    changes: list[tuple[Label, str, str]]
+    clashes: list[Clash]
+
+
+def conflict(ledger: Ledger, form: LedgerForm, record: Any, versions: int) -> Conflict | None:
+    """What so many saves have changed. Fields that only the others changed become theirs in the form."""
+    own = [
+        event
+        for event in audit.history(ledger, record.id, 50)
+        if (event.ledger, event.record_id) == (ledger.name, record.id)
+    ]
+    events = own[:versions]
+    if not events:
+        return None
+    before = {name: old for event in events for name, old, _ in event.changes}
+    clashes = []
+    for name, old in before.items():
+        if name not in ledger.entered:
+            continue
+        field, kind = form[name], ledger.field(name).kind
+        now = kind.typed(kind.stored(record, name))
+        if [text for text in field.texts if text] in (old or [], now):
+            field.data, field.raw_data = kind.stored(record, name), now
+        else:
+            clashes.append(Clash(name, field.declared.label, kind.show(kind.read(record, name)), together(kind)))
+    told = [change(ledger, *each) for event in reversed(events) for each in event.changes]
+    person = f"{events[0].person} ({events[0].username})" if events[0].person else events[0].username
+    return Conflict(person, clock.local(events[0].at), told, clashes)
+
+
+def together(kind: Any) -> bool:
+    """Can two texts stand in it, one below the other?"""
+    return isinstance(kind, Text) and kind.lines
+
+
+def joined(ledger: Ledger, typed: Mapping[str, Any], record: Any) -> Any:
+    """What was typed, with theirs above it where both are to be kept."""
+    chosen = [name for name in MultiDict(typed).getlist(BOTH) if name in ledger.entered]
+    if not chosen:
+        return typed
+    whole = MultiDict(typed)
+    for name in chosen:
+        theirs = getattr(record, name)
+        if together(ledger.field(name).kind) and theirs:
+            whole[name] = f"{theirs}\n{whole.get(name, '')}".rstrip()
+    return whole
