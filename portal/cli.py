@@ -26,6 +26,7 @@ from portal.core.spreadsheet.reading import Unreadable, read
 from portal.core.views import listing
 from portal.demo import PROFILES, load, password, renew_password
 from portal.extensions import db
+from portal.org import rotation
 
 
 class Commands(AppGroup):
@@ -41,6 +42,8 @@ class Commands(AppGroup):
 portal = Commands("portal", help="Set up and look after the portal.")
 admin = AppGroup("admin", help="Accounts of administrators.")
 portal.add_command(admin)
+keys = AppGroup("keys", help="The keys of personal data.")
+portal.add_command(keys)
 trail = AppGroup("audit", help="The trail of what was done.")
 portal.add_command(trail)
 
@@ -76,6 +79,14 @@ def create(role: str, name: str, password: str) -> None:
         if not new_account.create(name, name, password, role):
             raise click.ClickException(f"there is an account {name!r} already")
     click.echo(f"Account {name} with role {role} was made.")
+
+
+@keys.command()
+def rotate() -> None:
+    """Make a new key and encrypt all personal data with it. The key before is kept until the next time."""
+    rotation.renew(current_app.config["DATA_DIR"] / "personal.key")
+    count = rotation.reseal(lambda done: click.echo(f"{done} values …", err=True))
+    click.echo(f"{count} values are encrypted with a new key. Keep a copy of personal.key apart from the database.")
 
 
 @trail.command("verify")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import re
+from datetime import datetime
 
 import pytest
 from flask_appbuilder import ModelView
@@ -11,7 +13,7 @@ from flask_appbuilder.security.sqla.models import PermissionView
 from wtforms import Form
 
 from portal.accounts.security import act_as
-from portal.core import scope
+from portal.core import clock, scope
 from portal.core.views.base import LedgerView
 from portal.extensions import db
 from tests.holes.walk import ACCOUNTS, READERS, addresses, first, give, of, take, unchanged, unit_id
@@ -26,6 +28,7 @@ OWN_PAGES = {"WorkspaceView", "SignInView", "LanguageView", "AccountsView", "MyP
 # What is answered without signing in.
 OPEN = {"/login/", "/lang/en", "/healthz", "/readyz"}
 MOST_STATEMENTS = 6
+MOMENT = r"\d{4}-\d\d-\d\d \d\d:"
 # One account for each way of seeing records; the others see as one of these does.
 SIGHTS = ("admin", "reviewer", "filler01", "community001", "town01")
 
@@ -240,7 +243,8 @@ def test_flask_appbuilders_own_roles_give_nothing(app, visit, rows, change):
     for n, name in enumerate(("Admin", "Public")):
         role = first(rows, "ab_role", f"name = '{name}'")
         change(f"INSERT INTO ab_user_role (id, user_id, role_id) VALUES ({9990 + n}, {user}, {role})")
-    assert {visit("auditadmin").look(f"/{ledger.name}/list/").status for ledger in ledgers(app)} == {403}
+    names = {ledger.name for ledger in ledgers(app)} - {"audit_events"}  # which its own role reads
+    assert {visit("auditadmin").look(f"/{name}/list/").status for name in names} == {403}
     assert visit("auditadmin").look("/roles/list/").status == 403
     assert visit().look("/agreements/list/").status == 302
 
@@ -346,6 +350,8 @@ def legal(found):
         return ""
     if isinstance(found, bool):
         return "1" if found else "0"
+    if re.match(MOMENT, str(found)):
+        return f"{clock.local(datetime.fromisoformat(str(found))):%Y-%m-%d}"
     return str(found).strip(",").partition(",")[0]
 
 

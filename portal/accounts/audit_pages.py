@@ -16,7 +16,7 @@ from portal.extensions import db
 
 class AuditView(BaseView):
     route_base = "/audit"
-    class_permission_name = "audit_events"
+    class_permission_name = "audit"
     method_permission_name = {"index": "read", "verify": "read"}
     base_permissions = ["can_read"]
     default_view = "index"

@@ -39,6 +39,7 @@ DESKS = (
     Desk("accounts", _("Accounts"), ("read", "add", "edit", "grant")),
     Desk("roles", _("Roles and rights"), ("read", "edit")),
     Desk("reviews", _("Steps of review"), ("read", "edit")),
+    Desk("audit", _("Proof of the trail"), ("read",)),
 )
 # Read by whom it names only.
 TRAIL = "audit_events"
@@ -56,6 +57,9 @@ class Grant:
 
 NO = Grant()
 READ = Grant(READING)
+
+
+AUDITING = {TRAIL: READ, "audit": Grant(("read",))}
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ ROLES = (
         _("Administrator"),
         business=READ,
         registry=KEEPING,
-        named={desk.name: Grant(desk.verbs) for desk in DESKS} | {TRAIL: READ},
+        named={desk.name: Grant(desk.verbs) for desk in DESKS} | AUDITING,
         barred_business=WRITING,
     ),
     Role(
@@ -135,7 +139,7 @@ ROLES = (
     Role(
         "audit_admin",
         _("Audit administrator"),
-        named={TRAIL: READ},
+        named=AUDITING,
         barred_business=EVERY,
         barred_registry=WRITING | {"grant"},
     ),
@@ -191,7 +195,7 @@ ROLES = (
             "coop_activities": Grant(("read", "add", "edit"), "counterpart"),
         },
     ),
-    reader("auditor_ro", _("Read-only auditor"), {TRAIL: READ}),
+    reader("auditor_ro", _("Read-only auditor"), AUDITING),
     reader("disc_ro", _("Discipline liaison (read-only)")),
 )
 # Flask-AppBuilder's own, which nobody holds.

@@ -38,18 +38,8 @@ VERBS: Mapping[str, Label] = {
 # Names that a form needs for itself.
 TAKEN = frozenset(
     (
-        "data",
-        "errors",
-        "meta",
-        "ledger",
-        "record",
-        "parent",
-        "problems",
-        "warnings",
-        "doubts",
-        "tables",
-        "values",
-        "lenient",
+        *("data", "errors", "meta", "ledger", "record", "parent"),
+        *("problems", "warnings", "doubts", "tables", "values", "lenient"),
     )
 )
 Rule = Callable[[Values], Iterable[Problem]]
@@ -258,7 +248,7 @@ class Ledger:
     @property
     def sortable(self) -> tuple[str, ...]:
         own = set(self.mapper.columns.keys())
-        return tuple(name for name in ("id", *self.columns) if name in own)
+        return ("id", *(name for name in self.columns if name in own and self.field(name).kind.ordered))
 
     @cached_property
     def code_lists(self) -> frozenset[str]:

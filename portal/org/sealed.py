@@ -29,12 +29,23 @@ def new_keys() -> str:
 
 
 class Vault:
-    """Seals and opens texts with the keys of one data directory."""
+    """Seals and opens texts with the keys of one data directory; new ones count from the moment they are there."""
 
-    def __init__(self, keys: str) -> None:
-        parsed = json.loads(keys)
-        self._fernet = MultiFernet([Fernet(key) for key in parsed["encrypt"]])
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read()
+
+    def _read(self) -> None:
+        self._read_at = self._path.stat().st_mtime_ns
+        parsed = json.loads(self._path.read_text())
+        self._keys = MultiFernet([Fernet(key) for key in parsed["encrypt"]])
         self._digest_key = base64.urlsafe_b64decode(parsed["digest"])
+
+    @property
+    def _fernet(self) -> MultiFernet:
+        if self._path.stat().st_mtime_ns != self._read_at:
+            self._read()
+        return self._keys
 
     def digest(self, text: str) -> str:
         mac = hmac.new(self._digest_key, text.encode(), hashlib.sha256).digest()
@@ -42,6 +53,11 @@ class Vault:
 
     def seal(self, text: str) -> str:
         return f"{VERSION}{self.digest(text)}.{self._fernet.encrypt(text.encode()).decode()}"
+
+    def renew(self, stored: str) -> str:
+        """The same value, encrypted with the newest key."""
+        version, digest, token = stored.split(".", 2)
+        return f"{version}.{digest}.{self._fernet.rotate(token.encode()).decode()}"
 
     def open(self, stored: str) -> str:
         return self._fernet.decrypt(stored.split(".", 2)[2].encode()).decode()
@@ -54,7 +70,7 @@ def vault() -> Vault:
 
 
 def install(app: Any, path: Path) -> None:
-    app.extensions["portal.vault"] = Vault(path.read_text())
+    app.extensions["portal.vault"] = Vault(path)
 
 
 class Sealed:

@@ -11,8 +11,8 @@ from sqlalchemy.sql import ColumnElement
 
 from portal.core import clock
 from portal.core.audit import AuditEvent
-from portal.core.fields import Choice, Field, Link, Text
-from portal.core.fields.base import Kind
+from portal.core.fields import Choice, Field, Link, Text, Whole
+from portal.core.fields.base import LARGEST, Kind
 from portal.core.fields.days import Day
 from portal.core.ledger import READING, Ledger, Section, mounted
 from portal.core.views.timeline import DEEDS, told
@@ -76,6 +76,8 @@ class Owner(Link):
 class Changes(Kind):
     """What changed, each on a line, in the viewer's words."""
 
+    ordered = False
+
     def columns(self, name: str) -> tuple[str, ...]:
         return ("action", "at", "username", "person", "address", "ledger", "title", "reason", "changes")
 
@@ -104,7 +106,7 @@ audit_events = Ledger(
         *("changes", "mark"),
     ),
     sections=(
-        Section(_("Who and when"), ("id", "at", "person", "username", "address")),
+        Section(_("Who and when"), ("at", "person", "username", "address")),
         Section(_("What"), ("action", "ledger", "record_id", "title", "unit_id", "reason", "changes")),
         Section(_("Proof"), ("mark",)),
     ),
@@ -118,7 +120,7 @@ audit_events = Ledger(
             ("address", Text(45, free=False), _("Network address")),
             ("action", Choice(*DEEDS.items()), _("Deed")),
             ("ledger", Places(), _("Ledger")),
-            ("record_id", Text(12, free=False), _("Record")),
+            ("record_id", Whole(0, LARGEST), _("Record")),
             ("title", Text(200), _("Title")),
             ("unit_id", Owner(Unit, "full_name"), _("Unit")),
             ("reason", Text(400), _("Reason")),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.fernet import InvalidToken
 from sqlalchemy import select
 from sqlalchemy.exc import StatementError
 
 from portal.core import scope
 from portal.extensions import db
+from portal.org import rotation
 from portal.org.models import Member
 from portal.org.sealed import Sealed
 from tests.ledgers.conftest import agreement, org  # noqa: F401 - fixtures
@@ -73,3 +75,25 @@ def test_a_mobile_number_given_as_office_phone_is_sealed(visit, rows, agreement)
     answer = visit("filler01").post("/agreements/add", agreement | {"a_phone": NUMBER})
     assert NUMBER not in str(rows("SELECT * FROM agreement ORDER BY id DESC LIMIT 1"))
     assert "154****8888" in visit("filler01").look(answer.response.location).words
+
+
+def test_a_new_key_encrypts_everything_anew_and_nothing_is_lost(app, rows):
+    """The old key alone no longer opens anything; equal values stay equal."""
+    path = app.config["DATA_DIR"] / "personal.key"
+    kept = path.read_text()
+    sql = "SELECT id, name_enc, phone_enc FROM beneficiary ORDER BY id"
+    before = rows(sql)
+    with app.app_context():
+        texts = [(Sealed(name).reveal(), Sealed(phone).reveal()) for _, name, phone in before]
+        try:
+            rotation.renew(path)
+            assert rotation.reseal() >= 2 * len(before)
+            after = rows(sql)
+            assert [(Sealed(name).reveal(), Sealed(phone).reveal()) for _, name, phone in after] == texts
+            assert [Sealed(row[1]) for row in before] == [Sealed(row[1]) for row in after]
+            assert not {row[1] for row in before} & {row[1] for row in after}
+            rotation.renew(path)
+            with pytest.raises(InvalidToken):
+                Sealed(before[0][1]).reveal()
+        finally:
+            path.write_text(kept)

@@ -31,6 +31,8 @@ class Kind:
     multiple = False
     # Numbers and dates: do not break, align and compare.
     compact = False
+    # Can a list be put in the order of this column?
+    ordered = True
 
     def column_type(self) -> TypeEngine[Any]:
         raise TypeError(f"{type(self).__name__} has no column of its own")
