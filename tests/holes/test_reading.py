@@ -53,9 +53,10 @@ def test_whoever_reads_all_units_sees_all(visit, rows, ledger, account):
 @pytest.mark.parametrize("ledger", OWN)
 def test_another_units_record_is_not_there_at_any_address(app, visit, rows, ledger, method):
     """H1, H3, H9, fact 2: page, form, delete and action answer as if there were no such record."""
-    id_, visitor = foreign(rows, ledger), visit("filler01")
+    id_, filler, reviewer = foreign(rows, ledger), visit("filler01"), visit("secretary01")
     for path in addresses(app, method, id_, f"/{ledger}/"):
         if f"/{id_}" in path:
+            visitor = reviewer if "/reveal/" in path else filler  # who may do so with records of their own
             answer = visitor.look(path) if method == "GET" else visitor.post(path)
             assert answer.status == 404, path
 
