@@ -15,7 +15,7 @@ from portal.core.fields import Choice, Field, Link, Text, Whole
 from portal.core.fields.base import LARGEST, Kind
 from portal.core.fields.days import Day
 from portal.core.ledger import READING, Ledger, Section, mounted
-from portal.core.views.timeline import DEEDS, told
+from portal.core.views.timeline import DEEDS, reason, source_of, told
 from portal.org.models import Unit
 
 # What is changed beside the records of ledgers.
@@ -73,6 +73,16 @@ class Owner(Link):
         return ()
 
 
+class Why(Text):
+    """The reason, with the name of the field that was meant, where one was."""
+
+    def columns(self, name: str) -> tuple[str, ...]:
+        return ("ledger", name)
+
+    def read(self, record: Any, name: str) -> Any:
+        return reason(source_of(record, audit_events), record.reason or "")
+
+
 class Changes(Kind):
     """What changed, each on a line, in the viewer's words."""
 
@@ -121,9 +131,9 @@ audit_events = Ledger(
             ("action", Choice(*DEEDS.items()), _("Deed")),
             ("ledger", Places(), _("Ledger")),
             ("record_id", Whole(0, LARGEST), _("Record")),
-            ("title", Text(200), _("Title")),
+            ("title", Text(200), _("Subject")),
             ("unit_id", Owner(Unit, "full_name"), _("Unit")),
-            ("reason", Text(400), _("Reason")),
+            ("reason", Why(400), _("Reason")),
             ("changes", Changes(), _("What changed")),
             ("mark", Text(64, free=False), _("Mark of the line")),
         )

@@ -42,7 +42,7 @@ def timeline(ledger: Ledger, record: Any, most: int = 200) -> list[Told]:
 
 
 def told(ledger: Ledger, event: audit.AuditEvent) -> Told:
-    source = next((each for each in mounted() if each.name == event.ledger), ledger)
+    source = source_of(event, ledger)
     file = event.ledger == "attachment"
     kind = gettext("File") if file else source.one
     person = f"{event.person} ({event.username})" if event.person else event.username
@@ -55,6 +55,11 @@ def told(ledger: Ledger, event: audit.AuditEvent) -> Told:
         reason=reason(source, event.reason or ""),
         changes=[] if file else [change(source, *each) for each in event.changes],
     )
+
+
+def source_of(event: audit.AuditEvent, ledger: Ledger) -> Ledger:
+    """The ledger of the record that changed; `ledger` for what is none."""
+    return next((each for each in mounted() if each.name == event.ledger), ledger)
 
 
 def reason(ledger: Ledger, text: str) -> str:
