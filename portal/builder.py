@@ -9,6 +9,7 @@ from portal.accounts.audit_pages import AuditView
 from portal.accounts.language import LanguageView
 from portal.accounts.overdue_pages import OverdueView
 from portal.accounts.review_pages import ReviewsView
+from portal.accounts.rights_pages import RightsView
 from portal.accounts.role_pages import RolesView
 from portal.accounts.workspace import WorkspaceView
 
@@ -19,5 +20,14 @@ class PortalBuilder(AppBuilder):
     def _add_admin_views(self) -> None:
         self._indexview = self.add_view_no_menu(WorkspaceView)
         self.sm.register_views()
-        for view in (LanguageView, OverdueView, AccountsView, RolesView, ReviewsView, AuditView, MyPasswordView):
+        for view in (
+            LanguageView,
+            OverdueView,
+            AccountsView,
+            RolesView,
+            ReviewsView,
+            RightsView,
+            AuditView,
+            MyPasswordView,
+        ):
             self.add_view_no_menu(view)

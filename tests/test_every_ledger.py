@@ -24,6 +24,7 @@ OWN_PAGES = {"WorkspaceView", "SignInView", "LanguageView", "AccountsView", "MyP
     "ReviewsView",
     "OverdueView",
     "AuditView",
+    "RightsView",
 }
 # What is answered without signing in.
 OPEN = {"/login/", "/lang/en", "/healthz", "/readyz"}

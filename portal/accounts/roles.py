@@ -40,6 +40,7 @@ DESKS = (
     Desk("roles", _("Roles and rights"), ("read", "edit")),
     Desk("reviews", _("Steps of review"), ("read", "edit")),
     Desk("audit", _("Proof of the trail"), ("read",)),
+    Desk("rights", _("Check of rights"), ("read", "export")),
 )
 # Read by whom it names only.
 TRAIL = "audit_events"
@@ -59,7 +60,7 @@ NO = Grant()
 READ = Grant(READING)
 
 
-AUDITING = {TRAIL: READ, "audit": Grant(("read",))}
+AUDITING = {TRAIL: READ, "audit": Grant(("read",)), "rights": READ}
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ ROLES = (
     Role(
         "sec_admin",
         _("Security administrator"),
-        named={"accounts": Grant(("read", "grant")), "roles": Grant(("read", "edit"))},
+        named={"accounts": Grant(("read", "grant")), "roles": Grant(("read", "edit")), "rights": READ},
         barred_business=EVERY,
         barred_registry=frozenset({"add"}),
         barred_named={"accounts": frozenset({"edit"})},

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextvars import Token
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask, g, redirect, request, url_for
@@ -19,7 +20,7 @@ from flask_appbuilder.security.sqla.models import (
     assoc_user_role,
 )
 from flask_login import current_user
-from sqlalchemy import and_, select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import SecurityError
 
@@ -67,20 +68,37 @@ class PortalSecurityManager(SecurityManager):
         """Flask-AppBuilder would delete the rights of ledgers that this process does not serve."""
 
 
-def principal_of(user: User, profile: AccountProfile | None) -> Principal:
-    """What this user may, from the permission rows of their roles: one statement."""
-    query = (
+def _rights() -> Select[Any]:
+    """(role, ledger, permission, scope) of every right of every role."""
+    return (
         select(Role.name, ViewMenu.name, Permission.name, RoleScope.scope)
         .select_from(Role)
-        .join(assoc_user_role, assoc_user_role.c.role_id == Role.id)
         .outerjoin(assoc_permissionview_role, assoc_permissionview_role.c.role_id == Role.id)
         .outerjoin(PermissionView, PermissionView.id == assoc_permissionview_role.c.permission_view_id)
         .outerjoin(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
         .outerjoin(Permission, Permission.id == PermissionView.permission_id)
         .outerjoin(RoleScope, and_(RoleScope.role_id == Role.id, RoleScope.ledger == ViewMenu.name))
-        .where(assoc_user_role.c.user_id == user.id)
     )
-    rows = db.session.execute(query).all()
+
+
+def principal_of(user: User, profile: AccountProfile | None) -> Principal:
+    """What this user may, from the permission rows of their roles: one statement."""
+    held = _rights().join(assoc_user_role, assoc_user_role.c.role_id == Role.id)
+    rows = db.session.execute(held.where(assoc_user_role.c.user_id == user.id)).all()
+    found = principal_with(user, profile, rows)
+    return replace(found, orgs=_orgs_of(profile.area)) if found.counter and profile else found
+
+
+def rights_by_role() -> dict[str, list[Any]]:
+    """The rows of every role, for `principal_with`: one statement for all accounts."""
+    found: dict[str, list[Any]] = {}
+    for row in db.session.execute(_rights()):
+        found.setdefault(row[0], []).append(row)
+    return found
+
+
+def principal_with(user: User, profile: AccountProfile | None, rows: Sequence[Any]) -> Principal:
+    """What this user may with these rows of their roles, all but the Party organisations that they stand for."""
     unit_id = profile.unit_id if profile else None
     counter = _as_other_party(rows) if profile and profile.area_id else frozenset()
     return Principal(
@@ -94,7 +112,6 @@ def principal_of(user: User, profile: AccountProfile | None) -> Principal:
         grants=_grants(rows, unit_id),
         counter=counter,
         areas=frozenset({profile.area_id}) if counter and profile and profile.area_id else frozenset(),
-        orgs=_orgs_of(profile.area) if counter and profile else frozenset(),
     )
 
 

@@ -57,18 +57,26 @@ def workbook(ledger: Ledger, names: Sequence[str], records: Iterable[Any]) -> IO
 
 def rejected_rows(layout: Any, remarks: Iterable[Any]) -> IO[bytes]:
     """The rows of a sheet that were not taken, as they were, each with the reason: to be mended and brought again."""
+    heads = [*(column.header for column in layout.columns), gettext("Column"), gettext("Reason")]
+    rows = []
+    for remark in remarks:
+        cells = layout.sheet.rows[remark.row - 1]
+        texts = [cells[column.index] if column.index < len(cells) else "" for column in layout.columns]
+        rows.append([*texts, remark.column, remark.why])
+    return plain_sheet(gettext("Rejected rows"), heads, rows)
+
+
+def plain_sheet(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> IO[bytes]:
+    """A sheet of texts under one row of headings."""
     out = TemporaryFile()  # noqa: SIM115 - closed by whoever asked for it
     book = xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False})
     styles = {name: book.add_format(style) for name, style in STYLES.items()}
-    sheet = book.add_worksheet(gettext("Rejected rows"))
-    heads = [*(column.header for column in layout.columns), gettext("Column"), gettext("Reason")]
+    sheet = book.add_worksheet(title[:31])
     for column, head in enumerate(heads):
         sheet.write_string(0, column, head, styles["head"])
-    for row, remark in enumerate(remarks, start=1):
-        cells = layout.sheet.rows[remark.row - 1]
-        texts = [cells[column.index] if column.index < len(cells) else "" for column in layout.columns]
-        for column, text in enumerate([*texts, remark.column, remark.why]):
-            sheet.write_string(row, column, text, styles["text"])
+    for number, row in enumerate(rows, start=1):
+        for column, text in enumerate(row):
+            sheet.write_string(number, column, text, styles["text"])
     sheet.set_column(0, len(heads) - 1, WIDTHS["text"])
     book.close()
     out.seek(0)

@@ -1,0 +1,152 @@
+"""Who can see, change, export and reveal what, and which accounts need a second look (the yearly review of rights)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import render_template, request, send_file
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_appbuilder.baseviews import BaseView
+from flask_appbuilder.security.decorators import has_access
+from flask_appbuilder.security.sqla.models import User
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+
+from portal.accounts import roles, security
+from portal.core import audit
+from portal.core.fields import Label
+from portal.core.ledger import Ledger, mounted
+from portal.core.scope import Principal
+from portal.core.spreadsheet.export import XLSX, plain_sheet
+from portal.extensions import db
+from portal.org.accounts import AccountProfile
+
+STALE = timedelta(days=90)
+DEEDS: dict[str, Label] = {
+    "read": lazy_gettext("Sees"),
+    "change": lazy_gettext("Changes"),
+    "export": lazy_gettext("Exports"),
+    "reveal": lazy_gettext("Sees personal data in full"),
+}
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account with whose records its roles reach, and what is odd about it."""
+
+    username: str
+    name: str
+    place: str
+    roles: list[str]
+    principal: Principal
+    last_login: datetime | None
+    faults: list[str]
+
+    def reach(self, ledger: Ledger, deed: str) -> str:
+        """Whose records it may do that with; empty for nobody's."""
+        verbs = set(ledger.verbs) - {"read", "export", "reveal"} if deed == "change" else {deed}
+        reaches = [
+            self.principal.grants[ledger.name, verb] for verb in verbs if (ledger.name, verb) in self.principal.grants
+        ]
+        if None in reaches:
+            return gettext("All units")
+        if any(reaches):
+            return gettext("Own unit")
+        other = any((ledger.name, verb) in self.principal.counter for verb in verbs)
+        return gettext("Where it is the other party") if other else ""
+
+
+class RightsView(BaseView):
+    route_base = "/rights"
+    class_permission_name = "rights"
+    method_permission_name = {"list": "read", "export": "export"}
+    base_permissions = ["can_read", "can_export"]
+
+    @expose("/list/")
+    @has_access
+    def list(self) -> ResponseReturnValue:
+        ledgers = mounted()
+        chosen = next((each for each in ledgers if each.name == request.args.get("ledger")), ledgers[0])
+        return render_template("rights.html", accounts=accounts(), ledgers=ledgers, chosen=chosen, deeds=DEEDS)
+
+    @expose("/export")
+    @has_access
+    def export(self) -> ResponseReturnValue:
+        audit.tell("export", "ab_user")
+        title = gettext("Check of rights")
+        heads = [
+            gettext("Account"),
+            gettext("Name of the person"),
+            gettext("Belongs to"),
+            gettext("Roles"),
+            gettext("Ledger"),
+        ]
+        heads += [*(str(label) for label in DEEDS.values()), gettext("Last signed in"), gettext("To be looked at")]
+        return send_file(plain_sheet(title, heads, rows()), XLSX, as_attachment=True, download_name=f"{title}.xlsx")
+
+
+def rows() -> Iterator[list[str]]:
+    """A row for each account and ledger that it can do anything with; one for an account that can do nothing."""
+    for account in accounts():
+        who = [account.username, account.name, account.place, "、".join(account.roles)]
+        rest = [f"{account.last_login:%Y-%m-%d}" if account.last_login else "", "；".join(account.faults)]
+        reached = [(str(each.label), [account.reach(each, deed) for deed in DEEDS]) for each in mounted()]
+        found = [[*who, label, *cells, *rest] for label, cells in reached if any(cells)]
+        yield from found or [[*who, "", *[""] * len(DEEDS), *rest]]
+
+
+def accounts() -> list[Account]:
+    """All of them, by name: three statements however many there are."""
+    granted = security.rights_by_role()
+    query = (
+        select(User, AccountProfile)
+        .outerjoin(AccountProfile, AccountProfile.user_id == User.id)
+        .options(selectinload(User.roles), joinedload(AccountProfile.unit), joinedload(AccountProfile.area))
+    )
+    found = []
+    for user, profile in db.session.execute(query.order_by(User.username)).unique():
+        names = [role.name for role in user.roles]
+        principal = security.principal_with(user, profile, [row for name in names for row in granted.get(name, ())])
+        place = (profile.unit or profile.area) if profile else None
+        found.append(
+            Account(
+                username=user.username,
+                name=user.first_name or "",
+                place=str(place or gettext("Committee")),
+                roles=[roles.label_of(name) for name in names],
+                principal=principal,
+                last_login=user.last_login,
+                faults=list(faults(user, names, principal)),
+            )
+        )
+    return found
+
+
+def faults(user: Any, names: list[str], principal: Principal) -> Iterator[str]:
+    if not user.active:
+        yield gettext("Switched off")
+    elif user.last_login is None:
+        yield gettext("Has never signed in")
+    elif user.last_login < datetime.now() - STALE:
+        yield gettext("Has not signed in for 90 days")
+    if set(names) & roles.OFFICES and len(names) > 1:
+        yield gettext("One of the three administrators holds other roles, too")
+    both = [each for each in mounted() if principal.may("submit", each.name) and principal.may("approve", each.name)]
+    if both:
+        yield gettext("Fills and reviews the same records: %(what)s", what="、".join(str(each.label) for each in both))
+    if not names:
+        yield gettext("Has no role")
+    elif reaches_nothing(principal):
+        yield gettext("Belongs to no unit, so that its roles reach nothing")
+
+
+def reaches_nothing(principal: Principal) -> bool:
+    """Are there rights on records, and all of them on nobody's?"""
+    names = [each.name for each in mounted() if roles.business(each)]
+    reaches = [principal.grants[name, "read"] for name in names if (name, "read") in principal.grants]
+    return bool(reaches) and not principal.counter and not any(reach is None or reach for reach in reaches)
