@@ -82,7 +82,7 @@ class RightsView(BaseView):
         heads = [
             gettext("Account"),
             gettext("Name of the person"),
-            gettext("Belongs to"),
+            gettext("Unit or area"),
             gettext("Roles"),
             gettext("Ledger"),
         ]
