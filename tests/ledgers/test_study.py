@@ -18,7 +18,8 @@ def session(visit, group):
     """The session form as it opens, with what a liaison types."""
     page = visit("filler01").look(f"/study_sessions/add?group_id={group}")
     typed = page.filled()
-    del typed["csrf_token"]
+    # What belongs to one opening of the form is fetched anew with each sending.
+    del typed["csrf_token"], typed["_once"]
     return typed | {"form": "1", "theme": "专题研讨", "summary": "围绕专题开展研讨交流。"}
 
 
