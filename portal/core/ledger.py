@@ -120,6 +120,8 @@ class Ledger:
     not_taken: tuple[str, ...] = ()
     # Columns that hold two days at once, from and until: the words for them, by the two fields.
     spans: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    # Columns with the town that the community of another column lies in, by that field.
+    towns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     essential: tuple[str, ...] = ()
     assumed: Mapping[str, str] = field(default_factory=dict)
     # The fields that say together which record a row is, where no number does.

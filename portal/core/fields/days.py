@@ -16,15 +16,16 @@ from sqlalchemy.types import TypeEngine
 from portal.core.clock import today
 from portal.core.fields.base import BadValue, Kind, clean
 
-DAY = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?")
+# A time of day may follow: spreadsheets keep one with what people meant as a date.
+DAY = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})[日号]?(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
 PACKED_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
-SERIAL = re.compile(r"\d{5}(\.0+)?")
+SERIAL = re.compile(r"\d{5}(\.\d+)?")
 MONTH = re.compile(r"(\d{4})[-./年]?(\d{1,2})月?")
 EXCEL_EPOCH = date(1899, 12, 30)
 
 
 def parse_day(text: str) -> date:
-    """2026-06-30, 2026.6.30, 2026/6/30, 2026年6月30日, 20260630 or a spreadsheet's serial number."""
+    """2026-06-30, 2026.6.30, 2026/6/30, 2026年6月30日, 20260630, each with or without a time, or a spreadsheet's serial."""
     narrow = unicodedata.normalize("NFKC", text).replace(" ", "")
     found = DAY.fullmatch(narrow) or PACKED_DAY.fullmatch(narrow)
     try:

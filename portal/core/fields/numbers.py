@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -11,6 +12,8 @@ from sqlalchemy import Integer, Numeric
 from sqlalchemy.types import TypeEngine
 
 from portal.core.fields.base import BadValue, Kind
+
+COUNTED = re.compile(r"(\d[\d,.]*) *(?:人|名|位|次|场|个|户|家|件|条|篇|份|期)")
 
 
 def number(text: str) -> Decimal:
@@ -45,6 +48,11 @@ class Whole(Kind):
         if not self.least <= value <= self.most:
             raise BadValue(gettext("From %(least)d to %(most)d, please.", least=self.least, most=self.most))
         return int(value)
+
+    def from_cell(self, text: str) -> list[str]:
+        """Sheets say what was counted: 8人."""
+        found = COUNTED.fullmatch(unicodedata.normalize("NFKC", text).strip())
+        return [found[1] if found else text]
 
     def cell(self, value: Any) -> Any:
         return value
@@ -96,7 +104,7 @@ class Percent(Kind):
             value = number(text)
         except BadValue:
             return [text]
-        return [f"{value * 100:f}"] if 0 < value <= 1 else [text]
+        return [f"{round(value * 100, 2):f}"] if 0 < value <= 1 else [text]
 
     def show(self, value: Any) -> str:
         return "" if value is None else f"{value.normalize():f}%"

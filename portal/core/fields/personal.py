@@ -33,8 +33,11 @@ def mask_all(text: str) -> str:
 
 
 def narrow_phone(text: str) -> str:
+    """A number as it is kept; people write mobiles in groups of digits and with the country's code."""
     narrow = unicodedata.normalize("NFKC", text)
-    return re.sub(r"[\s()]", "", narrow).replace("—", "-").replace("–", "-").removesuffix(".0")
+    number = re.sub(r"[\s()]", "", narrow).replace("—", "-").replace("–", "-").removesuffix(".0").removeprefix("+86")
+    digits = number.replace("-", "")
+    return digits if MOBILE.fullmatch(digits) else number
 
 
 class Personal(Kind):

@@ -23,7 +23,9 @@ from portal.extensions import Model
 
 LOOKED_AT = 40  # rows in which a header may stand, cells by which a column is told
 ENOUGH = 0.7  # of the cells of a column
-NUMBER = re.compile(r"(?=.*\d{4})\S*\d+号?")
+# An office's own number, unlike one of a phone, an account or a person, has a letter (other than a last X) in it.
+NUMBER = re.compile(r"(?=.*\d{4})(?=.*[^\W\d_X])\S*\d+号?")
+WHOSE_NAME = frozenset({"姓名", "名称", "名字", "name"})
 RECORD_NO = re.compile(r"[A-Z]{2}\d{4}-\d{3}-\d{4,}")
 BLANK = frozenset({"", "-", "--", "—", "——", "/", "\\", "无填", "\u3000"})
 FOOTERS = (
@@ -31,7 +33,10 @@ FOOTERS = (
     "总计",
     "小计",
     "填报人",
+    "填表人",
     "审核人",
+    "单位负责人",
+    "经办人",
     "制表",
     "备注:",
     "备注：",
@@ -43,6 +48,8 @@ FOOTERS = (
 )
 IGNORED = "-"
 SPAN = "~"  # between the two fields of a column that holds two days
+TOWN = "@"  # after the field of the community whose town a column holds
+TOWN_ENDS = re.compile(r"街道|镇|乡|开发区|园区")
 
 
 class ImportColumn(Model):
@@ -57,11 +64,15 @@ class ImportColumn(Model):
 
 @dataclass
 class Column:
-    """One column of the sheet. `name` is the field it is, "" when nobody knows, IGNORED when it is not taken."""
+    """One column of the sheet. `name` is the field it is, "" when nobody knows, IGNORED when it is not taken.
+
+    `group` is the heading above its own that it shares with its neighbours.
+    """
 
     index: int
     header: str
     words: list[str]
+    group: str = ""
     cells: list[str] = field(default_factory=list)
     name: str = ""
 
@@ -95,7 +106,7 @@ class Layout:
                 for name in self.fills_down:
                     if name in found:
                         found[name] = above[name] = found[name] or above.get(name, "")
-                yield n, found
+                yield n, in_towns(found)
 
     def spread(self) -> dict[tuple[int, int], str]:
         """The text of cells merged over several rows, by (row, column) from 0."""
@@ -114,6 +125,15 @@ class Layout:
                 if word and (days := days_in(rest)):
                     return parse_day(days[0])
         return None
+
+
+def in_towns(found: dict[str, str]) -> dict[str, str]:
+    """Communities of one name lie in several towns; a column with the town says which is meant."""
+    for column in [name for name in found if name.endswith(TOWN)]:
+        town, name = found.pop(column), column.removesuffix(TOWN)
+        if found.get(name) and not TOWN_ENDS.search(found[name]):
+            found[name] = town + found[name]
+    return found
 
 
 def cell(cells: Sequence[str], index: int) -> str:
@@ -152,7 +172,8 @@ def vocabulary(ledger: Ledger) -> dict[str, list[str]]:
     """Field by word, in order of importance: synonyms, then labels in every language."""
     words: dict[str, list[str]] = {}
     spans = {SPAN.join(pair): synonyms for pair, synonyms in ledger.spans.items()}
-    for name, synonyms in {**ledger.imports, **spans}.items():
+    towns = {name + TOWN: synonyms for name, synonyms in ledger.towns.items()}
+    for name, synonyms in {**ledger.imports, **spans, **towns}.items():
         for word in synonyms:
             words.setdefault(plain(word), []).append(name)
     for language in current_app.config["LANGUAGES"]:
@@ -206,14 +227,11 @@ def headings(sheet: Sheet, top: int, depth: int) -> list[Column]:
         lower = rows[-1][index].strip() if depth == 2 and index < len(rows[-1]) else ""
         if upper:
             group, reach = upper, merged.get((top, index), (0, 0, 0, index))[3]
-        if depth == 1:
-            texts, header = [upper], upper
-        else:
-            over = group if upper or index <= reach else ""
-            texts, header = [lower, over + lower, over if not lower else ""], lower or over
-            texts = [over + lower, lower] if over and lower else texts
+        over = group if depth == 2 and (upper or index <= reach) else ""
+        own = lower if depth == 2 else upper
+        texts = [over + own, over, own] if plain(own) in WHOSE_NAME else [over + own, own]
         words = [word for text in texts for word in (plain(text), plain(without_brackets(text))) if word]
-        columns.append(Column(index, header, list(dict.fromkeys(words))))
+        columns.append(Column(index, own or over, list(dict.fromkeys(words)), over if own else ""))
     return columns
 
 
@@ -223,6 +241,7 @@ def name_columns(ledger: Ledger, found: Layout, words: dict[str, list[str]]) -> 
     before = ""
     for column in found.columns:
         names = next((words[word] for word in column.words if word in words), [])
+        names = of_group(ledger, column, names, words)
         before = column.name = choose(names, used, following(order, before))
         used.add(column.name)
     for column in found.columns:
@@ -230,6 +249,15 @@ def name_columns(ledger: Ledger, found: Layout, words: dict[str, list[str]]) -> 
             column.name = choose(containing(column.words, words), used, "")
             used.add(column.name)
     by_cells(ledger, found, used)
+
+
+def of_group(ledger: Ledger, column: Column, names: list[str], words: dict[str, list[str]]) -> list[str]:
+    """The phone under "helper" is not the phone of whoever is helped: a group keeps to its side of a link."""
+    group = words.get(plain(column.group), [])
+    links = tuple(f"{name}." for name in ledger.tells_of if not ledger.other(name).under)
+    if not group or any(name.startswith(links) for name in group):
+        return names
+    return [name for name in names if not name.startswith(links)] or ([IGNORED] if names else [])
 
 
 def following(order: Sequence[str], name: str) -> str:
@@ -308,4 +336,5 @@ def average(column: Column) -> float:
 def labels(ledger: Ledger) -> list[tuple[str, Label]]:
     """The fields that a column can be said to be."""
     spans = [(SPAN.join(pair), " – ".join(str(ledger.field(name).label) for name in pair)) for pair in ledger.spans]
-    return [*((name, ledger.imported(name).label) for name in ledger.imports), *spans]
+    towns = [(name + TOWN, gettext("Town of: %(field)s", field=ledger.imported(name).label)) for name in ledger.towns]
+    return [*((name, ledger.imported(name).label) for name in ledger.imports), *spans, *towns]

@@ -116,7 +116,10 @@ pairings = Ledger(
             "责任人",
             "联系人",
         ),
-        "owner_unit_id": ("所在单位", "帮扶单位", "单位", "单位名称", "责任单位", "填报单位", "党员所在单位"),
+        "owner_unit_id": (
+            *("所在单位", "帮扶单位", "单位", "单位名称", "责任单位", "填报单位", "党员所在单位"),
+            *("工作单位", "帮扶人单位"),
+        ),
         "helper_org_id": ("帮扶党支部", "帮扶支部", "党支部", "所在党组织", "所在党支部"),
         "beneficiary_id.name_enc": (
             "帮扶对象",
@@ -138,16 +141,17 @@ pairings = Ledger(
         "measures": ("帮扶措施", "措施", "帮扶内容", "帮扶方式"),
         "visit_freq": ("走访频次", "频次", "走访频次要求", "联系频次"),
         "pair_type": ("结对类型", "结对形式"),
-        "status": ("状态", "结对状态", "帮扶状态"),
+        "status": ("状态", "结对状态", "帮扶状态", "是否结束"),
         "remark": ("备注", "说明"),
     },
-    not_taken=("序号", "所属街镇", "街镇", "本期走访次数", "最近走访", "诉求", "填报日期"),
+    towns={"beneficiary_id.community_id": ("所属街镇", "街镇", "所在街镇", "所属街道", "街道", "街道镇")},
+    not_taken=("序号", "本期走访次数", "最近走访", "诉求", "填报日期"),
     essential=("helper_member_id", "beneficiary_id.name_enc"),
     assumed={"pair_type": "1"},
     identity=("owner_unit_id", "helper_member_id", "beneficiary_id"),
     status_words={
-        "active": ("结对中", "帮扶中", "正常", "在帮", "进行中"),
-        "terminated": ("已结束", "结束", "解除", "终止", "期满", "已期满"),
+        "active": ("结对中", "帮扶中", "正常", "在帮", "进行中", "否"),
+        "terminated": ("已结束", "结束", "解除", "终止", "期满", "已期满", "是"),
     },
     bulk=("delete_selected",),
 )

@@ -212,7 +212,8 @@ agreements = Ledger(
             "有效期限",
         )
     },
-    not_taken=("序号", "所属街镇", "街镇", "所属街道", "填报日期", "需求数", "资源数", "项目数", "本期活动次数"),
+    towns={"party_b_org_id": ("所属街镇", "街镇", "所在街镇", "所属街道", "街道", "街道镇")},
+    not_taken=("序号", "填报日期", "需求数", "资源数", "项目数", "本期活动次数"),
     essential=("party_a_org_id", "party_b_org_id"),
     assumed={"agreement_type": "1"},
     identity=("party_a_org_id", "party_b_org_id", "agreement_type", "signed_on"),

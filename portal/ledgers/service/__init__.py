@@ -104,8 +104,8 @@ service_projects = Ledger(
     essential=("title", "lead_unit_id"),
     identity=("lead_unit_id", "title", "area_id"),
     status_words={
-        "active": ("在办", "办理中", "进行中", "推进中", "正在办理"),
-        "done": ("已办结", "办结", "完成", "已完成"),
+        "active": ("在办", "办理中", "进行中", "推进中", "正在办理", "未办结", "未完成", "否"),
+        "done": ("已办结", "办结", "完成", "已完成", "完结", "已完结", "是"),
         "terminated": ("终止", "已终止", "不予立项"),
     },
     bulk=("delete_selected",),
