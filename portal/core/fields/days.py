@@ -25,7 +25,7 @@ EXCEL_EPOCH = date(1899, 12, 30)
 
 
 def parse_day(text: str) -> date:
-    """2026-06-30, 2026.6.30, 2026/6/30, 2026年6月30日, 20260630, each with or without a time, or a spreadsheet's serial."""
+    """2026-06-30, 2026.6.30, 2026/6/30, 2026年6月30日 or 20260630, also with a time, or a spreadsheet's serial."""
     narrow = unicodedata.normalize("NFKC", text).replace(" ", "")
     found = DAY.fullmatch(narrow) or PACKED_DAY.fullmatch(narrow)
     try:

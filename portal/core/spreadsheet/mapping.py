@@ -131,7 +131,7 @@ def in_towns(found: dict[str, str]) -> dict[str, str]:
     """Communities of one name lie in several towns; a column with the town says which is meant."""
     for column in [name for name in found if name.endswith(TOWN)]:
         town, name = found.pop(column), column.removesuffix(TOWN)
-        if found.get(name) and not TOWN_ENDS.search(found[name]):
+        if found.get(name) and not TOWN_ENDS.search(fold(found[name])):
             found[name] = town + found[name]
     return found
 
