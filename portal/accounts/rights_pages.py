@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,12 +21,12 @@ from portal.accounts import roles, security
 from portal.core import audit
 from portal.core.fields import Label
 from portal.core.ledger import Ledger, mounted
-from portal.core.scope import Principal
 from portal.core.spreadsheet.export import XLSX, plain_sheet
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
 
 STALE = timedelta(days=90)
+Scopes = dict[tuple[str, str], set[str]]
 DEEDS: dict[str, Label] = {
     "read": lazy_gettext("Sees"),
     "change": lazy_gettext("Changes"),
@@ -43,22 +43,18 @@ class Account:
     name: str
     place: str
     roles: list[str]
-    principal: Principal
+    # By (ledger, verb): the scopes.
+    scopes: Scopes
     last_login: datetime | None
     faults: list[str]
 
     def reach(self, ledger: Ledger, deed: str) -> str:
         """Whose records it may do that with; empty for nobody's."""
         verbs = set(ledger.verbs) - {"read", "export", "reveal"} if deed == "change" else {deed}
-        reaches = [
-            self.principal.grants[ledger.name, verb] for verb in verbs if (ledger.name, verb) in self.principal.grants
-        ]
-        if None in reaches:
-            return gettext("All units")
-        if any(reaches):
-            return gettext("Own unit")
-        other = any((ledger.name, verb) in self.principal.counter for verb in verbs)
-        return gettext("Where it is the other party") if other else ""
+        held = {scope for verb in verbs for scope in self.scopes.get((ledger.name, verb), ())}
+        if "all" in held:
+            held = {"all"}
+        return "、".join(str(label) for scope, label in roles.SCOPES.items() if scope in held and scope != "none")
 
 
 class RightsView(BaseView):
@@ -101,8 +97,8 @@ def rows() -> Iterator[list[str]]:
 
 
 def accounts() -> list[Account]:
-    """All of them, by name: three statements however many there are."""
-    granted = security.rights_by_role()
+    """All of them, by name: the same few statements however many there are."""
+    granted = security.rights_by_account()
     query = (
         select(User, AccountProfile)
         .outerjoin(AccountProfile, AccountProfile.user_id == User.id)
@@ -111,7 +107,7 @@ def accounts() -> list[Account]:
     found = []
     for user, profile in db.session.execute(query.order_by(User.username)).unique():
         names = [role.name for role in user.roles]
-        principal = security.principal_with(user, profile, [row for name in names for row in granted.get(name, ())])
+        scopes = scopes_of(granted.get(user.id, ()), profile)
         place = (profile.unit or profile.area) if profile else None
         found.append(
             Account(
@@ -119,15 +115,31 @@ def accounts() -> list[Account]:
                 name=user.first_name or "",
                 place=str(place or gettext("Committee")),
                 roles=[roles.label_of(name) for name in names],
-                principal=principal,
+                scopes=scopes,
                 last_login=user.last_login,
-                faults=list(faults(user, names, principal)),
+                faults=list(faults(user, names, scopes)),
             )
         )
     return found
 
 
-def faults(user: Any, names: list[str], principal: Principal) -> Iterator[str]:
+def scopes_of(rights: Iterable[security.Right], profile: AccountProfile | None) -> Scopes:
+    """The scopes of each right, those left out that reach nothing from where the account stands."""
+    found: Scopes = {}
+    standing = {
+        **dict.fromkeys(("unit", "unit_sub"), bool(profile and profile.unit_id)),
+        **dict.fromkeys(("area", "counterpart"), bool(profile and profile.area_id)),
+        "org_sub": bool(profile and (profile.org_id or profile.unit_id)),
+        "none": False,
+    }
+    for ledger, verb, right in security.counted(rights):
+        scopes = found.setdefault((ledger, verb), set())
+        if right.scope and standing.get(right.scope, True):
+            scopes.add(right.scope)
+    return found
+
+
+def faults(user: Any, names: list[str], scopes: Scopes) -> Iterator[str]:
     if not user.active:
         yield gettext("Switched off")
     elif user.last_login is None:
@@ -136,17 +148,18 @@ def faults(user: Any, names: list[str], principal: Principal) -> Iterator[str]:
         yield gettext("Has not signed in for 90 days")
     if set(names) & roles.OFFICES and len(names) > 1:
         yield gettext("One of the three administrators holds other roles, too")
-    both = [each for each in mounted() if principal.may("submit", each.name) and principal.may("approve", each.name)]
+    both = [each for each in mounted() if {(each.name, "submit"), (each.name, "approve")} <= scopes.keys()]
     if both:
         yield gettext("Fills and reviews the same records: %(what)s", what="、".join(str(each.label) for each in both))
     if not names:
         yield gettext("Has no role")
-    elif reaches_nothing(principal):
+    elif reaches_nothing(scopes):
         yield gettext("Belongs to no unit, so that its roles reach nothing")
 
 
-def reaches_nothing(principal: Principal) -> bool:
+def reaches_nothing(scopes: Scopes) -> bool:
     """Are there rights on records, and all of them on nobody's?"""
-    names = [each.name for each in mounted() if roles.business(each)]
-    reaches = [principal.grants[name, "read"] for name in names if (name, "read") in principal.grants]
-    return bool(reaches) and not principal.counter and not any(reach is None or reach for reach in reaches)
+    reached = [
+        scopes[each.name, "read"] for each in mounted() if roles.business(each) and (each.name, "read") in scopes
+    ]
+    return bool(reached) and not any(reached)

@@ -6,7 +6,7 @@ whatever is ticked: an auditor's account cannot be made to write by a wrong clic
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -45,8 +45,17 @@ DESKS = (
 # Read by whom it names only.
 TRAIL = "audit_events"
 DESK_VERBS: Mapping[str, Label] = {**VERBS, "grant": _("Grant roles")}
-SCOPES: Mapping[str, Label] = {"none": _("No records"), "unit": _("Own unit"), "all": _("All units")} | {
-    "counterpart": _("Where it is the other party")
+# `domain.md` §4.2; what is granted for a time is an account's own (`AccountGrant`).
+SCOPES: Mapping[str, Label] = {
+    "none": _("No records"),
+    "own": _("What it filled in itself"),
+    "unit": _("Own unit"),
+    "unit_sub": _("Own unit and those below"),
+    "org_sub": _("Own Party organisation and those below"),
+    "custom": _("Chosen units"),
+    "area": _("Own area"),
+    "counterpart": _("Where it is the other party"),
+    "all": _("All units"),
 }
 
 
@@ -78,6 +87,8 @@ class Role:
     barred_business: frozenset[str] = frozenset()
     barred_registry: frozenset[str] = frozenset()
     barred_named: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    # What an account of this role may be granted for a time, although the role itself never has it.
+    lent: frozenset[str] = frozenset()
 
     def default(self, desk: Ledger | Desk) -> Grant:
         if desk.name in self.named:
@@ -108,7 +119,14 @@ UNIT_ROSTER = {"members": Grant(("read", "add", "edit", "export"), "unit")}
 def reader(code: str, label: Label, named: Mapping[str, Grant] | None = None) -> Role:
     """A role that reads everything, beside the trail, and can never be given more."""
     never = WRITING | {"grant"}
-    return Role(code, label, READ, registry=READ, named=named or {}, barred_business=WRITING, barred_registry=never)
+    return Role(
+        *(code, label, READ),
+        registry=READ,
+        named=named or {},
+        barred_business=WRITING,
+        barred_registry=never,
+        lent=frozenset({"reveal"}),
+    )
 
 
 ROLES = (
@@ -172,9 +190,9 @@ ROLES = (
     Role(
         "branch_filler",
         _("Branch filler"),
-        business=Grant(("read", "add", "edit"), "unit"),
+        business=Grant(("read", "add", "edit"), "org_sub"),
         sides=(FILLER,),
-        named={"members": Grant(("read",), "unit")},
+        named={"members": Grant(("read",), "org_sub")},
     ),
     Role(
         "town_user",
@@ -238,6 +256,12 @@ def label_of(code: str) -> str:
 
 def barred(code: str, desk: Ledger | Desk) -> frozenset[str]:
     return BY_CODE[code].barred(desk) if code in BY_CODE else frozenset()
+
+
+def barred_from_grants(codes: Iterable[str], desk: Ledger | Desk) -> frozenset[str]:
+    """What an account of these roles is not granted beyond them: what all of them are barred from."""
+    each = [barred(code, desk) - (BY_CODE[code].lent if code in BY_CODE else frozenset()) for code in codes]
+    return frozenset.intersection(*each) if each else frozenset()
 
 
 def switched_off(code: str) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from contextvars import Token
-from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,17 +19,19 @@ from flask_appbuilder.security.sqla.models import (
     assoc_user_role,
 )
 from flask_login import current_user
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, literal, or_, select
 from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import SecurityError
 
 from portal.accounts import roles
+from portal.accounts.places import Place
 from portal.accounts.sign_in import SignInView
-from portal.core import scope
-from portal.core.scope import Principal, Reach
+from portal.core import clock, scope
+from portal.core.reach import NOTHING, Reach
+from portal.core.scope import Principal
 from portal.extensions import db
-from portal.org.accounts import AccountProfile, RoleScope
-from portal.org.models import Area, PartyOrg, Unit
+from portal.org.accounts import AccountGrant, AccountProfile, RoleScope
+from portal.org.models import Area, Unit
 
 # What is the same for everybody and asks nothing about them.
 IMPERSONAL = {"static", "appbuilder.static", "healthz", "readyz"}
@@ -68,10 +69,20 @@ class PortalSecurityManager(SecurityManager):
         """Flask-AppBuilder would delete the rights of ledgers that this process does not serve."""
 
 
-def _rights() -> Select[Any]:
-    """(role, ledger, permission, scope) of every right of every role."""
+class Right(NamedTuple):
+    """Verbs on a ledger with the scope that they reach, by a role or (`role` empty) granted to the account itself."""
+
+    role: str
+    ledger: str | None
+    verbs: str | None
+    scope: str | None
+    unit_ids: list[int] | None
+
+
+def _rights() -> Select[*tuple[Any, ...]]:
+    """Every right of every role."""
     return (
-        select(Role.name, ViewMenu.name, Permission.name, RoleScope.scope)
+        select(Role.name, ViewMenu.name, Permission.name, RoleScope.scope, RoleScope.unit_ids)
         .select_from(Role)
         .outerjoin(assoc_permissionview_role, assoc_permissionview_role.c.role_id == Role.id)
         .outerjoin(PermissionView, PermissionView.id == assoc_permissionview_role.c.permission_view_id)
@@ -81,74 +92,72 @@ def _rights() -> Select[Any]:
     )
 
 
+def _grants() -> Select[*tuple[Any, ...]]:
+    """What holds today of what accounts were granted beyond their roles."""
+    today = clock.today()
+    return select(
+        literal(""), AccountGrant.ledger, AccountGrant.verbs, AccountGrant.scope, AccountGrant.unit_ids
+    ).where(AccountGrant.since <= today, or_(AccountGrant.until.is_(None), AccountGrant.until >= today))
+
+
 def principal_of(user: User, profile: AccountProfile | None) -> Principal:
-    """What this user may, from the permission rows of their roles: one statement."""
+    """What this user may, by roles and grants: one statement, and one more for each tree that a scope goes down."""
     held = _rights().join(assoc_user_role, assoc_user_role.c.role_id == Role.id)
-    rows = db.session.execute(held.where(assoc_user_role.c.user_id == user.id)).all()
-    found = principal_with(user, profile, rows)
-    return replace(found, orgs=_orgs_of(profile.area)) if found.counter and profile else found
-
-
-def rights_by_role() -> dict[str, list[Any]]:
-    """The rows of every role, for `principal_with`: one statement for all accounts."""
-    found: dict[str, list[Any]] = {}
-    for row in db.session.execute(_rights()):
-        found.setdefault(row[0], []).append(row)
-    return found
-
-
-def principal_with(user: User, profile: AccountProfile | None, rows: Sequence[Any]) -> Principal:
-    """What this user may with these rows of their roles, all but the Party organisations that they stand for."""
-    unit_id = profile.unit_id if profile else None
-    counter = _as_other_party(rows) if profile and profile.area_id else frozenset()
+    own = _grants().where(AccountGrant.user_id == user.id)
+    rows = db.session.execute(held.where(assoc_user_role.c.user_id == user.id).union_all(own))
+    rights = [Right(*row) for row in rows]
+    place = Place(user.id, profile)
     return Principal(
         user_id=user.id,
         username=user.username,
         name=user.first_name or "",
-        unit_id=unit_id,
+        unit_id=place.unit_id,
         unit_name=str(profile.unit) if profile and profile.unit else "",
-        area_id=profile.area_id if profile else None,
-        roles=frozenset(role for role, *_ in rows),
-        grants=_grants(rows, unit_id),
-        counter=counter,
-        areas=frozenset({profile.area_id}) if counter and profile and profile.area_id else frozenset(),
+        org_id=place.org_id,
+        area_id=place.area_id,
+        roles=frozenset(right.role for right in rights if right.role),
+        grants=reaches(rights, place),
     )
 
 
-def _as_other_party(rows: Iterable[Any]) -> frozenset[tuple[str, str]]:
-    """(ledger, verb) of what is allowed where the account's community is the other party."""
+def rights_by_account() -> dict[int, list[Right]]:
+    """The rights of every account: two statements."""
+    held = _rights().join(assoc_user_role, assoc_user_role.c.role_id == Role.id)
+    found: dict[int, list[Right]] = {}
+    for query, owner in ((held, assoc_user_role.c.user_id), (_grants(), AccountGrant.user_id)):
+        for *right, user_id in db.session.execute(query.add_columns(owner)):
+            found.setdefault(user_id, []).append(Right(*right))
+    return found
+
+
+def counted(rights: Iterable[Right]) -> Iterator[tuple[str, str, Right]]:
+    """(ledger, verb, right) of all that counts: what a role is barred from does not."""
+    rights = list(rights)
     desks = {desk.name: desk for desk in roles.desks()}
-    found = ((role, ledger, (permission or "").removeprefix("can_")) for role, ledger, permission, _ in rows)
-    reached = {(role, ledger) for role, ledger, _, reach in rows if reach == "counterpart"}
-    return frozenset(
-        (ledger, verb)
-        for role, ledger, verb in found
-        if (role, ledger) in reached and ledger in desks and verb not in roles.barred(role, desks[ledger])
-    )
-
-
-def _orgs_of(area: Area | None) -> frozenset[int]:
-    """The Party organisations of a community; towns and zones are counterparts as areas only."""
-    if area is None or area.kind != "community":
-        return frozenset()
-    return frozenset(db.session.scalars(select(PartyOrg.id).where(PartyOrg.community_id == area.id)))
-
-
-def _grants(rows: Iterable[Any], unit_id: int | None) -> dict[tuple[str, str], Reach]:
-    """Roles add up, each within its own reach; what a role is barred from does not count."""
-    desks = {desk.name: desk for desk in roles.desks()}
-    own: Reach = frozenset() if unit_id is None else frozenset({unit_id})
-    grants: dict[tuple[str, str], Reach] = {}
-    for role, ledger, permission, reach_name in rows:
-        verb = (permission or "").removeprefix("can_")
-        if ledger not in desks or roles.switched_off(role) or verb in roles.barred(role, desks[ledger]):
+    business = [name for name, desk in desks.items() if roles.business(desk)]
+    codes = {right.role for right in rights if right.role}
+    for right in rights:
+        if roles.switched_off(right.role):
             continue
-        if reach_name == "counterpart":
+        for ledger in business if right.ledger == "*" else [right.ledger or ""]:
+            if ledger not in desks:
+                continue
+            desk = desks[ledger]
+            barred = roles.barred(right.role, desk) if right.role else roles.barred_from_grants(codes, desk)
+            for verb in (right.verbs or "").removeprefix("can_").split(","):
+                if verb not in barred:
+                    yield ledger, verb, right
+
+
+def reaches(rights: Iterable[Right], place: Place) -> dict[tuple[str, str], Reach]:
+    """How far each right reaches; roles and grants add up, each within its own scope."""
+    found: dict[tuple[str, str], Reach] = {}
+    for ledger, verb, right in counted(rights):
+        if right.scope in ("counterpart", "area") and not place.area_id:
             continue
-        reach = {"all": None, "unit": own}.get(reach_name, scope.NOTHING)
-        before = grants.get((ledger, verb), scope.NOTHING)
-        grants[ledger, verb] = None if reach is None or before is None else before | reach
-    return grants
+        reach = place.reach(right.scope or "none", tuple(right.unit_ids or ()))
+        found[ledger, verb] = found.get((ledger, verb), NOTHING) | reach
+    return found
 
 
 def act_as(username: str) -> Principal:

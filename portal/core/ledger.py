@@ -136,10 +136,9 @@ class Ledger:
     fills_down: tuple[str, ...] = ()
     # What sheets call a status.
     status_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    # Of record numbers; the field that says the year; the field that says which unit owns the record (the unit
-    # itself, or an organisation of it), and the one with the Party organisation that it is filled for.
+    # Of record numbers; the field that says which unit owns the record (the unit itself, or an organisation of it),
+    # and the one with the Party organisation that it is filled for.
     prefix: str = ""
-    event: str = ""
     owner: str = ""
     owner_org: str = ""
     # The relationship to the row above, for the tree page.
@@ -171,6 +170,11 @@ class Ledger:
     @property
     def scoped(self) -> bool:
         return issubclass(self.model, Scoped)
+
+    @property
+    def event(self) -> str:
+        """The field with the day that a record is of; empty where records are of the day that they were made."""
+        return getattr(self.model, "dated_by", "")
 
     @property
     def searchable(self) -> bool:
@@ -267,7 +271,7 @@ class Ledger:
 
     def hidden(self, record: Any) -> frozenset[str]:
         """What the other party does not see of a record: the unit's own notes."""
-        if not self.internal or scope.current().covers("read", self.name, record.owner_unit_id):
+        if not self.internal or scope.current().reach("read", self.name).owns(record):
             return frozenset()
         return frozenset(self.internal)
 

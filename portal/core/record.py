@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext
@@ -189,6 +189,24 @@ class Part(Scoped):
         return of_whole(cls, "owner_unit_id")
 
     @hybrid_property
+    def owner_org_id(self) -> Any:
+        return getattr(self, str(self.part_of)).owner_org_id
+
+    @owner_org_id.inplace.expression
+    @classmethod
+    def _owner_org_id(cls) -> Any:
+        return of_whole(cls, "owner_org_id")
+
+    @hybrid_property
+    def filler_id(self) -> Any:
+        return getattr(self, str(self.part_of)).filler_id
+
+    @filler_id.inplace.expression
+    @classmethod
+    def _filler_id(cls) -> Any:
+        return of_whole(cls, "filler_id")
+
+    @hybrid_property
     def counter_org_id(self) -> Any:
         return getattr(self, str(self.part_of)).counter_org_id
 
@@ -207,9 +225,18 @@ class Part(Scoped):
         return of_whole(cls, "counter_area_id")
 
     @classmethod
-    def knows_counterpart(cls, name: str) -> bool:
+    def knows(cls, name: str) -> bool:
         whole: type[Scoped] = inspect(cls).relationships[str(cls.part_of)].mapper.class_
-        return whole.knows_counterpart(name)
+        return whole.knows(name)
+
+    def dated(self) -> date:
+        whole: Scoped = getattr(self, str(self.part_of))
+        return super().dated() if self.dated_by else whole.dated()
+
+    @classmethod
+    def dating(cls) -> Any:
+        whole: type[Scoped] = inspect(cls).relationships[str(cls.part_of)].mapper.class_
+        return super().dating() if cls.dated_by or not whole.dated_by else of_whole(cls, whole.dated_by)
 
 
 def of_whole(part: Any, name: str) -> Any:

@@ -84,11 +84,14 @@ def _owner(ledger: Ledger, record: Record) -> int:
 
 
 def _owner_org(ledger: Ledger, record: Record) -> int | None:
-    """The organisation that the record names, else the first that stands for its unit."""
+    """The organisation that the record names, else the filler's own or the first that stands for its unit."""
     above = ledger.above(record)
     if above is not None:
         return above.owner_org_id
     if ledger.owner_org:
         return getattr(record, ledger.owner_org, None)
+    principal = scope.current()
+    if principal.org_id and principal.unit_id == record.owner_unit_id:
+        return principal.org_id
     first = select(PartyOrg.id).where(PartyOrg.units.any(Unit.id == record.owner_unit_id)).order_by(PartyOrg.sort_no)
     return db.session.scalar(first.limit(1))

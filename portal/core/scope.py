@@ -7,24 +7,25 @@ therefore banned outside the few modules that need them (`tests/test_house_rules
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
+from operator import or_
 from typing import Any
 
-from sqlalchemy import event, inspect, or_
+from sqlalchemy import event, inspect
 from sqlalchemy.orm import ORMExecuteState, Session, attributes, with_loader_criteria
 from sqlalchemy.orm.interfaces import ORMOption
 from sqlalchemy.orm.util import LoaderCriteriaOption
 
+from portal.core.reach import ALL, NOTHING, OWNER, PARTY, Reach
 from portal.extensions import Model, db
 from portal.org.markers import Scoped
 
-# Units whose rows a right covers; None: every unit's.
-Reach = frozenset[int] | None
-NOTHING: Reach = frozenset()
+# By the columns of `OWNER` and `PARTY`.
+Ids = dict[str, int | None]
 
 
 class OutOfScope(Exception):
@@ -40,44 +41,51 @@ class Principal:
     name: str = ""
     unit_name: str = ""
     unit_id: int | None = None
+    org_id: int | None = None
     area_id: int | None = None
     roles: frozenset[str] = frozenset()
+    # By (ledger, verb).
     grants: Mapping[tuple[str, str], Reach] = field(default_factory=dict)
-    # What they may do where their area is the other party, that area, and its Party organisations.
-    counter: frozenset[tuple[str, str]] = frozenset()
-    areas: frozenset[int] = frozenset()
-    orgs: frozenset[int] = frozenset()
     everything: bool = False
 
     def may(self, verb: str, ledger: str) -> bool:
-        return self.everything or (ledger, verb) in self.grants or (ledger, verb) in self.counter
+        return self.everything or (ledger, verb) in self.grants
 
     def reach(self, verb: str, ledger: str) -> Reach:
-        return None if self.everything else self.grants.get((ledger, verb), NOTHING)
+        return ALL if self.everything else self.grants.get((ledger, verb), NOTHING)
 
     def covers(self, verb: str, ledger: str, unit_id: int | None) -> bool:
-        """Is this verb allowed on a row of that unit?"""
+        """Is this verb allowed on all rows of that unit?"""
         reach = self.reach(verb, ledger)
-        return reach is None or unit_id in reach
+        return reach.everything or unit_id in reach.units
 
     def covers_row(self, verb: str, ledger: str, row: Any) -> bool:
-        """Is this verb of this ledger allowed on this row, as its unit or as the other party?"""
-        if self.covers(verb, ledger, row.owner_unit_id):
+        """Is this verb of this ledger allowed on this row, as somebody's own or as its other party?"""
+        reach = self.reach(verb, ledger)
+        if reach.owns(row):
             return True
-        if (ledger, verb) not in self.counter or not (
-            row.counter_org_id in self.orgs or row.counter_area_id in self.areas
-        ):
-            return False
         # The other party changes what it entered itself.
-        return verb not in ("edit", "delete") or bool(getattr(row, "by_counterpart", False))
+        return reach.covers(row) and (verb not in ("edit", "delete") or bool(getattr(row, "by_counterpart", False)))
 
     @cached_property
-    def home(self) -> Reach:
-        """The units that this user fills for in any ledger."""
-        reaches = [reach for (_, verb), reach in self.grants.items() if verb in ("add", "edit")]
-        if self.everything or None in reaches:
+    def _filling(self) -> Reach:
+        """Where this user fills in anything at all."""
+        found = [reach.side(OWNER) for (_, verb), reach in self.grants.items() if verb in ("add", "edit")]
+        return reduce(or_, found, ALL if self.everything else NOTHING)
+
+    @cached_property
+    def home(self) -> frozenset[int] | None:
+        """The units that this user fills for in any ledger; None: for every one."""
+        if self._filling.everything:
             return None
-        return frozenset().union(*(reach for reach in reaches if reach is not None))
+        own = {self.unit_id} if self._filling and self.unit_id is not None else set()
+        return self._filling.units | own
+
+    @cached_property
+    def home_orgs(self) -> frozenset[int] | None:
+        """The Party organisations that this user fills for; None: for those of their units."""
+        filling = self._filling
+        return None if filling.everything or filling.units else filling.ids("owner_org_id") or None
 
     @cached_property
     def reading(self) -> tuple[ORMOption, ...]:
@@ -87,23 +95,15 @@ class Principal:
         model: Any
         for model in scoped_models():
             reach = self.reach(verb, model.ledger_name)
-            if reach is None:
-                continue
-            counter = (model.ledger_name, verb) in self.counter
-            orgs, areas = (self.orgs, self.areas) if counter else (NOTHING, NOTHING)
-            yield _only(model, *(tuple(sorted(each or ())) for each in (reach, orgs, areas)))
+            if not reach.everything:
+                yield _only(model, reach)
 
 
 @lru_cache(maxsize=4096)
-def _only(model: Any, units: tuple[int, ...], orgs: tuple[int, ...], areas: tuple[int, ...]) -> ORMOption:
+def _only(model: Any, reach: Reach) -> ORMOption:
     """An expression and not a lambda: of several lambdas with different units in one statement, all got those of
     the last. Expressions are adapted to aliases, too."""
-    mine = [model.owner_unit_id.in_(units)]
-    if orgs and model.knows_counterpart("counter_org_id"):
-        mine.append(model.counter_org_id.in_(orgs))
-    if areas and model.knows_counterpart("counter_area_id"):
-        mine.append(model.counter_area_id.in_(areas))
-    return _Criterion(model, or_(*mine))
+    return _Criterion(model, reach.condition(model))
 
 
 class _Criterion(LoaderCriteriaOption):
@@ -208,18 +208,6 @@ def _set_by(state: ORMExecuteState) -> set[str]:
     return set(statement.compile().params) if state.is_update else set()
 
 
-def units_of(row: Scoped) -> set[int | None]:
-    """The units a changed row comes from and goes to; those of its record for a row of one."""
-    if row.part_of:
-        whole = getattr(row, row.part_of)
-        if whole is None:
-            whole = _deleted_from(row)
-        return units_of(whole) if whole is not None else {None}
-    key = inspect(type(row)).synonyms.get("owner_unit_id")
-    history = attributes.get_history(row, key.name if key else "owner_unit_id")
-    return {*history.added, *history.unchanged, *history.deleted}
-
-
 def _deleted_from(row: Scoped) -> Any:
     history = attributes.get_history(row, str(row.part_of))
     return next(iter(history.deleted), None)
@@ -243,22 +231,46 @@ def _check(session: Session, principal: Principal, verb: str, row: Scoped) -> No
         whole = getattr(row, row.part_of) or _deleted_from(row)
         verb = "add" if whole in session.new else "delete" if whole in session.deleted else "edit"
     verb = _verb.get() or verb
-    if principal.counter and _stays(row) and principal.covers_row(verb, row.ledger_name, row):
+    reach = principal.reach(verb, row.ledger_name)
+    if reach.everything:
         return
-    for unit_id in units_of(row):
-        if not principal.covers(verb, row.ledger_name, unit_id):
-            raise OutOfScope(f"{principal.username}: {verb} {type(row).__name__} of unit {unit_id}")
+    states = list(_states(row))
+    for ids in states:
+        if not _owned(principal, reach, row, ids, states) and not (len(states) == 1 and _shared(reach, verb, row)):
+            raise OutOfScope(f"{principal.username}: {verb} {type(row).__name__} of unit {ids.get('owner_unit_id')}")
 
 
-def _stays(row: Scoped) -> bool:
-    """Does the row stay with its unit and with its other party?"""
-    whole = getattr(row, row.part_of) if row.part_of else row
-    if whole is None or inspect(row).attrs[row.part_of or "owner_unit_id"].history.deleted:
-        return False
-    synonyms = inspect(type(whole)).synonyms
-    counters = [synonyms[name].name for name in ("counter_org_id", "counter_area_id") if name in synonyms]
-    histories = [attributes.get_history(whole, name) for name in ("owner_unit_id", *counters)]
-    return not any(history.deleted for history in histories)
+def _owned(principal: Principal, reach: Reach, row: Scoped, ids: Ids, states: Sequence[Ids]) -> bool:
+    """Is a row that has these ids somebody's own? By organisation or person only where they cannot choose its unit."""
+    units = {state.get("owner_unit_id") for state in states}
+    bound = units == {principal.unit_id} or (len(units) == 1 and bool(inspect(row).persistent))
+    columns = OWNER if bound else OWNER[:1]
+    return any(claim.column in columns and claim.meets(row, ids.get(claim.column)) for claim in reach.claims)
+
+
+def _shared(reach: Reach, verb: str, row: Scoped) -> bool:
+    """May the other party do this? It changes what it entered itself."""
+    entered = verb not in ("edit", "delete") or bool(getattr(row, "by_counterpart", False))
+    return entered and any(claim.column in PARTY and claim.holds(row) for claim in reach.claims)
+
+
+def _states(row: Scoped) -> Iterator[Ids]:
+    """The ids by which a row is somebody's: as they were, and as they will be. Rows of a record have the record's."""
+    if row.part_of:
+        history = attributes.get_history(row, row.part_of)
+        wholes = [whole for whole in (*history.added, *history.unchanged, *history.deleted) if whole is not None]
+        for whole in wholes:
+            yield from _states(whole)
+        if not wholes:
+            yield {}
+        return
+    synonyms = inspect(type(row)).synonyms
+    keys = {name: synonyms[name].name if name in synonyms else name for name in (*OWNER, *PARTY) if row.knows(name)}
+    now: Ids = {name: getattr(row, key) for name, key in keys.items()}
+    before = {name: next(iter(attributes.get_history(row, key).deleted), now[name]) for name, key in keys.items()}
+    yield now
+    if before != now:
+        yield before
 
 
 def _ledger_of_whole(row: Scoped) -> str:

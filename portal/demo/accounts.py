@@ -8,11 +8,12 @@ from random import Random
 from sqlalchemy import select
 
 from portal.accounts import new_account
+from portal.accounts.places import below
 from portal.demo import names
 from portal.demo.profiles import Profile
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
-from portal.org.models import Area, Unit
+from portal.org.models import Area, PartyOrg, Unit
 
 OFFICE = (
     ("admin", "admin"),
@@ -43,10 +44,17 @@ def wanted(profile: Profile) -> Iterator[tuple[str, str, AccountProfile]]:
         yield f"filler{n:02}", "unit_filler", AccountProfile(unit_id=unit_id)
         yield f"secretary{n:02}", "unit_reviewer", AccountProfile(unit_id=unit_id)
         if n == 1:
-            yield "branch01", "branch_filler", AccountProfile(unit_id=unit_id)
+            yield "branch01", "branch_filler", AccountProfile(unit_id=unit_id, org_id=branch_of(unit_id))
     yield from of_areas("town", "town", "town_user", profile.towns, 2)
     yield from of_areas("zone", "zone", "town_user", profile.zones, 2)
     yield from of_areas("community", "community", "community_user", profile.communities, 3)
+
+
+def branch_of(unit_id: int) -> int | None:
+    """The branch of the unit that comes last."""
+    own = db.session.scalars(select(PartyOrg.id).where(PartyOrg.units.any(Unit.id == unit_id)))
+    query = select(PartyOrg.id).where(PartyOrg.id.in_(below(PartyOrg, own)), PartyOrg.org_type == "40")
+    return db.session.scalar(query.order_by(PartyOrg.org_code.desc()).limit(1))
 
 
 def of_areas(kind: str, name: str, role: str, count: int, digits: int) -> Iterator[tuple[str, str, AccountProfile]]:

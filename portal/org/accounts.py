@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from datetime import date, datetime
+
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.extensions import Model
-from portal.org.models import Area, Unit
+from portal.org.models import Area, PartyOrg, Unit
 
 
 class AccountProfile(Model):
-    """An account belongs to a unit, to an area, or (neither) to the committee's office."""
+    """An account belongs to a unit, to an area, or (neither) to the committee's office; in a unit it may be of one of
+    its Party organisations."""
 
     __tablename__ = "account_profile"
 
     user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), primary_key=True)
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), index=True)
+    org_id: Mapped[int | None] = mapped_column(ForeignKey("party_org.id"), index=True)
     area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"), index=True)
 
     unit: Mapped[Unit | None] = relationship()
+    org: Mapped[PartyOrg | None] = relationship()
     area: Mapped[Area | None] = relationship()
 
 
 class RoleScope(Model):
-    """Whose records a role reaches in one ledger: `unit` or `all`; no row means none."""
+    """Whose records a role reaches in one ledger (`roles.SCOPES`); no row means none."""
 
     __tablename__ = "role_scope"
     __table_args__ = (UniqueConstraint("role_id", "ledger"),)
@@ -32,6 +37,28 @@ class RoleScope(Model):
     role_id: Mapped[int] = mapped_column(ForeignKey("ab_role.id", ondelete="CASCADE"))
     ledger: Mapped[str] = mapped_column(String(60))
     scope: Mapped[str] = mapped_column(String(12))
+    # Of the scope `custom`: these units and no others, whatever stands above or below them.
+    unit_ids: Mapped[list[int] | None] = mapped_column(JSON)
+
+
+class AccountGrant(Model):
+    """What one account may beyond its roles, from one day to another: an auditor's task, a stand-in."""
+
+    __tablename__ = "account_grant"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), index=True)
+    # One ledger, or `*` for all ledgers of records; verbs with commas between.
+    ledger: Mapped[str] = mapped_column(String(60))
+    verbs: Mapped[str] = mapped_column(String(200))
+    scope: Mapped[str] = mapped_column(String(12))
+    unit_ids: Mapped[list[int] | None] = mapped_column(JSON)
+    # The first and the last day on which it holds.
+    since: Mapped[date]
+    until: Mapped[date | None]
+    reason: Mapped[str] = mapped_column(String(200))
+    granted_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
+    granted_at: Mapped[datetime]
 
 
 class SeededGrant(Model):

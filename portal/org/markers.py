@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any, ClassVar
+
+from sqlalchemy import func, literal
 
 
 class Scoped:
@@ -15,14 +18,29 @@ class Scoped:
     ledger_name: ClassVar[str]
     part_of: ClassVar[str | None] = None
     owner_unit_id: Any
+    # The Party organisation that it is of, and the account that filled it, where rows have them.
+    owner_org_id: Any = None
+    filler_id: Any = None
     # The other party, where there is one, by its Party organisation or its area: a column or an expression.
     counter_org_id: Any = None
     counter_area_id: Any = None
+    # The column with the day that a row is of.
+    dated_by: ClassVar[str] = ""
 
     @classmethod
-    def knows_counterpart(cls, name: str) -> bool:
-        """Have these rows another party of that sort?"""
+    def knows(cls, name: str) -> bool:
+        """Have these rows such a column?"""
         return getattr(cls, name) is not None
+
+    def dated(self) -> date:
+        """The day that the row is of; what has none is of today and of every day to come."""
+        found = getattr(self, self.dated_by) if self.dated_by else None
+        return (found.date() if isinstance(found, datetime) else found) or date.max
+
+    @classmethod
+    def dating(cls) -> Any:
+        """The same in a statement."""
+        return func.coalesce(getattr(cls, cls.dated_by), date.max) if cls.dated_by else literal(date.max)
 
 
 class Searchable:

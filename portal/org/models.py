@@ -130,6 +130,7 @@ class Member(Searchable, Scoped, Model):
     search_text: Mapped[str] = mapped_column(String(200), default="")
 
     owner_unit_id: Mapped[int] = synonym("unit_id")
+    owner_org_id: Mapped[int] = synonym("org_id")
     unit: Mapped[Unit] = relationship()
     org: Mapped[PartyOrg] = relationship()
 

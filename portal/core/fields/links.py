@@ -185,11 +185,17 @@ class Link(Kind):
         return fitting[0][0]
 
     def owners(self, id_: int) -> list[int]:
-        """The units that a record can belong to by naming this row, in official order."""
+        """The units that a record can belong to by naming this row, in official order; a branch stands for the units
+        of the organisation above it."""
         if self.model is Unit:
             return [id_]
-        query = select(Unit.id).join(PartyOrg.units).where(PartyOrg.id == id_).order_by(Unit.sort_no)
-        return list(db.session.scalars(query))
+        org_id: int | None = id_
+        while org_id is not None:
+            query = select(Unit.id).join(PartyOrg.units).where(PartyOrg.id == org_id).order_by(Unit.sort_no)
+            if found := list(db.session.scalars(query)):
+                return found
+            org_id = db.session.scalar(select(PartyOrg.parent_id).where(PartyOrg.id == org_id))
+        return []
 
     def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
         """By id, also of what can no longer be chosen; by name, for browsers without JavaScript."""
@@ -278,9 +284,11 @@ def active(model: Any) -> Iterable[ColumnElement[bool]]:
 def own_orgs(model: Any) -> Iterable[ColumnElement[bool]]:
     """Organisations of the units that the user may fill for."""
     yield from active(model)
-    units = scope.current().home
+    units, orgs = scope.current().home, scope.current().home_orgs
     if units is None:
         yield model.community_id.is_(None)
+    elif orgs is not None:
+        yield model.id.in_(orgs)
     else:
         yield model.units.any(Unit.id.in_(units))
 

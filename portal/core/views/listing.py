@@ -16,7 +16,7 @@ from werkzeug.exceptions import BadRequest
 from portal.core import scope
 from portal.core.fields import BadValue, Field, Link, clean, natural
 from portal.core.ledger import Ledger
-from portal.core.scope import NOTHING
+from portal.core.reach import OWNER
 from portal.core.search import contains
 from portal.extensions import db
 
@@ -117,11 +117,14 @@ def conditions(listing: Listing) -> Iterator[ColumnElement[bool]]:
     ledger = listing.ledger
     if listing.q and ledger.searchable:
         yield contains(ledger.column("search_text"), listing.q)
+    own = scope.current().reach("read", ledger.name).side(OWNER)
     # Filtering by what one does not see would tell it.
-    hidden = set(ledger.internal) if ledger.scoped and scope.current().reach("read", ledger.name) == NOTHING else set()
+    internal = set(ledger.internal) if ledger.scoped and not own.everything else set()
     for name, texts in listing.filters.items():
-        if name in hidden:
+        if name in internal and not own:
             continue
+        if name in internal:
+            yield own.condition(ledger.model)
         try:
             condition = ledger.field(name).kind.filter(ledger.column(name), texts)
         except BadValue as fault:
@@ -193,8 +196,8 @@ def every(listing: Listing, names: Sequence[str]) -> Iterable[Any]:
     ledger = listing.ledger
     query = select(ledger.model).where(*conditions(listing)).options(*loading(ledger, names))
     reach = scope.current().reach("export", ledger.name)
-    if ledger.scoped and reach is not None:
-        query = query.where(ledger.model.owner_unit_id.in_(reach))
+    if ledger.scoped and not reach.everything:
+        query = query.where(reach.condition(ledger.model))
     if ledger.statuses and listing.order == ledger.order:
         query = query.order_by(*ordering(ledger, "owner_unit_id"))
     else:

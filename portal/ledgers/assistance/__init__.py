@@ -63,7 +63,6 @@ pairings = Ledger(
     icon="heart-handshake",
     model=Pairing,
     prefix="JD",
-    event="start_on",
     columns=(
         *("record_no", "helper_member_id", "beneficiary_id", "owner_unit_id", "start_on", "end_on", "visit_freq"),
         "status",
@@ -164,7 +163,6 @@ visits = Ledger(
     icon="home",
     model=Visit,
     prefix="ZF",
-    event="visited_on",
     order="-visited_on",
     columns=("record_no", "visited_on", "visit_type", "called", "participant_ids", "owner_unit_id", "status"),
     filters=("status", "visit_type", "owner_unit_id", "beneficiary_id", "target_org_id", "visited_on", "satisfaction"),

@@ -163,6 +163,7 @@ class Pairing(Record, Model):
 
     __tablename__ = "pairing"
     ledger_name = "pairings"
+    dated_by = "start_on"
     searched: ClassVar = ("record_no", "office_no", "helper_name", "called")
 
     pair_type: Mapped[str | None] = field(Code("C17"), _("Kind of pairing"), required=True, default=lambda: "1")
@@ -205,6 +206,7 @@ class Visit(Record, Model):
 
     __tablename__ = "visit"
     ledger_name = "visits"
+    dated_by = "visited_on"
     searched: ClassVar = ("record_no", "office_no", "called", "findings")
 
     visited_on: Mapped[date | None] = field(

@@ -43,7 +43,6 @@ agreements = Ledger(
     icon="file-text",
     model=Agreement,
     prefix="GJ",
-    event="signed_on",
     owner="party_a_org_id",
     owner_org="party_a_org_id",
     columns=(

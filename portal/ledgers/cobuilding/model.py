@@ -69,6 +69,7 @@ class Agreement(Record, Model):
     __tablename__ = "agreement"
     __table_args__ = (filled_only("agreement", "amends_id"), filled_only("agreement", "previous_id"))
     ledger_name = "agreements"
+    dated_by = "signed_on"
     searched: ClassVar = ("record_no", "office_no", "title")
 
     title: Mapped[str | None] = field(Text(80), _("Agreement title"), hint=_("Made from the parties when left empty"))

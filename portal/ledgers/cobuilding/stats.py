@@ -46,7 +46,7 @@ def legal_units() -> list[ColumnElement[bool]]:
     """Units that are legal persons and have a Party organisation, as far as the viewer's agreements reach."""
     reach = scope.current().reach("read", Agreement.ledger_name)
     where = [Unit.is_legal_entity.is_(True), Unit.status == "active", units_with(PartyOrg.status == "active")]
-    return where if reach is None else [*where, Unit.id.in_(reach)]
+    return where if reach.everything else [*where, Unit.id.in_(reach.units)]
 
 
 def units_with(*where: Any) -> ColumnElement[bool]:

@@ -83,6 +83,7 @@ class ServiceProject(Record, Model):
 
     __tablename__ = "service_project"
     ledger_name = "service_projects"
+    dated_by = "collected_on"
     searched: ClassVar = ("record_no", "office_no", "title", "owner_name")
 
     title: Mapped[str | None] = field(Text(60), _("Project title"), required=True)
@@ -159,6 +160,7 @@ class Progress(OfProject, Model):
 
     __tablename__ = "project_progress"
     ledger_name = "project_progress"
+    dated_by = "reported_on"
 
     reported_on: Mapped[date | None] = field(
         Day(past=True), _("Reported on"), required=True, index=True, default=clock.today
@@ -237,6 +239,7 @@ class Satisfaction(OfProject, Model):
 
     __tablename__ = "project_satisfaction"
     ledger_name = "project_satisfactions"
+    dated_by = "judged_on"
 
     judged_on: Mapped[date | None] = field(
         Day(past=True), _("Asked on"), required=True, index=True, default=clock.today

@@ -108,6 +108,7 @@ class StudyGroup(Record, Model):
 
     __tablename__ = "study_group"
     ledger_name = "study_groups"
+    dated_by = "founded_on"
     searched: ClassVar = ("record_no", "office_no", "name", "leader_name")
 
     name: Mapped[str | None] = field(
@@ -243,6 +244,7 @@ class StudySession(Record, Model):
 
     __tablename__ = "study_session"
     ledger_name = "study_sessions"
+    dated_by = "held_on"
     searched: ClassVar = ("record_no", "office_no", "theme", "speakers")
 
     held_on: Mapped[date | None] = field(Day(past=True), _("Held on"), required=True, index=True, default=clock.today)

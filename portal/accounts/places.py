@@ -1,0 +1,81 @@
+"""Where an account stands in the trees of units, Party organisations and areas, and what each scope means there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+
+from sqlalchemy import select
+
+from portal.core.reach import ALL, NOTHING, Claim, Reach
+from portal.extensions import db
+from portal.org.accounts import AccountProfile
+from portal.org.models import Area, PartyOrg, Unit
+
+
+class Place:
+    """An account's unit, Party organisation or area; what lies below is looked up only when a scope asks."""
+
+    def __init__(self, user_id: int, profile: AccountProfile | None) -> None:
+        self.user_id = user_id
+        self.unit_id = profile.unit_id if profile else None
+        self.org_id = profile.org_id if profile else None
+        self.area_id = profile.area_id if profile else None
+        self._area = profile.area if profile else None
+        self._meanings: dict[str, Callable[[], Reach]] = {
+            "own": lambda: reach("filler_id", [self.user_id]),
+            "unit": lambda: reach("owner_unit_id", [self.unit_id]),
+            "unit_sub": lambda: reach("owner_unit_id", self._units_below),
+            "org_sub": lambda: reach("owner_org_id", self._orgs_below),
+            "counterpart": lambda: self._other_party([self.area_id]),
+            "area": lambda: self._other_party(self._areas_below),
+            "all": lambda: ALL,
+        }
+        self._known: dict[str, Reach] = {}
+
+    def reach(self, scope: str, unit_ids: Iterable[int] = ()) -> Reach:
+        """What a scope of `roles.SCOPES` covers for this account."""
+        if scope == "custom":
+            return reach("owner_unit_id", unit_ids)
+        if scope not in self._known:
+            self._known[scope] = self._meanings.get(scope, lambda: NOTHING)()
+        return self._known[scope]
+
+    def _other_party(self, areas: Iterable[int | None]) -> Reach:
+        """Rows that name these areas, or the Party organisations of their communities, as the other party."""
+        ids = [id_ for id_ in areas if id_ is not None]
+        orgs: Iterable[int] = ()
+        if len(ids) > 1 or (self._area and self._area.kind == "community"):
+            orgs = db.session.scalars(select(PartyOrg.id).where(PartyOrg.community_id.in_(ids)))
+        return reach("counter_area_id", ids) | reach("counter_org_id", orgs)
+
+    @cached_property
+    def _units_below(self) -> list[int]:
+        return below(Unit, [self.unit_id])
+
+    @cached_property
+    def _areas_below(self) -> list[int]:
+        return below(Area, [self.area_id])
+
+    @cached_property
+    def _orgs_below(self) -> list[int]:
+        """From the account's own organisation on, else from those that stand for its unit."""
+        if self.org_id is not None:
+            return below(PartyOrg, [self.org_id])
+        return below(
+            PartyOrg, db.session.scalars(select(PartyOrg.id).where(PartyOrg.units.any(Unit.id == self.unit_id)))
+        )
+
+
+def below(model: type[Unit] | type[PartyOrg] | type[Area], tops: Iterable[int | None]) -> list[int]:
+    """These and everything below them in their tree."""
+    ids = [id_ for id_ in tops if id_ is not None]
+    if not ids:
+        return []
+    tree = select(model.id).where(model.id.in_(ids)).cte(recursive=True)
+    tree = tree.union(select(model.id).join(tree, model.parent_id == tree.c.id))
+    return list(db.session.scalars(select(tree.c.id)))
+
+
+def reach(column: str, ids: Iterable[int | None]) -> Reach:
+    return Reach(claims=frozenset(Claim(column, id_) for id_ in ids if id_ is not None))
