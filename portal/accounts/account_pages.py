@@ -18,18 +18,18 @@ from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import BadRequest
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from portal.accounts import roles
+from portal.accounts import lending, roles
 from portal.accounts.passwords import password_fault
 from portal.accounts.role_pages import nobody_left, somebody_keeps_roles
-from portal.core import scope
-from portal.core.fields import BadValue, Link, active, clean, natural, unit_link
+from portal.core import clock, scope
+from portal.core.fields import BadValue, Link, active, clean, natural, org_link, unit_link
 from portal.core.fields.links import PAGE
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
 from portal.org.models import Area
 
 PAGE_SIZE = 50
-UNIT, AREA = unit_link(), Link(Area, "name", where=active)
+PLACES = {"unit_id": unit_link(), "org_id": org_link(), "area_id": Link(Area, "name", where=active)}
 
 
 class AccountsView(BaseView):
@@ -40,6 +40,8 @@ class AccountsView(BaseView):
         "add": "add",
         "edit": "edit",
         "grant": "grant",
+        "lend": "grant",
+        "end": "grant",
         "options": "read",
     }
     base_permissions = ["can_read", "can_add", "can_edit", "can_grant"]
@@ -69,7 +71,7 @@ class AccountsView(BaseView):
     @expose("/options/<string:name>")
     @has_access
     def options(self, name: str) -> ResponseReturnValue:
-        kind = {"unit_id": UNIT, "area_id": AREA}.get(name) or abort(404)
+        kind = PLACES.get(name) or abort(404)
         found = kind.search(clean(request.args.get("q", ""))[:100])
         return {"results": [{"id": id_, "text": text} for id_, text in found], "more": len(found) == PAGE}
 
@@ -109,7 +111,34 @@ class AccountsView(BaseView):
             fault=fault,
             chosen=chosen,
             active=active,
+            beyond=[(row, lending.told(row)) for row in lending.grants_of(user)],
+            today=clock.today(),
         )
+
+    @expose("/lend/<int:pk>", methods=["GET", "POST"])
+    @has_access
+    def lend(self, pk: int) -> ResponseReturnValue:
+        """Something beyond the roles, from one day to another."""
+        user, _ = account_or_404(pk)
+        typed = lending.Typed.posted() if request.method == "POST" else lending.Typed()
+        if request.method == "POST":
+            if user.id == current_user.id:
+                abort(403)
+            if lending.grant(user, typed):
+                flash(gettext("Granted."), "success")
+                return redirect(url_for("AccountsView.grant", pk=pk))
+        return render_template("accounts/lend.html", user=user, typed=typed, lending=lending)
+
+    @expose("/lend/<int:pk>/end/<int:grant_id>", methods=["POST"])
+    @has_access
+    def end(self, pk: int, grant_id: int) -> ResponseReturnValue:
+        user, _ = account_or_404(pk)
+        if user.id == current_user.id:
+            abort(403)
+        if grant_id >= 2**31 or not lending.end(user, grant_id):
+            abort(404)
+        flash(gettext("Ended."), "success")
+        return redirect(url_for("AccountsView.grant", pk=pk))
 
 
 class MyPasswordView(BaseView):
@@ -165,8 +194,7 @@ def account_page(user: Any, profile: AccountProfile) -> ResponseReturnValue:
     typed = {
         "username": user.username or "",
         "name": user.first_name or "",
-        "unit_id": str(profile.unit_id or ""),
-        "area_id": str(profile.area_id or ""),
+        **{place: str(getattr(profile, place) or "") for place in PLACES},
         "password": "",
     }
     faults: dict[str, str] = {}
@@ -179,7 +207,7 @@ def account_page(user: Any, profile: AccountProfile) -> ResponseReturnValue:
             may_grant = scope.current().may("grant", "accounts")
             target = url_for("AccountsView.grant", pk=user.id) if new and may_grant else url_for("AccountsView.list")
             return redirect(target)
-    links = {"unit_id": UNIT.shown_choices([typed["unit_id"]]), "area_id": AREA.shown_choices([typed["area_id"]])}
+    links = {place: kind.shown_choices([typed[place]]) for place, kind in PLACES.items()}
     return render_template("accounts/edit.html", user=user, new=new, typed=typed, faults=faults, links=links)
 
 
@@ -195,25 +223,26 @@ def save_account(user: Any, profile: AccountProfile, typed: dict[str, str], new:
     if typed["password"]:
         user.password = generate_password_hash(typed["password"])
     db.session.flush()
-    profile.user_id, profile.unit_id, profile.area_id = user.id, place["unit_id"], place["area_id"]
+    profile.user_id = user.id
+    for name, id_ in place.items():
+        setattr(profile, name, id_)
     db.session.add(profile)
     db.session.commit()
     return {}
 
 
 def checked(user: Any, typed: dict[str, str], new: bool) -> tuple[dict[str, str], dict[str, int | None]]:
-    """(faults by field, the unit and area meant)."""
+    """(faults by field, the unit, organisation and area meant)."""
     faults = name_faults(typed) if new else {}
     place: dict[str, int | None] = {}
     if not 1 <= len(typed["name"]) <= 50:
         faults["name"] = gettext("Please fill this in.")
-    for name, kind in (("unit_id", UNIT), ("area_id", AREA)):
+    for name, kind in PLACES.items():
         try:
             place[name] = kind.parse([typed[name]], None)
         except BadValue as fault:
             faults[name] = str(fault)
-    if place.get("unit_id") and place.get("area_id"):
-        faults["area_id"] = gettext("An account belongs to a unit or to an area, not to both.")
+    faults |= place_faults(place)
     if (new or typed["password"]) and (fault_text := password_fault(typed["password"], typed["username"])):
         faults["password"] = fault_text
     if not new and typed["password"] and user.id == current_user.id:
@@ -221,6 +250,16 @@ def checked(user: Any, typed: dict[str, str], new: bool) -> tuple[dict[str, str]
     elif not new and typed["password"] and outranks(user):
         faults["password"] = gettext("The password of an account with more rights than yours is not yours to set.")
     return faults, place
+
+
+def place_faults(place: dict[str, int | None]) -> dict[str, str]:
+    """What does not go together in where an account belongs."""
+    faults, org_id = {}, place.get("org_id")
+    if place.get("unit_id") and place.get("area_id"):
+        faults["area_id"] = gettext("An account belongs to a unit or to an area, not to both.")
+    if org_id is not None and place.get("unit_id") not in PLACES["org_id"].owners(org_id):
+        faults["org_id"] = gettext("This Party organisation does not stand for the unit chosen.")
+    return faults
 
 
 def name_faults(typed: dict[str, str]) -> dict[str, str]:

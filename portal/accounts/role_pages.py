@@ -15,7 +15,7 @@ from flask_babel import gettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
-from portal.accounts import roles
+from portal.accounts import lending, roles
 from portal.core.ledger import Ledger
 from portal.extensions import db
 from portal.org.accounts import RoleScope
@@ -119,6 +119,7 @@ def take(security: Any, role: Any, desk: Ledger | roles.Desk) -> None:
         row = RoleScope(role_id=role.id, ledger=desk.name)
         db.session.add(row)
     row.scope = scope if desk.scoped else "all"
+    row.unit_ids = lending.chosen_units(set(request.form.getlist("units"))) if row.scope == "custom" else None
 
 
 def somebody_keeps_roles() -> bool:
@@ -137,9 +138,8 @@ def matrix_page(role: Any, *, editing: bool) -> ResponseReturnValue:
     held: dict[str, set[str]] = {}
     for right in role.permissions:
         held.setdefault(right.view_menu.name, set()).add(right.permission.name.removeprefix("can_"))
-    scopes = dict(
-        db.session.execute(select(RoleScope.ledger, RoleScope.scope).where(RoleScope.role_id == role.id)).all()
-    )
+    kept = list(db.session.scalars(select(RoleScope).where(RoleScope.role_id == role.id)))
+    scopes = {each.ledger: each.scope for each in kept}
     rows = [row(role.name, desk, held.get(desk.name, set()), scopes.get(desk.name, "none")) for desk in roles.desks()]
     return render_template(
         "roles/edit.html",
@@ -149,6 +149,8 @@ def matrix_page(role: Any, *, editing: bool) -> ResponseReturnValue:
         verbs=roles.DESK_VERBS,
         scopes=roles.SCOPES,
         label=roles.label_of(role.name),
+        units=lending.unit_tree(),
+        chosen={str(id_) for each in kept for id_ in each.unit_ids or ()},
     )
 
 

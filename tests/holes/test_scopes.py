@@ -1,0 +1,227 @@
+"""Each scope of `domain.md` §4.2 against the rows told one by one, over every ledger with records of units."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from portal.accounts.security import act_as
+from portal.core import scope
+from portal.core.ledger import mounted
+from portal.core.scope import OutOfScope
+from portal.extensions import db
+from portal.org.accounts import AccountGrant, AccountProfile, RoleScope
+from portal.org.models import Area, PartyOrg, Unit
+from tests.holes.walk import first, unit_id
+
+FILLER = "filler01"
+
+
+@pytest.fixture
+def acting(app, built):
+    """`acting("filler01")`: what follows is done as that account."""
+
+    def as_(username):
+        built.dirty = True
+        return scope.acting_as(act_as(username))
+
+    with app.test_request_context():
+        yield as_
+
+
+@pytest.fixture
+def trees(acting):
+    """Unit 2 is put below unit 1 and unit 3 below that; the filler fills for a branch below unit 1's organisation."""
+    with scope.unscoped("a test"):
+        one, two, three = db.session.scalars(select(Unit).order_by(Unit.sort_no).limit(3))
+        two.parent_id, three.parent_id = one.id, two.id
+        org = db.session.scalars(select(PartyOrg).where(PartyOrg.units.any(Unit.id == one.id))).first()
+        branch = db.session.scalars(select(PartyOrg).where(PartyOrg.parent_id == org.id)).first()
+        db.session.commit()
+    return {"one": one.id, "two": two.id, "three": three.id, "org": org.id, "branch": branch and branch.id}
+
+
+def set_scope(name, unit_ids=None, role="unit_filler"):
+    with scope.unscoped("a test"):
+        for row in db.session.scalars(select(RoleScope)):
+            if row.role_id == role_id(role):
+                row.scope, row.unit_ids = name, unit_ids
+        db.session.commit()
+
+
+def role_id(name):
+    from flask_appbuilder.security.sqla.models import Role
+
+    return db.session.scalar(select(Role.id).where(Role.name == name))
+
+
+def whole(row):
+    return whole(getattr(row, row.part_of)) if row.part_of else row
+
+
+def expected(holds, verb="read"):
+    """By ledger: the ids of the rows for which `holds(record)`, told one by one."""
+    found = {}
+    with scope.unscoped("a test"):
+        for ledger in readable(verb):
+            found[ledger.name] = {row.id for row in db.session.scalars(select(ledger.model)) if holds(whole(row))}
+    return found
+
+
+def readable(verb="read"):
+    return [each for each in mounted() if each.scoped]
+
+
+def seen(acting, username):
+    with acting(username):
+        allowed = [each for each in readable() if scope.current().may("read", each.name)]
+        return {each.name: set(db.session.scalars(select(each.model.id))) for each in allowed}
+
+
+def check(acting, holds, username=FILLER):
+    found, wanted = seen(acting, username), expected(holds)
+    assert found == {name: wanted[name] for name in found}
+    return found
+
+
+def test_own_is_what_the_account_filled_in_itself(acting, rows):
+    set_scope("own")
+    me = first(rows, "ab_user", f"username = '{FILLER}'")
+    some = rows("SELECT id FROM agreement ORDER BY id LIMIT 3")
+    with scope.unscoped("a test"):
+        for ledger in readable():
+            for row in db.session.scalars(select(ledger.model).limit(2)):
+                record = whole(row)
+                if hasattr(record, "filler_id") and record.filler_id is not None:
+                    record.filler_id = me
+        db.session.commit()
+    found = check(acting, lambda record: getattr(record, "filler_id", None) == me)
+    assert some and len(found["agreements"]) >= 2
+    assert found["members"] == set()
+
+
+def test_unit_and_below_goes_down_the_tree_of_units(acting, trees):
+    set_scope("unit_sub")
+    family = {trees["one"], trees["two"], trees["three"]}
+    found = check(acting, lambda record: record.owner_unit_id in family)
+    assert all(found[name] for name in ("agreements", "visits", "members"))
+
+
+def test_organisation_and_below_goes_down_the_tree_of_organisations(acting, trees):
+    set_scope("org_sub")
+    with scope.unscoped("a test"):
+        orgs = dict(db.session.execute(select(PartyOrg.id, PartyOrg.parent_id)).all())
+
+    def under(org_id, top):
+        return org_id is not None and (org_id == top or under(orgs.get(org_id), top))
+
+    found = check(acting, lambda record: under(record.owner_org_id, trees["org"]))
+    assert found["agreements"] and found["members"]
+
+
+def test_a_branch_sees_its_own_and_not_its_committees(acting, trees, rows):
+    set_scope("org_sub")
+    with scope.unscoped("a test"):
+        profile = db.session.scalars(
+            select(AccountProfile).where(AccountProfile.unit_id == trees["one"]).order_by(AccountProfile.user_id)
+        ).first()
+        profile.org_id = trees["branch"]
+        db.session.commit()
+    found = check(acting, lambda record: record.owner_org_id == trees["branch"])
+    assert found["agreements"] == set()
+
+
+def test_chosen_units_are_those_and_not_the_one_above_them(acting, trees):
+    """Acceptance test 10: with every child chosen, the parent is not."""
+    set_scope("custom", [trees["two"], trees["three"]])
+    found = check(acting, lambda record: record.owner_unit_id in {trees["two"], trees["three"]})
+    assert found["agreements"]
+
+
+def test_an_area_sees_what_lies_in_it_as_the_other_party(acting, rows):
+    for role in ("town_user",):
+        set_scope("area", role=role)
+    give_reading("town_user", ["agreements", "coop_activities", "service_projects"])
+    set_scope("area", role="town_user")
+    with scope.unscoped("a test"):
+        profile = db.session.scalars(
+            select(AccountProfile).join(Area, AccountProfile.area_id == Area.id).where(Area.kind == "town")
+        ).first()
+        town = profile.area_id
+        places = {town, *db.session.scalars(select(Area.id).where(Area.parent_id == town))}
+        orgs = set(db.session.scalars(select(PartyOrg.id).where(PartyOrg.community_id.in_(places))))
+    found = check(
+        acting, lambda record: record.counter_area_id in places or record.counter_org_id in orgs, username="town01"
+    )
+    assert found["agreements"] and found["service_projects"]
+
+
+def give_reading(role, ledgers):
+    from flask import current_app
+
+    security = current_app.extensions["appbuilder"].sm
+    with scope.unscoped("a test"):
+        row = security.find_role(role)
+        for name in ledgers:
+            security.add_permission_role(row, security.find_permission_view_menu("can_read", name))
+            if not db.session.scalar(select(RoleScope.id).where(RoleScope.role_id == row.id, RoleScope.ledger == name)):
+                db.session.add(RoleScope(role_id=row.id, ledger=name, scope="none"))
+        db.session.commit()
+
+
+def grant(username, **values):
+    from flask_appbuilder.security.sqla.models import User
+
+    from portal.core import clock
+
+    with scope.unscoped("a test"):
+        user_id = db.session.scalar(select(User.id).where(User.username == username))
+        held = {"ledger": "*", "verbs": "read", "scope": "custom", "since": clock.today(), "until": clock.today()}
+        db.session.add(AccountGrant(user_id=user_id, reason="a task", granted_at=clock.now(), **(held | values)))
+        db.session.commit()
+
+
+def test_a_grant_adds_to_the_roles_row_by_row_and_ends_with_its_day(acting, rows):
+    from datetime import timedelta
+
+    from portal.core import clock
+
+    one, two, three, four = (unit_id(rows, n) for n in (1, 2, 3, 4))
+    grant(FILLER, unit_ids=[two])
+    grant(FILLER, unit_ids=[three], until=clock.today() - timedelta(days=1), since=clock.today() - timedelta(days=9))
+    grant(FILLER, unit_ids=[four], since=clock.today() + timedelta(days=1), until=None)
+    with acting(FILLER):
+        owners = set(db.session.scalars(select(mounted()[0].model.owner_unit_id)))
+        assert owners == {one, two}
+        assert scope.current().covers("edit", "agreements", one)
+        assert not scope.current().covers("edit", "agreements", two)
+
+
+@pytest.mark.parametrize("username", ["sysadmin", "secadmin", "auditadmin"])
+def test_nothing_on_records_can_be_granted_to_the_three_administrators(acting, username):
+    grant(username, scope="all", verbs="read,export,reveal,edit")
+    with acting(username):
+        assert not any(scope.current().grants.get((each.name, "read")) for each in mounted() if each.statuses)
+
+
+def test_an_auditor_is_granted_sight_in_full_and_never_a_pen(acting):
+    grant("auditor", scope="all", verbs="reveal,edit,add,approve")
+    with acting("auditor"):
+        assert scope.current().may("reveal", "beneficiaries")
+        assert not {"edit", "add", "approve"} & {verb for _, verb in scope.current().grants}
+
+
+@pytest.mark.parametrize("name", ["own", "org_sub"])
+def test_who_fills_by_person_or_branch_does_not_choose_another_units_rows(acting, trees, rows, name):
+    set_scope(name)
+    agreement = mounted()[0].model
+    with acting(FILLER):
+        me = scope.current()
+        columns = {"owner_org_id": trees["org"], "filler_id": me.user_id, "agreement_type": "1"}
+        db.session.add(agreement(owner_unit_id=trees["three"], **columns))
+        with pytest.raises(OutOfScope):
+            db.session.flush()
+        db.session.rollback()
+        db.session.add(agreement(owner_unit_id=me.unit_id, **columns))
+        db.session.flush()
+        db.session.rollback()
