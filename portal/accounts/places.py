@@ -11,21 +11,24 @@ from portal.core.reach import ALL, NOTHING, Claim, Reach
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
 from portal.org.models import Area, PartyOrg, Unit
+from portal.org.trees import below, spells_below
 
 
 class Place:
     """An account's unit, Party organisation or area; what lies below is looked up only when a scope asks."""
 
-    def __init__(self, user_id: int, profile: AccountProfile | None) -> None:
+    def __init__(self, user_id: int, profile: AccountProfile | None, absorbed: Iterable[int] = ()) -> None:
+        """`absorbed` are the units that went over into the account's own."""
         self.user_id = user_id
         self.unit_id = profile.unit_id if profile else None
+        self._units = [*([self.unit_id] if self.unit_id is not None else []), *absorbed]
         self.org_id = profile.org_id if profile else None
         self.area_id = profile.area_id if profile else None
         self._area = profile.area if profile else None
         self._meanings: dict[str, Callable[[], Reach]] = {
             "own": lambda: reach("filler_id", [self.user_id]),
-            "unit": lambda: reach("owner_unit_id", [self.unit_id]),
-            "unit_sub": lambda: reach("owner_unit_id", self._units_below),
+            "unit": lambda: reach("owner_unit_id", self._units),
+            "unit_sub": self._units_below,
             "org_sub": lambda: reach("owner_org_id", self._orgs_below),
             "counterpart": lambda: self._other_party([self.area_id]),
             "area": lambda: self._other_party(self._areas_below),
@@ -49,9 +52,9 @@ class Place:
             orgs = db.session.scalars(select(PartyOrg.id).where(PartyOrg.community_id.in_(ids)))
         return reach("counter_area_id", ids) | reach("counter_org_id", orgs)
 
-    @cached_property
-    def _units_below(self) -> list[int]:
-        return below(Unit, [self.unit_id])
+    def _units_below(self) -> Reach:
+        """Records of the days on which their units stood below this one (`domain.md` §3.1)."""
+        return Reach(claims=frozenset(Claim("owner_unit_id", *spell) for spell in spells_below(self._units)))
 
     @cached_property
     def _areas_below(self) -> list[int]:
@@ -65,16 +68,6 @@ class Place:
         return below(
             PartyOrg, db.session.scalars(select(PartyOrg.id).where(PartyOrg.units.any(Unit.id == self.unit_id)))
         )
-
-
-def below(model: type[Unit] | type[PartyOrg] | type[Area], tops: Iterable[int | None]) -> list[int]:
-    """These and everything below them in their tree."""
-    ids = [id_ for id_ in tops if id_ is not None]
-    if not ids:
-        return []
-    tree = select(model.id).where(model.id.in_(ids)).cte(recursive=True)
-    tree = tree.union(select(model.id).join(tree, model.parent_id == tree.c.id))
-    return list(db.session.scalars(select(tree.c.id)))
 
 
 def reach(column: str, ids: Iterable[int | None]) -> Reach:

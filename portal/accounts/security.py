@@ -19,7 +19,7 @@ from flask_appbuilder.security.sqla.models import (
     assoc_user_role,
 )
 from flask_login import current_user
-from sqlalchemy import Select, and_, literal, or_, select
+from sqlalchemy import ScalarSelect, Select, String, and_, cast, func, literal, null, or_, select, union_all
 from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import SecurityError
 
@@ -100,13 +100,23 @@ def _grants() -> Select[*tuple[Any, ...]]:
     ).where(AccountGrant.since <= today, or_(AccountGrant.until.is_(None), AccountGrant.until >= today))
 
 
+def _absorbed(unit_id: int) -> ScalarSelect[str]:
+    """The ids of the units that went over into this one, and into those, with commas between."""
+    tree = select(Unit.id).where(Unit.merged_into_id == unit_id).cte(recursive=True)
+    tree = tree.union(select(Unit.id).join(tree, Unit.merged_into_id == tree.c.id))
+    return select(func.aggregate_strings(cast(tree.c.id, String), ",")).scalar_subquery()
+
+
 def principal_of(user: User, profile: AccountProfile | None) -> Principal:
     """What this user may, by roles and grants: one statement, and one more for each tree that a scope goes down."""
     held = _rights().join(assoc_user_role, assoc_user_role.c.role_id == Role.id)
     own = _grants().where(AccountGrant.user_id == user.id)
-    rows = db.session.execute(held.where(assoc_user_role.c.user_id == user.id).union_all(own))
-    rights = [Right(*row) for row in rows]
-    place = Place(user.id, profile)
+    absorbed = _absorbed(profile.unit_id) if profile and profile.unit_id else null()
+    arms = (query.add_columns(absorbed) for query in (held.where(assoc_user_role.c.user_id == user.id), own))
+    rows = db.session.execute(union_all(*arms)).all()
+    rights = [Right(*row[:-1]) for row in rows]
+    merged = rows[0][-1] if rows else None
+    place = Place(user.id, profile, map(int, merged.split(",")) if merged else ())
     return Principal(
         user_id=user.id,
         username=user.username,

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ForeignKey, Index, String, column, inspect, select
+from sqlalchemy import ForeignKey, Index, String, column, func, inspect, literal, select
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, aliased, declared_attr, mapped_column, relationship
 from sqlalchemy.sql import ColumnElement
@@ -230,13 +230,15 @@ class Part(Scoped):
         return whole.knows(name)
 
     def dated(self) -> date:
+        """That of the record, so that whoever has the one has the other."""
         whole: Scoped = getattr(self, str(self.part_of))
-        return super().dated() if self.dated_by else whole.dated()
+        return whole.dated()
 
     @classmethod
     def dating(cls) -> Any:
         whole: type[Scoped] = inspect(cls).relationships[str(cls.part_of)].mapper.class_
-        return super().dating() if cls.dated_by or not whole.dated_by else of_whole(cls, whole.dated_by)
+        day = of_whole(cls, whole.dated_by) if whole.dated_by else None
+        return literal(date.max) if day is None else func.coalesce(day, date.max)
 
 
 def of_whole(part: Any, name: str) -> Any:

@@ -8,12 +8,12 @@ from random import Random
 from sqlalchemy import select
 
 from portal.accounts import new_account
-from portal.accounts.places import below
 from portal.demo import names
 from portal.demo.profiles import Profile
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
 from portal.org.models import Area, PartyOrg, Unit
+from portal.org.trees import below
 
 OFFICE = (
     ("admin", "admin"),

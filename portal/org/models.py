@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from portal.extensions import Model
 from portal.org.markers import Scoped, Searchable
+from portal.org.renamed import Renamed
 from portal.org.sealed import Sealed, SealedText
 
 
@@ -33,7 +34,7 @@ class Area(Searchable, Model):
         return self.name
 
 
-class Unit(Searchable, Model):
+class Unit(Searchable, Renamed, Model):
     """A unit of the district, or an institution below one."""
 
     __tablename__ = "unit"
@@ -54,9 +55,12 @@ class Unit(Searchable, Model):
     status: Mapped[str] = mapped_column(String(16), default="active")
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
+    # The unit that took over all that was this one's.
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), index=True)
     search_text: Mapped[str] = mapped_column(String(300), default="")
 
-    parent: Mapped[Unit | None] = relationship(remote_side=[id])
+    parent: Mapped[Unit | None] = relationship(remote_side=[id], foreign_keys=[parent_id])
+    merged_into: Mapped[Unit | None] = relationship(remote_side=[id], foreign_keys=[merged_into_id])
     office_community: Mapped[Area | None] = relationship()
 
     def __str__(self) -> str:
@@ -72,7 +76,7 @@ unit_org = Table(
 )
 
 
-class PartyOrg(Searchable, Model):
+class PartyOrg(Searchable, Renamed, Model):
     """A Party organisation. Those of communities carry `community_id` and are counterparts only."""
 
     __tablename__ = "party_org"

@@ -5,7 +5,7 @@ from flask_babel import lazy_gettext as _
 from portal.core.fields import Choice, Code, Day, Field, Links, Text, Whole, active, community_link, org_link
 from portal.core.ledger import Ledger, Section
 from portal.org.models import PartyOrg, Unit
-from portal.registry.shared import GROUP, KEEPING, STATUSES
+from portal.registry.shared import CHANGED_ON, GROUP, KEEPING, STATUSES, changes_on_a_day
 from portal.registry.units import not_below_itself
 
 SITUATIONS = Choice(
@@ -27,7 +27,8 @@ party_orgs = Ledger(
     can=KEEPING,
     columns=("org_code", "full_name", "org_type", "parent_id", "secretary", "status"),
     filters=("org_type", "unit_nature", "report_mode", "status"),
-    rules=(not_below_itself,),
+    rules=(not_below_itself, changes_on_a_day),
+    derive=PartyOrg.keep_former,
     sections=(
         Section(
             _("Party organisation"),
@@ -45,6 +46,7 @@ party_orgs = Ledger(
         ),
         Section(_("Stands for"), ("unit_situation", "unit_ids", "community_id")),
         Section(_("Posts and term"), ("secretary", "contact", "founded_on", "doc_no", "term_from", "term_to")),
+        Section(_("Validity"), ("changed_on",)),
     ),
     fields={
         "org_code": Field(
@@ -70,5 +72,6 @@ party_orgs = Ledger(
         "doc_no": Field(Text(60), _("Approval document")),
         "term_from": Field(Day(), _("Term from")),
         "term_to": Field(Day(), _("Term to")),
+        "changed_on": CHANGED_ON,
     },
 )

@@ -12,7 +12,8 @@ from portal.core.ledger import Ledger, Section
 from portal.core.values import Problem, Values
 from portal.extensions import db
 from portal.org.models import Unit
-from portal.registry.shared import GROUP, KEEPING, STATUSES
+from portal.org.trees import below
+from portal.registry.shared import CHANGED_ON, GROUP, KEEPING, STATUSES, changes_on_a_day
 
 CREDIT_DIGITS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
@@ -47,6 +48,17 @@ def not_below_itself(values: Values) -> Iterator[Problem]:
         above = db.session.scalar(select(model.parent_id).where(model.id == above))
 
 
+def merged_is_dissolved(values: Values) -> Iterator[Problem]:
+    """What has gone over into another unit is no more, and the other one is."""
+    record: Any = values.record
+    if values.merged_into_id is None:
+        return
+    if values.status != "dissolved":
+        yield Problem("status", gettext("A unit that went over into another one is dissolved."))
+    if record is not None and values.merged_into_id in below(Unit, [record.id], "merged_into_id"):
+        yield Problem("merged_into_id", gettext("This would go over into itself."))
+
+
 units = Ledger(
     name="units",
     label=_("Units"),
@@ -59,7 +71,8 @@ units = Ledger(
     can=KEEPING,
     columns=("sort_no", "full_name", "short_name", "unit_nature", "is_legal_entity", "office_community_id", "status"),
     filters=("unit_nature", "is_legal_entity", "status"),
-    rules=(not_below_itself,),
+    rules=(not_below_itself, changes_on_a_day, merged_is_dissolved),
+    derive=Unit.keep_former,
     sections=(
         Section(
             _("Unit"),
@@ -75,7 +88,7 @@ units = Ledger(
             ),
         ),
         Section(_("Office"), ("office_address", "office_community_id", "leader", "contact")),
-        Section(_("Validity"), ("valid_from", "valid_to")),
+        Section(_("Validity"), ("valid_from", "valid_to", "changed_on", "merged_into_id")),
     ),
     fields={
         "full_name": Field(Text(100), _("Full name"), required=True),
@@ -92,5 +105,9 @@ units = Ledger(
         "contact": Field(Text(50), _("Contact")),
         "valid_from": Field(Day(), _("Valid from")),
         "valid_to": Field(Day(), _("Valid to")),
+        "changed_on": CHANGED_ON,
+        "merged_into_id": Field(
+            unit_link(), _("Merged into"), hint=_("It keeps the records of this unit from now on.")
+        ),
     },
 )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
+from flask import current_app
+from flask_appbuilder.security.sqla.models import Role, User
 from sqlalchemy import select
 
 from portal.accounts.security import act_as
-from portal.core import scope
+from portal.core import clock, scope
 from portal.core.ledger import mounted
 from portal.core.scope import OutOfScope
 from portal.extensions import db
@@ -50,8 +54,6 @@ def set_scope(name, unit_ids=None, role="unit_filler"):
 
 
 def role_id(name):
-    from flask_appbuilder.security.sqla.models import Role
-
     return db.session.scalar(select(Role.id).where(Role.name == name))
 
 
@@ -87,7 +89,6 @@ def check(acting, holds, username=FILLER):
 def test_own_is_what_the_account_filled_in_itself(acting, rows):
     set_scope("own")
     me = first(rows, "ab_user", f"username = '{FILLER}'")
-    some = rows("SELECT id FROM agreement ORDER BY id LIMIT 3")
     with scope.unscoped("a test"):
         for ledger in readable():
             for row in db.session.scalars(select(ledger.model).limit(2)):
@@ -96,7 +97,7 @@ def test_own_is_what_the_account_filled_in_itself(acting, rows):
                     record.filler_id = me
         db.session.commit()
     found = check(acting, lambda record: getattr(record, "filler_id", None) == me)
-    assert some and len(found["agreements"]) >= 2
+    assert len(found["agreements"]) >= 2
     assert found["members"] == set()
 
 
@@ -105,6 +106,41 @@ def test_unit_and_below_goes_down_the_tree_of_units(acting, trees):
     family = {trees["one"], trees["two"], trees["three"]}
     found = check(acting, lambda record: record.owner_unit_id in family)
     assert all(found[name] for name in ("agreements", "visits", "members"))
+
+
+def test_a_unit_that_was_moved_leaves_its_records_of_before_where_they_were(acting, trees):
+    """The tree of a record's day counts: unit 3 stood below unit 1's until the day, and below unit 4 since."""
+    set_scope("unit_sub")
+    day = date(2026, 1, 1)
+    with scope.unscoped("a test"):
+        three = db.session.get_one(Unit, trees["three"])
+        four = db.session.scalars(select(Unit).where(Unit.sort_no == 4)).one()
+        three.parent_id, three.changed_on = four.id, day
+        three.keep_former()
+        db.session.commit()
+        always, later = {trees["one"], trees["two"]}, {four.id}
+    before = check(acting, lambda each: each.owner_unit_id in always or (moved(each) and each.dated() < day))
+    after = check(
+        acting, lambda each: each.owner_unit_id in later or (moved(each) and each.dated() >= day), username="filler04"
+    )
+    assert all(found["agreements"] for found in (before, after))
+    assert before["members"] & after["members"] == set()
+
+
+def moved(record):
+    with scope.unscoped("a test"):
+        return record.owner_unit_id == db.session.scalar(select(Unit.id).where(Unit.sort_no == 3))
+
+
+def test_whoever_took_over_a_unit_has_its_records(acting, rows):
+    one, two, three = (unit_id(rows, n) for n in (1, 2, 3))
+    with scope.unscoped("a test"):
+        for gone, into in ((three, two), (two, one)):
+            unit = db.session.get_one(Unit, gone)
+            unit.merged_into_id, unit.status = into, "dissolved"
+        db.session.commit()
+    found = check(acting, lambda record: record.owner_unit_id in {one, two, three})
+    assert found["agreements"]
 
 
 def test_organisation_and_below_goes_down_the_tree_of_organisations(acting, trees):
@@ -116,7 +152,7 @@ def test_organisation_and_below_goes_down_the_tree_of_organisations(acting, tree
         return org_id is not None and (org_id == top or under(orgs.get(org_id), top))
 
     found = check(acting, lambda record: under(record.owner_org_id, trees["org"]))
-    assert found["agreements"] and found["members"]
+    assert all(found[name] for name in ("agreements", "members"))
 
 
 def test_a_branch_sees_its_own_and_not_its_committees(acting, trees, rows):
@@ -139,8 +175,6 @@ def test_chosen_units_are_those_and_not_the_one_above_them(acting, trees):
 
 
 def test_an_area_sees_what_lies_in_it_as_the_other_party(acting, rows):
-    for role in ("town_user",):
-        set_scope("area", role=role)
     give_reading("town_user", ["agreements", "coop_activities", "service_projects"])
     set_scope("area", role="town_user")
     with scope.unscoped("a test"):
@@ -153,12 +187,10 @@ def test_an_area_sees_what_lies_in_it_as_the_other_party(acting, rows):
     found = check(
         acting, lambda record: record.counter_area_id in places or record.counter_org_id in orgs, username="town01"
     )
-    assert found["agreements"] and found["service_projects"]
+    assert all(found[name] for name in ("agreements", "service_projects"))
 
 
 def give_reading(role, ledgers):
-    from flask import current_app
-
     security = current_app.extensions["appbuilder"].sm
     with scope.unscoped("a test"):
         row = security.find_role(role)
@@ -170,9 +202,6 @@ def give_reading(role, ledgers):
 
 
 def grant(username, **values):
-    from flask_appbuilder.security.sqla.models import User
-
-    from portal.core import clock
 
     with scope.unscoped("a test"):
         user_id = db.session.scalar(select(User.id).where(User.username == username))
@@ -182,9 +211,6 @@ def grant(username, **values):
 
 
 def test_a_grant_adds_to_the_roles_row_by_row_and_ends_with_its_day(acting, rows):
-    from datetime import timedelta
-
-    from portal.core import clock
 
     one, two, three, four = (unit_id(rows, n) for n in (1, 2, 3, 4))
     grant(FILLER, unit_ids=[two])

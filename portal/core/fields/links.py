@@ -18,7 +18,9 @@ from portal.core import scope
 from portal.core.fields.base import BadValue, Kind, clean, natural
 from portal.core.search import contains, fold
 from portal.extensions import Model, db
+from portal.org.markers import Scoped
 from portal.org.models import Area, Member, PartyOrg, Unit
+from portal.org.renamed import Renamed
 
 MOST_OPTIONS = 50
 PAGE = 20
@@ -80,7 +82,7 @@ class Link(Kind):
         return getattr(self.model, self._label)
 
     def loading(self, model: type[Any], name: str, *, one: bool = False) -> Any:
-        names = ("id", self._label, *(name for name in ("short_name",) if hasattr(self.model, name)))
+        names = ("id", self._label, *(name for name in ("short_name", "former") if hasattr(self.model, name)))
         load = selectinload if self.multiple and not one else joinedload
         return load(getattr(model, self.relation(name))).load_only(*(getattr(self.model, each) for each in names))
 
@@ -96,7 +98,10 @@ class Link(Kind):
         return name.removesuffix("_id")
 
     def read(self, record: Any, name: str) -> Any:
-        return getattr(record, self.relation(name))
+        """The row linked to, under the name that it had on the record's day."""
+        found = getattr(record, self.relation(name))
+        renamed = isinstance(found, Renamed) and found.former and isinstance(record, Scoped)
+        return found.on(record.dated()) if renamed else found
 
     def show(self, value: Any) -> str:
         return "" if value is None else getattr(value, self._label) or ""

@@ -1,0 +1,51 @@
+"""Names and places in a tree that hold from a day on: records of before keep what held then (`domain.md` §3.1)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import JSON, inspect
+from sqlalchemy.orm import Mapped, attributes, mapped_column
+
+
+class Called(NamedTuple):
+    """A unit or an organisation under the names of a day."""
+
+    id: int
+    full_name: str
+    short_name: str
+
+    def __str__(self) -> str:
+        return self.full_name
+
+
+class Renamed:
+    """A table of things that are renamed or moved in their tree on a day, and keep their id."""
+
+    id: Any
+    full_name: Any
+    short_name: Any
+    parent_id: Any
+    # When it last became what it is. Before that it was, in order: {"full_name", "short_name", "parent_id", "until"},
+    # each until before a day (ISO).
+    changed_on: Mapped[date | None]
+    former: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
+
+    def on(self, day: date) -> Any:
+        """What it was called on a day: itself, or its names of then."""
+        for was in self.former or ():
+            if day.isoformat() < was["until"]:
+                return Called(self.id, was["full_name"], was["short_name"])
+        return self
+
+    def keep_former(self) -> None:
+        """Before it is saved with a new day of change: what it was until then is kept."""
+        changed = inspect(self).persistent and attributes.get_history(self, "changed_on").added
+        if not changed or self.changed_on is None:
+            return
+        was: dict[str, Any] = {"until": self.changed_on.isoformat()}
+        for name in ("full_name", "short_name", "parent_id"):
+            before = attributes.get_history(self, name).deleted
+            was[name] = before[0] if before else getattr(self, name)
+        self.former = [*(self.former or ()), was]
