@@ -125,6 +125,7 @@ class AccountsView(BaseView):
             if user.id == current_user.id:
                 abort(403)
             if lending.grant(user, typed):
+                db.session.commit()
                 flash(gettext("Granted."), "success")
                 return redirect(url_for("AccountsView.grant", pk=pk))
         return render_template("accounts/lend.html", user=user, typed=typed, lending=lending)
@@ -137,6 +138,7 @@ class AccountsView(BaseView):
             abort(403)
         if grant_id >= 2**31 or not lending.end(user, grant_id):
             abort(404)
+        db.session.commit()
         flash(gettext("Ended."), "success")
         return redirect(url_for("AccountsView.grant", pk=pk))
 

@@ -100,7 +100,7 @@ def grants_of(user: Any) -> list[AccountGrant]:
 
 
 def grant(user: Any, typed: Typed) -> bool:
-    """Grant what was typed, or fill `typed.faults` and change nothing."""
+    """Grant what was typed, or fill `typed.faults` and change nothing. Nothing is committed."""
     since, until = typed.day("since") or clock.today(), typed.day("until")
     units = chosen_units(typed.units)
     check(user, typed, since, until, units)
@@ -119,8 +119,7 @@ def grant(user: Any, typed: Typed) -> bool:
         granted_at=clock.now(),
     )
     db.session.add(made)
-    db.session.commit()
-    audit.tell("grant", "ab_user", title=f"{user.username}: {told(made)}", reason=typed.reason)
+    audit.add("grant", "ab_user", title=f"{user.username}: {told(made)}", reason=typed.reason)
     return True
 
 
@@ -161,7 +160,7 @@ def barred_deeds(user: Any, typed: Typed) -> list[str]:
 
 
 def end(user: Any, pk: int) -> bool:
-    """End a grant today; answers whether there was one that still held."""
+    """End a grant today; answers whether there was one that still held. Nothing is committed."""
     found = db.session.scalars(
         select(AccountGrant).where(AccountGrant.id == pk, AccountGrant.user_id == user.id)
     ).first()
@@ -169,8 +168,7 @@ def end(user: Any, pk: int) -> bool:
     if found is None or (found.until is not None and found.until <= yesterday):
         return False
     found.until = yesterday
-    db.session.commit()
-    audit.tell("grant", "ab_user", title=f"{user.username}: {gettext('ended')}: {told(found)}", reason=found.reason)
+    audit.add("grant", "ab_user", title=f"{user.username}: {gettext('ended')}: {told(found)}", reason=found.reason)
     return True
 
 

@@ -209,8 +209,13 @@ def tell(action: str, ledger: str = "", **more: Any) -> None:
     """Write down a deed that changes no record: signing in, an export, a refusal. Commits it at once, and nothing
     else: what the session holds is let go."""
     db.session.rollback()
-    db.session.execute(insert(AuditEvent), [_line(action, ledger, root=ledger, **more)])
+    add(action, ledger, **more)
     db.session.commit()
+
+
+def add(action: str, ledger: str = "", **more: Any) -> None:
+    """Write down a deed beside what the transaction changes; they are there together or not at all."""
+    db.session.execute(insert(AuditEvent), [_line(action, ledger, root=ledger, **more)])
 
 
 def _line(action: str, ledger: str, **more: Any) -> dict[str, Any]:
