@@ -13,7 +13,7 @@ import config
 from portal import cli, database, ledgers, registry
 from portal.accounts import security
 from portal.builder import PortalBuilder
-from portal.core import audit, ledger, marks, numbering, scope, sealing, search
+from portal.core import audit, ledger, marks, numbering, row_security, scope, sealing, search
 from portal.core.views import web
 from portal.core.views.mount import mount
 from portal.extensions import csrf, db, migrate
@@ -39,6 +39,7 @@ def create_app(**overrides: Any) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"), render_as_batch=True)
     database.install(app)
+    row_security.install(app)
     for listener in (scope, search, audit):
         listener.install()
     app.extensions["portal.ledgers"] = declared

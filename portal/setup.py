@@ -13,7 +13,7 @@ from flask_migrate import upgrade
 from sqlalchemy import select
 
 from portal.accounts import roles
-from portal.core import attachments, once, scope
+from portal.core import attachments, once, row_security, scope
 from portal.extensions import db
 from portal.org import codes
 from portal.org.models import Unit
@@ -52,8 +52,17 @@ def bring_up_to_date() -> None:
         codes.seed()
         roles.seed(builder.sm)
         once.sweep()
+        settle_row_security(on=current_app.config["ROW_SECURITY"])
         db.session.commit()
         attachments.sweep()
+
+
+def settle_row_security(*, on: bool) -> None:
+    """Make the policies of PostgreSQL what the setting says. Nothing is committed."""
+    connection = db.session.connection()
+    if connection.dialect.name == "postgresql":
+        for statement in row_security.statements(on):
+            connection.exec_driver_sql(statement)
 
 
 def empty() -> bool:
