@@ -16,6 +16,7 @@ from portal.builder import PortalBuilder
 from portal.core import audit, ledger, marks, numbering, row_security, scope, sealing, search
 from portal.core.views import web
 from portal.core.views.mount import mount
+from portal.core.views.revealing import NamesSeen
 from portal.extensions import csrf, db, migrate
 from portal.org import sealed
 
@@ -47,6 +48,7 @@ def create_app(**overrides: Any) -> Flask:
     security.install(app)  # before the CSRF check, whose error page needs to know who asks
     csrf.init_app(app)
     web.install(app)
+    NamesSeen(app)
     with app.app_context():
         appbuilder = PortalBuilder(app, db.session)
         for each in declared:

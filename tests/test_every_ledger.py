@@ -114,11 +114,13 @@ def test_liaisons_of_areas_see_service_projects_and_no_other_records(app, visit,
                         assert ask(path).status == 403, path
 
 
-def test_a_branch_fills_in_for_its_unit_and_does_no_more(app, visit, rows):
-    visitor, unit = visit("branch01"), unit_id(rows, 1)
-    own = [i for (i,) in rows(f"SELECT id FROM agreement WHERE owner_unit_id = {unit}")]
-    assert sorted(visitor.look("/agreements/list/").ids()) == sorted(own)
-    assert visitor.look(f"/agreements/edit/{of(rows, 1, 'draft')}").status == 200
+def test_a_branch_fills_in_for_itself_and_does_no_more(app, visit, rows, change):
+    visitor, draft = visit("branch01"), of(rows, 1, "draft")
+    branch = "(SELECT org_id FROM account_profile WHERE org_id IS NOT NULL)"
+    assert visitor.look(f"/agreements/edit/{draft}").status == 404
+    change(f"UPDATE agreement SET owner_org_id = {branch} WHERE id = {draft}")
+    assert visitor.look("/agreements/list/").ids() == [draft]
+    assert visitor.look(f"/agreements/edit/{draft}").status == 200
     with unchanged(rows):
         assert visitor.look("/agreements/export").status == 403
         assert visitor.post(f"/agreements/delete/{of(rows, 1, 'draft')}").status == 403
@@ -255,6 +257,7 @@ def test_every_list_answers_in_few_statements(app, visit, statements, account):
     """However many rows and columns it shows."""
     visitor = visit(account)
     for ledger in readable(app, account):
+        visitor.look(f"/{ledger.name}/list/")  # that names were seen is written down once a day
         for query in ("", "?page_size=1", f"?columns={','.join(ledger.shown)}&page_size=100"):
             with statements() as seen:
                 assert visitor.client.get(f"/{ledger.name}/list/{query}").status_code == 200

@@ -130,13 +130,14 @@ class AccountsView(BaseView):
                 return redirect(url_for("AccountsView.grant", pk=pk))
         return render_template("accounts/lend.html", user=user, typed=typed, lending=lending)
 
-    @expose("/lend/<int:pk>/end/<int:grant_id>", methods=["POST"])
+    @expose("/lend/<int:pk>/end", methods=["POST"])
     @has_access
-    def end(self, pk: int, grant_id: int) -> ResponseReturnValue:
+    def end(self, pk: int) -> ResponseReturnValue:
         user, _ = account_or_404(pk)
         if user.id == current_user.id:
             abort(403)
-        if grant_id >= 2**31 or not lending.end(user, grant_id):
+        grant_id = natural(request.form.get("grant", ""))
+        if grant_id is None or not lending.end(user, grant_id):
             abort(404)
         db.session.commit()
         flash(gettext("Ended."), "success")

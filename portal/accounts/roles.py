@@ -174,7 +174,7 @@ ROLES = (
     Role(
         "unit_filler",
         _("Unit filler"),
-        business=Grant((*READING, *FILLING, "import", "maintain"), "unit"),
+        business=Grant((*READING, *FILLING, "import", "maintain", "names"), "unit"),
         sides=(FILLER,),
         registry=Grant(("read",)),
         named=UNIT_ROSTER,
@@ -182,7 +182,7 @@ ROLES = (
     Role(
         "unit_reviewer",
         _("Unit reviewer"),
-        business=Grant((*READING, "reveal"), "unit"),
+        business=Grant((*READING, "reveal", "names"), "unit"),
         sides=(UNIT,),
         registry=Grant(("read",)),
         named={"members": Grant((*READING, "reveal"), "unit")},

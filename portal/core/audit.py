@@ -218,6 +218,12 @@ def add(action: str, ledger: str = "", **more: Any) -> None:
     db.session.execute(insert(AuditEvent), [_line(action, ledger, root=ledger, **more)])
 
 
+def told_since(moment: datetime, action: str, ledger: str) -> bool:
+    """Has whoever acts done this since then?"""
+    mine = (AuditEvent.user_id == scope.current().user_id, AuditEvent.action == action, AuditEvent.ledger == ledger)
+    return db.session.scalar(select(AuditEvent.id).where(AuditEvent.at >= moment, *mine).limit(1)) is not None
+
+
 def _line(action: str, ledger: str, **more: Any) -> dict[str, Any]:
     """A line with its mark, by whoever acts."""
     principal = scope.current()

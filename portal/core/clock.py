@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from flask import current_app
@@ -37,3 +37,8 @@ def now() -> datetime:
 def local(moment: datetime) -> datetime:
     """A stored moment on the office's clock."""
     return moment.replace(tzinfo=UTC).astimezone(OFFICE)
+
+
+def midnight(day: date) -> datetime:
+    """When a day begins at the office, as the database keeps moments."""
+    return datetime.combine(day, time(), OFFICE).astimezone(UTC).replace(tzinfo=None)

@@ -32,6 +32,7 @@ VERBS: Mapping[str, Label] = {
     "export": _("Export"),
     "import": _("Import"),
     "reveal": _("Show personal data in full"),
+    "names": _("See names in full"),
     "maintain": _("Keep lists"),
     **MOVES,
 }
@@ -157,7 +158,8 @@ class Ledger:
         keeping = ("maintain",) if any(table.in_force for table in self.rows) else ()
         taking = ("import",) if self.imports else ()
         revealing = ("reveal",) if self.personal else ()
-        return (*self.can, *taking, *keeping, *revealing, *(move.name for move in self.moves))
+        naming = ("names",) if any(self.field(name).kind.named for name in self.personal) else ()
+        return (*self.can, *taking, *keeping, *revealing, *naming, *(move.name for move in self.moves))
 
     @cached_property
     def personal(self) -> tuple[str, ...]:

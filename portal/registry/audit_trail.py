@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -41,14 +41,9 @@ class When(Day):
     def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
         texts = [*typed, *typed][:2] if len(typed) == 1 else typed
         first, last = ([self.parse([text], None) for text in texts] + [None, None])[:2]
-        since = column >= midnight(first) if first else None
-        until = column < midnight(last + timedelta(days=1)) if last else None
+        since = column >= clock.midnight(first) if first else None
+        until = column < clock.midnight(last + timedelta(days=1)) if last else None
         return since if until is None else until if since is None else since & until
-
-
-def midnight(day: date) -> datetime:
-    """When the day begins at the office, as the database keeps moments."""
-    return datetime.combine(day, time(), clock.OFFICE).astimezone(UTC).replace(tzinfo=None)
 
 
 class Places(Kind):

@@ -30,8 +30,10 @@ def test_a_task_is_granted_holds_at_once_and_is_ended(visit, rows, path):
     assert (verbs, str(units)) == ("read,export", f"[{two}]")
     shown = visit("secadmin").look(path.replace("lend", "grant"))
     assert "2026年专项检查" in shown.words
-    assert visit("secadmin").post(f"{path}/end/{pk}").status == 302
-    assert visit("secadmin").post(f"{path}/end/{pk}").status == 404
+    for wrong in ("", "x", "999999", "9" * 5000):
+        assert visit("secadmin").post(f"{path}/end", grant=wrong).status == 404
+    assert visit("secadmin").post(f"{path}/end", grant=str(pk)).status == 302
+    assert visit("secadmin").post(f"{path}/end", grant=str(pk)).status == 404
     assert visit("town01").look("/agreements/list/").status == 403
 
 

@@ -20,7 +20,16 @@ from portal.core.fields.links import (
 )
 from portal.core.fields.numbers import Money, Percent, Whole
 from portal.core.fields.people import Named, Person, person, serving, written
-from portal.core.fields.personal import Mobile, Personal, PersonalCodes, PersonalPhone, Phone, mask_name, mask_phone
+from portal.core.fields.personal import (
+    Mobile,
+    Personal,
+    PersonalCodes,
+    PersonalPhone,
+    PersonName,
+    Phone,
+    mask_name,
+    mask_phone,
+)
 from portal.core.fields.text import Text
 
 __all__ = [
@@ -40,6 +49,7 @@ __all__ = [
     "Named",
     "Percent",
     "Person",
+    "PersonName",
     "Personal",
     "PersonalCodes",
     "PersonalPhone",

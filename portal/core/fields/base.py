@@ -102,6 +102,8 @@ class Kind:
 
     # Is what this kind holds personal, so that it is shown masked and in full only for a purpose?
     personal = False
+    # Is it a name that those who look after somebody see without a step?
+    named = False
 
     def masked(self, value: Any) -> bool:
         """Does `show` tell less than there is?"""

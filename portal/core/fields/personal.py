@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from flask import g
 from flask_babel import gettext, ngettext
 from sqlalchemy.types import TypeEngine
 
+from portal.core import scope
 from portal.core.fields.base import BadValue, Kind
 from portal.core.fields.choices import Codes
 from portal.org.sealed import Sealed, SealedOrPlain, SealedText
@@ -88,6 +91,39 @@ class Mobile(Personal):
         if not MOBILE.fullmatch(number):
             raise BadValue(gettext("This is not a mobile number: 11 digits, please."))
         return number
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A name on its way to somebody who sees it without a step."""
+
+    value: Sealed
+
+
+class PersonName(Personal):
+    """The name of somebody who is looked after. Those who do so (the right `names` on the record) see it in full on
+    pages, without a step; that they did is written down once a day (`domain.md` §3.5)."""
+
+    named = True
+
+    def __init__(self) -> None:
+        super().__init__(mask_name, 50)
+
+    def read(self, record: Any, name: str) -> Any:
+        value, principal = super().read(record, name), scope.current()
+        if not isinstance(value, Sealed) or principal.everything:
+            return value
+        if not principal.reach("names", record.ledger_name).owns(record):
+            return value
+        g.setdefault("names_seen", set()).add(record.ledger_name)
+        return Seen(value)
+
+    def show(self, value: Any) -> str:
+        return value.value.reveal() if isinstance(value, Seen) else super().show(value)
+
+    def cell(self, value: Any) -> Any:
+        """In sheets nobody's name is in full: they are sent on."""
+        return super().show(value.value if isinstance(value, Seen) else value)
 
 
 class PersonalPhone(Personal):

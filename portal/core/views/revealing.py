@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 from typing import Any, ClassVar
 
-from flask import abort, flash, redirect, request, session, url_for
+from flask import Flask, Response, abort, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import force_locale, gettext, lazy_gettext
 
-from portal.core import audit
+from portal.core import audit, clock, scope
 from portal.core.amending import PAPER
 from portal.core.fields import Choice
 from portal.core.ledger import Ledger
@@ -67,9 +68,8 @@ def place(ledger: Ledger, pk: int, name: str) -> str:
 def closed(ledger: Ledger, record: Any) -> list[str]:
     """The fields of a record whose values are masked."""
     hidden = ledger.hidden(record)
-    return [
-        name for name in ledger.personal if name not in hidden and ledger.field(name).kind.masked(getattr(record, name))
-    ]
+    kinds = {name: ledger.field(name).kind for name in ledger.personal if name not in hidden}
+    return [name for name, kind in kinds.items() if kind.masked(kind.read(record, name))]
 
 
 def revealing(ledger: Ledger, record: Any) -> dict[str, Any]:
@@ -82,4 +82,23 @@ def revealing(ledger: Ledger, record: Any) -> dict[str, Any]:
     return {"opened": values, "closed": [name for name in masked if name not in values], "purposes": PURPOSES.options()}
 
 
-__all__ = ["Revealing", "revealing"]
+class NamesSeen:
+    """Writes down, once a day for each account and ledger, that names were seen in full without a step."""
+
+    def __init__(self, app: Flask) -> None:
+        self.told: set[tuple[date, int | None, str]] = set()
+        app.extensions["portal.names_seen"] = self
+        app.after_request(self.after)
+
+    def after(self, response: Response) -> Response:
+        day, user_id = clock.today(), scope.current().user_id
+        for ledger in sorted(g.pop("names_seen", ())):
+            if (day, user_id, ledger) in self.told:
+                continue
+            self.told = {known for known in self.told if known[0] == day} | {(day, user_id, ledger)}
+            if not audit.told_since(clock.midnight(day), "names", ledger):
+                audit.tell("names", ledger)
+        return response
+
+
+__all__ = ["NamesSeen", "Revealing", "revealing"]

@@ -18,6 +18,7 @@ DEEDS = {
     **VERBS,
     "sign_in": lazy_gettext("Signed in"),
     "sign_in_failed": lazy_gettext("Failed to sign in"),
+    "names": lazy_gettext("Saw names in full"),
     "sign_out": lazy_gettext("Signed out"),
     "refused": lazy_gettext("Was refused"),
     "verify": lazy_gettext("Verified the trail"),

@@ -25,12 +25,12 @@ from portal.core.fields import (
     Personal,
     PersonalCodes,
     PersonalPhone,
+    PersonName,
     Text,
     YesNo,
     community_link,
     field,
     link,
-    mask_name,
     org_link,
     person,
     serving,
@@ -101,7 +101,7 @@ class Beneficiary(Record, Model):
     called: Mapped[str | None] = field(Text(60, free=False), _("Beneficiary"), entered=False)
     target_type: Mapped[str | None] = field(Code("C13"), _("Kind of beneficiary"), required=True, index=True)
     name_enc: Mapped[Sealed | None] = field(
-        Personal(mask_name, 50), _("Name of the person"), required=True, hint=_("Kept encrypted and shown masked")
+        PersonName(), _("Name of the person"), required=True, hint=_("Kept encrypted and shown masked")
     )
     gender: Mapped[str | None] = field(GENDERS, _("Gender"))
     age_band: Mapped[str | None] = field(AGE_BANDS, _("Age"))
