@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, flash, g, redirect, render_template, request, send_file, url_for
+from flask import abort, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import ModelView, expose
 from flask_appbuilder.security.decorators import has_access
@@ -13,18 +13,18 @@ from sqlalchemy import select
 
 from portal.core import attachments, audit, scope, stats
 from portal.core.fields import Link, clean
-from portal.core.fields.base import LARGEST
 from portal.core.fields.links import PAGE
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger, mounted
 from portal.core.spreadsheet.export import XLSX, workbook
 from portal.core.values import Values
 from portal.core.views import listing
-from portal.core.views.bulk import Bulk, deleting
-from portal.core.views.files import Filing, may_attach, may_remove
-from portal.core.views.filling import Filling, id_of, may_edit_some, may_maintain
+from portal.core.views.bulk import Bulk
+from portal.core.views.files import Filing, may_remove
+from portal.core.views.filling import Filling, id_of
 from portal.core.views.importing import Importing
 from portal.core.views.moves import Moves, batches, offers
+from portal.core.views.reaching import Reaching
 from portal.core.views.revealing import Revealing, revealing
 from portal.core.views.table import table
 from portal.core.views.timeline import timeline
@@ -35,10 +35,9 @@ from portal.org import codes
 MOST_ENTRIES = 50
 
 
-class LedgerView(Filling, Moves, Filing, Importing, Bulk, Revealing, ModelView):
+class LedgerView(Reaching, Filling, Moves, Filing, Importing, Bulk, Revealing, ModelView):
     """List, show, add, edit, delete, export, choices and bulk actions of one ledger."""
 
-    ledger: Ledger
     form: type[LedgerForm]
     base_order = ("id", "desc")
     method_permission_name = {
@@ -66,15 +65,6 @@ class LedgerView(Filling, Moves, Filing, Importing, Bulk, Revealing, ModelView):
 
     def _init_titles(self) -> None:
         self.list_title = self.ledger.label
-
-    @property
-    def _filters(self) -> Any:
-        """Per request: one object for the whole process showed users each other's filters (upstream #2366)."""
-        return g.setdefault(f"filters.{self.ledger.name}", self.datamodel.get_filters())
-
-    @_filters.setter
-    def _filters(self, filters: Any) -> None:
-        """Flask-AppBuilder sets the shared object at start; it is not kept."""
 
     @expose("/list/")
     @has_access
@@ -157,12 +147,8 @@ class LedgerView(Filling, Moves, Filing, Importing, Bulk, Revealing, ModelView):
     @has_access
     def delete(self, pk: int) -> ResponseReturnValue:
         record = self.record_or_404(pk)
-        self.require("delete", record)
-        if not self.ledger.deletable(record) or not self.open_under(record):
-            abort(409, gettext("Only drafts without a number can be deleted."))
         back = self.home_of(record)
-        with deleting():
-            self.datamodel.delete(record)
+        self.remove(record)
         flash(gettext("Deleted."), "success")
         return redirect(back)
 
@@ -193,40 +179,8 @@ class LedgerView(Filling, Moves, Filing, Importing, Bulk, Revealing, ModelView):
     def page(self, template: str, **context: Any) -> ResponseReturnValue:
         return render_template(template, **{"ledger": self.ledger, **context})
 
-    def record_or_404(self, pk: int) -> Any:
-        """The record with what its page shows of other tables. Somebody else's record is not there."""
-        if pk > LARGEST:
-            abort(404)
-        query = (
-            select(self.ledger.model).where(self.ledger.model.id == pk).options(*listing.whole(self.ledger, one=True))
-        )
-        record = db.session.scalars(query).unique().first()
-        return record if record is not None else abort(404)
-
-    def may(self, verb: str, record: Any) -> bool:
-        """Does the right reach this very record, in this status? Roles add up per row."""
-        if verb == "attach":
-            return bool(self.ledger.files) and self.reaches("edit", record) and may_attach(self, record)
-        closed = {"edit": may_edit_some, "delete": Ledger.deletable, "maintain": may_maintain}
-        return self.reaches(verb, record) and closed[verb](self.ledger, record) and self.open_under(record)
-
-    def reaches(self, verb: str, record: Any) -> bool:
-        principal = scope.current()
-        if not self.ledger.scoped:
-            return principal.may(verb, self.ledger.name)
-        return principal.covers_row(verb, self.ledger.name, record)
-
     def may_reveal(self, record: Any) -> bool:
         return bool(self.ledger.personal) and self.reaches("reveal", record)
-
-    def require(self, verb: str, record: Any) -> None:
-        if not self.reaches(verb, record):
-            abort(403)
-
-    def open_under(self, record: Any) -> bool:
-        """Entries live and freeze with the record they are under."""
-        under = self.ledger.under
-        return under is None or getattr(record, under.relation).status in under.statuses
 
     def home_of(self, record: Any, show: bool = False) -> str:
         """Where to go after a change: the record's page, that of the record it is under, or the list."""

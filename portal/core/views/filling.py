@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -41,12 +42,7 @@ class Filling:
     @has_access
     def edit(self: Any, pk: int) -> ResponseReturnValue:
         record = self.record_or_404(pk)
-        self.require("edit", record)
-        if not may_edit_some(self.ledger, record) or not self.open_under(record):
-            abort(409, gettext("In this status it can no longer be edited."))
-        if self.ledger.editable(record):
-            return fill_in(self, record, None)
-        return fill_in(self, record, None, limited=only_gaps(self.ledger, record))
+        return fill_in(self, record, None, limited=editing(self, record))
 
     @expose("/check", methods=["POST"])
     @has_access
@@ -78,6 +74,14 @@ class Filling:
 def may_edit_some(ledger: Ledger, record: Any) -> bool:
     """The whole record while it is a draft; later what the paper did not say."""
     return ledger.editable(record) or (record.status == IN_FORCE and bool(gap_fields(ledger, record)))
+
+
+def editing(view: Any, record: Any) -> Ledger | None:
+    """What of the record may be edited now: None for all of it; 403 or 409 for nothing."""
+    view.require("edit", record)
+    if not may_edit_some(view.ledger, record) or not view.open_under(record):
+        abort(409, gettext("In this status it can no longer be edited."))
+    return None if view.ledger.editable(record) else only_gaps(view.ledger, record)
 
 
 def may_maintain(ledger: Ledger, record: Any) -> bool:
@@ -117,7 +121,7 @@ def fill_in(view: Any, record: Any, parent: Any, limited: Ledger | None = None) 
         return answer
     else:
         form = form_type(joined(ledger, request.form, record), record, parent)
-        met = meanwhile(view.ledger, form, record)
+        met = meanwhile(view.ledger, form, record, natural(request.form.get("version", "")))
         if met is None and form.validate() and not form.problems:
             saved = save(view, ledger, form, record, parent, key)
             if saved is not None:
@@ -156,9 +160,9 @@ def id_of(record: Any) -> int:
     return found
 
 
-def meanwhile(ledger: Ledger, form: LedgerForm, record: Any) -> Conflict | None:
-    """What was changed since this form was opened. Nothing is saved then, and the form says so."""
-    opened, now = natural(request.form.get("version", "")), getattr(record, "version", None)
+def meanwhile(ledger: Ledger, form: LedgerForm, record: Any, opened: int | None) -> Conflict | None:
+    """What was changed since this form was opened, by the version of then. Nothing is saved, and the form says so."""
+    now = getattr(record, "version", None)
     if now is None or opened in (None, now):
         return None
     form.problems.append(changed_meanwhile())
@@ -169,8 +173,29 @@ def changed_meanwhile() -> str:
     return gettext("Somebody else changed this record meanwhile. Compare, then save again to replace it.")
 
 
+class NotSaved(Exception):
+    """What a form alone cannot know stood against it; the message is for whoever saved."""
+
+    def __init__(self, text: str, code: int) -> None:
+        super().__init__(text)
+        self.code = code
+
+
 def save(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any, key: str = "") -> Any:
     """The saved record; None when it was refused, with the reason in the form and nothing changed."""
+    try:
+        saved = write(view, ledger, form, record, parent, key)
+    except NotSaved as fault:
+        form.problems.append(str(fault))
+        return None
+    flash(gettext("Saved."), "success")
+    for warning in form.warnings:
+        flash(warning, "warning")
+    return saved
+
+
+def write(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any, key: str = "") -> Any:
+    """The saved record. Raises NotSaved, and nothing is changed then."""
     try:
         saved = saving.fill(ledger, form, record, parent)
         if record is not None and getattr(saved, "gaps", None):
@@ -184,17 +209,14 @@ def save(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any, 
             view.datamodel.add(saved)
         else:
             view.datamodel.edit(saved)
-    except saving.NoOwner:
-        form.problems.append(gettext("No unit is named here, so the record would belong to nobody."))
-    except Exception as fault:  # noqa: BLE001 - Flask-AppBuilder wraps database errors; unforeseen ones are raised again
-        form.problems.append(refusal(fault))
-    else:
-        flash(gettext("Saved."), "success")
-        for warning in form.warnings:
-            flash(warning, "warning")
-        return saved
-    db.session.rollback()
-    return None
+    except saving.NoOwner as fault:
+        db.session.rollback()
+        raise NotSaved(gettext("No unit is named here, so the record would belong to nobody."), 422) from fault
+    except Exception as fault:
+        text = refusal(fault)  # Flask-AppBuilder wraps database errors; unforeseen ones are raised again
+        db.session.rollback()
+        raise NotSaved(text, 409) from fault
+    return saved
 
 
 def refusal(fault: Exception) -> str:
@@ -207,14 +229,14 @@ def refusal(fault: Exception) -> str:
     raise fault
 
 
-def parent_or_abort(view: Any) -> Any:
-    """The record that a new entry goes under: 404 when it is not there, 409 when it is closed to entries."""
+def parent_or_abort(view: Any, typed: Mapping[str, Any] | None = None) -> Any:
+    """The record that a new entry goes under, by the address or what was typed: 404 when it is not there, 409 when it
+    is closed to entries."""
     under = view.ledger.under
     if under is None:
         return None
     name = f"{under.relation}_id"
-    text = request.args.get(name) or request.form.get(name, "")
-    id_ = natural(text)
+    id_ = natural(request.args.get(name) or (request.form if typed is None else typed).get(name, ""))
     if id_ is None:
         raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name=name))
     model = view.ledger.mapper.relationships[under.relation].mapper.class_

@@ -19,7 +19,7 @@ from portal.core import moving, scope
 from portal.core.fields import natural
 from portal.core.ledger import Ledger
 from portal.core.views import listing
-from portal.core.workflow import Move
+from portal.core.workflow import Move, Path
 from portal.extensions import db
 from portal.org import codes
 
@@ -64,16 +64,20 @@ class Moves:
 
 def attempt(view: Any, record: Any, name: str) -> ResponseReturnValue:
     """Make the move with what was posted, or show the record's page with what it asks."""
-    move = allowed(view, name)
-    view.require(name, record)
-    path = moving.path_of(view.ledger, record, move)
-    if path is None:
-        abort(409, gettext("In this status this cannot be done."))
+    move, path = opening(view, record, name)
     form = moving.move_form(view.ledger, record, move, path, request.form)
     if not form.validate():
         page: ResponseReturnValue = view.record_page(record, {name: form})
         return page
     return done(view, record, move, form)
+
+
+def opening(view: Any, record: Any, name: str) -> tuple[Move, Path]:
+    """The move and the way that it goes from here: 404, 403 or 409 when there is none."""
+    move = allowed(view, name)
+    view.require(name, record)
+    path = moving.path_of(view.ledger, record, move)
+    return (move, path) if path is not None else abort(409, gettext("In this status this cannot be done."))
 
 
 def allowed(view: Any, name: str) -> Move:
@@ -101,31 +105,38 @@ def offers(ledger: Ledger, record: Any, tried: dict[str, Any]) -> list[Offer]:
 
 def done(view: Any, record: Any, move: Move, form: Any) -> ResponseReturnValue:
     """Make the move and go on, or say why not and change nothing."""
-    number = record.record_no or str(record)
+    number, pk = record.record_no or str(record), record.id
+    try:
+        after, begun = made(view, record, move, form)
+    except moving.Incomplete as fault:
+        return incomplete(view, pk, move, fault)
+    flash(gettext("%(number)s: %(move)s – done.", number=number, move=move.title), "success")
+    return redirect(url_for(f"{view.endpoint}.{'edit' if begun else 'show'}", pk=after))
+
+
+def made(view: Any, record: Any, move: Move, form: Any) -> tuple[int, bool]:
+    """Make the move: the id of the record to go on with, and whether that is a draft that it began.
+
+    Raises moving.Incomplete; 403 or 409. Nothing is changed then.
+    """
     try:
         after = moving.make(view.ledger, record, move, form)
-        begun = after is not record and after.status == "draft"
-        target = url_for(f"{view.endpoint}.{'edit' if begun else 'show'}", pk=after.id)
+        found = after.id, after is not record and after.status == "draft"
         view.datamodel.edit(after)
-    except moving.Refused as fault:
+    except moving.Incomplete:
         db.session.rollback()
-        abort(409, str(fault))
-    except moving.OwnWork as fault:
+        raise
+    except (moving.Refused, moving.OwnWork) as fault:
         db.session.rollback()
-        abort(403, str(fault))
-    except moving.Incomplete as fault:
-        return incomplete(view, record, move, fault)
+        abort(409 if isinstance(fault, moving.Refused) else 403, str(fault))
     except StaleDataError:
         db.session.rollback()
         abort(409, gettext("Somebody else changed this record meanwhile. Please look at it again."))
-    flash(gettext("%(number)s: %(move)s – done.", number=number, move=move.title), "success")
-    return redirect(target)
+    return found
 
 
-def incomplete(view: Any, record: Any, move: Move, fault: moving.Incomplete) -> ResponseReturnValue:
+def incomplete(view: Any, pk: int, move: Move, fault: moving.Incomplete) -> ResponseReturnValue:
     """Whoever may edit gets the form with the messages at its fields; a reviewer is told what to ask for."""
-    pk = record.id
-    db.session.rollback()
     record = view.record_or_404(pk)
     flash(gettext("%(move)s: something is missing yet.", move=move.title), "error")
     if view.may("edit", record):
