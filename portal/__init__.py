@@ -14,6 +14,8 @@ from portal import cli, database, ledgers, registry
 from portal.accounts import security
 from portal.builder import PortalBuilder
 from portal.core import audit, ledger, marks, numbering, row_security, scope, sealing, search
+from portal.core.api import mount as rest
+from portal.core.api import openapi
 from portal.core.views import web
 from portal.core.views.mount import mount
 from portal.core.views.revealing import NamesSeen
@@ -49,10 +51,12 @@ def create_app(**overrides: Any) -> Flask:
     csrf.init_app(app)
     web.install(app)
     NamesSeen(app)
+    openapi.install(app)
     with app.app_context():
         appbuilder = PortalBuilder(app, db.session)
         for each in declared:
             mount(appbuilder, each)
+            rest.mount(appbuilder, each)
     app.cli.add_command(cli.portal)
     return app
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextvars import Token
 from typing import Any, NamedTuple
 
-from flask import Flask, g, redirect, request, url_for
+from flask import Flask, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_appbuilder.security.sqla.models import (
@@ -29,6 +29,7 @@ from portal.accounts.sign_in import SignInView
 from portal.core import clock, scope
 from portal.core.reach import NOTHING, Reach
 from portal.core.scope import Principal
+from portal.core.views.web import for_programs
 from portal.extensions import db
 from portal.org.accounts import AccountGrant, AccountProfile, RoleScope
 from portal.org.models import Area, Unit
@@ -64,6 +65,10 @@ class PortalSecurityManager(SecurityManager):
 
     def has_access(self, permission_name: str, view_name: str) -> bool:
         return scope.current().may(permission_name.removeprefix("can_"), view_name)
+
+    def is_item_public(self, permission_name: str, view_name: str) -> bool:
+        """Nothing is: Flask-AppBuilder would ask its role for visitors, and let in whoever that lets in."""
+        return False
 
     def security_cleanup(self, baseviews: Any, menus: Any) -> None:
         """Flask-AppBuilder would delete the rights of ledgers that this process does not serve."""
@@ -187,6 +192,8 @@ def identify() -> ResponseReturnValue | None:
     foreign = isinstance(request.routing_exception, SecurityError)  # a host that is not ours: Flask says so
     if signed_in or foreign or request.endpoint in OPEN:
         return None
+    if for_programs():
+        abort(401)
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("SignInView.login", next=wanted if wanted != "/" else None))
 

@@ -54,6 +54,12 @@ class Moment(Kind):
     def show(self, value: Any) -> str:
         return f"{clock.local(value):%Y-%m-%d %H:%M}" if value else ""
 
+    def json(self, value: Any) -> Any:
+        return f"{value.isoformat()}Z" if value else None
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date-time"}
+
 
 def made(kind: Kind, label: Any) -> dict[str, Any]:
     """Column info of a field that the portal fills itself."""
@@ -67,6 +73,12 @@ class Gaps(Kind):
 
     def typed(self, value: Any) -> list[str]:
         return list(value or ())
+
+    def json(self, value: Any) -> Any:
+        return list(value or ())
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": {"type": "string"}}
 
     def show(self, value: Any) -> str:
         return gettext("To be added") if value else ""

@@ -38,6 +38,12 @@ class When(Day):
 
     cell = show
 
+    def json(self, value: Any) -> Any:
+        return f"{value.isoformat()}Z"
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date-time"}
+
     def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
         texts = [*typed, *typed][:2] if len(typed) == 1 else typed
         first, last = ([self.parse([text], None) for text in texts] + [None, None])[:2]
@@ -88,6 +94,12 @@ class Changes(Kind):
 
     def read(self, record: Any, name: str) -> Any:
         return record
+
+    def stored(self, record: Any, name: str) -> Any:
+        return record
+
+    def typed(self, value: Any) -> list[str]:
+        return [self.show(value)]
 
     def show(self, value: Any) -> str:
         return "\n".join(f"{label}: {old} → {new}" for label, old, new in told(audit_events, value).changes)

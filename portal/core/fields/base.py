@@ -49,6 +49,15 @@ class Kind:
         """How the value stands in a form: `parse(typed(value), value)` is the value again."""
         return [] if value is None else [str(value)]
 
+    def json(self, value: Any) -> Any:
+        """The value as REST sends it, masked where `typed` is; taken back it is the value again."""
+        texts = self.typed(value)
+        return texts if self.multiple else next(iter(texts), None)
+
+    def schema(self) -> dict[str, Any]:
+        """What REST sends and takes, in JSON Schema."""
+        return {"type": "string"}
+
     def read(self, record: Any, name: str) -> Any:
         """The value to show; links answer the record linked to."""
         return getattr(record, name)

@@ -49,6 +49,9 @@ class Choice(Kind):
             return self.meanings[text]
         raise BadValue(gettext("This is not one of the choices."))
 
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "enum": list(self.labels)}
+
     def show(self, value: Any) -> str:
         return str(self.labels.get(value, value)) if value is not None else ""
 
@@ -146,6 +149,9 @@ class Codes(Code):
     def typed(self, value: Any) -> list[str]:
         return list(value or ())
 
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": {"type": "string"}}
+
     def show(self, value: Any) -> str:
         labels = codes(self.code_list).labels
         comma = ", " if str(get_locale()) == "en" else "、"
@@ -181,6 +187,12 @@ class YesNo(Kind):
 
     def typed(self, value: Any) -> list[str]:
         return ["1"] if value else []
+
+    def json(self, value: Any) -> Any:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
 
     def show(self, value: Any) -> str:
         return "" if value is None else gettext("Yes") if value else gettext("No")

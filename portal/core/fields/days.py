@@ -75,6 +75,9 @@ class Day(Kind):
     def typed(self, value: Any) -> list[str]:
         return [] if value is None else [value.isoformat()]
 
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date"}
+
     def show(self, value: Any) -> str:
         return "" if value is None else long_date(value)
 

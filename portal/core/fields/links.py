@@ -109,6 +109,12 @@ class Link(Kind):
     def brief(self, value: Any) -> str:
         return getattr(value, "short_name", None) or self.show(value)
 
+    def json(self, value: Any) -> Any:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer"}
+
     def choices(self) -> Select[tuple[int, str]]:
         conditions = self._where(self.model) if self._where else ()
         return select(self.model.id, self.label).where(*conditions).order_by(self.rank, self.model.id)
@@ -245,6 +251,12 @@ class Links(Link):
     def typed(self, value: Any) -> list[str]:
         return [str(row.id) for row in value or ()]
 
+    def json(self, value: Any) -> Any:
+        return [row.id for row in value or ()]
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": {"type": "integer"}}
+
     def show(self, value: Any) -> str:
         return ("," if str(get_locale()) == "en" else "、").join(str(row) for row in value or ())
 
@@ -275,6 +287,12 @@ class RowRefs(Kind):
 
     def typed(self, value: Any) -> list[str]:
         return [str(getattr(row, "id", row)) for row in value or ()]
+
+    def json(self, value: Any) -> Any:
+        return [row.id for row in value or ()]
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": {"type": ["integer", "string"]}}
 
     def show(self, value: Any) -> str:
         return ("," if str(get_locale()) == "en" else "、").join(

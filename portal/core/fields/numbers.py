@@ -49,6 +49,12 @@ class Whole(Kind):
             raise BadValue(gettext("From %(least)d to %(most)d, please.", least=self.least, most=self.most))
         return int(value)
 
+    def json(self, value: Any) -> Any:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
     def from_cell(self, text: str) -> list[str]:
         """Sheets say what was counted: 8人."""
         found = COUNTED.fullmatch(unicodedata.normalize("NFKC", text).strip())

@@ -86,6 +86,12 @@ class Person(Link):
     def typed(self, value: Any) -> list[str]:
         return [str(value.id or value.name)] if value else []
 
+    def json(self, value: Any) -> Any:
+        return (value.id or value.name) if value else None
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": ["integer", "string"]}
+
     def shown_choices(self, values: Sequence[str]) -> list[tuple[str, str]]:
         names = [(text, text) for text in values if natural(text) is None]
         return [*super().shown_choices([text for text in values if natural(text) is not None]), *names]

@@ -160,6 +160,9 @@ class PersonalCodes(Personal):
     def options(self) -> Iterable[tuple[str, str]]:
         return self.codes.options()
 
+    def schema(self) -> dict[str, Any]:
+        return self.codes.schema()
+
     def from_cell(self, text: str) -> list[str]:
         return self.codes.from_cell(text)
 

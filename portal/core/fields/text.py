@@ -76,6 +76,9 @@ class Text(Kind):
             refuse_personal(text)
         return text
 
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "maxLength": self.limit}
+
     def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
         text = clean(typed[-1]) if typed else ""
         found: ColumnElement[bool] = column.icontains(text, autoescape=True)

@@ -48,7 +48,11 @@ def conflict(ledger: Ledger, form: LedgerForm, record: Any, versions: int) -> Co
     events = own[:versions]
     if not events:
         return None
-    before = {name: old for event in events for name, old, _ in event.changes}
+    hidden = ledger.hidden(record)
+    changes = [each for event in reversed(events) for each in event.changes if each[0] not in hidden]
+    before: dict[str, Any] = {}
+    for name, old, _new in changes:
+        before.setdefault(name, old)
     clashes = []
     for name, old in before.items():
         if name not in ledger.entered:
@@ -59,7 +63,7 @@ def conflict(ledger: Ledger, form: LedgerForm, record: Any, versions: int) -> Co
             field.data, field.raw_data = kind.stored(record, name), now
         else:
             clashes.append(Clash(name, field.declared.label, kind.show(kind.read(record, name)), together(kind)))
-    told = [change(ledger, *each) for event in reversed(events) for each in event.changes]
+    told = [change(ledger, *each) for each in changes]
     person = f"{events[0].person} ({events[0].username})" if events[0].person else events[0].username
     return Conflict(person, clock.local(events[0].at), told, clashes)
 

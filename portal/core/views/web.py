@@ -45,14 +45,22 @@ def safe_headers(response: Response) -> Response:
     return response
 
 
+def for_programs() -> bool:
+    """Is this an address of REST, whose answers are JSON and never lead to a page?"""
+    return request.path.startswith("/api/")
+
+
 def titles() -> dict[int, str]:
     return {
         400: gettext("This request cannot be understood"),
+        401: gettext("Please sign in first"),
         403: gettext("You may not do this"),
         404: gettext("There is nothing here"),
         405: gettext("This address does not work this way"),
         409: gettext("The record's status forbids this"),
         413: gettext("This is too large"),
+        415: gettext("This format is not taken here"),
+        422: gettext("Nothing was saved"),
         429: gettext("Too often; please wait a little"),
         500: gettext("Something went wrong on our side"),
         503: gettext("The database cannot be reached just now"),
@@ -60,9 +68,11 @@ def titles() -> dict[int, str]:
 
 
 def error_page(code: int, detail: str = "") -> ResponseReturnValue:
-    known = titles()
-    page = render_template("error.html", code=code, title=known.get(code, known[400]), detail=detail)
-    return page, code, ({"Retry-After": "10"} if code == 503 else {})
+    title = titles().get(code, titles()[400])
+    headers = {"Retry-After": "10"} if code == 503 else {}
+    if for_programs():
+        return {"message": detail or title}, code, headers
+    return render_template("error.html", code=code, title=title, detail=detail), code, headers
 
 
 def on_http(fault: HTTPException) -> ResponseReturnValue:

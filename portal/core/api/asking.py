@@ -1,0 +1,153 @@
+"""What was sent as JSON, turned into what the form would have posted: the form alone judges what it means."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NoReturn
+
+from flask import abort, jsonify, make_response, request
+from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+
+from portal.core import doubts, once
+from portal.core.fields import Field, Kind, natural
+from portal.core.forms import overlong
+from portal.core.ledger import Ledger, Rows
+
+JSON = "application/json"
+MOST_BYTES = 2 * 2**20
+# Flask-AppBuilder's own way of asking for a list. As a text to search for it would silently find nothing.
+RISON = re.compile(r"!?\(.*[:!].*\)", re.DOTALL)
+
+
+def body(*, needed: bool = True) -> dict[str, Any]:
+    """The object that was sent. Numbers stay as they were written, so that none is rounded."""
+    if request.mimetype != JSON and (needed or request.mimetype):
+        abort(415, gettext("Please send JSON (application/json)."))
+    request.max_content_length = MOST_BYTES
+    data = request.get_data()
+    if not data and not needed:
+        return {}
+    try:
+        found = json.loads(data, parse_int=str, parse_float=str, parse_constant=refuse_constant)
+    except (ValueError, RecursionError):
+        found = None
+    return found if isinstance(found, dict) else abort(400, gettext("Please send one JSON object."))
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """NaN and the infinities, which Python reads and JSON does not know."""
+    raise ValueError(name)
+
+
+def unprocessable(errors: Mapping[str, list[str]], message: str = "") -> NoReturn:
+    """422 with what is wrong, by the names that fields have in the form (`demand_items-0-name` for one in a row)."""
+    message = message or gettext("Nothing was saved. Please look at the marked fields.")
+    abort(make_response(jsonify(message=message, errors=errors), 422))
+
+
+def query() -> Any:
+    """The address of a list; 400 for one that speaks Flask-AppBuilder's language."""
+    if RISON.fullmatch(request.args.get("q", "").strip()):
+        abort(400, gettext("Filters and paging are parameters of their own: ?status=active&page=1"))
+    return request.args
+
+
+def key() -> str:
+    """That of `Idempotency-Key`, a UUID: what is sent twice with it makes one record."""
+    typed = request.headers.get("Idempotency-Key", "")
+    found = typed.replace("-", "").lower()
+    if typed and not once.KEY.fullmatch(found):
+        abort(400, gettext("The header Idempotency-Key takes a UUID."))
+    return found
+
+
+def parent(ledger: Ledger, sent: dict[str, Any]) -> dict[str, str]:
+    """The record that a new entry goes under, when the address does not say it."""
+    name = f"{ledger.under.relation}_id" if ledger.under else ""
+    return {} if not name or request.args.get(name) else {name: text_of(sent.pop(name, None))}
+
+
+def version(sent: dict[str, Any]) -> int | None:
+    """The version that a change starts from: that of the body, else that of `If-Match`."""
+    return natural(text_of(sent.pop("version", None)) or next(iter(request.if_match.as_set()), ""))
+
+
+def posted(ledger: Ledger, sent: Mapping[str, Any], closed: Collection[str] = ()) -> MultiDict[str, str]:
+    """The form's texts; 422 for what the form has not or this user may not see, 413 for far too many rows."""
+    typed = Typed()
+    tables = {table.name: table for table in ledger.rows}
+    for name, value in sent.items():
+        if name in tables:
+            typed.take_rows(ledger, tables[name], value)
+        elif name.startswith(doubts.PREFIX):
+            typed[name] = text_of(value)
+        else:
+            typed.take(ledger.entered.get(name) if name not in closed else None, name, value)
+    if overlong(ledger, typed):
+        abort(413)
+    return typed.judged()
+
+
+def answers(fields: Mapping[str, Field], sent: Mapping[str, Any]) -> MultiDict[str, str]:
+    """The texts of a small form, such as that of a move."""
+    typed = Typed()
+    for name, value in sent.items():
+        typed.take(fields.get(name), name, value)
+    return typed.judged()
+
+
+class Typed(MultiDict[str, str]):
+    """What a form would have posted, with what cannot stand in any form."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults: dict[str, list[str]] = {}
+
+    def take(self, declared: Field | None, name: str, value: Any) -> None:
+        texts = list(texts_of(declared.kind, value)) if declared is not None else []
+        if declared is None:
+            self.faults[name] = [gettext("This cannot be set here.")]
+        elif None in texts:
+            self.faults[name] = [gettext("This field takes another kind of value.")]
+        else:
+            self.setlist(name, [text or "" for text in texts])
+
+    def take_rows(self, ledger: Ledger, table: Rows, rows: Any) -> None:
+        """Rows that are there have their `id`; new ones have none, or `new-<n>` for other rows to name them by."""
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            self.faults[table.name] = [gettext("This field takes another kind of value.")]
+            return
+        # A table emptied of its rows was still posted.
+        self[f"{table.name}-posted"] = "1"
+        fields = ledger.rows_fields(table)
+        for n, row in enumerate(rows):
+            self[f"{table.name}-{n}-id"] = text_of(row.get("id"))
+            for name in row.keys() - {"id"}:
+                self.take(fields.get(name), f"{table.name}-{n}-{name}", row[name])
+
+    def judged(self) -> MultiDict[str, str]:
+        if self.faults:
+            unprocessable(self.faults)
+        return self
+
+
+def texts_of(kind: Kind, value: Any) -> Iterator[str | None]:
+    """One text for each value, None for what this kind of field cannot be."""
+    several = isinstance(value, list)
+    if several and not kind.multiple:
+        yield None
+    for each in value if several else [value]:
+        wrong = isinstance(each, (dict, list)) or (isinstance(each, bool) and kind.schema()["type"] != "boolean")
+        yield None if wrong else text_of(each)
+    if value == []:
+        yield ""
+
+
+def text_of(value: Any) -> str:
+    """Numbers are texts already; for what is no value at all, nothing."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return value if isinstance(value, str) else ""

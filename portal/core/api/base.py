@@ -1,0 +1,116 @@
+"""The REST view of every ledger: Flask-AppBuilder's, with the records, the form and the rules of the pages."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from flask import Response, abort, jsonify, url_for
+from flask_appbuilder.api import ModelRestApi, expose
+from flask_appbuilder.security.decorators import protect
+
+from portal.core import once
+from portal.core.api import asking, entering, telling
+from portal.core.views import listing
+from portal.core.views.filling import NotSaved, editing, parent_or_abort
+from portal.core.views.moves import offers
+from portal.core.views.reaching import Reaching
+from portal.org import codes
+
+
+class LedgerApi(Reaching, ModelRestApi):
+    """List, one record, what the form takes, add, edit, delete and moves of one ledger, as JSON."""
+
+    # The session's cookie, with the token of its pages in `X-CSRFToken`; no other way of signing in.
+    allow_browser_login = True
+    csrf_exempt = False
+    method_permission_name = {
+        "info": "read",
+        "get_list": "read",
+        "get": "read",
+        "post": "add",
+        "put": "edit",
+        "delete": "delete",
+        "move": "read",
+    }
+
+    def _init_model_schemas(self) -> None:
+        """Flask-AppBuilder would make schemas of whole tables; what a form takes is described in `openapi.py`."""
+
+    def response_403(self) -> NoReturn:
+        """Answered, and written down, where every refusal is."""
+        abort(403)
+
+    @expose("/_info")
+    @protect()
+    def info(self) -> Response:
+        codes.load(self.ledger.all_code_lists)
+        return jsonify(telling.info(self.ledger))
+
+    @expose("/")
+    @protect()
+    def get_list(self) -> Response:
+        """The address is that of the list's page."""
+        asked = listing.parse(self.ledger, asking.query())
+        codes.load(self.ledger.code_lists)
+        page = listing.fetch(asked)
+        return jsonify(count=page.count, more=page.more, **telling.listed(self.ledger, asked.columns, page.records))
+
+    @expose("/<int:pk>")
+    @protect()
+    def get(self, pk: int) -> Response:
+        codes.load(self.ledger.all_code_lists)
+        return self.told(self.record_or_404(pk))
+
+    @expose("/", methods=["POST"])
+    @protect()
+    def post(self) -> Response:
+        sent, key = asking.body(), asking.key()
+        parent = parent_or_abort(self, asking.parent(self.ledger, sent))
+        known = once.made(self.ledger.name, key)
+        if known is None:
+            try:
+                pk, warnings = entering.enter(self, sent, None, parent, key=key)
+                return self.told(self.record_or_404(pk), 201, warnings)
+            except NotSaved as fault:
+                # The same may have been sent twice at once, and the other was first.
+                known = once.made(self.ledger.name, key)
+                if known is None:
+                    abort(fault.code, str(fault))
+        return self.told(self.record_or_404(known))
+
+    @expose("/<int:pk>", methods=["PUT"])
+    @protect()
+    def put(self, pk: int) -> Response:
+        """A field that is not sent stays as it is; a table that is sent has these rows and no others."""
+        record = self.record_or_404(pk)
+        limited = editing(self, record)
+        try:
+            pk, warnings = entering.enter(self, asking.body(), record, limited=limited)
+        except NotSaved as fault:
+            abort(fault.code, str(fault))
+        return self.told(self.record_or_404(pk), 200, warnings)
+
+    @expose("/<int:pk>", methods=["DELETE"])
+    @protect()
+    def delete(self, pk: int) -> Response:
+        self.remove(self.record_or_404(pk))
+        return jsonify(id=pk)
+
+    @expose("/<int:pk>/<string:name>", methods=["POST"])
+    @protect()
+    def move(self, pk: int, name: str) -> Response:
+        codes.load(self.ledger.all_code_lists)
+        after = entering.move(self, self.record_or_404(pk), name)
+        return self.told(self.record_or_404(after))
+
+    def told(self, record: Any, code: int = 200, warnings: list[str] | None = None) -> Response:
+        """One record, what may be done with it now, and the version that a change starts from."""
+        may = [verb for verb in ("edit", "delete") if verb in self.ledger.verbs and self.may(verb, record)]
+        moves = telling.offered(self.ledger, offers(self.ledger, record, {}))
+        answer = jsonify(**telling.whole(self.ledger, record), may=may, moves=moves, warnings=warnings or [])
+        answer.status_code = code
+        if code == 201:
+            answer.location = url_for(f"{self.endpoint}.get", pk=record.id)
+        if hasattr(record, "version"):
+            answer.set_etag(str(record.version))
+        return answer

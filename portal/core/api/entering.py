@@ -1,0 +1,57 @@
+"""Saving what was sent: through the ledger's own form, as its page does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, jsonify, make_response
+from flask_babel import gettext
+
+from portal.core import moving
+from portal.core.api import asking, telling
+from portal.core.forms import LedgerForm, form_class
+from portal.core.ledger import Ledger
+from portal.core.views import moves
+from portal.core.views.filling import id_of, meanwhile, write
+from portal.org import codes
+
+
+def enter(
+    view: Any, sent: dict[str, Any], record: Any, parent: Any = None, limited: Ledger | None = None, key: str = ""
+) -> tuple[int, list[str]]:
+    """The id of the saved record, and what is unusual about it. Raises NotSaved; 409, 413 or 422."""
+    ledger = limited or view.ledger
+    codes.load(view.ledger.all_code_lists)
+    opened = asking.version(sent) if hasattr(record, "version") else None
+    typed = asking.posted(ledger, sent, view.ledger.hidden(record) if record is not None else ())
+    form = form_class(ledger)(typed, record, parent)
+    if hasattr(record, "version"):
+        unless_changed(view.ledger, form, record, opened)
+    if not form.validate() or form.problems:
+        asking.unprocessable(telling.faults(form), "\n".join(form.problems))
+    saved = write(view, ledger, form, record, parent, key)
+    return id_of(saved), [str(text) for text in form.warnings]
+
+
+def unless_changed(ledger: Ledger, form: LedgerForm, record: Any, opened: int | None) -> None:
+    """A change says which version it starts from; when that is no longer the last one, who changed what since."""
+    if opened is None:
+        asking.unprocessable({"version": [gettext("Please send the version that this change starts from.")]})
+    met = meanwhile(ledger, form, record, opened)
+    if form.problems:
+        abort(make_response(jsonify(message=form.problems[0], **telling.changed(met)), 409))
+
+
+def move(view: Any, record: Any, name: str) -> int:
+    """Make a move with what was sent; the id of the record to go on with. 403, 404, 409 or 422."""
+    made, path = moves.opening(view, record, name)
+    fields = moving.asked(view.ledger, record, made, path)
+    typed = asking.answers(fields, asking.body(needed=False))
+    form = moving.move_form(view.ledger, record, made, path, typed)
+    if not form.validate():
+        asking.unprocessable(telling.faults(form))
+    try:
+        return moves.made(view, record, made, form)[0]
+    except moving.Incomplete as fault:
+        message = gettext("%(move)s: something is missing yet.", move=made.title)
+        asking.unprocessable(telling.faults(fault.form), "\n".join([message, *fault.form.problems]))

@@ -1,0 +1,33 @@
+"""A declaration becomes a registered API."""
+
+from __future__ import annotations
+
+from flask_appbuilder import AppBuilder
+
+from portal.core.api.base import LedgerApi
+from portal.core.ledger import Ledger
+from portal.core.views.mount import LedgerInterface
+from portal.extensions import db
+
+
+def routes(ledger: Ledger) -> set[str]:
+    """What the ledger can do at all has an address; the rest has none."""
+    verb_of = LedgerApi.method_permission_name
+    return {name for name, verb in verb_of.items() if verb in ledger.verbs and (ledger.moves or name != "move")}
+
+
+def api_for(ledger: Ledger) -> type[LedgerApi]:
+    declared = {
+        "ledger": ledger,
+        "datamodel": LedgerInterface(ledger.model, db.session),
+        "resource_name": ledger.name,
+        "class_permission_name": ledger.name,
+        "base_permissions": [f"can_{verb}" for verb in ledger.verbs],
+        "include_route_methods": routes(ledger),
+        "list_columns": list(ledger.columns),
+    }
+    return type(f"{ledger.name}_api", (LedgerApi,), declared)
+
+
+def mount(appbuilder: AppBuilder, ledger: Ledger) -> None:
+    appbuilder.add_api(api_for(ledger))

@@ -1,0 +1,179 @@
+"""What REST takes and answers, as OpenAPI 3.1: only ledgers that the user may read, only deeds that they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from flask_babel import gettext
+
+from portal.core import scope
+from portal.core.api import telling
+from portal.core.api.asking import JSON
+from portal.core.fields import Field
+from portal.core.ledger import Ledger, Rows, mounted
+from portal.core.views.listing import MOST_PER_PAGE, OWN
+
+Schema = dict[str, Any]
+NUMBER: Schema = {"type": "integer", "minimum": 1}
+TEXT: Schema = {"type": "string"}
+TEXTS: Schema = {"type": "array", "items": TEXT}
+VERSION: Schema = {"type": "integer", "description": "of the record as it was read; only a change says it, and has to"}
+ANSWERS = ("400", "401", "403", "404", "409", "413", "415", "422")
+
+
+def openapi() -> Response:
+    may = scope.current().may
+    ledgers = [ledger for ledger in mounted() if may("read", ledger.name)]
+    return jsonify(
+        openapi="3.1.0",
+        info={"title": gettext("Portal"), "version": "1"},
+        servers=[{"url": request.script_root or "/"}],
+        security=[{"session": [], "token": []}],
+        tags=[{"name": ledger.name, "description": str(ledger.label)} for ledger in ledgers],
+        paths={path: operations for ledger in ledgers for path, operations in paths(ledger)},
+        components={
+            "schemas": {name: each for ledger in ledgers for name, each in schemas(ledger)} | {"fault": fault()},
+            "securitySchemes": {
+                "session": {"type": "apiKey", "in": "cookie", "name": "session"},
+                "token": {"type": "apiKey", "in": "header", "name": "X-CSRFToken"},
+            },
+        },
+    )
+
+
+def paths(ledger: Ledger) -> Iterator[tuple[str, Schema]]:
+    """Every address of a ledger with what may be done there."""
+    may = scope.current().may
+    home, one = f"/api/v1/{ledger.name}/", [parameter("id", NUMBER, place="path")]
+    key = parameter("Idempotency-Key", {"type": "string", "format": "uuid"}, place="header")
+    match = parameter("If-Match", {**TEXT, "description": "the version in quotes, when the body has none"}, "header")
+    form = {"$ref": f"#/components/schemas/{ledger.name}.form"}
+    deeds = [
+        ("read", home, "get", operation(ledger, "list", page(ledger), parameters=asked(ledger))),
+        ("read", f"{home}_info", "get", operation(ledger, "info", {"type": "object"})),
+        ("add", home, "post", operation(ledger, "add", whole(ledger), "201", form, [key])),
+        ("read", f"{home}{{id}}", "get", operation(ledger, "show", whole(ledger))),
+        ("edit", f"{home}{{id}}", "put", operation(ledger, "edit", whole(ledger), "200", form, [match])),
+        ("delete", f"{home}{{id}}", "delete", operation(ledger, "delete", {"type": "object"})),
+    ]
+    found: dict[str, Schema] = {}
+    for verb, path, method, described in deeds:
+        if verb in ledger.verbs and may(verb, ledger.name):
+            found.setdefault(path, {"parameters": one} if "{" in path else {})[method] = described
+    yield from found.items()
+    for move in ledger.moves:
+        if may(move.name, ledger.name):
+            described = operation(ledger, move.name, whole(ledger), body={"type": "object"})
+            yield f"{home}{{id}}/{move.name}", {"parameters": one, "post": described}
+
+
+def operation(
+    ledger: Ledger,
+    name: str,
+    answer: Schema,
+    code: str = "200",
+    body: Schema | None = None,
+    parameters: list[Schema] | None = None,
+) -> Schema:
+    found: Schema = {
+        "operationId": f"{ledger.name}.{name}",
+        "tags": [ledger.name],
+        "responses": {code: content("OK", answer)}
+        | {each: content("refused", {"$ref": "#/components/schemas/fault"}) for each in ANSWERS},
+    }
+    if body is not None:
+        found["requestBody"] = {"content": {JSON: {"schema": body}}}
+    return found | ({"parameters": parameters} if parameters else {})
+
+
+def content(description: str, schema: Schema) -> Schema:
+    return {"description": description, "content": {JSON: {"schema": schema}}}
+
+
+def parameter(name: str, schema: Schema, place: str = "query") -> Schema:
+    return {"name": name, "in": place, "schema": schema, "required": place == "path"}
+
+
+def asked(ledger: Ledger) -> list[Schema]:
+    """The parameters of a list, which are those of its page."""
+    orders = [f"{way}{name}" for name in ledger.sortable for way in ("", "-")]
+    own: dict[str, Schema] = {
+        "q": {"type": "string", "maxLength": 100},
+        "page": {"type": "integer", "minimum": 0},
+        "page_size": {"type": "integer", "minimum": 1, "maximum": MOST_PER_PAGE},
+        "order": {"type": "string", "enum": orders},
+        "columns": TEXT,
+    }
+    filters = [parameter(name, {**TEXTS, "title": str(ledger.label_of(name))}) for name in ledger.filters]
+    return [*(parameter(name, own[name]) for name in OWN), *filters]
+
+
+def schemas(ledger: Ledger) -> Iterator[tuple[str, Schema]]:
+    """What is sent of a record, and what is answered."""
+    rows = {table.name: rows_of(ledger, table) for table in ledger.rows}
+    kept = {table.name: rows_of(ledger, table) for table in ledger.kept}
+    parent = {f"{ledger.under.relation}_id": NUMBER} if ledger.under else {}
+    version = {"version": VERSION} if ledger.statuses else {}
+    yield f"{ledger.name}.form", closed({**version, **parent, **properties(ledger.entered), **rows})
+    shown = properties({name: ledger.field(name) for name in telling.listable(ledger)})
+    yield ledger.name, closed({**shown, "id": NUMBER, **version, **rows, **kept})
+
+
+def properties(fields: Mapping[str, Field]) -> dict[str, Schema]:
+    return {name: {"title": str(each.label), **nullable(each.kind.schema())} for name, each in fields.items()}
+
+
+def rows_of(ledger: Ledger, table: Rows) -> Schema:
+    key = {"id": {"type": ["integer", "string"], "description": "none for a new row, or new-<n> to name it by"}}
+    items = closed({**key, **properties(ledger.rows_fields(table))})
+    return {"type": "array", "title": str(table.label), "maxItems": table.most, "items": items}
+
+
+def closed(fields: Mapping[str, Schema]) -> Schema:
+    return {"type": "object", "properties": dict(fields), "additionalProperties": False}
+
+
+def nullable(schema: Schema) -> Schema:
+    """Drafts have gaps, and so have records that were taken over from paper."""
+    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    choices = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+    return {**schema, "type": [*types, "null"], **choices}
+
+
+def whole(ledger: Ledger) -> Schema:
+    fields: dict[str, Schema] = {
+        "id": NUMBER,
+        "title": TEXT,
+        "result": {"$ref": f"#/components/schemas/{ledger.name}"},
+        "texts": {"type": "object"},
+        "may": TEXTS,
+        "moves": {"type": "array", "items": {"type": "object"}},
+        "warnings": TEXTS,
+    }
+    return closed(fields) | {"required": list(fields)}
+
+
+def page(ledger: Ledger) -> Schema:
+    fields: dict[str, Schema] = {
+        "count": {"type": "integer", "description": "exact up to 10,000"},
+        "more": {"type": "boolean"},
+        "ids": {"type": "array", "items": NUMBER},
+        "result": {"type": "array", "items": {"$ref": f"#/components/schemas/{ledger.name}"}},
+        "texts": {"type": "array", "items": {"type": "object"}},
+    }
+    return closed(fields) | {"required": list(fields)}
+
+
+def fault() -> Schema:
+    """Every refusal; `errors` has what is wrong by the names of fields, `demand_items-0-name` for one in a row."""
+    return {
+        "type": "object",
+        "properties": {"message": TEXT, "errors": {"type": "object", "additionalProperties": TEXTS}},
+        "required": ["message"],
+    }
+
+
+def install(app: Flask) -> None:
+    app.add_url_rule("/api/v1/_openapi", "openapi", openapi)
