@@ -15,7 +15,6 @@ from portal.accounts import security
 from portal.builder import PortalBuilder
 from portal.core import audit, ledger, marks, numbering, row_security, scope, sealing, search
 from portal.core.api import mount as rest
-from portal.core.api import openapi
 from portal.core.views import web
 from portal.core.views.mount import mount
 from portal.core.views.revealing import NamesSeen
@@ -51,7 +50,7 @@ def create_app(**overrides: Any) -> Flask:
     csrf.init_app(app)
     web.install(app)
     NamesSeen(app)
-    openapi.install(app)
+    rest.install(app)
     with app.app_context():
         appbuilder = PortalBuilder(app, db.session)
         for each in declared:

@@ -14,6 +14,7 @@ from wtforms import Form
 
 from portal.accounts.security import act_as
 from portal.core import clock, scope
+from portal.core.api.base import LedgerApi
 from portal.core.views.base import LedgerView
 from portal.extensions import db
 from tests.holes.walk import ACCOUNTS, READERS, addresses, first, give, of, take, unchanged, unit_id
@@ -50,7 +51,9 @@ def test_every_view_is_a_mounted_ledger_or_one_of_the_few_own_pages(app):
     mounted = {name: view for name, view in views.items() if isinstance(view, LedgerView)}
     assert set(mounted) == {ledger.name for ledger in ledgers(app)}
     assert {type(view).__module__ for view in mounted.values()} == {"portal.core.views.mount"}
-    assert set(views) - set(mounted) == OWN_PAGES
+    apis = {name for name, view in views.items() if isinstance(view, LedgerApi)}
+    assert apis == {f"{ledger.name}_api" for ledger in ledgers(app)}
+    assert set(views) - set(mounted) - apis == OWN_PAGES
 
 
 def test_every_ledger_is_a_model_view_of_flask_appbuilder(app):
@@ -91,7 +94,9 @@ def test_nobody_is_answered_without_signing_in(app, visit, rows):
         for method in ("GET", "POST"):
             for path in ["/logout/", "/my_password/", "/nowhere", *addresses(app, method, 1)]:
                 answer = visitor.look(path) if method == "GET" else visitor.post(path, csrf_token=token)
-                if (method, path) != ("GET", "/logout/"):
+                if path.startswith("/api/"):
+                    assert answer.status == 401, f"{method} {path}"
+                elif (method, path) != ("GET", "/logout/"):
                     assert (answer.status, answer.response.location[:7]) == (302, "/login/"), f"{method} {path}"
         for path in OPEN:
             assert visitor.look(path).status in (200, 302)

@@ -71,7 +71,8 @@ def addresses(app: Flask, method: str, pk: int, under: str = "") -> list[str]:
 
 def names_at(app: Flask, endpoint: str) -> list[str]:
     """What stands for `<name>` in an address: every action, every field."""
-    ledger = {each.name: each for each in app.extensions["portal.ledgers"]}.get(endpoint.partition(".")[0])
+    named = {each.name: each for each in app.extensions["portal.ledgers"]}
+    ledger = named.get(endpoint.partition(".")[0].removesuffix("_api"))
     if ledger is None:
         return ["unit_id"]
     if ".move" in endpoint:

@@ -55,7 +55,7 @@ class LedgerApi(Reaching, ModelRestApi):
         page = listing.fetch(asked)
         return jsonify(count=page.count, more=page.more, **telling.listed(self.ledger, asked.columns, page.records))
 
-    @expose("/<int:pk>")
+    @expose("/<id:pk>")
     @protect()
     def get(self, pk: int) -> Response:
         codes.load(self.ledger.all_code_lists)
@@ -78,7 +78,7 @@ class LedgerApi(Reaching, ModelRestApi):
                     abort(fault.code, str(fault))
         return self.told(self.record_or_404(known))
 
-    @expose("/<int:pk>", methods=["PUT"])
+    @expose("/<id:pk>", methods=["PUT"])
     @protect()
     def put(self, pk: int) -> Response:
         """A field that is not sent stays as it is; a table that is sent has these rows and no others."""
@@ -90,13 +90,13 @@ class LedgerApi(Reaching, ModelRestApi):
             abort(fault.code, str(fault))
         return self.told(self.record_or_404(pk), 200, warnings)
 
-    @expose("/<int:pk>", methods=["DELETE"])
+    @expose("/<id:pk>", methods=["DELETE"])
     @protect()
     def delete(self, pk: int) -> Response:
         self.remove(self.record_or_404(pk))
         return jsonify(id=pk)
 
-    @expose("/<int:pk>/<string:name>", methods=["POST"])
+    @expose("/<id:pk>/<string:name>", methods=["POST"])
     @protect()
     def move(self, pk: int, name: str) -> Response:
         codes.load(self.ledger.all_code_lists)

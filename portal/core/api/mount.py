@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from flask import Flask
 from flask_appbuilder import AppBuilder
+from werkzeug.routing import IntegerConverter
 
 from portal.core.api.base import LedgerApi
+from portal.core.api.openapi import openapi
 from portal.core.ledger import Ledger
 from portal.core.views.mount import LedgerInterface
 from portal.extensions import db
+
+
+class Id(IntegerConverter):
+    """An id in an address. With more digits than Python reads, Werkzeug would speak of a wrong method."""
+
+    regex = r"\d{1,10}"
+
+
+def install(app: Flask) -> None:
+    app.url_map.converters["id"] = Id
+    app.add_url_rule("/api/v1/_openapi", "openapi", openapi)
 
 
 def routes(ledger: Ledger) -> set[str]:

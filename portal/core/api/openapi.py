@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flask import Flask, Response, jsonify, request
+from flask import Response, jsonify, request
 from flask_babel import gettext
 
 from portal.core import scope
@@ -173,7 +173,3 @@ def fault() -> Schema:
         "properties": {"message": TEXT, "errors": {"type": "object", "additionalProperties": TEXTS}},
         "required": ["message"],
     }
-
-
-def install(app: Flask) -> None:
-    app.add_url_rule("/api/v1/_openapi", "openapi", openapi)
