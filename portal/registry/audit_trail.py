@@ -99,7 +99,7 @@ class Changes(Kind):
         return record
 
     def typed(self, value: Any) -> list[str]:
-        return [self.show(value)]
+        return [self.brief(value)]
 
     def show(self, value: Any) -> str:
         return "\n".join(f"{label}: {old} → {new}" for label, old, new in told(audit_events, value).changes)

@@ -43,19 +43,3 @@ class Rest:
 @pytest.fixture
 def rest(visit: Any) -> Any:
     return lambda username="": Rest(visit(username))
-
-
-def as_json(ledger: Any, typed: dict[str, Any]) -> dict[str, Any]:
-    """What a form posts, as REST takes it: rows nested, what is only for the page left out."""
-    found: dict[str, Any] = {}
-    tables = {table.name for table in ledger.rows}
-    for name, text in typed.items():
-        table, _, rest = name.partition("-")
-        if table in tables:
-            number, _, cell = rest.partition("-")
-            rows = found.setdefault(table, {})
-            if number.isdecimal():
-                rows.setdefault(int(number), {})[cell] = text
-        elif name not in ("csrf_token", "_once") and not name.startswith("_distinct"):
-            found[name] = text
-    return {name: [value[n] for n in sorted(value)] if name in tables else value for name, value in found.items()}

@@ -16,7 +16,7 @@ from portal.extensions import db
 class Id(IntegerConverter):
     """An id in an address. With more digits than Python reads, Werkzeug would speak of a wrong method."""
 
-    regex = r"\d{1,10}"
+    regex = r"[0-9]{1,10}"
 
 
 def install(app: Flask) -> None:

@@ -31,9 +31,13 @@ def listable(ledger: Ledger) -> tuple[str, ...]:
 
 def told(fields: Mapping[str, Field], record: Any) -> Told:
     """The values as a program takes them and the form takes them back, and the texts that people read."""
-    values = {name: each.kind.json(each.kind.stored(record, name)) for name, each in fields.items()}
     texts = {name: each.kind.show(each.kind.read(record, name)) for name, each in fields.items()}
-    return {**values, "id": record.id}, texts
+    return values(fields, record), texts
+
+
+def values(fields: Mapping[str, Field], record: Any) -> dict[str, Any]:
+    found = {name: each.kind.json(each.kind.stored(record, name)) for name, each in fields.items()}
+    return {**found, "id": record.id}
 
 
 def visible(ledger: Ledger, names: Iterable[str], record: Any) -> dict[str, Field]:
@@ -43,11 +47,14 @@ def visible(ledger: Ledger, names: Iterable[str], record: Any) -> dict[str, Fiel
 
 def listed(ledger: Ledger, columns: Sequence[str], records: Iterable[Any]) -> dict[str, Any]:
     names = dict.fromkeys((*(ALWAYS if ledger.statuses else ()), *columns))
-    found = [told(visible(ledger, names, record), record) for record in records]
+    found = [(visible(ledger, names, record), record) for record in records]
     return {
-        "ids": [values["id"] for values, _ in found],
-        "result": [values for values, _ in found],
-        "texts": [texts for _, texts in found],
+        "ids": [record.id for _, record in found],
+        "result": [values(fields, record) for fields, record in found],
+        "texts": [
+            {name: each.kind.brief(each.kind.read(record, name)) for name, each in fields.items()}
+            for fields, record in found
+        ],
     }
 
 
@@ -58,13 +65,13 @@ def shown(ledger: Ledger) -> tuple[str, ...]:
 
 def whole(ledger: Ledger, record: Any) -> dict[str, Any]:
     """One record with the tables in it."""
-    values, texts = told(visible(ledger, shown(ledger), record), record)
+    result, texts = told(visible(ledger, shown(ledger), record), record)
     if ledger.statuses:
-        values["version"] = record.version
+        result["version"] = record.version
     for table in (*ledger.tables(Values(record, {})), *ledger.kept):
         rows = [told(ledger.rows_fields(table), row) for row in getattr(record, table.name)]
-        values[table.name], texts[table.name] = [row for row, _ in rows], [cells for _, cells in rows]
-    return {"id": record.id, "title": str(record), "result": values, "texts": texts}
+        result[table.name], texts[table.name] = [row for row, _ in rows], [cells for _, cells in rows]
+    return {"id": record.id, "title": str(record), "result": result, "texts": texts}
 
 
 def faults(form: LedgerForm | Any) -> dict[str, list[str]]:
