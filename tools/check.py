@@ -8,11 +8,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from flask_appbuilder import AppBuilder, ModelView
+from flask_appbuilder import AppBuilder, ModelRestApi, ModelView
 from flask_appbuilder.security.sqla.manager import SecurityManager
 
 from portal.accounts.security import PortalSecurityManager
 from portal.builder import PortalBuilder
+from portal.core.api.base import LedgerApi
 from portal.core.views.base import LedgerView
 
 HERE = Path(__file__).resolve().parent.parent
@@ -42,7 +43,10 @@ def run(step: str, commands: list[list[str]], environment: dict[str, str]) -> bo
 
 def replaced() -> list[str]:
     """The methods of Flask-AppBuilder that the portal replaces: the fewer, the easier its next release."""
-    pairs = ((LedgerView, ModelView), (PortalSecurityManager, SecurityManager), (PortalBuilder, AppBuilder))
+    pairs: tuple[tuple[type, type], ...] = (
+        *((LedgerView, ModelView), (LedgerApi, ModelRestApi)),
+        *((PortalSecurityManager, SecurityManager), (PortalBuilder, AppBuilder)),
+    )
     found = []
     for ours, theirs in pairs:
         bases = [base for base in ours.__mro__ if base.__module__.startswith("portal.")]

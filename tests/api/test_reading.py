@@ -226,7 +226,7 @@ def test_the_description_tells_each_what_they_may_do(rest):
     assert "/api/v1/agreements/" not in rest("sysadmin").get("_openapi")[1]["paths"]
 
 
-def test_the_mine_and_theirs_of_a_unit(rest, rows):
+def test_neither_a_filter_nor_an_id_leads_to_another_units_records(rest, rows):
     """A filter by another unit finds nothing, and neither do its records by id."""
     program = rest("filler01")
     assert program.get("agreements/", owner_unit_id=unit_id(rows, 2))[1]["ids"] == []

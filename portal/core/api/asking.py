@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NoReturn
 
-from flask import abort, jsonify, make_response, request
+from flask import abort, current_app, jsonify, make_response, request
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from portal.core import doubts, once
-from portal.core.fields import Field, Kind, natural
-from portal.core.forms import overlong
+from portal.core.fields import Field, Kind, Text, natural
 from portal.core.ledger import Ledger, Rows
 
 JSON = "application/json"
 MOST_BYTES = 2 * 2**20
-# Flask-AppBuilder's own way of asking for a list. As a text to search for it would silently find nothing.
-RISON = re.compile(r"!?\(.*[:!].*\)", re.DOTALL)
+# That of a row, which is no field of it.
+KEY = Field(Text(40, free=False), "id")
 
 
 def body(*, needed: bool = True) -> dict[str, Any]:
     """The object that was sent. Numbers stay as they were written, so that none is rounded."""
     if request.mimetype != JSON and (needed or request.mimetype):
         abort(415, gettext("Please send JSON (application/json)."))
-    request.max_content_length = MOST_BYTES
     data = request.get_data()
     if not data and not needed:
         return {}
+    if len(data) > MOST_BYTES:
+        abort(413)
     try:
         found = json.loads(data, parse_int=str, parse_float=str, parse_constant=refuse_constant)
     except (ValueError, RecursionError):
@@ -48,9 +47,10 @@ def unprocessable(errors: Mapping[str, list[str]], message: str = "") -> NoRetur
     abort(make_response(jsonify(message=message, errors=errors), 422))
 
 
-def query() -> Any:
-    """The address of a list; 400 for one that speaks Flask-AppBuilder's language."""
-    if RISON.fullmatch(request.args.get("q", "").strip()):
+def address() -> MultiDict[str, str]:
+    """That of a list; 400 where it speaks Flask-AppBuilder's language, which as a text to search for finds nothing."""
+    text = request.args.get("q", "").strip()
+    if text.startswith(("(", "!(")) and text.endswith(")") and (":" in text or "!" in text):
         abort(400, gettext("Filters and paging are parameters of their own: ?status=active&page=1"))
     return request.args
 
@@ -76,7 +76,7 @@ def version(sent: dict[str, Any]) -> int | None:
 
 
 def posted(ledger: Ledger, sent: Mapping[str, Any], closed: Collection[str] = ()) -> MultiDict[str, str]:
-    """The form's texts; 422 for what the form has not or this user may not see, 413 for far too many rows."""
+    """The form's texts; 422 for what the form has not or this user may not see, 413 for far too many."""
     typed = Typed()
     tables = {table.name: table for table in ledger.rows}
     for name, value in sent.items():
@@ -86,8 +86,6 @@ def posted(ledger: Ledger, sent: Mapping[str, Any], closed: Collection[str] = ()
             typed[name] = text_of(value)
         else:
             typed.take(ledger.entered.get(name) if name not in closed else None, name, value)
-    if overlong(ledger, typed):
-        abort(413)
     return typed.judged()
 
 
@@ -105,8 +103,12 @@ class Typed(MultiDict[str, str]):
     def __init__(self) -> None:
         super().__init__()
         self.faults: dict[str, list[str]] = {}
+        self.parts = 0
 
     def take(self, declared: Field | None, name: str, value: Any) -> None:
+        self.parts += len(value) if isinstance(value, list) else 1
+        if self.parts > current_app.config["MAX_FORM_PARTS"]:
+            abort(413)
         texts = list(texts_of(declared.kind, value)) if declared is not None else []
         if declared is None:
             self.faults[name] = [gettext("This cannot be set here.")]
@@ -122,11 +124,12 @@ class Typed(MultiDict[str, str]):
             return
         # A table emptied of its rows was still posted.
         self[f"{table.name}-posted"] = "1"
+        if len(rows) > 2 * table.most:
+            abort(413)
         fields = ledger.rows_fields(table)
         for n, row in enumerate(rows):
-            self[f"{table.name}-{n}-id"] = text_of(row.get("id"))
-            for name in row.keys() - {"id"}:
-                self.take(fields.get(name), f"{table.name}-{n}-{name}", row[name])
+            for name, value in {"id": None, **row}.items():
+                self.take(KEY if name == "id" else fields.get(name), f"{table.name}-{n}-{name}", value)
 
     def judged(self) -> MultiDict[str, str]:
         if self.faults:

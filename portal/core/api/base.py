@@ -50,7 +50,7 @@ class LedgerApi(Reaching, ModelRestApi):
     @protect()
     def get_list(self) -> Response:
         """The address is that of the list's page."""
-        asked = listing.parse(self.ledger, asking.query())
+        asked = listing.parse(self.ledger, asking.address())
         codes.load(self.ledger.code_lists)
         page = listing.fetch(asked)
         return jsonify(count=page.count, more=page.more, **telling.listed(self.ledger, asked.columns, page.records))

@@ -20,6 +20,7 @@ class Id(IntegerConverter):
 
 
 def install(app: Flask) -> None:
+    app.json.sort_keys = False  # type: ignore[attr-defined] # the fields of a record come in the order of its form
     app.url_map.converters["id"] = Id
     app.add_url_rule("/api/v1/_openapi", "openapi", openapi)
 

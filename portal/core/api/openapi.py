@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flask import Response, jsonify, request
-from flask_babel import gettext
+from flask import Response, current_app, jsonify, request
 
 from portal.core import scope
 from portal.core.api import telling
@@ -28,7 +27,7 @@ def openapi() -> Response:
     ledgers = [ledger for ledger in mounted() if may("read", ledger.name)]
     return jsonify(
         openapi="3.1.0",
-        info={"title": gettext("Portal"), "version": "1"},
+        info={"title": current_app.config["APP_NAME"], "version": "1"},
         servers=[{"url": request.script_root or "/"}],
         security=[{"session": [], "token": []}],
         tags=[{"name": ledger.name, "description": str(ledger.label)} for ledger in ledgers],

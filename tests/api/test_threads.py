@@ -1,0 +1,34 @@
+"""Several programs at once, in threads of one process."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.holes.test_threads import FILLERS, ask, port
+from tests.holes.walk import unit_id
+
+__all__ = ["port"]
+
+
+def test_no_list_answers_what_another_user_asked_for(port, visit, rows):
+    """H19, fact 1: filters, pages and records of one request only."""
+    visitors = {name: visit(name) for name in FILLERS}
+    own = {
+        name: {i for (i,) in rows(f"SELECT id FROM member WHERE unit_id = {unit_id(rows, n)}")}
+        for n, name in enumerate(FILLERS, start=1)
+    }
+    states = ("serving", "retired", "lent", "posted")
+
+    def look(n: int) -> None:
+        name, status = FILLERS[n % 4], states[n % 4]
+        code, text = ask(port, visitors[name], f"/api/v1/members/?work_status={status}&page_size=100")
+        told = json.loads(text)
+        assert code == 200
+        assert {record["work_status"] for record in told["result"]} <= {status}
+        assert set(told["ids"]) <= own[name]
+        _, text = ask(port, visitors[name], "/api/v1/members/?page_size=100")
+        assert set(json.loads(text)["ids"]) == own[name]
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(look, range(120)))
