@@ -28,6 +28,7 @@ assert filler.look("/letters/list/").ids() == [1]
 assert Visitor.signed_in(app, "filler02", "Demo-12345678", {}).look("/letters/list/").ids() == []
 auditor = Visitor.signed_in(app, "auditor", "Demo-12345678", {})
 assert auditor.look("/letters/list/").ids() == [1]
+assert auditor.client.get("/api/v1/letters/1").json["result"]["subject"] == "路灯不亮"
 assert auditor.post("/letters/edit/1", subject="x").status == 403
 """
 

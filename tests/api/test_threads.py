@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
+from tests.api.conftest import Rest
+from tests.api.forms import as_json, ledgers
 from tests.holes.test_threads import FILLERS, ask, port
 from tests.holes.walk import unit_id
 
@@ -32,3 +35,19 @@ def test_no_list_answers_what_another_user_asked_for(port, visit, rows):
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(look, range(120)))
+
+
+def test_five_at_the_same_time_with_one_key_make_one_record(app, visit, rows, agreement):
+    ledger = next(each for each in ledgers(app, "add") if each.name == "agreements")
+    sent, key = as_json(ledger, agreement), str(uuid.uuid4())
+    before = rows("SELECT count(*) FROM agreement")[0][0]
+    programs = [Rest(visit("filler01")) for _ in range(5)]
+
+    def send(program: Rest) -> int:
+        return program.post("agreements/", sent, headers={"Idempotency-Key": key})[0]
+
+    with ThreadPoolExecutor(5) as pool:
+        statuses = list(pool.map(send, programs))
+    assert statuses.count(201) == 1
+    assert rows("SELECT count(*) FROM agreement") == [(before + 1,)]
+    assert send(programs[0]) == 200

@@ -60,7 +60,6 @@ def titles() -> dict[int, str]:
         409: gettext("The record's status forbids this"),
         413: gettext("This is too large"),
         415: gettext("This format is not taken here"),
-        422: gettext("Nothing was saved"),
         429: gettext("Too often; please wait a little"),
         500: gettext("Something went wrong on our side"),
         503: gettext("The database cannot be reached just now"),
