@@ -15,9 +15,8 @@ from portal.accounts import security
 from portal.builder import PortalBuilder
 from portal.core import audit, ledger, marks, numbering, row_security, scope, sealing, search
 from portal.core.api import mount as rest
-from portal.core.views import web
+from portal.core.views import revealing, web
 from portal.core.views.mount import mount
-from portal.core.views.revealing import NamesSeen
 from portal.extensions import csrf, db, migrate
 from portal.org import sealed
 
@@ -40,17 +39,16 @@ def create_app(**overrides: Any) -> Flask:
     keep_keys(app)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"), render_as_batch=True)
-    database.install(app)
-    row_security.install(app)
+    for layer in (database, row_security):
+        layer.install(app)
     for listener in (scope, search, audit):
         listener.install()
     app.extensions["portal.ledgers"] = declared
     sealing.Sealer(app)
     security.install(app)  # before the CSRF check, whose error page needs to know who asks
     csrf.init_app(app)
-    web.install(app)
-    NamesSeen(app)
-    rest.install(app)
+    for part in (web, revealing, rest):
+        part.install(app)
     with app.app_context():
         appbuilder = PortalBuilder(app, db.session)
         for each in declared:

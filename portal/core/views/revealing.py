@@ -101,4 +101,8 @@ class NamesSeen:
         return response
 
 
-__all__ = ["NamesSeen", "Revealing", "revealing"]
+def install(app: Flask) -> None:
+    NamesSeen(app)
+
+
+__all__ = ["Revealing", "install", "revealing"]
