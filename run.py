@@ -11,7 +11,7 @@ from waitress import serve
 
 from config import BadSetting
 from portal import create_app, demo, setup
-from portal.core.ledger import BadLedger
+from portal.core.declarations import BadLedger
 
 
 def main() -> None:

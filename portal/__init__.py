@@ -13,7 +13,7 @@ import config
 from portal import cli, database, ledgers, registry
 from portal.accounts import security
 from portal.builder import PortalBuilder
-from portal.core import audit, ledger, marks, numbering, row_security, scope, sealing, search
+from portal.core import audit, declarations, marks, numbering, row_security, scope, sealing, search
 from portal.core.api import mount as rest
 from portal.core.views import revealing, web
 from portal.core.views.mount import mount
@@ -29,7 +29,7 @@ def create_app(**overrides: Any) -> Flask:
     Raises BadSetting and BadLedger, which say all that is wrong.
     """
     declared = (*ledgers.ALL, *registry.ALL)
-    ledger.check(declared)
+    declarations.check(declared)
     app = Flask(__name__)
     app.config.from_mapping(config.settings({**os.environ, **overrides.pop("environ", {})}))
     app.config.from_mapping(overrides)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from click import ClickException
 from flask import current_app
 from flask_babel import lazy_gettext as _
 from sqlalchemy import inspect
@@ -19,7 +18,7 @@ from portal.core.fields import Choice, Field, Label
 from portal.core.parts import Amended, Derived, Files, Rows, Section, Status, Under
 from portal.core.stats import Figure
 from portal.core.values import Problem, Values
-from portal.core.workflow import BEFORE, FILLER, MOVES, NEXT, STATUSES, Move
+from portal.core.workflow import FILLER, MOVES, Move
 from portal.org.markers import Scoped, Searchable
 
 READING = ("read", "export")
@@ -36,13 +35,6 @@ VERBS: Mapping[str, Label] = {
     "maintain": _("Keep lists"),
     **MOVES,
 }
-# Names that a form needs for itself.
-TAKEN = frozenset(
-    (
-        *("data", "errors", "meta", "ledger", "record", "parent"),
-        *("problems", "warnings", "doubts", "tables", "values", "lenient"),
-    )
-)
 Rule = Callable[[Values], Iterable[Problem]]
 
 
@@ -199,10 +191,10 @@ class Ledger:
         return {name: found for name in self.shown if (found := self.field(name)).entered}
 
     def field(self, name: str) -> Field:
-        return self._fields[name]
+        return self.fields_by_name[name]
 
     def has(self, name: str) -> bool:
-        return name in self._fields
+        return name in self.fields_by_name
 
     def other(self, name: str) -> Ledger:
         """The ledger of another record that sheets tell of."""
@@ -222,13 +214,13 @@ class Ledger:
         """What a field, a place for files or a table is called; the name itself when it is none."""
         if name.partition(".")[0] in self.tells_of:
             return self.imported(name).label
-        if name in self._fields:
-            return self._fields[name].label
+        if name in self.fields_by_name:
+            return self.fields_by_name[name].label
         named: tuple[Any, ...] = (*self.files, *self.rows, *self.kept)
         return next((each.label for each in named if each.name == name), name)
 
     @cached_property
-    def _fields(self) -> dict[str, Field]:
+    def fields_by_name(self) -> dict[str, Field]:
         found = {**fields_of(self.model), **self.fields}
         if self.statuses and "status" in self.mapper.columns:
             found["status"] = Field(Standing(self), _("Status"), entered=False)
@@ -299,59 +291,6 @@ class Ledger:
     def deletable(self, record: Any) -> bool:
         return not self.statuses or (record.status in self.deletable_in and not record.record_no)
 
-    def faults(self) -> Iterator[str]:
-        """Everything wrong with this declaration, in words."""
-        known = self._fields
-        for name in sorted({*self.shown, *self.columns, *self.filters, *self.exported} - known.keys()):
-            yield f"{self.name}: {self.model.__name__} has no field {name!r}"
-        for name, found in known.items():
-            column = self.mapper.columns.get(name)
-            yield from (f"{self.name}: {fault}" for fault in found.kind.faults(name, column))
-        if "status" in self.entered and self.statuses:
-            yield f"{self.name}: a status changes by moves only, so 'status' cannot stand in a form"
-        for name in self.filters:
-            if name in known and known[name].kind.filter_widget is None:
-                yield f"{self.name}: lists cannot be filtered by {name!r}"
-        for table in self.rows:
-            yield from self._row_faults(table)
-        taken = TAKEN & {*self.entered, *(table.name for table in self.rows)}
-        yield from (f"{self.name}: forms have a meaning of their own for {name!r}" for name in sorted(taken))
-        yield from self._shape_faults()
-        # Paths of moves that every ledger shares may start where this one never comes.
-        paths = [path for move in self.moves for path in move.paths]
-        ends = {path.target for path in paths if path.source in self.statuses} - {NEXT, BEFORE}
-        unknown = ({path.source for path in paths} - STATUSES) | (ends - self.statuses.keys())
-        if unknown:
-            yield f"{self.name}: moves from or to unknown statuses {', '.join(sorted(unknown))}"
-
-    def _shape_faults(self) -> Iterator[str]:
-        unknown = sorted(set(self.verbs) - VERBS.keys())
-        if unknown:
-            yield f"{self.name}: unknown verbs {', '.join(unknown)}"
-        if self.order.removeprefix("-") not in {*self.sortable, "sort_no"}:
-            yield f"{self.name}: cannot be ordered by {self.order!r}"
-        if self.scoped and self.model.ledger_name != self.name:
-            yield f"{self.name}: {self.model.__name__}.ledger_name says {self.model.ledger_name!r}"
-        if not any("__str__" in vars(each) for each in self.model.__mro__ if each is not object):
-            yield f"{self.name}: {self.model.__name__} needs a __str__, which is what its pages call a record"
-        if self.statuses and "status" not in self.mapper.columns:
-            yield f"{self.name}: statuses need a 'status' column"
-        if self.tree and self.tree not in self.mapper.relationships:
-            yield f"{self.name}: {self.model.__name__} has no relationship {self.tree!r}"
-        if self.under and self.under.relation not in self.mapper.relationships:
-            yield f"{self.name}: {self.model.__name__} has no relationship {self.under.relation!r}"
-
-    def _row_faults(self, table: Rows) -> Iterator[str]:
-        if table.name not in self.mapper.relationships:
-            yield f"{self.name}: {self.model.__name__} has no relationship {table.name!r}"
-            return
-        declared = {**fields_of(self.rows_model(table)), **table.declared}
-        for name in table.fields:
-            if name not in declared:
-                yield f"{self.name}: rows of {table.name} have no field {name!r}"
-        if not hasattr(self.rows_model(table), "position"):
-            yield f"{self.name}: rows of {table.name} need a 'position' column"
-
 
 def mounted() -> tuple[Ledger, ...]:
     """Every ledger of the running portal, in menu order."""
@@ -369,25 +308,8 @@ def fields_of(model: type[Any]) -> dict[str, Field]:
     return found
 
 
-class BadLedger(ClickException):
-    """Declarations that cannot work; the portal refuses to start and says all that is wrong."""
-
-
-def check(ledgers: Iterable[Ledger]) -> None:
-    ledgers = tuple(ledgers)
-    names = [ledger.name for ledger in ledgers]
-    faults = [f"two ledgers are called {name!r}" for name in sorted({n for n in names if names.count(n) > 1})]
-    for ledger in ledgers:
-        faults += ledger.faults()
-        if ledger.under and ledger.under.ledger not in names:
-            faults.append(f"{ledger.name}: stands under {ledger.under.ledger!r}, which is no ledger")
-    if faults:
-        raise BadLedger("\n".join(faults))
-
-
 __all__ = [
     "Amended",
-    "BadLedger",
     "Derived",
     "Files",
     "Ledger",
@@ -395,7 +317,6 @@ __all__ = [
     "Section",
     "Status",
     "Under",
-    "check",
     "fields_of",
     "mounted",
 ]
