@@ -32,6 +32,8 @@ class KindField(FormField):
         super().__init__(label=declared.label, default=declared.default, **options)
         self.declared = declared
         self.before: Any = None
+        # Not this user's to see or to fill in; the value stays as it is.
+        self.withheld = False
 
     def process_data(self, value: Any) -> None:
         self.data = self.before = value
@@ -53,7 +55,8 @@ class KindField(FormField):
     @property
     def on_page(self) -> bool:
         """Fields that leave the user nothing to choose are not shown, unless something is wrong with them."""
-        return self.declared.asked is None or self.declared.asked() or bool(self.errors)
+        asked = self.declared.asked is None or self.declared.asked() or bool(self.errors)
+        return asked and not self.withheld
 
     @property
     def texts(self) -> list[str]:
@@ -192,6 +195,9 @@ class LedgerForm(Form):
         with standing_under(self.parent):
             data |= {table.name: getattr(record, table.name, None) for table in self.ledger.rows}
             super().__init__(formdata, data=data)
+        for name in self.ledger.hidden(record) & names.keys():
+            field = self[name]
+            field.withheld, field.data, field.raw_data, field.process_errors = True, field.before, [], []
 
     @property
     def tables(self) -> list[RowsField]:

@@ -16,6 +16,7 @@ from sqlalchemy.sql import ColumnElement
 from portal.core import scope
 from portal.core.fields import Choice, Field, Label
 from portal.core.parts import Amended, Derived, Files, Rows, Section, Status, Under
+from portal.core.reach import OWNER
 from portal.core.stats import Figure
 from portal.core.values import Problem, Values
 from portal.core.workflow import FILLER, MOVES, Move
@@ -264,8 +265,14 @@ class Ledger:
         return frozenset(code for found in fields for code in found.kind.code_lists()) | self.code_lists
 
     def hidden(self, record: Any) -> frozenset[str]:
-        """What the other party does not see of a record: the unit's own notes."""
-        if not self.internal or scope.current().reach("read", self.name).owns(record):
+        """What the other party does not see of a record, or of the one that it makes (None): the unit's own notes."""
+        if not self.internal:
+            return frozenset()
+        if record is None:
+            own = bool(scope.current().reach("add", self.name).side(OWNER))
+        else:
+            own = scope.current().reach("read", self.name).owns(record)
+        if own:
             return frozenset()
         return frozenset(self.internal)
 

@@ -61,6 +61,19 @@ def test_a_town_sees_the_projects_of_its_area_and_nothing_else(visit, rows):
     assert town.look("/agreements/list/").status == 403
 
 
+def test_a_town_neither_sees_nor_writes_the_units_notes_in_a_form(visit, rows, change, proposal):
+    town = visit("town01")
+    assert "remark" not in town.look("/service_projects/add").filled()
+    assert town.post("/service_projects/add", proposal | {"remark": "来自街镇"}).status == 302
+    id_, remark = rows("SELECT id, remark FROM service_project ORDER BY id DESC LIMIT 1")[0]
+    assert remark is None
+    change(f"UPDATE service_project SET remark = '单位内部说明' WHERE id = {id_}")
+    page = town.look(f"/service_projects/edit/{id_}")
+    assert "单位内部说明" not in str(page)
+    assert town.post(f"/service_projects/edit/{id_}", page.filled() | {"remark": "", "title": "改名"}).status == 302
+    assert rows(f"SELECT title, remark FROM service_project WHERE id = {id_}") == [("改名", "单位内部说明")]
+
+
 def test_the_day_of_approval_is_the_committees(visit, rows, proposal):
     with unchanged(rows):
         for account in ("filler01", "town01"):
