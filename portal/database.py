@@ -34,6 +34,7 @@ def prepare_sqlite(connection: Any, _record: object) -> None:
 def begin_sqlite(connection: Any) -> None:
     """Whoever will write takes the lock at once and waits for it; readers never wait."""
     reading = has_request_context() and request.method in READING
+    reading = reading or connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 

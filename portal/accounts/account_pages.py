@@ -11,7 +11,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
 from flask_appbuilder.security.decorators import has_access
 from flask_appbuilder.security.sqla.models import Role, User
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from flask_login import current_user
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import selectinload
@@ -19,6 +19,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from portal.accounts import lending, roles
+from portal.accounts.granting import tell_place, tell_roles
 from portal.accounts.passwords import password_fault
 from portal.accounts.role_pages import nobody_left, somebody_keeps_roles
 from portal.core import clock, scope
@@ -30,6 +31,12 @@ from portal.org.models import Area
 
 PAGE_SIZE = 50
 PLACES = {"unit_id": unit_link(), "org_id": org_link(), "area_id": Link(Area, "name", where=active)}
+
+PLACE_LABELS = {
+    "unit_id": lazy_gettext("Unit"),
+    "org_id": lazy_gettext("Party organisation"),
+    "area_id": lazy_gettext("Area"),
+}
 
 
 class AccountsView(BaseView):
@@ -96,9 +103,11 @@ class AccountsView(BaseView):
             if user.id == current_user.id:
                 abort(403)
             chosen, active = set(request.form.getlist("roles")), bool(request.form.get("active"))
+            before, was_active = {role.name for role in user.roles}, user.active
             user.roles, user.active = [role for role in known if str(role.id) in chosen], active
             fault = fault_of_roles(user)
             if not fault:
+                tell_roles(user, before, {role.name for role in user.roles}, active=(was_active, active))
                 db.session.commit()
                 flash(gettext("Saved."), "success")
                 return redirect(url_for("AccountsView.list"))
@@ -227,11 +236,17 @@ def save_account(user: Any, profile: AccountProfile, typed: dict[str, str], new:
         user.password = generate_password_hash(typed["password"])
     db.session.flush()
     profile.user_id = user.id
+    before = {name: spelled(name, getattr(profile, name)) for name in place}
     for name, id_ in place.items():
         setattr(profile, name, id_)
     db.session.add(profile)
+    tell_place(user, [(PLACE_LABELS[name], before[name], spelled(name, id_)) for name, id_ in place.items()])
     db.session.commit()
     return {}
+
+
+def spelled(name: str, id_: int | None) -> str:
+    return next((text for _, text in PLACES[name].shown_choices([str(id_ or "")])), "")
 
 
 def checked(user: Any, typed: dict[str, str], new: bool) -> tuple[dict[str, str], dict[str, int | None]]:

@@ -2,45 +2,69 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from typing import Any
+
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
 from flask_appbuilder.security.decorators import has_access
 from sqlalchemy import select
 
-from portal.core import audit, clock, sealing
-from portal.core.sealing import AuditSeal, Verdict
+from portal.core import audit, clock, jobs, sealing
+from portal.core.jobs import Job
+from portal.core.sealing import AuditSeal
 from portal.extensions import db
 
 
 class AuditView(BaseView):
     route_base = "/audit"
     class_permission_name = "audit"
-    method_permission_name = {"index": "read", "verify": "read"}
+    method_permission_name = {"index": "read", "verify": "read", "stop": "read"}
     base_permissions = ["can_read"]
     default_view = "index"
 
     @expose("/")
     @has_access
     def index(self) -> ResponseReturnValue:
-        return standing()
+        """With `?job=` also how far somebody's verifying is, or what it found."""
+        job = job_or_404(request.args["job"]) if "job" in request.args else None
+        last = db.session.scalars(select(AuditSeal).order_by(AuditSeal.number.desc()).limit(1)).first()
+        return render_template(
+            "audit.html",
+            job=job,
+            state=job.state if job else {},
+            last=last,
+            sealed_at=clock.local(last.sealed_at) if last else None,
+            unsealed=sealing.unsealed(),
+        )
 
     @expose("/verify", methods=["POST"])
     @has_access
     def verify(self) -> ResponseReturnValue:
-        """What is found to be right is sealed."""
-        db.session.rollback()  # else this request would hold SQLite's lock while it reads
-        found = sealing.verify()
-        audit.tell("verify", "audit_events", title=found.fault)
-        if not found.fault:
-            sealing.seal()
-        return standing(found)
+        job = jobs.make(kind="verify")
+        jobs.start(job, verify)
+        return redirect(url_for("AuditView.index", job=job.token))
+
+    @expose("/stop", methods=["POST"])
+    @has_access
+    def stop(self) -> ResponseReturnValue:
+        job = job_or_404(request.form.get("job", ""))
+        job.cancel()
+        return redirect(url_for("AuditView.index", job=job.token))
 
 
-def standing(verdict: Verdict | None = None) -> ResponseReturnValue:
-    last = db.session.scalars(select(AuditSeal).order_by(AuditSeal.number.desc()).limit(1)).first()
-    sealed_at = clock.local(last.sealed_at) if last else None
-    return render_template(
-        "audit.html", verdict=verdict, last=last, sealed_at=sealed_at, unsealed=sealing.unsealed(), block=sealing.BLOCK
-    )
+def job_or_404(token: str) -> Job:
+    job = jobs.find(token, kind="verify")
+    return job if job is not None else abort(404)
+
+
+def verify(job: Job) -> dict[str, Any]:
+    """What is found to be right is sealed."""
+    total = sealing.length()
+    db.session.rollback()
+    found = sealing.verify(lambda lines: job.progress(lines, total))
+    audit.tell("verify", "audit_events", title=found.fault)
+    if not found.fault:
+        sealing.seal()
+    return {"fault": found.fault, "lines": found.lines}

@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask import request
-from flask_babel import gettext, lazy_gettext
+from flask_babel import force_locale, gettext, lazy_gettext
 from sqlalchemy import select
 
 from portal.accounts import roles
 from portal.core import audit, clock, scope
+from portal.core.amending import PAPER
 from portal.core.fields import BadValue, Label, clean, parse_day
 from portal.core.ledger import FILLING, mounted
 from portal.extensions import db
@@ -119,7 +120,7 @@ def grant(user: Any, typed: Typed) -> bool:
         granted_at=clock.now(),
     )
     db.session.add(made)
-    audit.add("grant", "ab_user", title=f"{user.username}: {told(made)}", reason=typed.reason)
+    tell(user, made)
     return True
 
 
@@ -168,8 +169,15 @@ def end(user: Any, pk: int) -> bool:
     if found is None or (found.until is not None and found.until <= yesterday):
         return False
     found.until = yesterday
-    audit.add("grant", "ab_user", title=f"{user.username}: {gettext('ended')}: {told(found)}", reason=found.reason)
+    tell(user, found, ended=True)
     return True
+
+
+def tell(user: Any, row: AccountGrant, *, ended: bool = False) -> None:
+    with force_locale(PAPER):
+        what = gettext("ended: %(what)s", what=told(row)) if ended else told(row)
+    title = f"{user.username}: {what}"[:200]
+    audit.add("grant", "ab_user", record_id=user.id, root_id=user.id, title=title, reason=row.reason)
 
 
 def told(row: AccountGrant) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from portal.accounts import lending, roles
+from portal.accounts.granting import Held, tell_rights
 from portal.core.ledger import Ledger
 from portal.extensions import db
 from portal.org.accounts import RoleScope
@@ -109,6 +110,9 @@ def take(security: Any, role: Any, desk: Ledger | roles.Desk) -> None:
         return
     verbs, scope = asked_for(desk)
     verbs -= roles.barred(role.name, desk)
+    held = {
+        right.permission.name.removeprefix("can_") for right in role.permissions if right.view_menu.name == desk.name
+    }
     kept = [right for right in role.permissions if right.view_menu.name != desk.name]
     given = [security.find_permission_view_menu(f"can_{verb}", desk.name) for verb in sorted(verbs)]
     role.permissions = [*kept, *filter(None, given)]
@@ -118,8 +122,10 @@ def take(security: Any, role: Any, desk: Ledger | roles.Desk) -> None:
     if row is None:
         row = RoleScope(role_id=role.id, ledger=desk.name)
         db.session.add(row)
+    before = Held(frozenset(held), row.scope or "none", tuple(row.unit_ids or ()))
     row.scope = scope if desk.scoped else "all"
     row.unit_ids = lending.chosen_units(set(request.form.getlist("units"))) if row.scope == "custom" else None
+    tell_rights(role, desk, before, Held(frozenset(verbs), row.scope, tuple(row.unit_ids or ())))
 
 
 def somebody_keeps_roles() -> bool:

@@ -7,51 +7,24 @@ a form would type them. Personal values are never in it: only that they changed.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from flask import has_request_context, request
-from sqlalchemy import JSON, Index, String, event, insert, inspect, select
+from sqlalchemy import JSON, Index, String, event, insert, select
 from sqlalchemy.orm import Mapped, Session, foreign, mapped_column, relationship
-from sqlalchemy.orm.interfaces import MANYTOMANY
 
 from portal.core import clock, scope
-from portal.core.fields import Field, Links
-from portal.core.ledger import Ledger, fields_of, mounted
+from portal.core.changes import Noted, ledger_of, noted
+from portal.core.ledger import Ledger
 from portal.core.marks import mark
 from portal.core.numbering import NumberCounter
 from portal.extensions import Model, db
 from portal.org.markers import Scoped
 from portal.org.models import Unit
-from portal.org.sealed import Sealed
-
-HIDDEN = "******"
-# What the portal keeps for itself.
-OWN = frozenset(
-    {
-        *(
-            "id",
-            "search_text",
-            "version",
-            "updated_at",
-            "created_at",
-            "filled_at",
-            "filler_id",
-            "editor_id",
-            "position",
-        ),
-        *("unit_reviewer_id", "unit_reviewed_at", "gw_reviewer_id", "gw_reviewed_at", "prior_status"),
-        *("return_field", "return_reason", "amend_reason"),
-    }
-)
-SECRET = frozenset({"password"})
-# Counters and times that Flask-AppBuilder keeps at each sign-in are no change of an account.
-SIGNING_IN = frozenset({"last_login", "login_count", "fail_login_count", "changed_on", "changed_by_fk", "created_on"})
-Change = tuple[str, list[str] | None, list[str] | None]
 
 
 class AuditEvent(Model):
@@ -85,16 +58,6 @@ class AuditEvent(Model):
         return f"#{self.id}"
 
 
-@dataclass
-class Noted:
-    """What a flush does to one record, its rows included, until the record has an id."""
-
-    record: Any
-    action: str
-    changes: list[Change] = field(default_factory=list)
-    deleted_id: int | None = None
-
-
 _reason: ContextVar[str | None] = ContextVar("reason", default=None)
 
 
@@ -108,101 +71,19 @@ def because(reason: str | None) -> Iterator[None]:
         _reason.reset(token)
 
 
-def ledger_of(record: Any) -> Ledger | None:
-    return next((ledger for ledger in mounted() if isinstance(record, ledger.model)), None)
-
-
-def whole_of(row: Any) -> Any:
-    """The record that a row of one belongs to; itself for everything else."""
-    if isinstance(row, Scoped) and row.part_of and ledger_of(row) is None:
-        history = inspect(row).attrs[row.part_of].history
-        return next((each for each in (*history.added, *history.unchanged, *history.deleted) if each is not None), row)
-    return row
-
-
-def texts(declared: Field | None, name: str, value: Any) -> list[str] | None:
-    """A value as it may be kept here."""
-    if value is None or value == ():
-        return None
-    if name in SECRET or isinstance(value, Sealed):
-        return [HIDDEN]
-    if isinstance(value, bool):
-        return ["1" if value else "0"]
-    return declared.kind.typed(value) if declared is not None else [str(value)]
-
-
-def column_names(mapper: Any) -> list[str]:
-    return list(mapper.columns.keys())
-
-
-def changes_of(row: Any, action: str) -> Iterator[Change]:
-    """(field, old, new) of a row; of several values, those that came and went."""
-    state = inspect(row)
-    ledger = ledger_of(row)
-    declared = {**fields_of(type(row)), **(ledger.fields if ledger else {})}
-    skipped = OWN | {name for name, each in declared.items() if not each.kind.told}
-    skipped |= SIGNING_IN if type(row).__tablename__ == "ab_user" else set()
-    for name in (each for each in column_names(state.mapper) if each not in skipped):
-        history = state.attrs[name].history
-        new = history.added[0] if history.added else None
-        old = history.deleted[0] if history.deleted else None
-        if action == "delete":
-            old, new = (history.unchanged or history.deleted or [None])[0], None
-        elif not history.has_changes():
-            continue
-        before, after = (texts(declared.get(name), name, value) for value in (old, new))
-        if (before, after) != (None, None):
-            yield name, before, after
-    for relation in state.mapper.relationships:
-        if relation.direction is MANYTOMANY and relation.key in state.dict:
-            history = state.attrs[relation.key].history
-            name = relation_name(relation, declared)
-            went, came = (named(declared.get(name), rows) for rows in (history.deleted, history.added))
-            if went or came:
-                yield name, went, came
-
-
-def relation_name(relation: Any, declared: Mapping[str, Field]) -> str:
-    """The field that a relationship is edited by, else its own name."""
-    links = ((name, each.kind) for name, each in declared.items() if isinstance(each.kind, Links))
-    linked = (name for name, kind in links if kind.relation(name) == relation.key)
-    return str(relation.info.get("name") or next(linked, relation.key))
-
-
-def named(declared: Field | None, rows: Sequence[Any]) -> list[str] | None:
-    """What rows linked to are called."""
-    return sorted(declared.kind.show([row]) if declared else str(row) for row in rows) or None
-
-
 def note(session: Session, _context: Any, _instances: Any) -> None:
     """Before a flush, while old values are still known."""
-    noted: dict[int, Noted] = {}
-    rows = [("add", row) for row in session.new] + [("delete", row) for row in session.deleted]
-    rows += [("edit", row) for row in session.dirty if session.is_modified(row)]
-    with session.no_autoflush:
-        for action, row in rows:
-            if isinstance(row, AuditEvent):
-                raise TypeError("lines of the trail are written by its own functions and never changed")
-            if not isinstance(row, NumberCounter):
-                _note(noted, session, action, row)
-    session.info["noted"] = [each for each in noted.values() if each.changes or each.action != "edit"]
-
-
-def _note(noted: dict[int, Noted], session: Session, action: str, row: Any) -> None:
-    whole = whole_of(row)
-    found = noted.setdefault(id(whole), Noted(whole, "edit"))
-    if whole is row:
-        found.action = action
-        found.deleted_id = row.id if action == "delete" else None
-    part = "" if whole is row else f"{type(row).__tablename__}/{getattr(row, 'position', 0) or 0}/"
-    found.changes += [(part + name, old, new) for name, old, new in changes_of(row, action)]
+    touched = (*session.new, *session.deleted, *session.dirty)
+    if any(isinstance(row, AuditEvent) for row in touched):
+        raise TypeError("lines of the trail are written by its own functions and never changed")
+    session.info["noted"] = [each for each in noted(session) if not isinstance(each.record, NumberCounter)]
 
 
 def write(session: Session, _context: Any) -> None:
     """After the flush, in its transaction, when new records have their ids."""
-    noted: Sequence[Noted] = session.info.pop("noted", ())
-    if noted:
-        session.connection().execute(insert(AuditEvent), [_row(each) for each in noted])
+    changed: Sequence[Noted] = session.info.pop("noted", ())
+    if changed:
+        session.connection().execute(insert(AuditEvent), [_row(each) for each in changed])
 
 
 def tell(action: str, ledger: str = "", **more: Any) -> None:
@@ -246,25 +127,25 @@ def _line(action: str, ledger: str, **more: Any) -> dict[str, Any]:
     return {**line, "mark": mark(line)}
 
 
-def _row(noted: Noted) -> dict[str, Any]:
-    record = noted.record
+def _row(changed: Noted) -> dict[str, Any]:
+    record = changed.record
     ledger = ledger_of(record)
     name = ledger.name if ledger else str(type(record).__tablename__)
-    id_ = noted.deleted_id or _id(record)
+    id_ = changed.deleted_id or _id(record)
     root, root_id = name, id_
     if hasattr(record, "told_under"):
         root, root_id = record.told_under
     elif ledger and ledger.under:
         root, root_id = ledger.under.ledger, getattr(record, f"{ledger.under.relation}_id")
     return _line(
-        scope.deed() or noted.action,
+        scope.deed() or changed.action,
         name,
         record_id=id_,
         root=root,
         root_id=root_id,
         unit_id=getattr(record, "owner_unit_id", None) if isinstance(record, Scoped) else None,
         title=str(record)[:200] if ledger or hasattr(record, "told_under") else "",
-        changes=[list(change) for change in noted.changes],
+        changes=[list(change) for change in changed.changes],
     )
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import threading
 
+import openpyxl
 import pytest
 from sqlalchemy import create_engine, select
 from sqlalchemy.exc import DBAPIError
 
-from portal.core import sealing
+from portal.core import jobs, sealing
 from portal.core.audit import AuditEvent
 from portal.extensions import db
 from tests.conftest import PASSWORD
@@ -175,8 +178,8 @@ def test_the_trail_is_read_filtered_and_verified_by_those_who_audit(rows, visit,
     assert visitor.look(f"/audit_events/show/{page.ids()[0]}").status == 200
     assert visitor.look("/audit_events/list/?at=2001-01-01&at=2001-01-02").ids() == []
     assert visitor.look("/audit/").status == 200
-    answer = visitor.post("/audit/verify")
-    assert answer.one("[data-verdict]")["data-verdict"] == "good"
+    found = visitor.look(visitor.post("/audit/verify").response.location)
+    assert found.one("[data-verdict]")["data-verdict"] == "good"
     assert last(rows)[0] == "verify"
 
 
@@ -187,3 +190,72 @@ def test_nobody_else_reads_the_trail(visit, account):
     visitor = visit(account)
     assert {visitor.look(path).status for path in ("/audit_events/list/", "/audit/")} == {403}
     assert visitor.post("/audit/verify").status == 403
+
+
+def test_verifying_says_how_far_it_is_and_can_be_stopped(app, visit, sealed, monkeypatch):
+    """On a trail that takes longer than anybody waits."""
+    verify, go_on = sealing.verify, threading.Event()
+
+    def slowly(told):
+        told(500)
+        go_on.wait(20)
+        return verify(told)
+
+    monkeypatch.setattr(sealing, "verify", slowly)
+    monkeypatch.setattr(jobs, "PATIENCE", 0.2)
+    visitor = visit("auditor")
+    page = visitor.post("/audit/verify").response.location
+    shown = visitor.look(page)
+    assert shown.one("[data-running] progress")["value"] == "500"
+    token = shown.one("input[name=job]")["value"]
+    assert visit("auditadmin").look(page).status == 404
+    visitor.post("/audit/stop", job=token)
+    go_on.set()
+    wait_for(app, f"job-{token}")
+    assert "nothing can be said" in visitor.look(page).words
+
+
+def wait_for(app, name):
+    for thread in threading.enumerate():
+        if thread.name == name:
+            thread.join(20)
+
+
+def test_rights_given_and_taken_are_told_in_plain_words(rows, visit):
+    role = rows("SELECT id FROM ab_role WHERE name = 'unit_filler'")[0][0]
+    typed = visit("secadmin").look(f"/roles/edit/{role}").filled("form[data-guard]")
+    typed |= {"agreements-delete": None, "agreements-scope": "unit_sub"}
+    visit("secadmin").post(f"/roles/edit/{role}", typed)
+    [told] = rows("SELECT username, title, ledger, record_id FROM audit_event WHERE action = 'grant'")
+    assert told == (*("secadmin", "单位填报员 · 共建协议: 取消 删除草稿; 范围 本单位 → 本单位及下级", "ab_role", role),)
+    account = rows("SELECT id FROM ab_user WHERE username = 'town01'")[0][0]
+    own, reader = (
+        str(rows(f"SELECT id FROM ab_role WHERE name = '{code}'")[0][0]) for code in ("town_user", "gw_leader")
+    )
+    visit("secadmin").post(f"/accounts/grant/{account}", roles=[own, reader])
+    assert last(rows, "title, action") == ("town01: 授予 工委领导（只读）; 停止登录", "grant")
+    visitor = visit("auditadmin").speak("zh_Hans")
+    assert len(visitor.look("/audit_events/list/?action=grant").ids()) == 2
+
+
+def test_an_account_moved_to_another_unit_is_told(rows, visit):
+    account = rows("SELECT id FROM ab_user WHERE username = 'filler02'")[0][0]
+    visit("sysadmin").post(f"/accounts/edit/{account}", name="新人", unit_id="3", org_id="", area_id="")
+    assert "filler02: 单位 区委办公室 → 区委组织部" in last(rows, "title, action")[0]
+
+
+def test_the_trail_is_filtered_by_who_when_what_and_where_and_exported(rows, visit):
+    visitor = visit("auditor")
+    unit, record, ledger, action = rows(
+        "SELECT unit_id, record_id, ledger, action FROM audit_event WHERE unit_id IS NOT NULL ORDER BY id LIMIT 1"
+    )[0]
+    for name, value in (("unit_id", unit), ("record_id", record), ("ledger", ledger), ("action", action)):
+        ids = visitor.look(f"/audit_events/list/?{name}={value}&page_size=100").ids()
+        found = rows(f"SELECT DISTINCT {name} FROM audit_event WHERE id IN ({','.join(map(str, ids))})")
+        assert [str(each) for (each,) in found] == [str(value)]
+    answer = visitor.client.get(f"/audit_events/export?ledger={ledger}&action={action}")
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.data)).active
+    answer.close()
+    count = rows(f"SELECT count(*) FROM audit_event WHERE ledger = '{ledger}' AND action = '{action}'")[0][0]
+    numbers = [cell for cell in next(sheet.iter_cols(1, 1, values_only=True)) if str(cell or "").isdecimal()]
+    assert len(numbers) == count

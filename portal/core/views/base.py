@@ -20,6 +20,7 @@ from portal.core.spreadsheet.export import XLSX, workbook
 from portal.core.values import Values
 from portal.core.views import listing
 from portal.core.views.bulk import Bulk
+from portal.core.views.comparing import Comparing
 from portal.core.views.files import Filing, may_remove
 from portal.core.views.filling import Filling, id_of
 from portal.core.views.importing import Importing
@@ -35,7 +36,7 @@ from portal.org import codes
 MOST_ENTRIES = 50
 
 
-class LedgerView(Reaching, Filling, Moves, Filing, Importing, Bulk, Revealing, ModelView):
+class LedgerView(Reaching, Filling, Moves, Filing, Importing, Bulk, Comparing, Revealing, ModelView):
     """List, show, add, edit, delete, export, choices and bulk actions of one ledger."""
 
     form: type[LedgerForm]
@@ -55,6 +56,7 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Bulk, Revealing, M
         **Filing.verbs,
         **Importing.verbs,
         **Bulk.verbs,
+        **Comparing.verbs,
         **Revealing.verbs,
     }
     include_route_methods = {*method_permission_name} - Bulk.actions_only
@@ -109,10 +111,13 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Bulk, Revealing, M
     @has_access
     def history(self, pk: int) -> ResponseReturnValue:
         codes.load(self.ledger.all_code_lists)
-        record = self.record_or_404(pk)
-        if self.ledger.hidden(record):
-            abort(403)
+        record = self.record_to_follow(pk)
         return self.page("history.html", record=record, events=timeline(self.ledger, record))
+
+    def record_to_follow(self, pk: int) -> Any:
+        """A record whose past one may know; the other party's eyes are not for the unit's own notes."""
+        record = self.record_or_404(pk)
+        return abort(403) if self.ledger.hidden(record) else record
 
     @expose("/figures")
     @has_access

@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext
 
 from portal.core import audit, clock
+from portal.core.changes import PLACE
 from portal.core.fields import Field, Label
 from portal.core.ledger import VERBS, Ledger, mounted
 
@@ -16,6 +17,7 @@ DONE_BY_THE_PORTAL = "system"
 # What the trail tells of beside what can be allowed in a ledger.
 DEEDS = {
     **VERBS,
+    "grant": lazy_gettext("Gave or took rights"),
     "sign_in": lazy_gettext("Signed in"),
     "sign_in_failed": lazy_gettext("Failed to sign in"),
     "names": lazy_gettext("Saw names in full"),
@@ -27,8 +29,11 @@ DEEDS = {
 
 @dataclass(frozen=True)
 class Told:
-    """One event: when, who, from where, what, why, and (field, before, after) of what changed."""
+    """One event: when, who, from where, what, why, and (field, before, after) of what changed. `own`: did it make a
+    version of the very record whose history is told?"""
 
+    id: int
+    own: bool
     at: datetime
     who: str
     what: Label
@@ -48,6 +53,8 @@ def told(ledger: Ledger, event: audit.AuditEvent) -> Told:
     kind = gettext("File") if file else source.one
     person = f"{event.person} ({event.username})" if event.person else event.username
     return Told(
+        id=event.id,
+        own=event.ledger == ledger.name and bool(event.changes),
         at=clock.local(event.at),
         who=gettext("The portal") if event.username == DONE_BY_THE_PORTAL else person,
         what=DEEDS.get(event.action, event.action),
@@ -76,7 +83,7 @@ def change(ledger: Ledger, path: str, old: list[str] | None, new: list[str] | No
 
 
 def place(ledger: Ledger, path: str) -> tuple[Label, Field | None]:
-    """The label and kind of `field` or `table/number/field`."""
+    """The label and kind of a path (`core/changes.py`)."""
     table_name, _, rest = path.partition("/")
     if not rest:
         declared = ledger.field(path) if ledger.has(path) else None
@@ -86,8 +93,8 @@ def place(ledger: Ledger, path: str) -> tuple[Label, Field | None]:
         model = ledger.rows_model(table)
         if model.__tablename__ == table_name:
             declared = ledger.rows_fields(table).get(name)
-            shown = declared.label if declared else name
-            return f"{table.one} {int(number) + 1} – {shown}", declared
+            shown = declared.label if declared else gettext("Place") if name == PLACE else name
+            return f"{table.one} {int(number.lstrip('+-')) + 1} – {shown}", declared
     return name, None
 
 

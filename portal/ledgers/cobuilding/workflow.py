@@ -95,8 +95,7 @@ def activate(agreement: Agreement) -> None:
 
 
 def ended(agreement: Agreement) -> None:
-    change = AgreementChange(change_type="end", new_value=f"{agreement.terminated_on}", reason="终止")
-    agreement.agreement_changes.append(change)
+    write_down(agreement, AgreementChange(change_type="end", new_value=f"{agreement.terminated_on}", reason="终止"))
 
 
 def amended(agreement: Agreement, changes: Iterable[Amended], reason: str) -> None:
@@ -104,7 +103,12 @@ def amended(agreement: Agreement, changes: Iterable[Amended], reason: str) -> No
         kind = CHANGE_TYPES.get(change.name, "content")
         old, new = change.old[:500] or None, change.new[:500] or None
         row = AgreementChange(change_type=kind, field_name=change.name, old_value=old, new_value=new, reason=reason)
-        agreement.agreement_changes.append(row)
+        write_down(agreement, row)
+
+
+def write_down(agreement: Agreement, change: AgreementChange) -> None:
+    change.position = len(agreement.agreement_changes)
+    agreement.agreement_changes.append(change)
 
 
 RENEW = Move("renew", (FILLER,), (Path(IN_FORCE, IN_FORCE, when=may_renew),), "refresh", "primary", apply=renew)

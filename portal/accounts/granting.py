@@ -1,0 +1,76 @@
+"""What the trail tells of rights: which role or account may do more or less than before, in plain words.
+
+The words are those of the office's paper, whoever reads them; the rows themselves are told beside them, as all are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple
+
+from flask_babel import force_locale, gettext
+from sqlalchemy import select
+
+from portal.accounts import roles
+from portal.core import audit
+from portal.core.amending import PAPER
+from portal.core.fields import Label
+from portal.core.ledger import Ledger
+from portal.extensions import db
+from portal.org.models import Unit
+
+
+class Held(NamedTuple):
+    """What a role has on one desk."""
+
+    verbs: frozenset[str]
+    scope: str
+    unit_ids: tuple[int, ...] = ()
+
+
+def tell_rights(role: Any, desk: Ledger | roles.Desk, before: Held, after: Held) -> None:
+    """A line of the trail where the two differ; with the change or not at all."""
+    if before == after:
+        return
+    with force_locale(PAPER):
+        parts = differences(before.verbs, after.verbs, {verb: roles.DESK_VERBS[verb] for verb in desk.verbs})
+        if before[1:] != after[1:] and desk.scoped:
+            parts.append(gettext("scope %(old)s → %(new)s", old=whose(before), new=whose(after)))
+        if parts:
+            write("ab_role", role.id, f"{roles.label_of(role.name)} · {desk.label}: {'; '.join(parts)}")
+
+
+def tell_roles(user: Any, before: Collection[str], after: Collection[str], *, active: tuple[bool, bool]) -> None:
+    """The roles of an account, by code, and whether it may sign in at all, before and after."""
+    with force_locale(PAPER):
+        parts = differences(before, after, {code: roles.label_of(code) for code in (*before, *after)})
+        if active[0] != active[1]:
+            parts.append(gettext("may sign in again") if active[1] else gettext("may not sign in any more"))
+        if parts:
+            write("ab_user", user.id, f"{user.username}: {'; '.join(parts)}")
+
+
+def tell_place(user: Any, places: Iterable[tuple[Label, str, str]]) -> None:
+    """(what, before, after) of where an account belongs, which is what its rights reach."""
+    with force_locale(PAPER):
+        parts = [f"{label} {old or '—'} → {new or '—'}" for label, old, new in places if old != new]
+        if parts:
+            write("ab_user", user.id, f"{user.username}: {'; '.join(parts)}")
+
+
+def differences(before: Collection[str], after: Collection[str], labels: dict[str, Any]) -> list[str]:
+    came = [str(label) for name, label in labels.items() if name in after and name not in before]
+    went = [str(label) for name, label in labels.items() if name in before and name not in after]
+    parts = [gettext("given %(what)s", what="、".join(came))] if came else []
+    return [*parts, gettext("taken %(what)s", what="、".join(went))] if went else parts
+
+
+def whose(held: Held) -> str:
+    if held.scope != "custom":
+        return str(roles.SCOPES.get(held.scope, held.scope))
+    query = select(Unit.short_name).where(Unit.id.in_(held.unit_ids)).order_by(Unit.sort_no)
+    return "、".join(name or "" for name in db.session.scalars(query))
+
+
+def write(table: str, id_: int, title: str) -> None:
+    audit.add("grant", table, record_id=id_, root_id=id_, title=title[:200])
