@@ -6,11 +6,13 @@ from flask_appbuilder import AppBuilder
 
 from portal.accounts.account_pages import AccountsView, MyPasswordView
 from portal.accounts.audit_pages import AuditView
+from portal.accounts.export_pages import ExportsView
 from portal.accounts.language import LanguageView
 from portal.accounts.overdue_pages import OverdueView
 from portal.accounts.review_pages import ReviewsView
 from portal.accounts.rights_pages import RightsView
 from portal.accounts.role_pages import RolesView
+from portal.accounts.sample_pages import SamplesView
 from portal.accounts.workspace import WorkspaceView
 
 
@@ -28,6 +30,8 @@ class PortalBuilder(AppBuilder):
             ReviewsView,
             RightsView,
             AuditView,
+            SamplesView,
+            ExportsView,
             MyPasswordView,
         ):
             self.add_view_no_menu(view)

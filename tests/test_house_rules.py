@@ -22,9 +22,11 @@ COMMITTING = {
     "portal/core/audit.py",
     "portal/core/views/importing.py",
     "portal/accounts/account_pages.py",
+    "portal/accounts/export_pages.py",
     "portal/accounts/new_account.py",
     "portal/accounts/review_pages.py",
     "portal/accounts/role_pages.py",
+    "portal/accounts/sample_pages.py",
 }
 # Who may set the scope aside, each for a reason that stands there.
 UNSCOPED = {

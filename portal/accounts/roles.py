@@ -41,6 +41,8 @@ DESKS = (
     Desk("reviews", _("Steps of review"), ("read", "edit")),
     Desk("audit", _("Proof of the trail"), ("read",)),
     Desk("rights", _("Check of rights"), ("read", "export")),
+    Desk("exports", _("Sheets with personal data"), ("read", "approve")),
+    Desk("samples", _("Spot checks"), ("read", "add")),
 )
 # Read by whom it names only.
 TRAIL = "audit_events"
@@ -69,6 +71,7 @@ NO = Grant()
 READ = Grant(READING)
 
 
+CHECKING = {"samples": Grant(("read", "add"))}
 AUDITING = {TRAIL: READ, "audit": Grant(("read",)), "rights": READ}
 
 
@@ -103,6 +106,8 @@ class Role:
         return replace(self.business, verbs=(*verbs, *moves))
 
     def barred(self, desk: Ledger | Desk) -> frozenset[str]:
+        if desk.name in CHECKING:  # results stand beside the records, so whoever reads these may write them
+            return self.barred_business & frozenset(READING) and EVERY
         barred = self.barred_business if business(desk) else self.barred_registry
         return barred | self.barred_named.get(desk.name, frozenset())
 
@@ -150,7 +155,8 @@ ROLES = (
     Role(
         "sec_admin",
         _("Security administrator"),
-        named={"accounts": Grant(("read", "grant")), "roles": Grant(("read", "edit")), "rights": READ},
+        named={"accounts": Grant(("read", "grant")), "roles": Grant(("read", "edit")), "rights": READ}
+        | {"exports": Grant(("read", "approve"))},
         barred_business=EVERY,
         barred_registry=frozenset({"add"}),
         barred_named={"accounts": frozenset({"edit"})},
@@ -168,7 +174,7 @@ ROLES = (
         business=Grant((*READING, *FILLING, "import", "maintain", "reveal")),
         sides=(FILLER, COMMITTEE),
         registry=READ,
-        named={"members": Grant((*KEEPING.verbs, "reveal")), "reviews": Grant(("read", "edit"))},
+        named={"members": Grant((*KEEPING.verbs, "reveal")), "reviews": Grant(("read", "edit"))} | CHECKING,
     ),
     reader("gw_leader", _("Committee leader (read-only)")),
     Role(
@@ -214,8 +220,8 @@ ROLES = (
             "coop_activities": Grant(("read", "add", "edit"), "counterpart"),
         },
     ),
-    reader("auditor_ro", _("Read-only auditor"), AUDITING),
-    reader("disc_ro", _("Discipline liaison (read-only)")),
+    reader("auditor_ro", _("Read-only auditor"), AUDITING | CHECKING),
+    reader("disc_ro", _("Discipline liaison (read-only)"), CHECKING),
 )
 # Flask-AppBuilder's own, which nobody holds.
 HIDDEN = ("Admin", "Public")

@@ -27,6 +27,10 @@ OTHERS = {
     "review_tier": _("Steps of review"),
     "review_exemption": _("Steps of review"),
     "attachment": _("File"),
+    "account_grant": _("Accounts"),
+    "unmasked_export": _("Sheets with personal data"),
+    "sample": _("Spot checks"),
+    "sample_item": _("Spot checks"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import threading
@@ -77,11 +78,15 @@ def test_a_refusal_is_written_down_with_the_address_that_was_tried(rows, visit):
     assert last(rows) == ("refused", "auditor", f"POST /agreements/delete/{of(rows, 1, 'draft')}", "")
 
 
-def test_an_export_is_written_down_with_its_filters(rows, visit):
-    visit("reviewer").client.get("/agreements/export?status=draft").close()
+def test_an_export_is_written_down_with_its_filters_and_its_hash(rows, visit):
+    with visit("reviewer").client.get("/agreements/export?status=draft") as answer:
+        digest = hashlib.sha256(answer.get_data()).hexdigest()
     action, username, ledger, changes = last(rows, "action, username, ledger, changes")
     assert (action, username, ledger) == ("export", "reviewer", "agreements")
-    assert (json.loads(changes) if isinstance(changes, str) else changes) == [["status", None, ["draft"]]]
+    assert (json.loads(changes) if isinstance(changes, str) else changes) == [
+        ["status", None, ["draft"]],
+        ["sha256", None, [digest]],
+    ]
 
 
 def test_an_untouched_trail_is_right(sealed, rows):

@@ -32,7 +32,8 @@ PAGES = {
     + ["/accounts/grant/2", "/my_password/", "/units/add", "/party_orgs/edit/1", "/areas/add"]
     + [f"/code_lists/edit/{n}" for n in (1, 4, 20, 38)],
     "town01": ["/"],
-    "auditor": ["/"],
+    "auditor": ["/", "/samples/", "/samples/add", "/audit/"],
+    "secretary01": ["/exports/ask?ledger=members", "/exports/", "/agreements/1/versions"],
 }
 REFUSED = {
     "/agreements/list/?page=x": 400,

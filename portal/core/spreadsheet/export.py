@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from tempfile import TemporaryFile
@@ -31,28 +32,57 @@ WIDTHS = {"date": 12, "number": 10, "text": 18}
 FIRST_ROW = 3
 
 
-def workbook(ledger: Ledger, names: Sequence[str], records: Iterable[Any]) -> IO[bytes]:
-    """The workbook, ready to be sent: one row a record with its number first and its remarks last."""
+def masked(_record: Any) -> bool:
+    return False
+
+
+def workbook(
+    ledger: Ledger,
+    names: Sequence[str],
+    records: Iterable[Any],
+    opened: Callable[[Any], bool] = masked,
+    mark: str = "",
+) -> IO[bytes]:
+    """The workbook, ready to be sent: one row a record with its number first and its remarks last. Personal data of
+    records that are `opened` is in full; the `mark` stands above the rows and on every page."""
     out = TemporaryFile()  # noqa: SIM115 - closed by the response that sends it
     # Row by row, so that memory stays flat however long the list is.
     book = xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False})
     styles = {name: book.add_format(style) for name, style in STYLES.items()}
     sheet = book.add_worksheet(str(ledger.label)[:31])
     heads = [gettext("No."), *(str(ledger.field(name).label) for name in names)]
-    _top(sheet, ledger, heads, styles)
+    _top(sheet, ledger, heads, styles, mark)
     row = FIRST_ROW
     for row, record in enumerate(records, start=FIRST_ROW):
         sheet.write_number(row, 0, row - FIRST_ROW + 1, styles["number"])
-        hidden = ledger.hidden(record)
-        for column, name in enumerate(names, start=1):
-            kind = ledger.field(name).kind
-            value = None if name in hidden else kind.cell(kind.read(record, name))
+        for column, value in enumerate(cells(ledger, names, record, full=opened(record)), start=1):
             _write(sheet, row, column, value, styles)
     _bottom(sheet, row + 1, styles)
     _layout(sheet, len(heads))
+    if mark:
+        sheet.set_header("&C" + mark.replace("&", "&&"))
     book.close()
     out.seek(0)
     return out
+
+
+def cells(ledger: Ledger, names: Sequence[str], record: Any, *, full: bool) -> Iterator[Any]:
+    hidden = ledger.hidden(record)
+    for name in names:
+        kind = ledger.field(name).kind
+        if name in hidden:
+            yield None
+        elif full and kind.personal:
+            yield kind.in_full(getattr(record, name))
+        else:
+            yield kind.cell(kind.read(record, name))
+
+
+def digest_of(book: IO[bytes]) -> str:
+    """The SHA-256 of a sheet, which stays ready to be sent."""
+    found = hashlib.file_digest(book, "sha256").hexdigest()  # type: ignore[arg-type] # a temporary file is one
+    book.seek(0)
+    return found
 
 
 def rejected_rows(layout: Any, remarks: Iterable[Any]) -> IO[bytes]:
@@ -83,7 +113,7 @@ def plain_sheet(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]])
     return out
 
 
-def _top(sheet: Worksheet, ledger: Ledger, heads: list[str], styles: dict[str, Any]) -> None:
+def _top(sheet: Worksheet, ledger: Ledger, heads: list[str], styles: dict[str, Any], mark: str) -> None:
     last = max(len(heads) - 1, 1)
     sheet.merge_range(0, 0, 0, last, str(ledger.label), styles["title"])
     sheet.set_row(0, 32)
@@ -92,7 +122,7 @@ def _top(sheet: Worksheet, ledger: Ledger, heads: list[str], styles: dict[str, A
         f"{gettext('Reporting unit')}: {unit or '____________'}",
         f"{gettext('Filled on')}: {long_date(clock.today())}",
     ]
-    sheet.merge_range(1, 0, 1, last, "    ".join(parts), styles["line"])
+    sheet.merge_range(1, 0, 1, last, "    ".join([*parts, *filter(None, [mark])]), styles["line"])
     for column, head in enumerate(heads):
         sheet.write_string(FIRST_ROW - 1, column, head, styles["head"])
 

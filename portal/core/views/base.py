@@ -16,7 +16,7 @@ from portal.core.fields import Link, clean
 from portal.core.fields.links import PAGE
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger, mounted
-from portal.core.spreadsheet.export import XLSX, workbook
+from portal.core.spreadsheet.export import XLSX, digest_of, workbook
 from portal.core.values import Values
 from portal.core.views import listing
 from portal.core.views.bulk import Bulk
@@ -161,10 +161,11 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Bulk, Comparing, R
     @has_access
     def export(self) -> ResponseReturnValue:
         asked = listing.parse(self.ledger, request.args)
-        audit.tell("export", self.ledger.name, changes=[[name, None, texts] for name, texts in asked.filters.items()])
         codes.load(self.ledger.all_code_lists)
         names = self.ledger.exported or self.ledger.columns
         book = workbook(self.ledger, names, listing.every(asked, names))
+        filters = [[name, None, texts] for name, texts in asked.filters.items()]
+        audit.tell("export", self.ledger.name, changes=[*filters, ["sha256", None, [digest_of(book)]]])
         return send_file(book, XLSX, as_attachment=True, download_name=f"{self.ledger.label}.xlsx")
 
     @expose("/options/<string:name>")

@@ -1,0 +1,111 @@
+"""Spot checks: drawing records by lot and writing down what was found."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_appbuilder.baseviews import BaseView
+from flask_appbuilder.security.decorators import has_access
+from flask_babel import gettext
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from portal.accounts import sampling
+from portal.accounts.sampling import Sample, SampleItem, Typed
+from portal.core import clock, scope
+from portal.core.fields import clean
+from portal.core.fields.links import PAGE
+from portal.extensions import db
+
+SHOWN = 100
+
+
+class SamplesView(BaseView):
+    route_base = "/samples"
+    class_permission_name = "samples"
+    method_permission_name = {"index": "read", "show": "read", "options": "read", "add": "add", "judge": "add"}
+    base_permissions = ["can_read", "can_add"]
+    default_view = "index"
+
+    @expose("/")
+    @has_access
+    def index(self) -> ResponseReturnValue:
+        query = select(Sample).options(joinedload(Sample.unit), joinedload(Sample.drawn_by))
+        samples = db.session.scalars(query.order_by(Sample.id.desc()).limit(SHOWN)).all()
+        counts: dict[int, Counter[str | None]] = {}
+        found = select(SampleItem.sample_id, SampleItem.result, func.count(SampleItem.id))
+        found = found.where(SampleItem.sample_id.in_([each.id for each in samples]))
+        for id_, result, count in db.session.execute(found.group_by(SampleItem.sample_id, SampleItem.result)):
+            counts.setdefault(id_, Counter())[result] = count
+        return render_template(
+            "samples/list.html",
+            samples=[(each, sampling.ledger_of(each), counts.get(each.id, Counter())) for each in samples],
+            sampling=sampling,
+            local=clock.local,
+            may_draw=scope.current().may("add", "samples"),
+        )
+
+    @expose("/add", methods=["GET", "POST"])
+    @has_access
+    def add(self) -> ResponseReturnValue:
+        typed = Typed.posted() if request.method == "POST" else Typed()
+        if request.method == "POST" and (sample := sampling.draw(typed)):
+            db.session.commit()
+            return redirect(url_for("SamplesView.show", pk=sample.id))
+        units = sampling.UNIT.shown_choices([typed.unit_id])
+        return render_template("samples/add.html", typed=typed, sampling=sampling, units=units)
+
+    @expose("/options")
+    @has_access
+    def options(self) -> ResponseReturnValue:
+        found = sampling.UNIT.search(clean(request.args.get("q", ""))[:100])
+        return {"results": [{"id": id_, "text": text} for id_, text in found], "more": len(found) == PAGE}
+
+    @expose("/show/<int:pk>")
+    @has_access
+    def show(self, pk: int) -> ResponseReturnValue:
+        return page(sample_or_404(pk), {})
+
+    @expose("/judge/<int:pk>", methods=["POST"])
+    @has_access
+    def judge(self, pk: int) -> ResponseReturnValue:
+        sample = sample_or_404(pk)
+        faults = sampling.judge(sample)
+        if faults:
+            db.session.rollback()
+            flash(gettext("Nothing was saved. Please look at the marked fields."), "error")
+            return page(sample_or_404(pk), faults)
+        db.session.commit()
+        flash(gettext("Saved."), "success")
+        return redirect(url_for("SamplesView.show", pk=pk))
+
+
+def sample_or_404(pk: int) -> Sample:
+    query = select(Sample).where(Sample.id == pk).options(joinedload(Sample.unit), joinedload(Sample.drawn_by))
+    query = query.options(selectinload(Sample.items).joinedload(SampleItem.judged_by))
+    found = db.session.scalars(query).first() if pk < 2**31 else None
+    return found if found is not None else abort(404)
+
+
+def page(sample: Sample, faults: dict[int, str]) -> ResponseReturnValue:
+    """What a record is called comes from the record, so that nobody reads here what they may not read there."""
+    ledger = sampling.ledger_of(sample) or abort(404)
+    ids = [item.record_id for item in sample.items]
+    query = select(ledger.model).where(ledger.model.id.in_(ids))
+    if ledger.statuses:
+        query = query.options(joinedload(ledger.model.owner_unit))
+    records = {record.id: record for record in db.session.scalars(query)}
+    return render_template(
+        "samples/show.html",
+        sample=sample,
+        ledger=ledger,
+        records=records,
+        faults=faults,
+        sampling=sampling,
+        same=sampling.drawn_again(ledger, sample),
+        local=clock.local,
+        may_judge=scope.current().may("add", "samples"),
+    )

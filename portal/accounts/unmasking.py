@@ -1,0 +1,168 @@
+"""Personal data in full in a sheet: one person asks, another one decides, and for a week the first may take it
+(`domain.md` §3.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import IO, Any
+
+from flask_babel import force_locale, gettext, lazy_gettext
+from sqlalchemy import JSON, ForeignKey, String, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+from werkzeug.datastructures import MultiDict
+
+from portal.core import audit, clock, scope
+from portal.core.amending import PAPER
+from portal.core.fields import Label, clean
+from portal.core.ledger import Ledger, mounted
+from portal.core.spreadsheet.export import digest_of, workbook
+from portal.core.views import listing
+from portal.core.views.revealing import PURPOSES
+from portal.extensions import Model, db
+
+LASTS = timedelta(days=7)
+LEAST, MOST = 5, 200  # characters of a reason
+
+
+class UnmaskedExport(Model):
+    """A request for the records of a list with their personal data, and what was decided."""
+
+    __tablename__ = "unmasked_export"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ledger: Mapped[str] = mapped_column(String(60))
+    # The query arguments of the list.
+    asked_for: Mapped[dict[str, list[str]]] = mapped_column(JSON)
+    count: Mapped[int]
+    purpose: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(MOST))
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"), index=True)
+    asked_at: Mapped[datetime]
+    approved: Mapped[bool | None]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
+    decided_at: Mapped[datetime | None]
+    note: Mapped[str | None] = mapped_column(String(MOST))
+
+    asked_by: Mapped[Any] = relationship("User", foreign_keys=[asked_by_id])
+    decided_by: Mapped[Any] = relationship("User", foreign_keys=[decided_by_id])
+
+    def __str__(self) -> str:
+        return f"#{self.id}"
+
+    @property
+    def ends(self) -> datetime | None:
+        """Until when the sheet can be taken."""
+        return self.decided_at + LASTS if self.approved and self.decided_at else None
+
+    @property
+    def state(self) -> str:
+        if self.approved is None:
+            return "open"
+        if not self.approved:
+            return "refused"
+        return "approved" if self.ends and clock.now() < self.ends else "over"
+
+    @property
+    def arguments(self) -> MultiDict[str, str]:
+        return MultiDict((name, text) for name, texts in self.asked_for.items() for text in texts)
+
+
+STATES: dict[str, Label] = {
+    "open": lazy_gettext("Waits for a second person"),
+    "approved": lazy_gettext("Approved"),
+    "refused": lazy_gettext("Refused"),
+    "over": lazy_gettext("Run out"),
+}
+
+
+def may_ask(ledger: Ledger) -> bool:
+    principal = scope.current()
+    return bool(ledger.personal) and all(principal.may(verb, ledger.name) for verb in ("reveal", "export"))
+
+
+def ledger_of(request: UnmaskedExport) -> Ledger | None:
+    return next((each for each in mounted() if each.name == request.ledger), None)
+
+
+def ask(asked: listing.Listing, purpose: str, reason: str) -> dict[str, str]:
+    """Make a request, or say what is wrong by field. Nothing is committed."""
+    faults = {}
+    if purpose not in PURPOSES.labels:
+        faults["purpose"] = gettext("Please choose what it is needed for.")
+    if not LEAST <= len(reason) <= MOST:
+        faults["reason"] = gettext("Please say in %(least)d to %(most)d characters what for.", least=LEAST, most=MOST)
+    if faults:
+        return faults
+    arguments = MultiDict(
+        (name, text)
+        for name, found in asked.address(page=0).items()
+        for text in (found if isinstance(found, list) else [str(found)])
+    )
+    made = UnmaskedExport(
+        ledger=asked.ledger.name,
+        asked_for=arguments.to_dict(flat=False),
+        count=listing.fetch(asked).count,
+        purpose=purpose,
+        reason=reason,
+        asked_by_id=scope.current().user_id,
+        asked_at=clock.now(),
+    )
+    db.session.add(made)
+    db.session.flush()
+    tell("export_asked", made)
+    return {}
+
+
+def decide(request: UnmaskedExport, approved: bool, note: str) -> str:
+    """Decide on somebody else's request; answers what is wrong. Nothing is committed."""
+    if request.asked_by_id == scope.current().user_id:
+        return gettext("Somebody else has to decide on your own request.")
+    if request.state != "open":
+        return gettext("This has been decided already.")
+    if not approved and not clean(note):
+        return gettext("Please say why not.")
+    request.approved, request.note = approved, clean(note)[:MOST] or None
+    request.decided_by_id, request.decided_at = scope.current().user_id, clock.now()
+    tell("export_approved" if approved else "export_refused", request)
+    return ""
+
+
+def take(request: UnmaskedExport, ledger: Ledger, opened: Callable[[Any], bool]) -> IO[bytes]:
+    """The sheet of an approved request, as far as whoever asked may still export and (`opened`) reveal; its hash goes
+    to the trail. Nothing is committed."""
+    asked = listing.parse(ledger, request.arguments)
+    names = tuple(dict.fromkeys((*(ledger.exported or ledger.columns), *ledger.personal)))
+    who = scope.current()
+    mark = gettext(
+        "Holds personal data. Request %(number)d, taken by %(who)s at %(when)s. Not to be passed on.",
+        number=request.id,
+        who=f"{who.name} ({who.username})",
+        when=f"{clock.local(clock.now()):%Y-%m-%d %H:%M}",
+    )
+    book = workbook(ledger, names, listing.every(asked, names), opened=opened, mark=mark)
+    tell("export_taken", request, changes=[["sha256", None, [digest_of(book)]]])
+    return book
+
+
+def tell(action: str, request: UnmaskedExport, **more: Any) -> None:
+    with force_locale(PAPER):
+        reason = f"{PURPOSES.labels[request.purpose]}: {request.reason}"
+    audit.add(action, request.ledger, title=str(request), reason=reason[:400], **more)
+
+
+def words(request: UnmaskedExport) -> list[tuple[Label, str]]:
+    """(filter, what was chosen) of the list, for people who may not see it."""
+    ledger = ledger_of(request)
+    if ledger is None:
+        return []
+    found = [(lazy_gettext("Search"), "、".join(request.asked_for.get("q", ())))]
+    for name, texts in request.asked_for.items():
+        if ledger.has(name):
+            field = ledger.field(name)
+            found.append((field.label, field.kind.retell([text for text in texts if text])))
+    return [(label, text) for label, text in found if text]
+
+
+def request_of(pk: int) -> UnmaskedExport | None:
+    return db.session.scalars(select(UnmaskedExport).where(UnmaskedExport.id == pk)).first() if pk < 2**31 else None

@@ -1,0 +1,132 @@
+"""Spot checks: drawn by lot with a shown seed, results in a table of their own (`domain.md` §5.3)."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from tests.holes.walk import dump, first
+
+DRAW = {"ledger": "agreements", "size": "5", "seed": "2026-06", "in_force": "1"}
+
+
+def drawn(rows):
+    last = rows("SELECT max(id) FROM sample")[0][0]
+    found = rows(f"SELECT record_id FROM sample_item WHERE sample_id = {last} ORDER BY position")
+    return last, [id_ for (id_,) in found]
+
+
+@pytest.fixture
+def sample(visit, rows):
+    assert visit("auditor").post("/samples/add", DRAW).status == 302
+    return drawn(rows)
+
+
+def test_the_lot_can_be_drawn_again_by_anybody(visit, rows, sample):
+    ids = [str(id_) for (id_,) in rows("SELECT id FROM agreement WHERE status = 'active'")]
+    lots = sorted(ids, key=lambda id_: hashlib.sha256(f"2026-06:{id_}".encode()).hexdigest())
+    assert [str(id_) for id_ in sample[1]] == lots[:5]
+    visit("reviewer").post("/samples/add", DRAW)
+    assert drawn(rows)[1] == sample[1]
+    page = visit("disc").look(f"/samples/show/{sample[0]}")
+    assert page.one("[data-seed]").get_text() == "2026-06"
+    assert page.one("[data-same]")["data-same"] == "1"
+
+
+def test_a_change_of_what_fits_is_told(visit, sample, change):
+    change(
+        "UPDATE agreement SET status = 'archived' WHERE id = (SELECT min(id) FROM agreement WHERE status = 'active')"
+    )
+    assert visit("auditor").look(f"/samples/show/{sample[0]}").one("[data-same]")["data-same"] == "0"
+
+
+def test_a_seed_is_made_and_shown_and_conditions_hold(visit, rows):
+    two = first(rows, "unit", "sort_no = 2")
+    typed = {
+        "ledger": "agreements",
+        "size": "200",
+        "seed": "",
+        "unit_id": str(two),
+        "since": "2020-01-01",
+        "until": "2026-12-31",
+    }
+    answer = visit("auditor").post("/samples/add", typed)
+    assert len(visit("auditor").look(answer.response.location).one("[data-seed]").get_text()) == 16
+    expected = rows(
+        f"SELECT id FROM agreement WHERE owner_unit_id = {two} AND signed_on BETWEEN '2020-01-01' AND '2026-12-31'"
+    )
+    assert sorted(drawn(rows)[1]) == sorted(id_ for (id_,) in expected)
+
+
+def test_an_auditor_writes_results_beside_the_records(visit, rows, sample):
+    before = dump(rows)
+    items = [id_ for (id_,) in rows(f"SELECT id FROM sample_item WHERE sample_id = {sample[0]} ORDER BY position")]
+    visitor = visit("auditor")
+    page = visitor.post(f"/samples/judge/{sample[0]}", {f"result-{items[0]}": "untrue", f"note-{items[1]}": "x"})
+    assert page.errors() == {f"result-{items[0]}": "Please say what was found."}
+    assert page.one(f"#note-{items[1]}")["value"] == "x"
+    sent = {f"result-{items[0]}": "untrue", f"note-{items[0]}": "现场无此活动", f"result-{items[1]}": "true"}
+    assert visitor.post(f"/samples/judge/{sample[0]}", sent).status == 302
+    found = rows(f"SELECT result, note FROM sample_item WHERE id IN ({items[0]}, {items[1]}) ORDER BY position")
+    assert found == [("untrue", "现场无此活动"), ("true", None)]
+    after = dump(rows)
+    assert [table for table in before if before[table] != after[table]] == ["sample_item"]
+    assert rows("SELECT username, action FROM audit_event WHERE ledger = 'sample_item' ORDER BY id DESC LIMIT 1") == [
+        ("auditor", "edit")
+    ]
+    assert "属实 1" in visitor.speak("zh_Hans").look("/samples/").words
+
+
+def test_a_result_that_somebody_else_changed_meanwhile_is_not_lost(visit, rows, sample):
+    item = rows(f"SELECT min(id) FROM sample_item WHERE sample_id = {sample[0]}")[0][0]
+    visit("auditor").post(f"/samples/judge/{sample[0]}", {f"result-{item}": "true"})
+    page = visit("disc").post(f"/samples/judge/{sample[0]}", {f"result-{item}": "doubt", f"note-{item}": "再看"})
+    assert f"result-{item}" in page.errors()
+    assert rows(f"SELECT result FROM sample_item WHERE id = {item}") == [("true",)]
+
+
+WRONG = [
+    ({"ledger": "units"}, "ledger"),
+    ({"size": "0"}, "size"),
+    ({"size": "many"}, "size"),
+    ({"seed": "x" * 41}, "seed"),
+    ({"unit_id": "999999"}, "unit_id"),
+    ({"since": "soon"}, "since"),
+    ({"since": "2026-02-01", "until": "2026-01-01"}, "until"),
+]
+
+
+@pytest.mark.parametrize(("typed", "field"), WRONG, ids=[f"{field}-{n}" for n, (_, field) in enumerate(WRONG)])
+def test_a_mistake_is_said_at_its_field_and_nothing_is_lost(visit, rows, typed, field):
+    page = visit("auditor").post("/samples/add", DRAW | typed)
+    assert set(page.errors()) == {field}
+    assert page.one("#seed")["value"] == (DRAW | typed)["seed"]
+    assert rows("SELECT count(*) FROM sample") == [(0,)]
+
+
+@pytest.mark.parametrize("account", ["filler01", "secretary01", "town01", "sysadmin", "secadmin", "auditadmin"])
+def test_nobody_else_draws_or_judges(visit, sample, account):
+    visitor = visit(account)
+    assert {visitor.look(path).status for path in ("/samples/", "/samples/add", f"/samples/show/{sample[0]}")} == {403}
+    assert visitor.post(f"/samples/judge/{sample[0]}").status == 403
+
+
+def test_who_sees_fewer_records_reads_no_others_here(visit, rows, sample, change):
+    """Titles come from the records, within the scope of whoever looks."""
+    role, one = first(rows, "ab_role", "name = 'disc_ro'"), first(rows, "unit", "sort_no = 1")
+    change(f"UPDATE role_scope SET scope = 'custom', unit_ids = '[{one}]' WHERE role_id = {role}")
+    page = visit("disc").look(f"/samples/show/{sample[0]}")
+    foreign = rows(f"SELECT title FROM agreement WHERE owner_unit_id <> {one}")
+    assert not any(title in page.words for (title,) in foreign)
+
+
+def test_a_lot_of_many_costs_no_more_statements(visit, rows, statements):
+    counts = []
+    for size in ("2", "40"):
+        visit("auditor").post("/samples/add", DRAW | {"size": size})
+        visit("auditor").look(f"/samples/show/{drawn(rows)[0]}")
+        with statements() as made:
+            visit("auditor").look(f"/samples/show/{drawn(rows)[0]}")
+        counts.append(len(made))
+    assert counts[0] == counts[1]

@@ -1,0 +1,147 @@
+"""Personal data in full in a sheet: asked for by one person, decided by another (`domain.md` §3.5)."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from datetime import timedelta
+
+import openpyxl
+import pytest
+
+from portal.core import clock
+from portal.org.sealed import Sealed
+from tests.holes.walk import first
+
+ASK = "/exports/ask?ledger=members&unit_id={}"
+REASON = {"purpose": "visit", "reason": "节日慰问前电话联系"}
+
+
+@pytest.fixture
+def unit(rows):
+    return first(rows, "unit", "sort_no = 1")
+
+
+@pytest.fixture
+def asked(visit, rows, unit):
+    """The id of a request of the unit's reviewer for the unit's members."""
+    assert visit("secretary01").post(ASK.format(unit), REASON).status == 302
+    return rows("SELECT max(id) FROM unmasked_export")[0][0]
+
+
+@pytest.fixture
+def numbers(app, rows, unit):
+    """The mobile numbers of the unit in full."""
+    with app.app_context():
+        tokens = rows(f"SELECT mobile FROM member WHERE unit_id = {unit} AND mobile IS NOT NULL")
+        return {Sealed(token).reveal() for (token,) in tokens}
+
+
+def cells(answer):
+    book = openpyxl.load_workbook(io.BytesIO(answer.get_data()))
+    answer.close()
+    return book.active, [str(cell) for row in book.active.iter_rows(values_only=True) for cell in row if cell]
+
+
+def trail(rows):
+    return [action for (action,) in rows("SELECT action FROM audit_event WHERE action LIKE 'export%' ORDER BY id")]
+
+
+def test_a_second_person_approves_and_the_sheet_holds_everything_in_full(visit, rows, asked, numbers):
+    reviewer = visit("secretary01")
+    assert reviewer.post(f"/exports/take/{asked}").status == 409
+    assert visit("secadmin").post(f"/exports/decide/{asked}", decision="approve").status == 302
+    answer = reviewer.client.post(f"/exports/take/{asked}", data={"csrf_token": reviewer.token})
+    content = answer.get_data()
+    sheet, texts = cells(answer)
+    assert numbers
+    assert numbers <= set(texts)
+    assert f"Request {asked}" in texts[1]
+    assert "secretary01" in texts[1]
+    assert f"Request {asked}" in sheet.oddHeader.center.text
+    assert trail(rows) == ["export_asked", "export_approved", "export_taken"]
+    told = rows("SELECT changes, reason FROM audit_event WHERE action = 'export_taken'")[0]
+    assert hashlib.sha256(content).hexdigest() in str(told[0])
+    assert REASON["reason"] in told[1]
+    assert not any(number in str(rows("SELECT * FROM audit_event")) for number in numbers)
+
+
+def test_nobody_decides_on_their_own_request(visit, rows, asked, change):
+    role = first(rows, "ab_role", "name = 'sec_admin'")
+    user = first(rows, "ab_user", "username = 'secretary01'")
+    change(f"INSERT INTO ab_user_role (id, user_id, role_id) VALUES (99999, {user}, {role})")
+    visitor = visit("secretary01")
+    assert not visitor.look("/exports/").select("form.decision")
+    visitor.post(f"/exports/decide/{asked}", decision="approve")
+    assert rows(f"SELECT approved FROM unmasked_export WHERE id = {asked}") == [(None,)]
+
+
+@pytest.mark.parametrize("account", ["reviewer", "leader", "auditor", "sysadmin", "auditadmin", "filler01", "town01"])
+def test_nobody_else_decides(visit, rows, asked, account):
+    assert visit(account).post(f"/exports/decide/{asked}", decision="approve").status == 403
+    assert rows(f"SELECT approved FROM unmasked_export WHERE id = {asked}") == [(None,)]
+
+
+def test_refusing_needs_a_note_and_then_nothing_can_be_taken(visit, rows, asked):
+    decider = visit("secadmin")
+    decider.post(f"/exports/decide/{asked}", decision="refuse", note=" ")
+    assert rows(f"SELECT approved FROM unmasked_export WHERE id = {asked}") == [(None,)]
+    decider.post(f"/exports/decide/{asked}", decision="refuse", note="范围过大")
+    assert visit("secretary01").post(f"/exports/take/{asked}").status == 409
+    assert "范围过大" in visit("secretary01").look("/exports/").words
+    decider.post(f"/exports/decide/{asked}", decision="approve")
+    assert visit("secretary01").post(f"/exports/take/{asked}").status == 409
+
+
+def test_after_a_week_nothing_can_be_taken(visit, asked, monkeypatch):
+    visit("secadmin").post(f"/exports/decide/{asked}", decision="approve")
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(days=8))
+    assert visit("secretary01").post(f"/exports/take/{asked}").status == 409
+
+
+def test_strangers_neither_see_nor_take_it(visit, asked):
+    visit("secadmin").post(f"/exports/decide/{asked}", decision="approve")
+    for stranger in ("secretary02", "reviewer", "secadmin"):
+        assert visit(stranger).post(f"/exports/take/{asked}").status == 404
+    assert not visit("secretary02").look("/exports/").select("tr[data-id]")
+    assert visit("filler01").look("/exports/").status == 403
+
+
+def test_who_decides_sees_no_record_and_no_personal_data(visit, asked, numbers, rows, unit):
+    page = visit("secadmin").look("/exports/")
+    assert rows(f"SELECT count(*) FROM member WHERE unit_id = {unit}")[0][0] == int(
+        page.one(f'tr[data-id="{asked}"] td:nth-child(4)').get_text()
+    )
+    assert not any(number in page.words for number in numbers)
+    assert visit("secadmin").look("/members/list/").status == 403
+
+
+def test_only_what_may_still_be_exported_is_in_it(visit, rows, asked, change):
+    """Rights are looked at when the sheet is taken."""
+    visit("secadmin").post(f"/exports/decide/{asked}", decision="approve")
+    other = first(rows, "unit", "sort_no = 2")
+    user = first(rows, "ab_user", "username = 'secretary01'")
+    change(f"UPDATE account_profile SET unit_id = {other} WHERE user_id = {user}")
+    visitor = visit("secretary01")
+    answer = visitor.client.post(f"/exports/take/{asked}", data={"csrf_token": visitor.token})
+    _, texts = cells(answer)
+    names = {
+        name for (name,) in rows("SELECT name FROM member WHERE unit_id IN (SELECT id FROM unit WHERE sort_no = 1)")
+    }
+    assert not names & set(texts)
+
+
+def test_who_may_not_reveal_cannot_ask(visit, unit):
+    assert visit("filler01").look(ASK.format(unit)).status == 403
+    assert visit("auditor").look(ASK.format(unit)).status == 403
+    assert not visit("filler01").look("/members/list/").select('a[href^="/exports/ask"]')
+    assert visit("secretary01").look("/members/list/").select('a[href^="/exports/ask"]')
+
+
+def test_mistakes_are_said_at_their_fields_and_nothing_is_lost(visit, rows, unit):
+    page = visit("secretary01").post(ASK.format(unit), {"purpose": "x", "reason": "短"})
+    assert set(page.errors()) == {"purpose", "reason"}
+    assert page.one("#reason")["value"] == "短"
+    assert visit("secretary01").look("/exports/ask?ledger=members&nonsense=1").status == 400
+    assert rows("SELECT count(*) FROM unmasked_export") == [(0,)]
