@@ -178,7 +178,7 @@ class PersonalCodes(Personal):
         return ngettext("%(num)d item", "%(num)d items", count) if count else ""
 
     def in_full(self, value: Any) -> str:
-        return self.codes.show(tuple(value.reveal().split(",")))
+        return self.codes.show(tuple(value.reveal().split(","))) if isinstance(value, Sealed) else ""
 
 
 class Phone(Personal):
