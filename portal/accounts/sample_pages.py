@@ -101,7 +101,7 @@ def page(sample: Sample, faults: dict[int, str]) -> ResponseReturnValue:
     return render_template(
         "samples/show.html",
         sample=sample,
-        ledger=ledger,
+        source=ledger,
         records=records,
         faults=faults,
         sampling=sampling,
