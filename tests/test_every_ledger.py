@@ -24,6 +24,8 @@ OWN_PAGES = {"WorkspaceView", "SignInView", "LanguageView", "AccountsView", "MyP
     "RolesView",
     "ReviewsView",
     "OverdueView",
+    "SamplesView",
+    "ExportsView",
     "AuditView",
     "RightsView",
 }

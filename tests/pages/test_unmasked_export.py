@@ -44,7 +44,10 @@ def cells(answer):
 
 
 def trail(rows):
-    return [action for (action,) in rows("SELECT action FROM audit_event WHERE action LIKE 'export%' ORDER BY id")]
+    return [
+        action
+        for (action,) in rows("SELECT action FROM audit_event WHERE substr(action, 1, 7) = 'export_' ORDER BY id")
+    ]
 
 
 def test_a_second_person_approves_and_the_sheet_holds_everything_in_full(visit, rows, asked, numbers):
