@@ -196,6 +196,11 @@ def texts(declared: Field | None, name: str, value: Any) -> Texts:
     return declared.kind.typed(value) if declared is not None else [str(value)]
 
 
+def altered(changes: Iterable[Sequence[Any]]) -> list[Change]:
+    """What a line of the trail changed. Of a field that somebody only looked at, it names neither old nor new."""
+    return [(path, old, new) for path, old, new in changes if (old, new) != (None, None)]
+
+
 def declared_of(row: Any) -> dict[str, Field]:
     ledger = ledger_of(row)
     return {**fields_of(type(row)), **(ledger.fields if ledger else {})}

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -11,10 +14,23 @@ from flask import current_app
 OFFICE = ZoneInfo("Asia/Shanghai")
 
 
+_day: ContextVar[date | None] = ContextVar("day", default=None)
+
+
 def today() -> date:
     """Today in Shanghai, or the fixed day of PORTAL_AS_OF."""
-    fixed: date | None = current_app.config["AS_OF"]
-    return fixed or datetime.now(OFFICE).date()
+    chosen: date | None = _day.get() or current_app.config["AS_OF"]
+    return chosen or datetime.now(OFFICE).date()
+
+
+@contextmanager
+def fixed(day: date) -> Iterator[None]:
+    """Today is that day, for what is told of the past."""
+    token = _day.set(day)
+    try:
+        yield
+    finally:
+        _day.reset(token)
 
 
 def months_ago(months: int) -> date:

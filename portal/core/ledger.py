@@ -176,6 +176,11 @@ class Ledger:
         return issubclass(self.model, Searchable)
 
     @property
+    def remembered(self) -> bool:
+        """Can it be told as it was on a former day? Its records know when they were made."""
+        return "created_at" in self.mapper.columns
+
+    @property
     def title_column(self) -> str:
         """The list column that leads to the record's page: its title or name where the list has one."""
         named = ("title", "name", "full_name", "theme")

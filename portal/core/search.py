@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -33,8 +34,12 @@ def contains(column: Any, text: str) -> ColumnElement[bool]:
 
 
 def keep(_mapper: Mapper[Any], _connection: object, row: Searchable) -> None:
-    parts = [getattr(row, name) for name in row.searched]
-    row.search_text = fold(" ".join(str(part) for part in parts if part))[:600]
+    row.search_text = text_of(getattr(row, name) for name in row.searched)
+
+
+def text_of(parts: Iterable[Any]) -> str:
+    """What a row is found by, of the values of its searched columns."""
+    return fold(" ".join(str(part) for part in parts if part))[:600]
 
 
 def install() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 
 from portal.core.audit import AuditEvent
-from portal.core.changes import PLACE, Texts, columns_told, declared_of, links_told, named, texts
+from portal.core.changes import PLACE, Texts, altered, columns_told, declared_of, links_told, named, texts
 from portal.core.ledger import Ledger
 from portal.extensions import db
 
@@ -37,7 +37,7 @@ def lines_of(ledger: Ledger, record_id: int, *more: ColumnElement[bool], most: i
     """The lines that changed this very record, newest first."""
     mine = (AuditEvent.ledger == ledger.name, AuditEvent.record_id == record_id)
     query = select(AuditEvent).where(*mine, *more).order_by(AuditEvent.id.desc()).limit(most)
-    return [line for line in db.session.scalars(query) if line.changes]
+    return [line for line in db.session.scalars(query) if altered(line.changes)]
 
 
 def present(ledger: Ledger, record: Any) -> Version:
@@ -59,7 +59,7 @@ def row_of(row: Any) -> Row:
 def undo(version: Version, line: AuditEvent) -> None:
     """Make of a version the one before that line."""
     tables: dict[str, list[tuple[str, str, Texts, Texts]]] = {}
-    for path, old, new in line.changes:
+    for path, old, new in altered(line.changes):
         table, slash, rest = path.partition("/")
         if slash:
             place, _, name = rest.partition("/")

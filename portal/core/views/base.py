@@ -71,15 +71,17 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Bulk, Comparing, R
     @expose("/list/")
     @has_access
     def list(self) -> ResponseReturnValue:
-        asked = listing.parse(self.ledger, request.args)
+        asked = listing.parse(self.ledger, request.args, past=True)
         codes.load(self.ledger.code_lists)
-        page = listing.fetch(asked)
-        actions, moves = self.offered_actions(), batches(self.ledger)
-        shown = table(self.ledger, asked.columns, page.records, asked)
-        filters = listing.shown(asked)
-        return self.page(
-            "list.html", listing=asked, page=page, table=shown, actions=actions, moves=moves, filters=filters
-        )
+        with asked.in_time():
+            page = listing.fetch(asked)
+            shown = table(self.ledger, asked.columns, page.records, asked)
+            filters = listing.shown(asked)
+            # The past is looked at, not changed.
+            actions, moves = ([], []) if asked.as_of else (self.offered_actions(), batches(self.ledger))
+            return self.page(
+                "list.html", listing=asked, page=page, table=shown, actions=actions, moves=moves, filters=filters
+            )
 
     @expose("/show/<int:pk>")
     @has_access
@@ -160,11 +162,13 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Bulk, Comparing, R
     @expose("/export")
     @has_access
     def export(self) -> ResponseReturnValue:
-        asked = listing.parse(self.ledger, request.args)
+        asked = listing.parse(self.ledger, request.args, past=True)
         codes.load(self.ledger.all_code_lists)
         names = self.ledger.exported or self.ledger.columns
-        book = workbook(self.ledger, names, listing.every(asked, names))
+        with asked.in_time():
+            book = workbook(self.ledger, names, listing.every(asked, names))
         filters = [[name, None, texts] for name, texts in asked.filters.items()]
+        filters += [[listing.PAST, None, [asked.as_of.isoformat()]]] if asked.as_of else []
         audit.tell("export", self.ledger.name, changes=[*filters, ["sha256", None, [digest_of(book)]]])
         return send_file(book, XLSX, as_attachment=True, download_name=f"{self.ledger.label}.xlsx")
 

@@ -11,7 +11,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
 
 from portal.core.audit import AuditEvent
-from portal.core.changes import HIDDEN
+from portal.core.changes import HIDDEN, altered
 from portal.core.fields import Label, natural
 from portal.core.ledger import Ledger
 from portal.core.versions import Version, versions
@@ -61,7 +61,7 @@ def side_by_side(ledger: Ledger, known: Known, left: int, right: int) -> list[tu
     What a personal field was is not kept; that it changed is.
     """
     before, after = known[left][1].paths(), known[right][1].paths()
-    touched = {path for line, _ in known[right:left] for path, *_ in line.changes}
+    touched = {path for line, _ in known[right:left] for path, *_ in altered(line.changes)}
     found = []
     for path in in_order(ledger, [*before, *(path for path in after if path not in before)]):
         label, declared = place(ledger, path)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext
@@ -13,9 +15,10 @@ from sqlalchemy.sql import ColumnElement
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from portal.core import scope
-from portal.core.fields import BadValue, Field, Link, clean, natural
+from portal.core import clock, scope
+from portal.core.fields import BadValue, Field, Link, clean, natural, parse_day
 from portal.core.ledger import Ledger
+from portal.core.past import as_of
 from portal.core.reach import OWNER
 from portal.core.search import contains
 from portal.extensions import db
@@ -24,6 +27,7 @@ PAGE_SIZE = 25
 MOST_PER_PAGE = 100
 COUNTED = 10_000
 OWN = ("q", "page", "page_size", "order", "columns")
+PAST = "as_of"
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Listing:
     order: str = ""
     columns: tuple[str, ...] = ()
     filters: dict[str, list[str]] = field(default_factory=dict)
+    as_of: date | None = None
 
     def address(self, **changes: Any) -> dict[str, Any]:
         """The query arguments of this list with some changes; defaults are left out."""
@@ -52,7 +57,15 @@ class Listing:
             args["order"] = state.order
         if state.columns != self.ledger.columns:
             args["columns"] = ",".join(state.columns)
+        if state.as_of:
+            args[PAST] = state.as_of.isoformat()
         return args
+
+    @contextmanager
+    def in_time(self) -> Iterator[None]:
+        """What is asked inside is asked of the day that was chosen, or of today. See `core/past.py`."""
+        with as_of(self.ledger, self.as_of) if self.as_of else nullcontext():
+            yield
 
     @property
     def filtered(self) -> bool:
@@ -70,10 +83,11 @@ class Page:
         return self.count > COUNTED
 
 
-def parse(ledger: Ledger, args: MultiDict[str, str]) -> Listing:
-    """Raises BadRequest, which names the parameter that is wrong."""
+def parse(ledger: Ledger, args: MultiDict[str, str], *, past: bool = False) -> Listing:
+    """`past`: may it be asked of a former day? Raises BadRequest, which names the parameter that is wrong."""
+    own = (*OWN, PAST) if past and ledger.remembered else OWN
     for name in args:
-        if name not in OWN and name not in ledger.filters:
+        if name not in own and name not in ledger.filters:
             raise BadRequest(gettext("The address has an unknown parameter: %(name)s", name=name))
     return Listing(
         ledger,
@@ -83,6 +97,7 @@ def parse(ledger: Ledger, args: MultiDict[str, str]) -> Listing:
         order=_order(ledger, args.get("order", "")),
         columns=_columns(ledger, args.get("columns", "")),
         filters={name: args.getlist(name) for name in ledger.filters if name in args},
+        as_of=_past(args.get(PAST, "")),
     )
 
 
@@ -98,6 +113,17 @@ def _order(ledger: Ledger, text: str) -> str:
     if text and text.removeprefix("-") not in ledger.sortable:
         raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name="order"))
     return text or ledger.order
+
+
+def _past(text: str) -> date | None:
+    """A day that is over; today and what is left blank is no former day."""
+    try:
+        day = parse_day(text) if clean(text) else None
+    except BadValue as fault:
+        raise BadRequest(f"{gettext('As of')}: {fault}") from None
+    if day is not None and day > clock.today():
+        raise BadRequest(f"{gettext('As of')}: {gettext('This day is still to come.')}")
+    return day if day != clock.today() else None
 
 
 def _columns(ledger: Ledger, text: str) -> tuple[str, ...]:

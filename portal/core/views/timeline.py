@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext
 
 from portal.core import audit, clock
-from portal.core.changes import PLACE
+from portal.core.changes import PLACE, altered
 from portal.core.fields import Field, Label
 from portal.core.ledger import VERBS, Ledger, mounted
 
@@ -58,7 +58,7 @@ def told(ledger: Ledger, event: audit.AuditEvent) -> Told:
     person = f"{event.person} ({event.username})" if event.person else event.username
     return Told(
         id=event.id,
-        own=event.ledger == ledger.name and bool(event.changes),
+        own=event.ledger == ledger.name and bool(altered(event.changes)),
         at=clock.local(event.at),
         who=gettext("The portal") if event.username == DONE_BY_THE_PORTAL else person,
         what=DEEDS.get(event.action, event.action),
