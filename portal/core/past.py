@@ -43,7 +43,7 @@ def as_of(ledger: Ledger, day: date) -> Iterator[None]:
         with clock.fixed(day):
             yield
     finally:
-        db.session.invalidate()  # nothing of the copy may outlive this
+        db.session().invalidate()  # nothing of the copy may outlive this
 
 
 def shadow(ledger: Ledger, moment: datetime) -> None:
