@@ -28,13 +28,17 @@ def skip_empty(_context: Any, _revision: Any, directives: Any) -> None:
         directives[:] = []
 
 
+def checked(connection: Any, on: bool) -> None:
+    connection.connection.dbapi_connection.execute(f"PRAGMA foreign_keys={'ON' if on else 'OFF'}")
+
+
 def run() -> None:
     with database.engine.connect() as connection:
         sqlite = connection.dialect.name == "sqlite"
         if sqlite:
-            # A batch migration copies tables; with the checks on, dropping the old one would cascade.
-            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-            connection.commit()
+            # A batch migration copies tables; with the checks on, dropping the old one would cascade. Inside of a
+            # transaction, SQLite would leave them on.
+            checked(connection, False)
         context.configure(
             connection=connection,
             target_metadata=database.metadata,
@@ -48,7 +52,7 @@ def run() -> None:
             context.run_migrations()
         connection.commit()
         if sqlite:
-            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+            checked(connection, True)
 
 
 run()
