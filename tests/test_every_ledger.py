@@ -209,6 +209,7 @@ def everything_posted(app, visitor, ledger, table, rows):
 
 @pytest.mark.parametrize("account", READERS)
 def test_readers_change_no_row_by_any_address_form_or_action(app, visit, rows, account):
+    """Acceptance test 8."""
     visitor = visit(account)
     with unchanged(rows):
         for ledger in ledgers(app):
@@ -230,6 +231,7 @@ def test_administrators_change_no_business_record(app, visit, rows, account):
 
 @pytest.mark.parametrize("account", ["sysadmin", "secadmin", "auditadmin"])
 def test_the_three_administrators_read_no_business_record(app, visit, account):
+    """Acceptance test 8."""
     visitor = visit(account)
     for ledger in ledgers(app):
         if ledger.statuses or ledger.under or ledger.scoped:

@@ -37,6 +37,7 @@ def named(visit, id_):
 
 
 def test_a_record_is_shown_and_exported_under_the_name_of_its_day(visit, rows, renamed, unit):
+    """Acceptance test 19."""
     old, new = agreement(rows, f"< '{DAY}'"), agreement(rows, f">= '{DAY}'")
     was = unit[1]["full_name"]
     assert f"填报单位 {was}" in visit("reviewer").speak("zh_Hans").look(f"/agreements/show/{old}").words

@@ -90,6 +90,7 @@ def test_an_export_is_written_down_with_its_filters_and_its_hash(rows, visit):
 
 
 def test_an_untouched_trail_is_right(sealed, rows):
+    """Acceptance test 20."""
     verdict = sealed()
     assert (verdict.fault, verdict.lines) == ("", rows("SELECT count(*) FROM audit_event")[0][0])
     assert verdict.blocks > 2
@@ -128,6 +129,7 @@ COLUMNS = (
          "seal changed", "seal removed"],
 )  # fmt: skip
 def test_whoever_tampers_with_the_database_is_found(sealed, tamper, statements, line):
+    """Acceptance test 20."""
     tamper(*statements)
     assert str(line) in sealed().fault
 

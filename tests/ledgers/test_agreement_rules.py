@@ -129,6 +129,7 @@ def in_force(rows, unit):
 
 
 def test_overlapping_an_agreement_in_force_is_refused_and_names_it(visit, agreement, rows):
+    """Acceptance test 7."""
     a, b, _, to, number = in_force(rows, "区纪委监委机关")
     typed = {
         "party_a_org_id": str(a),

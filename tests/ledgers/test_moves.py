@@ -133,7 +133,7 @@ def test_a_field_may_be_named_in_the_reason_itself(visit, rows):
 
 
 def test_whoever_fills_or_changes_a_record_does_not_approve_it(visit, rows, change):
-    """Until the committee exempts the unit."""
+    """Acceptance test 8. Until the committee exempts the unit."""
     id_ = of(rows, 1, "pending_unit")
     user = first(rows, "ab_user", "username = 'secretary01'")
     change(f"UPDATE agreement SET filler_id = {user} WHERE id = {id_}")

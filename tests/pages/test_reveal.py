@@ -46,6 +46,7 @@ def test_a_value_is_shown_for_a_purpose_and_for_five_minutes(visit, rows, person
 
 
 def test_every_look_is_written_down_with_its_purpose_and_without_the_value(visit, rows, person):
+    """Acceptance test 11."""
     id_, values = person
     visit("secretary01").post(f"/beneficiaries/{id_}/reveal/phone_enc", purpose="emergency")
     line = rows("SELECT * FROM audit_event ORDER BY id DESC LIMIT 1")[0]
@@ -57,6 +58,7 @@ def test_every_look_is_written_down_with_its_purpose_and_without_the_value(visit
 
 
 def test_without_a_purpose_nothing_is_shown(visit, rows, person):
+    """Acceptance test 11."""
     id_, values = person
     visitor = visit("secretary01")
     for purpose in ("", "curiosity"):
