@@ -118,7 +118,8 @@ def business(desk: Ledger | Desk) -> bool:
 
 
 KEEPING = Grant(("read", "add", "edit", "export"))
-UNIT_ROSTER = {"members": Grant(("read", "add", "edit", "export"), "unit")}
+KEEPING_PEOPLE = {"members": Grant((*KEEPING.verbs, "details"))}
+UNIT_ROSTER = {"members": Grant((*KEEPING.verbs, "details"), "unit")}
 
 
 def reader(code: str, label: Label, named: Mapping[str, Grant] | None = None) -> Role:
@@ -130,7 +131,7 @@ def reader(code: str, label: Label, named: Mapping[str, Grant] | None = None) ->
         named=named or {},
         barred_business=WRITING,
         barred_registry=never,
-        lent=frozenset({"reveal"}),
+        lent=frozenset({"reveal", "details"}),
     )
 
 
@@ -140,7 +141,7 @@ ROLES = (
         _("Administrator"),
         business=READ,
         registry=KEEPING,
-        named={desk.name: Grant(desk.verbs) for desk in DESKS} | AUDITING,
+        named={desk.name: Grant(desk.verbs) for desk in DESKS} | AUDITING | KEEPING_PEOPLE,
         barred_business=WRITING,
     ),
     Role(
@@ -174,7 +175,7 @@ ROLES = (
         business=Grant((*READING, *FILLING, "import", "maintain", "reveal")),
         sides=(FILLER, COMMITTEE),
         registry=READ,
-        named={"members": Grant((*KEEPING.verbs, "reveal")), "reviews": Grant(("read", "edit"))} | CHECKING,
+        named={"members": Grant((*KEEPING.verbs, "reveal", "details")), "reviews": Grant(("read", "edit"))} | CHECKING,
     ),
     reader("gw_leader", _("Committee leader (read-only)")),
     Role(
@@ -191,14 +192,14 @@ ROLES = (
         business=Grant((*READING, "reveal", "names"), "unit"),
         sides=(UNIT,),
         registry=Grant(("read",)),
-        named={"members": Grant((*READING, "reveal"), "unit")},
+        named={"members": Grant((*READING, "reveal", "details"), "unit")},
     ),
     Role(
         "branch_filler",
         _("Branch filler"),
         business=Grant(("read", "add", "edit"), "org_sub"),
         sides=(FILLER,),
-        named={"members": Grant(("read",), "org_sub")},
+        named={"members": Grant(("read", "details"), "org_sub")},
     ),
     Role(
         "town_user",

@@ -33,6 +33,7 @@ VERBS: Mapping[str, Label] = {
     "import": _("Import"),
     "reveal": _("Show personal data in full"),
     "names": _("See names in full"),
+    "details": _("See internal details of people"),
     "maintain": _("Keep lists"),
     **MOVES,
 }
@@ -85,6 +86,9 @@ class Ledger:
     to_activate: tuple[str, ...] = ()
     # The unit's own notes, which the other party of a record does not see.
     internal: tuple[str, ...] = ()
+    # What is internal of people without being secret (`domain.md` §3.5, class P2): in no list, and on a page for those
+    # who have to do with it.
+    sensitive: tuple[str, ...] = ()
     # What else happens when a record comes into force.
     activate: Callable[[Any], None] | None = None
     # Writes down what an amendment changed: (the record, what changed, why).
@@ -152,7 +156,8 @@ class Ledger:
         taking = ("import",) if self.imports else ()
         revealing = ("reveal",) if self.personal else ()
         naming = ("names",) if any(self.field(name).kind.named for name in self.personal) else ()
-        return (*self.can, *taking, *keeping, *revealing, *naming, *(move.name for move in self.moves))
+        detailing = ("details",) if self.sensitive else ()
+        return (*self.can, *taking, *keeping, *revealing, *naming, *detailing, *(move.name for move in self.moves))
 
     @cached_property
     def personal(self) -> tuple[str, ...]:
@@ -270,16 +275,25 @@ class Ledger:
         return frozenset(code for found in fields for code in found.kind.code_lists()) | self.code_lists
 
     def hidden(self, record: Any) -> frozenset[str]:
-        """What the other party does not see of a record, or of the one that it makes (None): the unit's own notes."""
+        """What the user does not see of a record, or of the one that they make (None): the unit's own notes as its
+        other party, and the internal details of people without the right to them."""
+        notes = self.internal if self.foreign(record) else ()
+        return frozenset((*notes, *(() if self.detailed(record) else self.sensitive)))
+
+    def foreign(self, record: Any) -> bool:
+        """Is a record that has notes of the unit's own looked at, or made (None), by its other party?"""
         if not self.internal:
-            return frozenset()
+            return False
         if record is None:
-            own = bool(scope.current().reach("add", self.name).side(OWNER))
-        else:
-            own = scope.current().reach("read", self.name).owns(record)
-        if own:
-            return frozenset()
-        return frozenset(self.internal)
+            return not scope.current().reach("add", self.name).side(OWNER)
+        return not scope.current().reach("read", self.name).owns(record)
+
+    def detailed(self, record: Any = None) -> bool:
+        """Does the user see the internal details of people, of this very record or (None) of any?"""
+        principal = scope.current()
+        if not self.sensitive or record is None:
+            return not self.sensitive or principal.may("details", self.name)
+        return principal.covers_row("details", self.name, record)
 
     def status_named(self, name: str) -> Status:
         return self.statuses.get(name) or self.derived[name].shown

@@ -30,6 +30,7 @@ members = Ledger(
     columns=("person_no", "name", "gender", "unit_id", "org_id", "post", "work_status"),
     filters=("unit_id", "work_status", "is_leader"),
     rules=(org_of_unit,),
+    sensitive=("member_type", "birth_ym", "joined_ym"),
     sections=(
         Section(_("Person"), ("name", "person_no", "gender", "member_type", "birth_ym", "joined_ym")),
         Section(_("Post"), ("unit_id", "org_id", "post", "is_leader", "work_status", "office_phone", "mobile")),

@@ -119,7 +119,7 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Bulk, Comparing, R
     def record_to_follow(self, pk: int) -> Any:
         """A record whose past one may know; the other party's eyes are not for the unit's own notes."""
         record = self.record_or_404(pk)
-        return abort(403) if self.ledger.hidden(record) else record
+        return abort(403) if self.ledger.foreign(record) else record
 
     @expose("/figures")
     @has_access

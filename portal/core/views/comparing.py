@@ -15,7 +15,7 @@ from portal.core.changes import HIDDEN, altered
 from portal.core.fields import Label, natural
 from portal.core.ledger import Ledger
 from portal.core.versions import Version, versions
-from portal.core.views.timeline import place, retold, told
+from portal.core.views.timeline import place, retold, shown, told
 from portal.org import codes
 
 Known = Sequence[tuple[AuditEvent, Version]]
@@ -67,6 +67,7 @@ def side_by_side(ledger: Ledger, known: Known, left: int, right: int) -> list[tu
         label, declared = place(ledger, path)
         old, new = before.get(path), after.get(path)
         changed = old != new or (old == [HIDDEN] and path in touched)
+        old, new = (shown(ledger, path, texts) for texts in (old, new))
         found.append((label, retold(declared, old), retold(declared, new), changed))
     return found
 

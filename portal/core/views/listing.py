@@ -135,7 +135,7 @@ def _columns(ledger: Ledger, text: str) -> tuple[str, ...]:
 
 def choosable(ledger: Ledger) -> list[str]:
     """The fields that a list may show as columns."""
-    return list(dict.fromkeys([*ledger.columns, *ledger.shown]))
+    return [name for name in dict.fromkeys([*ledger.columns, *ledger.shown]) if name not in ledger.sensitive]
 
 
 def conditions(listing: Listing) -> Iterator[ColumnElement[bool]]:

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext
 
 from portal.core import audit, clock
-from portal.core.changes import PLACE, altered
+from portal.core.changes import HIDDEN, PLACE, altered
 from portal.core.fields import Field, Label
 from portal.core.ledger import VERBS, Ledger, mounted
 
@@ -83,7 +83,13 @@ def reason(ledger: Ledger, text: str) -> str:
 
 def change(ledger: Ledger, path: str, old: list[str] | None, new: list[str] | None) -> tuple[Label, str, str]:
     label, declared = place(ledger, path)
+    old, new = (shown(ledger, path, texts) for texts in (old, new))
     return label, retold(declared, old), retold(declared, new)
+
+
+def shown(ledger: Ledger, path: str, texts: list[str] | None) -> list[str] | None:
+    """Of internal details, those without the right to them learn that they changed."""
+    return [HIDDEN] if texts and path in ledger.sensitive and not ledger.detailed() else texts
 
 
 def place(ledger: Ledger, path: str) -> tuple[Label, Field | None]:
