@@ -29,6 +29,35 @@ DEEDS = {
     "refused": lazy_gettext("Was refused"),
     "verify": lazy_gettext("Verified the trail"),
 }
+# Columns of what is no ledger's: accounts, roles, spot checks, requests for sheets.
+COLUMNS = {
+    "first_name": lazy_gettext("Name of the person"),
+    "username": lazy_gettext("Account"),
+    "user_id": lazy_gettext("Account"),
+    "password": lazy_gettext("Password"),
+    "active": lazy_gettext("Enabled"),
+    "roles": lazy_gettext("Roles"),
+    "role_id": lazy_gettext("Role"),
+    "unit_id": lazy_gettext("Unit"),
+    "unit_ids": lazy_gettext("Units"),
+    "org_id": lazy_gettext("Party organisation"),
+    "area_id": lazy_gettext("Area"),
+    "ledger": lazy_gettext("Ledger"),
+    "scope": lazy_gettext("Whose records"),
+    "verbs": lazy_gettext("Rights"),
+    "since": lazy_gettext("From"),
+    "until": lazy_gettext("To"),
+    "reason": lazy_gettext("Reason"),
+    "tier": lazy_gettext("Steps of review"),
+    "seed": lazy_gettext("Seed"),
+    "count": lazy_gettext("Records"),
+    "result": lazy_gettext("Result"),
+    "note": lazy_gettext("Note"),
+    "name": lazy_gettext("Name"),
+    "approved": lazy_gettext("Approved"),
+    "sha256": "SHA-256",
+    "as_of": lazy_gettext("As of"),
+}
 
 
 @dataclass(frozen=True)
@@ -97,7 +126,7 @@ def place(ledger: Ledger, path: str) -> tuple[Label, Field | None]:
     table_name, _, rest = path.partition("/")
     if not rest:
         declared = ledger.field(path) if ledger.has(path) else None
-        return (declared.label if declared else path), declared
+        return (declared.label if declared else COLUMNS.get(path, path)), declared
     number, _, name = rest.partition("/")
     for table in (*ledger.rows, *ledger.kept):
         model = ledger.rows_model(table)
