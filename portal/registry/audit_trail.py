@@ -12,7 +12,7 @@ from sqlalchemy.sql import ColumnElement
 from portal.core import clock
 from portal.core.audit import AuditEvent
 from portal.core.fields import Choice, Field, Link, Text, Whole
-from portal.core.fields.base import LARGEST, Kind
+from portal.core.fields.base import LARGEST, Kind, clean
 from portal.core.fields.days import Day
 from portal.core.ledger import READING, Ledger, Section, mounted
 from portal.core.views.timeline import DEEDS, reason, source_of, told
@@ -22,7 +22,9 @@ from portal.org.models import Unit
 OTHERS = {
     "ab_user": _("Accounts"),
     "account_profile": _("Accounts"),
-    "ab_role": _("Roles and rights"),
+    **dict.fromkeys(
+        ("ab_role", "ab_permission", "ab_view_menu", "ab_permission_view", "seeded_grant"), _("Roles and rights")
+    ),
     "role_scope": _("Roles and rights"),
     "review_tier": _("Steps of review"),
     "review_exemption": _("Steps of review"),
@@ -31,6 +33,9 @@ OTHERS = {
     "unmasked_export": _("Sheets with personal data"),
     "sample": _("Spot checks"),
     "sample_item": _("Spot checks"),
+    "code_item": _("Code lists"),
+    "import_column": _("Import"),
+    "distinct_record": _("Not the same record"),
 }
 
 
@@ -68,7 +73,17 @@ class Places(Kind):
         return str(self.labels().get(value, value))
 
     def options(self) -> Iterable[tuple[str, str]]:
-        return [(name, str(label)) for name, label in self.labels().items()]
+        """What has one name for readers, though several tables, is one choice."""
+        found = {str(label): name for name, label in reversed(self.labels().items())}
+        return [(name, label) for label, name in reversed(found.items())]
+
+    def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
+        text = clean(typed[-1]) if typed else ""
+        if not text:
+            return None
+        alike = [name for name, label in self.labels().items() if str(label) == self.show(text)]
+        found: ColumnElement[bool] = column.in_(alike or [text])
+        return found
 
 
 class Owner(Link):

@@ -266,3 +266,12 @@ def test_the_trail_is_filtered_by_who_when_what_and_where_and_exported(rows, vis
     count = rows(f"SELECT count(*) FROM audit_event WHERE ledger = '{ledger}' AND action = '{action}'")[0][0]
     numbers = [cell for cell in next(sheet.iter_cols(1, 1, values_only=True)) if str(cell or "").isdecimal()]
     assert len(numbers) == count
+
+
+def test_what_is_one_thing_to_readers_is_one_choice_though_kept_in_several_tables(rows, visit):
+    page = visit("auditor").look("/audit_events/list/?ledger=ab_role&page_size=100")
+    labels = [option.get_text() for option in page.select('select[name="ledger"] option')]
+    assert len(labels) == len(set(labels))
+    assert "Roles and rights" in labels
+    found = rows(f"SELECT DISTINCT ledger FROM audit_event WHERE id IN ({','.join(map(str, page.ids()))})")
+    assert {"ab_role", "seeded_grant"} <= {name for (name,) in found}
