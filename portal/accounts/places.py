@@ -7,7 +7,8 @@ from functools import cached_property
 
 from sqlalchemy import select
 
-from portal.core.reach import ALL, NOTHING, Claim, Reach
+from portal.core.ledger import READING
+from portal.core.reach import ALL, CO_UNITS, NOTHING, Claim, Reach
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
 from portal.org.models import Area, PartyOrg, Unit
@@ -28,6 +29,8 @@ class Place:
         self._meanings: dict[str, Callable[[], Reach]] = {
             "own": lambda: reach("filler_id", [self.user_id]),
             "unit": lambda: reach("owner_unit_id", self._units),
+            "unit_co": lambda: self._meaning("unit"),
+            "taking_part": lambda: reach(CO_UNITS, self._units),
             "unit_sub": self._units_below,
             "org_sub": lambda: reach("owner_org_id", self._orgs_below),
             "counterpart": lambda: self._other_party([self.area_id]),
@@ -36,10 +39,15 @@ class Place:
         }
         self._known: dict[str, Reach] = {}
 
-    def reach(self, scope: str, unit_ids: Iterable[int] = ()) -> Reach:
-        """What a scope of `roles.SCOPES` covers for this account."""
+    def reach(self, scope: str, verb: str, unit_ids: Iterable[int] = ()) -> Reach:
+        """What a scope of `roles.SCOPES` covers for this account when it does this."""
         if scope == "custom":
             return reach("owner_unit_id", unit_ids)
+        if scope in ("unit_co", "counterpart") and verb in READING:
+            return self._meaning(scope) | self._meaning("taking_part")
+        return self._meaning(scope)
+
+    def _meaning(self, scope: str) -> Reach:
         if scope not in self._known:
             self._known[scope] = self._meanings.get(scope, lambda: NOTHING)()
         return self._known[scope]

@@ -20,7 +20,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from portal.accounts import roles, security
 from portal.core import audit
 from portal.core.fields import Label
-from portal.core.ledger import Ledger, mounted
+from portal.core.ledger import READING, Ledger, mounted
 from portal.core.spreadsheet.export import XLSX, plain_sheet
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
@@ -127,15 +127,18 @@ def scopes_of(rights: Iterable[security.Right], profile: AccountProfile | None) 
     """The scopes of each right, those left out that reach nothing from where the account stands."""
     found: Scopes = {}
     standing = {
-        **dict.fromkeys(("unit", "unit_sub"), bool(profile and profile.unit_id)),
+        **dict.fromkeys(("unit", "unit_co", "unit_sub"), bool(profile and profile.unit_id)),
         **dict.fromkeys(("area", "counterpart"), bool(profile and profile.area_id)),
         "org_sub": bool(profile and (profile.org_id or profile.unit_id)),
         "none": False,
     }
+    shared = {desk.name for desk in roles.desks() if roles.takes_co_units(desk)}
     for ledger, verb, right in security.counted(rights):
         scopes = found.setdefault((ledger, verb), set())
-        if right.scope and standing.get(right.scope, True):
-            scopes.add(right.scope)
+        taking_part = ledger in shared and verb in READING
+        scope = "unit" if right.scope == "unit_co" and not taking_part else right.scope
+        if scope and (standing.get(scope, True) or (scope == "counterpart" and standing["unit"] and taking_part)):
+            scopes.add(scope)
     return found
 
 

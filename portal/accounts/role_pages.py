@@ -101,7 +101,7 @@ def asked_for(desk: Ledger | roles.Desk) -> tuple[set[str], str]:
     preset = next((p for p in roles.PRESETS if p.name == request.form.get(f"{desk.name}-preset")), None)
     if preset:
         verbs, scope = {verb for verb in preset.verbs if verb in desk.verbs}, preset.scope
-    return verbs, scope if scope in roles.SCOPES else "none"
+    return verbs, scope if scope in roles.scopes_of(desk) else "none"
 
 
 def take(security: Any, role: Any, desk: Ledger | roles.Desk) -> None:
@@ -153,7 +153,6 @@ def matrix_page(role: Any, *, editing: bool) -> ResponseReturnValue:
         rows=rows,
         editing=editing,
         verbs=roles.DESK_VERBS,
-        scopes=roles.SCOPES,
         label=roles.label_of(role.name),
         units=lending.unit_tree(),
         chosen={str(id_) for each in kept for id_ in each.unit_ids or ()},
@@ -163,7 +162,8 @@ def matrix_page(role: Any, *, editing: bool) -> ResponseReturnValue:
 def row(code: str, desk: Ledger | roles.Desk, held: set[str], scope: str) -> dict[str, Any]:
     barred = roles.barred(code, desk)
     offered = [preset for preset in roles.PRESETS if _fits(preset, desk)] if isinstance(desk, Ledger) else []
-    return {"desk": desk, "held": held - barred, "barred": barred, "scope": scope, "presets": offered}
+    scopes = roles.scopes_of(desk)
+    return {"desk": desk, "held": held - barred, "barred": barred, "scope": scope, "scopes": scopes, "presets": offered}
 
 
 def _fits(preset: roles.Preset, desk: Ledger | roles.Desk) -> bool:

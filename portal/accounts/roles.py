@@ -7,7 +7,7 @@ whatever is ticked: an auditor's account cannot be made to write by a wrong clic
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import current_app
@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from portal.core.fields import Label
 from portal.core.ledger import FILLING, READING, VERBS, Ledger, mounted
+from portal.core.reach import CO_UNITS
 from portal.core.workflow import COMMITTEE, FILLER, MOVES, UNIT
 from portal.extensions import db
 from portal.org.accounts import RoleScope, SeededGrant
@@ -52,6 +53,7 @@ SCOPES: Mapping[str, Label] = {
     "none": _("No records"),
     "own": _("What it filled in itself"),
     "unit": _("Own unit"),
+    "unit_co": _("Own unit, and where it takes part"),
     "unit_sub": _("Own unit and those below"),
     "org_sub": _("Own Party organisation and those below"),
     "custom": _("Chosen units"),
@@ -103,7 +105,8 @@ class Role:
         moves = (move.name for move in desk.moves if set(move.by) & set(self.sides))
         fills = set(desk.filled_by) & set(self.sides)
         verbs = (verb for verb in self.business.verbs if fills or verb not in (*FILLING, "import"))
-        return replace(self.business, verbs=(*verbs, *moves))
+        scope = "unit_co" if self.business.scope == "unit" and takes_co_units(desk) else self.business.scope
+        return Grant((*verbs, *moves), scope)
 
     def barred(self, desk: Ledger | Desk) -> frozenset[str]:
         if desk.name in CHECKING:  # results stand beside the records, so whoever reads these may write them
@@ -115,6 +118,16 @@ class Role:
 def business(desk: Ledger | Desk) -> bool:
     """Ledgers of records are business; units, organisations, areas, members and codes are the registry."""
     return isinstance(desk, Ledger) and bool(desk.statuses or desk.under)
+
+
+def takes_co_units(desk: Ledger | Desk) -> bool:
+    """Do other units take part in its records beside the one that they belong to?"""
+    return isinstance(desk, Ledger) and desk.scoped and bool(desk.model.knows(CO_UNITS))
+
+
+def scopes_of(desk: Ledger | Desk) -> dict[str, Label]:
+    """The scopes that mean something for its records."""
+    return {name: label for name, label in SCOPES.items() if name != "unit_co" or takes_co_units(desk)}
 
 
 KEEPING = Grant(("read", "add", "edit", "export"))

@@ -168,9 +168,9 @@ def reaches(rights: Iterable[Right], place: Place) -> dict[tuple[str, str], Reac
     """How far each right reaches; roles and grants add up, each within its own scope."""
     found: dict[tuple[str, str], Reach] = {}
     for ledger, verb, right in counted(rights):
-        if right.scope in ("counterpart", "area") and not place.area_id:
+        reach = place.reach(right.scope or "none", verb, tuple(right.unit_ids or ()))
+        if right.scope in ("counterpart", "area") and not reach:
             continue
-        reach = place.reach(right.scope or "none", tuple(right.unit_ids or ()))
         found[ledger, verb] = found.get((ledger, verb), NOTHING) | reach
     return found
 

@@ -17,6 +17,8 @@ from portal.org.markers import Scoped
 OWNER = ("owner_unit_id", "owner_org_id", "filler_id")
 # By which somebody is its other party and sees what concerns both.
 PARTY = ("counter_org_id", "counter_area_id")
+# By which a unit takes part beside the one it belongs to; such claims are made for reading only.
+CO_UNITS = "co_units"
 
 
 class Claim(NamedTuple):
@@ -28,7 +30,11 @@ class Claim(NamedTuple):
     until: date | None = None
 
     def holds(self, row: Any) -> bool:
-        return bool(row.knows(self.column)) and self.meets(row, getattr(row, self.column))
+        if not row.knows(self.column):
+            return False
+        if self.column == CO_UNITS:
+            return any(unit.id == self.id for unit in row.co_units)
+        return self.meets(row, getattr(row, self.column))
 
     def meets(self, row: Any, id_: int | None) -> bool:
         """Would it hold for the row, were its column this id?"""
@@ -86,7 +92,12 @@ class Reach:
                 dated.append(between(model, claim))
             else:
                 columns.setdefault(claim.column, []).append(claim.id)
-        return or_(false(), *(getattr(model, name).in_(sorted(ids)) for name, ids in columns.items()), *dated)
+        return or_(false(), *(naming(model, name, sorted(ids)) for name, ids in columns.items()), *dated)
+
+
+def naming(model: type[Scoped], name: str, ids: list[int]) -> ColumnElement[bool]:
+    column: Any = getattr(model, name)
+    return model.taken_part_in(ids) if name == CO_UNITS else column.in_(ids)
 
 
 def between(model: type[Scoped], claim: Claim) -> ColumnElement[bool]:

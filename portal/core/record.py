@@ -236,6 +236,17 @@ class Part(Scoped):
     def _counter_area_id(cls) -> Any:
         return of_whole(cls, "counter_area_id")
 
+    @property
+    def co_units(self) -> Any:
+        return getattr(self, str(self.part_of)).co_units
+
+    @classmethod
+    def taken_part_in(cls, unit_ids: Iterable[int]) -> ColumnElement[bool]:
+        relation = inspect(cls).relationships[str(cls.part_of)]
+        ((local, _),), whole = relation.local_remote_pairs, relation.mapper.class_
+        key: Any = getattr(cls, inspect(cls).get_property_by_column(local).key)
+        return key.in_(select(whole.id).where(whole.taken_part_in(unit_ids)))
+
     @classmethod
     def knows(cls, name: str) -> bool:
         whole: type[Scoped] = inspect(cls).relationships[str(cls.part_of)].mapper.class_

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, event, inspect
 from sqlalchemy.engine import Connection
 
 from portal.core import scope
-from portal.core.reach import OWNER, PARTY
+from portal.core.reach import CO_UNITS, OWNER, PARTY
 from portal.core.scope import Principal
 from portal.extensions import db
 
@@ -106,4 +106,9 @@ def condition(model: Any) -> str:
             column = mapper.columns[key].name
             ids = f"SELECT jsonb_array_elements_text({REACH} #> '{{{table},{name}}}')::int"
             parts.append(f'"{table}"."{column}" IN ({ids})')
+    if model.knows(CO_UNITS):
+        relation = mapper.relationships[CO_UNITS]
+        ((_, row),), ((_, unit),) = relation.synchronize_pairs, relation.secondary_synchronize_pairs
+        of_units = f"{unit} IN (SELECT jsonb_array_elements_text({REACH} #> '{{{table},{CO_UNITS}}}')::int)"
+        parts.append(f'"{table}".id IN (SELECT {row} FROM {relation.secondary} WHERE {of_units})')  # noqa: S608 - as above
     return " OR ".join(parts)

@@ -44,6 +44,7 @@ class Plan:
     what: phrases.Phrase
     standing: str
     number: int
+    beside: Unit | None = None
 
     @property
     def begun(self) -> date:
@@ -73,7 +74,9 @@ def of_shown(profile: Profile, bodies: list[Unit], areas: list[Area]) -> Iterato
             area = areas[n % PROPOSING] if k < 2 else areas[(n * 7 + k * 3) % len(areas)]
             number = n * SHOWN + k
             what = phrases.PROJECTS[number % len(phrases.PROJECTS)]
-            yield Plan(filler_of(n, profile), unit, area, what, standing, number)
+            # The first units work alone; the fourth and the fifth have the next one beside them.
+            beside = bodies[n + 1] if n >= 3 and k < 2 else None
+            yield Plan(filler_of(n, profile), unit, area, what, standing, number, beside)
 
 
 def of_others(profile: Profile, shown: list[Plan], bodies: list[Unit], areas: list[Area]) -> Iterator[Plan]:
@@ -88,7 +91,8 @@ def of_others(profile: Profile, shown: list[Plan], bodies: list[Unit], areas: li
         place = SHOWN + n
         fitting = [what for what in phrases.PROJECTS if what.category == category]
         what, area = fitting[n % len(fitting)], areas[(n * 5 + 1) % len(areas)]
-        yield Plan(filler_of(place, profile), bodies[place], area, what, standing, len(shown) + n)
+        beside = None if n % 3 else bodies[place - 1]
+        yield Plan(filler_of(place, profile), bodies[place], area, what, standing, len(shown) + n, beside)
 
 
 def one(plan: Plan, profile: Profile, rng: Random) -> int:
@@ -184,6 +188,7 @@ def project_texts(plan: Plan, rng: Random) -> dict[str, Any]:
         "problem": f"{area.name}反映{what.name}方面的需求较为集中。",
         "measures": "摸清底数，制定方案，分步实施，定期会商，完成后回访。",
         "lead_unit_id": str(plan.unit.id),
+        "co_unit_ids": [str(plan.beside.id)] if plan.beside else [],
         "owner_name": names.person_name(rng),
         "collected_on": plan.begun.isoformat(),
         "due_on": day(plan.begun, 360),

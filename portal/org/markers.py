@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import func, literal
+from sqlalchemy import ColumnElement, func, inspect, literal, select
 
 
 class Scoped:
@@ -24,6 +25,8 @@ class Scoped:
     # The other party, where there is one, by its Party organisation or its area: a column or an expression.
     counter_org_id: Any = None
     counter_area_id: Any = None
+    # The relationship to units that take part beside the one it belongs to; they read it.
+    co_units: Any = None
     # The column with the day that a row is of.
     dated_by: ClassVar[str] = ""
 
@@ -31,6 +34,13 @@ class Scoped:
     def knows(cls, name: str) -> bool:
         """Have these rows such a column?"""
         return getattr(cls, name) is not None
+
+    @classmethod
+    def taken_part_in(cls, unit_ids: Iterable[int]) -> ColumnElement[bool]:
+        """Rows that one of these units takes part in, in a statement."""
+        relation = inspect(cls).relationships["co_units"]
+        ((_, row),), ((_, unit),) = relation.synchronize_pairs, relation.secondary_synchronize_pairs
+        return cls.id.in_(select(row).where(unit.in_(unit_ids)))  # type: ignore[attr-defined] # every table has ids
 
     def dated(self) -> date:
         """The day that the row is of; what has none is of today and of every day to come."""

@@ -7,13 +7,14 @@ from datetime import date, timedelta
 import pytest
 from flask import current_app
 from flask_appbuilder.security.sqla.models import Role, User
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.accounts.security import act_as
 from portal.core import clock, scope
-from portal.core.ledger import mounted
+from portal.core.ledger import VERBS, mounted
 from portal.core.scope import OutOfScope
 from portal.extensions import db
+from portal.ledgers.service.model import ServiceProject
 from portal.org.accounts import AccountGrant, AccountProfile, RoleScope
 from portal.org.models import Area, PartyOrg, Unit
 from tests.holes.walk import first, unit_id
@@ -172,6 +173,51 @@ def test_chosen_units_are_those_and_not_the_one_above_them(acting, trees):
     set_scope("custom", [trees["two"], trees["three"]])
     found = check(acting, lambda record: record.owner_unit_id in {trees["two"], trees["three"]})
     assert found["agreements"]
+
+
+def beside(rows):
+    """By unit, the projects that it takes part in although they are another's."""
+    found = {}
+    query = "SELECT unit_id, id FROM service_project_co_unit JOIN service_project ON id = service_project_id"
+    for unit, project in rows(query):
+        found.setdefault(unit, set()).add(project)
+    return found
+
+
+def test_a_unit_sees_what_it_takes_part_in_and_changes_nothing_of_it(acting, rows):
+    five, projects = unit_id(rows, 5), beside(rows)
+    mine = projects[five]
+    found = check(
+        acting,
+        lambda record: record.owner_unit_id == five or (record.id in mine and type(record) is ServiceProject),
+        username="filler05",
+    )
+    assert mine < found["service_projects"]
+    with acting("filler05"):
+        project = db.session.get_one(ServiceProject, min(mine))
+        verbs = {verb for verb in VERBS if scope.current().covers_row(verb, "service_projects", project)}
+        assert verbs == {"read", "export"}
+        project.title = "改了"
+        with pytest.raises(OutOfScope):
+            db.session.flush()
+        db.session.rollback()
+        outcome = db.session.execute(update(ServiceProject).where(ServiceProject.id.in_(mine)).values(remark="x"))
+        assert outcome.rowcount == 0
+        db.session.rollback()
+
+
+def test_a_unit_as_the_other_party_sees_what_it_takes_part_in_and_nothing_of_its_own(acting, rows):
+    projects = beside(rows)
+    set_scope("counterpart")
+    found = check(
+        acting,
+        lambda record: record.id in projects[unit_id(rows, 5)] and type(record) is ServiceProject,
+        username="filler05",
+    )
+    assert found["service_projects"]
+    assert found["project_progress"]
+    with acting("filler05"):
+        assert not scope.current().may("add", "service_projects")
 
 
 def test_an_area_sees_what_lies_in_it_as_the_other_party(acting, rows):

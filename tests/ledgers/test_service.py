@@ -175,3 +175,21 @@ def test_rates_agree_with_a_count_by_hand(visit, rows):
     assert page.one('[data-figure="completion"] .hint').get_text(strip=True) == f"{done} / {taken}"
     assert page.one('[data-figure="satisfaction"] .hint').get_text(strip=True) == f"{judged[0]} / {judged[1]}"
     assert figure("overdue") != "0"
+
+
+def test_a_unit_beside_the_responsible_one_follows_the_project_without_its_notes(visit, rows, change):
+    query = "SELECT service_project_id FROM service_project_co_unit JOIN unit ON unit.id = unit_id WHERE sort_no = 5"
+    id_ = rows(f"{query} ORDER BY 1")[0][0]
+    change(f"UPDATE service_project SET remark = '内部说明' WHERE id = {id_}")
+    visitor = visit("filler05")
+    assert id_ in visitor.look("/service_projects/list/?page_size=100").ids()
+    page = visitor.look(f"/service_projects/show/{id_}")
+    assert page.status == 200
+    assert "内部说明" not in page.words
+    assert "内部说明" in visit("filler04").look(f"/service_projects/show/{id_}").words
+    progress = rows(f"SELECT id FROM project_progress WHERE project_id = {id_}")
+    assert {found for (found,) in progress} <= set(visitor.look("/project_progress/list/?page_size=100").ids())
+    for path in (f"edit/{id_}", f"delete/{id_}", f"{id_}/move/complete"):
+        assert visitor.post(f"/service_projects/{path}", title="x", reason="试一试不行的。").status == 403
+    assert visitor.look(f"/project_progress/add?project_id={id_}").status in (403, 404)
+    assert visit("filler03").look(f"/service_projects/show/{id_}").status == 404

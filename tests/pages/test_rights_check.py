@@ -27,6 +27,8 @@ def test_it_says_whose_records_every_account_reaches(visit, account):
     assert {told[name]["read"] for name in ("sysadmin", "town01")} == {"—"}
     projects = visit(account).look("/rights/list/?ledger=service_projects")
     assert row(projects, "town01")["read"] == "Where it is the other party"
+    assert row(projects, "filler01")["read"] == "Own unit, and where it takes part"
+    assert row(projects, "filler01")["change"] == "Own unit"
 
 
 @pytest.mark.parametrize("account", ["reviewer", "leader", "filler01", "sysadmin", "town01"])

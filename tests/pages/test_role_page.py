@@ -152,6 +152,20 @@ def test_the_three_administrators_powers_never_meet_in_one_role(visit, held, pag
     assert verb not in held(role, desk)[0]
 
 
+def test_taking_part_is_offered_only_where_units_do(visit, page_of):
+    page = visit("secadmin").look(page_of("unit_filler"))
+    offered = {
+        select["name"].removesuffix("-scope"): {option["value"] for option in select.select("option")}
+        for select in page.select("select[data-scope]")
+    }
+    assert {ledger for ledger, scopes in offered.items() if "unit_co" in scopes} == {
+        *("service_projects", "project_progress", "project_milestones"),
+        *("project_acceptances", "project_satisfactions"),
+    }
+    chosen = page.select('select[name="service_projects-scope"] option[selected]')
+    assert [option["value"] for option in chosen] == ["unit_co"]
+
+
 def test_the_scope_takes_effect(visit, rows, page_of):
     own, filler = of(rows, 1, "draft"), visit("filler01")
     theirs = of(rows, 2, "draft")

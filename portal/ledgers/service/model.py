@@ -74,7 +74,7 @@ co_unit = Table(
     "service_project_co_unit",
     Model.metadata,
     Column("service_project_id", Integer, ForeignKey("service_project.id", ondelete="CASCADE"), primary_key=True),
-    Column("unit_id", Integer, ForeignKey("unit.id"), primary_key=True),
+    Column("unit_id", Integer, ForeignKey("unit.id"), primary_key=True, index=True),
 )
 
 
