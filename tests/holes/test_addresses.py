@@ -10,7 +10,7 @@ from flask_appbuilder.api import BaseApi
 from flask_appbuilder.views import CompactCRUDMixin, MasterDetailView, MultipleView
 
 from portal.core.api.base import LedgerApi
-from tests.holes.walk import ACCOUNTS, HUGE, NO_SUCH_ID, addresses, first, of, unchanged
+from tests.holes.walk import ACCOUNTS, HUGE, NO_SUCH_ID, addresses, first, mostly_on_sqlite, of, unchanged
 
 FOREIGN = [
     *("https://evil.example/", "//evil.example", "///evil.example", "////evil.example", "/\\evil.example"),
@@ -211,11 +211,7 @@ def test_no_posted_value_is_an_error_of_ours(visit, rows, sent):
     assert "int_max_str" not in answer.words
 
 
-# Who sees what does not hang on the database; that reading leaves it alone may.
-LOOKING = [*(("sqlite", account) for account in ACCOUNTS), *(("postgresql", each) for each in ("admin", "filler01"))]
-
-
-@pytest.mark.parametrize(("built", "account"), LOOKING, indirect=["built"])
+@mostly_on_sqlite(ACCOUNTS, "filler01")
 def test_looking_changes_nothing(app, visit, rows, account):
     """H18, fact 6: every address by GET, with ids of own and of other records."""
     visitor = visit(account)
@@ -237,9 +233,13 @@ def test_addresses_that_change_something_are_not_there_by_get(app, visit, rows, 
             assert visit(account).look(path).status == 405, path
 
 
-@pytest.mark.parametrize(
-    ("account", "token"), [("admin", None), ("admin", "another's"), ("filler01", ""), ("filler01", "wrong")]
-)
+POSTING = [
+    *(("sqlite", *case) for case in (("admin", None), ("admin", "another's"), ("filler01", ""), ("filler01", "wrong"))),
+    ("postgresql", "filler01", "wrong"),
+]
+
+
+@pytest.mark.parametrize(("built", "account", "token"), POSTING, indirect=["built"])
 def test_nothing_is_posted_without_the_pages_own_token(app, visit, rows, account, token):
     """H18, fact 6: every address that takes a POST, the open ones included."""
     visitor = visit(account)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import Table
 
@@ -55,6 +56,13 @@ def unchanged(rows: Any) -> Iterator[None]:
     yield
     after = dump(rows)
     assert [table for table in before if before[table] != after[table]] == []
+
+
+def mostly_on_sqlite(accounts: Iterable[str], *on_postgresql: str) -> Any:
+    """For long walks: by all of these accounts on SQLite and by some on PostgreSQL. Who may do what does not hang on
+    the database; that nothing is changed may."""
+    cases = [*(("sqlite", account) for account in accounts), *(("postgresql", account) for account in on_postgresql)]
+    return pytest.mark.parametrize(("built", "account"), cases, indirect=["built"])
 
 
 def addresses(app: Flask, method: str, pk: int, under: str = "") -> list[str]:
