@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask, current_app, has_request_context, request
 from flask_babel import force_locale, get_locale
 
 from portal.core import scope
@@ -112,20 +112,39 @@ def find(token: str, **asked: Any) -> Job | None:
     return job if wanted.items() <= job.asked.items() else None
 
 
-def start(job: Job, work: Callable[[Job], dict[str, Any]]) -> None:
+@dataclass(frozen=True)
+class Asker:
+    """Who asked for a job, in which language and from which address, and whether it only reads."""
+
+    principal: scope.Principal
+    language: str
+    address: str | None
+    reading: bool
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """As whose request the job counts: one that reads keeps nobody from writing (`database.begin_sqlite`)."""
+        told = {"REMOTE_ADDR": self.address} if self.address else {}
+        return {"method": "GET" if self.reading else "POST", "environ_base": told}
+
+
+def start(job: Job, work: Callable[[Job], dict[str, Any]], *, reading: bool = False) -> None:
     """Run `work` as the current user; what it answers becomes part of the state. Waits a little for short work."""
     (job.folder / "cancel").unlink(missing_ok=True)
     job.tell(RUNNING, done=0, total=0)
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined] # the proxy's own way
-    args = (app, job, work, scope.current(), str(get_locale()))
+    address = request.remote_addr if has_request_context() else None
+    asker = Asker(scope.current(), str(get_locale()), address, reading)
+    args = (app, job, work, asker)
     db.session.rollback()  # else this request would hold SQLite's lock while it waits
     thread = threading.Thread(target=run, args=args, name=f"job-{job.token}", daemon=True)
     thread.start()
     thread.join(PATIENCE)
 
 
-def run(app: Flask, job: Job, work: Callable[[Job], dict[str, Any]], principal: scope.Principal, language: str) -> None:
-    with app.test_request_context(method="POST"), scope.acting_as(principal), force_locale(language):
+def run(app: Flask, job: Job, work: Callable[[Job], dict[str, Any]], asker: Asker) -> None:
+    asked = app.test_request_context(**asker.request)
+    with asked, scope.acting_as(asker.principal), force_locale(asker.language):
         try:
             job.tell(DONE, **work(job))
         except Cancelled:

@@ -163,3 +163,11 @@ def test_the_empty_sheet_that_is_offered_is_understood_when_it_comes_back(upload
     assert counts(page) == {"new": 1, "changed": 0, "unchanged": 0, "rejected": 0}
     assert not page.select('tr[data-column="unknown"]')
     assert any(rule.type == "list" for rule in sheet.data_validations.dataValidation)
+
+
+def test_lines_of_an_import_say_from_where(upload, rows):
+    visitor, answer = upload("reviewer", sheets.LEDGER)
+    visitor.post(f"{answer.response.location}/run")
+    brought = "SELECT id FROM agreement WHERE source = 'import'"
+    query = f"SELECT DISTINCT address FROM audit_event WHERE root = 'agreements' AND root_id IN ({brought})"
+    assert rows(query) == [("127.0.0.1",)]

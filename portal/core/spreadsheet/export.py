@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import date
 from decimal import Decimal
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Any
 
 import xlsxwriter
@@ -45,9 +46,26 @@ def workbook(
 ) -> IO[bytes]:
     """The workbook, ready to be sent: one row a record with its number first and its remarks last. Personal data of
     records that are `opened` is in full; the `mark` stands above the rows and on every page."""
-    out = TemporaryFile()  # noqa: SIM115 - closed by the response that sends it
-    # Row by row, so that memory stays flat however long the list is.
-    book = xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False})
+    with ExitStack() as unless_done:
+        out = unless_done.enter_context(TemporaryFile())
+        # Rows pass through a file, so that memory stays flat however long the list is.
+        with TemporaryDirectory() as scratch:
+            options = {"constant_memory": True, "strings_to_formulas": False, "tmpdir": scratch}
+            with xlsxwriter.Workbook(out, options) as book:
+                _fill(book, ledger, names, records, opened, mark)
+        out.seek(0)
+        unless_done.pop_all()  # closed by the response that sends it
+    return out
+
+
+def _fill(
+    book: xlsxwriter.Workbook,
+    ledger: Ledger,
+    names: Sequence[str],
+    records: Iterable[Any],
+    opened: Callable[[Any], bool],
+    mark: str,
+) -> None:
     styles = {name: book.add_format(style) for name, style in STYLES.items()}
     sheet = book.add_worksheet(str(ledger.label)[:31])
     heads = [gettext("No."), *(str(ledger.field(name).label) for name in names)]
@@ -61,9 +79,6 @@ def workbook(
     _layout(sheet, len(heads))
     if mark:
         sheet.set_header("&C" + mark.replace("&", "&&"))
-    book.close()
-    out.seek(0)
-    return out
 
 
 def cells(ledger: Ledger, names: Sequence[str], record: Any, *, full: bool) -> Iterator[Any]:

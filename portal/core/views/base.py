@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, send_file, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import ModelView, expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
 from sqlalchemy import select
 
-from portal.core import attachments, audit, scope, stats
+from portal.core import attachments, scope, stats
 from portal.core.fields import Link, clean
 from portal.core.fields.links import PAGE
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger, mounted
-from portal.core.spreadsheet.export import XLSX, digest_of, workbook
 from portal.core.values import Values
 from portal.core.views import listing
 from portal.core.views.bulk import Bulk
 from portal.core.views.comparing import Comparing
+from portal.core.views.exporting import Exporting
 from portal.core.views.files import Filing, may_remove
 from portal.core.views.filling import Filling, id_of
 from portal.core.views.importing import Importing
@@ -36,7 +36,7 @@ from portal.org import codes
 MOST_ENTRIES = 50
 
 
-class LedgerView(Reaching, Filling, Moves, Filing, Importing, Bulk, Comparing, Revealing, ModelView):
+class LedgerView(Reaching, Filling, Moves, Filing, Importing, Exporting, Bulk, Comparing, Revealing, ModelView):
     """List, show, add, edit, delete, export, choices and bulk actions of one ledger."""
 
     form: type[LedgerForm]
@@ -49,12 +49,12 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Bulk, Comparing, R
         "history": "read",
         "figures": "read",
         "lacking": "read",
-        "export": "export",
         "delete": "delete",
         **Filling.verbs,
         **Moves.verbs,
         **Filing.verbs,
         **Importing.verbs,
+        **Exporting.verbs,
         **Bulk.verbs,
         **Comparing.verbs,
         **Revealing.verbs,
@@ -158,19 +158,6 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Bulk, Comparing, R
         self.remove(record)
         flash(gettext("Deleted."), "success")
         return redirect(back)
-
-    @expose("/export")
-    @has_access
-    def export(self) -> ResponseReturnValue:
-        asked = listing.parse(self.ledger, request.args, past=True)
-        codes.load(self.ledger.all_code_lists)
-        names = self.ledger.exported or self.ledger.columns
-        with asked.in_time():
-            book = workbook(self.ledger, names, listing.every(asked, names))
-        filters = [[name, None, texts] for name, texts in asked.filters.items()]
-        filters += [[listing.PAST, None, [asked.as_of.isoformat()]]] if asked.as_of else []
-        audit.tell("export", self.ledger.name, changes=[*filters, ["sha256", None, [digest_of(book)]]])
-        return send_file(book, XLSX, as_attachment=True, download_name=f"{self.ledger.label}.xlsx")
 
     @expose("/options/<string:name>")
     @has_access

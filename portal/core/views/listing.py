@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import Select, func, select
+from sqlalchemy import ScalarResult, Select, func, select
 from sqlalchemy.orm import joinedload, load_only, selectinload
 from sqlalchemy.sql import ColumnElement
 from werkzeug.datastructures import MultiDict
@@ -214,16 +214,27 @@ def fetch(listing: Listing) -> Page:
     return Page(records[: listing.page_size], count, len(records) > listing.page_size)
 
 
-def every(listing: Listing, names: Sequence[str]) -> Iterable[Any]:
+def exportable(listing: Listing) -> Iterator[ColumnElement[bool]]:
+    """What holds for the records of the list that may be exported. Raises BadRequest."""
+    yield from conditions(listing)
+    reach = scope.current().reach("export", listing.ledger.name)
+    if listing.ledger.scoped and not reach.everything:
+        yield reach.condition(listing.ledger.model)
+
+
+def length(listing: Listing) -> int:
+    """How many records may be exported. Raises BadRequest."""
+    query = select(func.count()).select_from(listing.ledger.model).where(*exportable(listing))
+    return db.session.scalar(query) or 0
+
+
+def every(listing: Listing, names: Sequence[str]) -> ScalarResult[Any]:
     """All records of the list that may be exported, in the official order of their units, a batch at a time.
 
     Raises BadRequest before anything is fetched.
     """
     ledger = listing.ledger
-    query = select(ledger.model).where(*conditions(listing)).options(*loading(ledger, names))
-    reach = scope.current().reach("export", ledger.name)
-    if ledger.scoped and not reach.everything:
-        query = query.where(reach.condition(ledger.model))
+    query = select(ledger.model).where(*exportable(listing)).options(*loading(ledger, names))
     if ledger.statuses and listing.order == ledger.order:
         query = query.order_by(*ordering(ledger, "owner_unit_id"))
     else:
