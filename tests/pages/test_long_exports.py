@@ -49,6 +49,12 @@ def cells(answer):
     return [[cell.value for cell in row] for row in load_workbook(body).active.iter_rows()]
 
 
+def sheets(app, page):
+    """The files that wait for whoever looks at this page."""
+    with app.app_context():
+        return list((jobs.home() / page.rpartition("/")[2]).glob("*.xlsx"))
+
+
 def take(visitor, page):
     return visitor.client.post(f"{page}/take", data={"csrf_token": visitor.token})
 
@@ -67,7 +73,7 @@ def test_a_long_list_is_written_beside_the_page_and_is_the_same_sheet(browse, to
     assert str(line).split("sha256")[0] == str(direct).split("sha256")[0]
 
 
-def test_it_is_taken_once_and_within_the_hour(browse, told, monkeypatch):
+def test_it_is_taken_once_and_within_the_hour(browse, told, app, monkeypatch):
     visitor, answer = browse("reviewer")
     take(visitor, answer.location).close()
     assert "The sheet has been taken." in visitor.look(answer.location).words
@@ -77,7 +83,10 @@ def test_it_is_taken_once_and_within_the_hour(browse, told, monkeypatch):
         "The sheet is not there any more. Please export once again."
     ]
     visitor, late = browse("reviewer")
+    [waiting] = sheets(app, late.location)
     monkeypatch.setattr(exporting, "KEPT", -1)
+    browse("leader")
+    assert not waiting.exists()
     assert take(visitor, late.location).status_code == 302
     assert len(told()) == 1
 
@@ -105,8 +114,7 @@ def test_it_says_how_far_it_is_and_can_be_stopped(browse, app, tmp_path, monkeyp
             thread.join(20)
     assert "Stopped." in visitor.look(answer.location).words
     assert list(tmp_path.iterdir()) == []
-    with app.app_context():
-        assert not list((jobs.home() / token).glob("*.xlsx"))
+    assert sheets(app, answer.location) == []
 
 
 def test_a_sheet_is_for_whoever_asked_for_it(browse, visit, told):

@@ -94,7 +94,8 @@ def cells(ledger: Ledger, names: Sequence[str], record: Any, *, full: bool) -> I
 
 
 def digest_of(book: IO[bytes]) -> str:
-    """The SHA-256 of a sheet, which stays ready to be sent."""
+    """The SHA-256 of a sheet, which is then ready to be sent."""
+    book.seek(0)
     found = hashlib.file_digest(book, "sha256").hexdigest()  # type: ignore[arg-type] # a temporary file is one
     book.seek(0)
     return found

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Any, ClassVar
 
 from flask import abort, flash, redirect, request, send_file, url_for
@@ -27,6 +28,7 @@ from portal.org import codes
 MANY = 5000  # rows; more can take longer than people wait without being told
 TELLING = 100  # rows between two words on how far it is
 KEPT = 3600  # seconds that a sheet waits to be taken
+SHEET = "sheet.xlsx"
 
 
 class Exporting:
@@ -42,6 +44,7 @@ class Exporting:
         total = listing.length(asked) if "text/html" in request.headers.get("Accept", "") else 0
         if total <= MANY:
             return hand_over(self.ledger, sheet(self.ledger, asked), filters_of(asked))
+        sweep()
         job = jobs.make(kind="export", ledger=self.ledger.name, filters=filters_of(asked))
         jobs.start(job, partial(work, self.ledger, asked, total), reading=True)
         return redirect(url_for(f"{self.endpoint}.exported", token=job.token))
@@ -102,20 +105,28 @@ def work(ledger: Ledger, asked: Listing, total: int, job: Job) -> dict[str, Any]
 
 
 def place(job: Job) -> Path:
-    return job.folder / "sheet.xlsx"
+    return job.folder / SHEET
+
+
+def sweep() -> None:
+    """Sheets that nobody came for do not lie about."""
+    for path in jobs.home().glob(f"*/{SHEET}"):
+        with suppress(OSError):  # somebody else may be sweeping, too
+            if time.time() - path.stat().st_mtime > KEPT:
+                path.unlink()
 
 
 def waits(job: Job) -> bool:
-    """Is the sheet there to be taken? Nobody's records lie about for long."""
-    path = place(job)
-    if path.exists() and time.time() - path.stat().st_mtime > KEPT:
-        path.unlink()
-    return job.state["state"] == jobs.DONE and path.exists()
+    """Is the sheet there to be taken?"""
+    sweep()
+    return job.state["state"] == jobs.DONE and place(job).exists()
 
 
 def take(ledger: Ledger, job: Job) -> ResponseReturnValue:
     """The sheet goes out, and out of the folder; without a line in the trail it does not."""
-    book = place(job).open("rb")
+    book = TemporaryFile()  # noqa: SIM115 - closed by the response that sends it
+    with place(job).open("rb") as kept:
+        shutil.copyfileobj(kept, book)
     answer = hand_over(ledger, book, job.asked["filters"])
     place(job).unlink()
     return answer
