@@ -18,7 +18,7 @@ from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import BadRequest
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from portal.accounts import lending, roles
+from portal.accounts import lending, locking, roles, sessions
 from portal.accounts.granting import tell_place, tell_roles
 from portal.accounts.passwords import password_fault
 from portal.accounts.role_pages import nobody_left, somebody_keeps_roles
@@ -49,6 +49,7 @@ class AccountsView(BaseView):
         "grant": "grant",
         "lend": "grant",
         "end": "grant",
+        "unlock": "grant",
         "options": "read",
     }
     base_permissions = ["can_read", "can_add", "can_edit", "can_grant"]
@@ -122,6 +123,7 @@ class AccountsView(BaseView):
             active=active,
             beyond=[(row, lending.told(row)) for row in lending.grants_of(user)],
             today=clock.today(),
+            locked=locking.locked_until(user.username),
         )
 
     @expose("/lend/<int:pk>", methods=["GET", "POST"])
@@ -152,6 +154,16 @@ class AccountsView(BaseView):
         flash(gettext("Ended."), "success")
         return redirect(url_for("AccountsView.grant", pk=pk))
 
+    @expose("/unlock/<int:pk>", methods=["POST"])
+    @has_access
+    def unlock(self, pk: int) -> ResponseReturnValue:
+        """Whoever forgot a password too often may try again at once."""
+        user, _ = account_or_404(pk)
+        locking.unlock(user.username)
+        db.session.commit()
+        flash(gettext("Unlocked."), "success")
+        return redirect(url_for("AccountsView.grant", pk=pk))
+
 
 class MyPasswordView(BaseView):
     """Everybody changes their own password, knowing the old one."""
@@ -173,7 +185,8 @@ class MyPasswordView(BaseView):
             if not faults:
                 current_user.password = generate_password_hash(new)
                 db.session.commit()
-                flash(gettext("Your password is changed."), "success")
+                sessions.prove(current_user)
+                flash(gettext("Your password is changed. All other sessions of this account have ended."), "success")
                 return redirect(url_for("WorkspaceView.index"))
         return render_template("accounts/my_password.html", faults=faults)
 
@@ -234,6 +247,8 @@ def save_account(user: Any, profile: AccountProfile, typed: dict[str, str], new:
     user.first_name = typed["name"]
     if typed["password"]:
         user.password = generate_password_hash(typed["password"])
+        if locking.locked_until(user.username):
+            locking.unlock(user.username)
     db.session.flush()
     profile.user_id = user.id
     before = {name: spelled(name, getattr(profile, name)) for name in place}

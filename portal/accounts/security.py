@@ -23,7 +23,7 @@ from sqlalchemy import ScalarSelect, Select, String, and_, cast, func, literal, 
 from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import SecurityError
 
-from portal.accounts import roles
+from portal.accounts import roles, sessions
 from portal.accounts.places import Place
 from portal.accounts.sign_in import SignInView
 from portal.core import clock, scope
@@ -31,7 +31,7 @@ from portal.core.reach import NOTHING, Reach
 from portal.core.scope import Principal
 from portal.core.views.web import for_programs
 from portal.extensions import db
-from portal.org.accounts import AccountGrant, AccountProfile, RoleScope
+from portal.org.accounts import AccountGrant, AccountProfile, EndedSession, RoleScope
 from portal.org.models import Area, Unit
 
 # What is the same for everybody and asks nothing about them.
@@ -47,7 +47,8 @@ class PortalSecurityManager(SecurityManager):
         self.auth_view = self.appbuilder.add_view_no_menu(SignInView)
 
     def load_user(self, pk: str) -> User | None:
-        """The active user with their profile, in one statement."""
+        """The active user of a session that holds, with their profile, in one statement."""
+        ended = select(EndedSession.name).where(EndedSession.name == sessions.name())
         query = (
             select(User, AccountProfile)
             .outerjoin(AccountProfile, AccountProfile.user_id == User.id)
@@ -55,10 +56,10 @@ class PortalSecurityManager(SecurityManager):
                 joinedload(AccountProfile.unit).load_only(Unit.full_name),
                 joinedload(AccountProfile.area).load_only(Area.name, Area.kind),
             )
-            .where(User.id == int(pk), User.active.is_(True))
+            .where(User.id == int(pk), User.active.is_(True), ~ended.exists())
         )
         found = db.session.execute(query).first()
-        if found is None:
+        if found is None or not sessions.holds(found[0]):
             return None
         g.profile = found[1]
         return found[0]

@@ -13,8 +13,10 @@ from flask_appbuilder.security.forms import LoginForm_db
 from flask_babel import gettext
 from flask_login import current_user, login_user, logout_user
 
+from portal.accounts import locking, sessions
 from portal.accounts.demo_accounts import demo_accounts
-from portal.core import audit, scope
+from portal.core import audit, clock, scope
+from portal.extensions import db
 
 
 def safe_next(text: str | None) -> str:
@@ -38,28 +40,44 @@ class SignInView(BaseView):
             return redirect(safe_next(request.args.get("next")))
         form, fault = LoginForm_db(), ""
         if form.validate_on_submit():
-            user = self.appbuilder.sm.auth_user_db(form.username.data, form.password.data)
-            if user:
-                # A new session, so that nothing planted before signing in lives on; the language stays.
-                kept = session.get("locale")
-                session.clear()
-                session["locale"] = kept or current_app.config["BABEL_DEFAULT_LOCALE"]
-                session.permanent = True
-                login_user(user)
-                with scope.acting_as(
-                    replace(scope.NOBODY, user_id=user.id, username=user.username, name=user.first_name or "")
-                ):
-                    audit.tell("sign_in")
+            fault = self.refused(form.username.data, form.password.data)
+            if not fault:
                 return redirect(safe_next(request.args.get("next")))
-            audit.tell("sign_in_failed", title=(form.username.data or "")[:64])
-            fault = gettext("The account or the password is wrong.")
         elif request.method == "POST":
             fault = gettext("Please fill in account and password.")
         return render_template("login.html", form=form, fault=fault, demo=demo_accounts())
 
+    def refused(self, username: str, password: str) -> str:
+        """Sign in, or say why not: the same for a name that is no account's."""
+        until = locking.locked_until(username)
+        if until:
+            audit.tell("sign_in_locked", title=username[: locking.LONGEST])
+            return gettext(
+                "Too many wrong passwords. Try again after %(time)s, or ask the security administrator to unlock it.",
+                time=clock.local(until).strftime("%H:%M"),
+            )
+        user = self.appbuilder.sm.auth_user_db(username, password)
+        if not user:
+            locking.tell_failure(username)
+            return gettext("The account or the password is wrong.")
+        # A new session, so that nothing planted before signing in lives on; the language stays.
+        kept = session.get("locale")
+        session.clear()
+        session["locale"] = kept or current_app.config["BABEL_DEFAULT_LOCALE"]
+        session.permanent = True
+        login_user(user)
+        sessions.begin(user)
+        with scope.acting_as(
+            replace(scope.NOBODY, user_id=user.id, username=user.username, name=user.first_name or "")
+        ):
+            audit.tell("sign_in")
+        return ""
+
     @expose("/logout/", methods=["POST"])
     def logout(self) -> ResponseReturnValue:
-        audit.tell("sign_out")
+        sessions.end()
+        audit.add("sign_out")
+        db.session.commit()
         logout_user()
         kept = session.get("locale")
         session.clear()

@@ -61,6 +61,15 @@ class AccountGrant(Model):
     granted_at: Mapped[datetime]
 
 
+class EndedSession(Model):
+    """A session that was signed out of, as long as its cookie could come back."""
+
+    __tablename__ = "ended_session"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    ended_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class SeededGrant(Model):
     """A default right that was once given, so that `portal init` never gives back what was taken."""
 

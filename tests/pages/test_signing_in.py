@@ -1,6 +1,16 @@
 """Signing in and out, and what nobody sees without it."""
 
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
 import pytest
+
+from portal.accounts import locking, sessions
+from portal.core import clock
+from tests.conftest import PASSWORD
+from tests.holes.walk import first
 
 
 def test_whoever_is_not_signed_in_gets_the_sign_in_page(visit):
@@ -42,3 +52,105 @@ def test_signing_out_is_a_post(visit):
     assert visitor.look("/logout/").status == 405
     assert visitor.post("/logout/").status == 302
     assert visitor.look("/").status == 302
+
+
+def signed_in(visit, username, password=PASSWORD):
+    """A visitor with a session of its own, not the one that tests share."""
+    visitor = visit()
+    visitor.look("/login/")
+    visitor.post("/login/", username=username, password=password)
+    visitor.look("/my_password/")
+    return visitor
+
+
+def copied(visit, visitor):
+    """Somebody else who has a copy of the visitor's cookie."""
+    thief = visit()
+    thief.client.set_cookie("session", visitor.client.get_cookie("session").value)
+    return thief
+
+
+def test_a_copied_cookie_ends_with_signing_out_and_other_sessions_go_on(visit):
+    one, other = signed_in(visit, "filler02"), signed_in(visit, "filler02")
+    thief = copied(visit, one)
+    assert thief.look("/agreements/list/").status == 200
+    one.post("/logout/")
+    assert thief.look("/agreements/list/").response.location.startswith("/login/")
+    assert thief.client.get("/api/v1/agreements/").status_code == 401
+    assert other.look("/agreements/list/").status == 200
+
+
+def test_changing_a_password_ends_all_sessions_but_the_one_that_did(visit):
+    one, other = signed_in(visit, "filler02"), signed_in(visit, "filler02")
+    assert one.post("/my_password/", old=PASSWORD, new="Other-87654321", again="Other-87654321").status == 302
+    assert one.look("/agreements/list/").status == 200
+    assert other.look("/agreements/list/").status == 302
+
+
+def test_a_password_that_is_set_ends_the_sessions_of_the_account(visit, rows):
+    other = signed_in(visit, "filler02")
+    pk = first(rows, "ab_user", "username = 'filler02'")
+    admin = visit("admin")
+    typed = admin.look(f"/accounts/edit/{pk}").filled() | {"password": "Other-87654321"}
+    assert admin.post(f"/accounts/edit/{pk}", typed).status == 302
+    assert other.look("/agreements/list/").status == 302
+
+
+def test_no_session_lives_longer_than_a_long_day(visit, monkeypatch):
+    visitor = signed_in(visit, "filler02")
+    now = time.time()
+    monkeypatch.setattr(sessions.time, "time", lambda: now + 12 * 3600 + 60)
+    assert visitor.look("/agreements/list/").status == 302
+
+
+def attempt(visit, username, password):
+    visitor = visit()
+    visitor.look("/login/")
+    return visitor.post("/login/", username=username, password=password)
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """`later(31)`: so many minutes from now. Ends with what other tests wrote long ago."""
+    now = clock.now
+
+    def go(minutes):
+        monkeypatch.setattr(locking.clock, "now", lambda: now() + timedelta(minutes=minutes))
+
+    return go
+
+
+@pytest.mark.parametrize("username", ["filler03", "nobody-here"])
+def test_after_five_wrong_passwords_the_name_is_locked_for_half_an_hour(visit, later, username):
+    later(40)
+    said = [attempt(visit, username, f"wrong{n}").notices("error") for n in range(7)]
+    assert said[:5] == [["账号或密码不正确。"]] * 5
+    assert said[5] == said[6]
+    assert "密码错误次数过多" in said[5][0]
+    locked = attempt(visit, username.upper(), PASSWORD)
+    assert locked.notices("error") == said[5]
+    later(71)
+    assert attempt(visit, username, PASSWORD).status == (302 if username == "filler03" else 200)
+
+
+def test_signing_in_begins_the_count_anew(visit, later):
+    later(120)
+    for _ in range(2):
+        for n in range(4):
+            attempt(visit, "filler03", f"wrong{n}")
+        assert attempt(visit, "filler03", PASSWORD).status == 302
+
+
+def test_the_security_administrator_unlocks_and_the_trail_tells(visit, rows, later):
+    later(160)
+    for _ in range(6):
+        attempt(visit, "filler04", "wrong")
+    pk = first(rows, "ab_user", "username = 'filler04'")
+    assert visit("sysadmin").post(f"/accounts/unlock/{pk}").status == 403
+    page = visit("secadmin").look(f"/accounts/grant/{pk}")
+    assert page.select("[data-locked]")
+    assert visit("secadmin").post(f"/accounts/unlock/{pk}").status == 302
+    assert not visit("secadmin").look(f"/accounts/grant/{pk}").select("[data-locked]")
+    assert attempt(visit, "filler04", PASSWORD).status == 302
+    told = rows("SELECT action FROM audit_event WHERE title = 'filler04' ORDER BY id DESC LIMIT 7")
+    assert [action for (action,) in reversed(told)] == ["sign_in_failed"] * 5 + ["sign_in_locked", "unlock"]

@@ -20,6 +20,8 @@ DEEDS = {
     "grant": lazy_gettext("Gave or took rights"),
     "sign_in": lazy_gettext("Signed in"),
     "sign_in_failed": lazy_gettext("Failed to sign in"),
+    "sign_in_locked": lazy_gettext("Tried to sign in while locked"),
+    "unlock": lazy_gettext("Unlocked an account"),
     "names": lazy_gettext("Saw names in full"),
     "export_asked": lazy_gettext("Asked for personal data in a sheet"),
     "export_approved": lazy_gettext("Approved personal data in a sheet"),

@@ -1,0 +1,55 @@
+"""What a session rests on: it ends with signing out, with its account's password, and with the day.
+
+The cookie is all there is of a session, and a copied cookie would outlive it. So each has a name of its own, under
+which signing out is remembered, and a proof of the password that it began with.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import time
+from datetime import timedelta
+from typing import Any
+
+from flask import current_app, session
+from sqlalchemy import delete, insert
+
+from portal.core import clock
+from portal.extensions import db
+from portal.org.accounts import EndedSession
+
+LONGEST = timedelta(hours=12)
+NAME, SINCE, PROOF = "session", "since", "proof"
+
+
+def begin(user: Any) -> None:
+    session[NAME], session[SINCE] = secrets.token_hex(16), int(time.time())
+    prove(user)
+
+
+def prove(user: Any) -> None:
+    """After the password changed: this session goes on, all others have ended."""
+    session[PROOF] = proof_of(user)
+
+
+def proof_of(user: Any) -> str:
+    key = str(current_app.config["SECRET_KEY"]).encode()
+    return hmac.digest(key, f"session {user.id} {user.password}".encode(), "sha256").hex()
+
+
+def name() -> str:
+    return str(session.get(NAME, ""))
+
+
+def holds(user: Any) -> bool:
+    """Is the session of this account's present password, and not too old? Asked beside `EndedSession`."""
+    young = time.time() - session.get(SINCE, 0) < LONGEST.total_seconds()
+    return bool(name()) and young and hmac.compare_digest(str(session.get(PROOF, "")), proof_of(user))
+
+
+def end() -> None:
+    """Remember that this session has ended, for as long as its cookie could come back. For the caller to commit."""
+    db.session.execute(delete(EndedSession).where(EndedSession.ended_at < clock.now() - LONGEST))
+    if name():
+        db.session.execute(insert(EndedSession), [{"name": name(), "ended_at": clock.now()}])
