@@ -44,10 +44,9 @@ def create_app(**overrides: Any) -> Flask:
     for listener in (scope, search, audit):
         listener.install()
     app.extensions["portal.ledgers"] = declared
-    sealing.Sealer(app)
     security.install(app)  # before the CSRF check, whose error page needs to know who asks
     csrf.init_app(app)
-    for part in (web, revealing, rest):
+    for part in (web, revealing, sealing, rest):
         part.install(app)
     with app.app_context():
         appbuilder = PortalBuilder(app, db.session)

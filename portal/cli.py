@@ -20,7 +20,7 @@ from portal.accounts.passwords import password_fault
 from portal.accounts.security import act_as
 from portal.core import audit, scope, sealing
 from portal.core.ledger import Ledger, mounted
-from portal.core.spreadsheet.export import rejected_rows, workbook
+from portal.core.spreadsheet.export import digest_of, rejected_rows, workbook
 from portal.core.spreadsheet.importing import Outcome, find_layout, take
 from portal.core.spreadsheet.reading import Unreadable, read
 from portal.core.views import listing
@@ -84,6 +84,8 @@ def create(role: str, name: str, password: str) -> None:
 @keys.command()
 def rotate() -> None:
     """Make a new key and encrypt all personal data with it. The key before is kept until the next time."""
+    with scope.unscoped("an operator at the machine looks after the keys"):
+        audit.tell("keys_renewed")
     rotation.renew(current_app.config["DATA_DIR"] / "personal.key")
     count = rotation.reseal(lambda done: click.echo(f"{done} values …", err=True))
     click.echo(f"{count} values are encrypted with a new key. Keep a copy of personal.key apart from the database.")
@@ -151,10 +153,10 @@ def export(ledger: str, out: Path, username: str) -> None:
         raise click.ClickException(f"{username} may not export {ledger}")
     names = found.exported or found.columns
     with scope.acting_as(principal), current_app.test_request_context():
-        audit.tell("export", ledger)
         records = listing.every(listing.parse(found, MultiDict()), names)
-        with out.open("wb") as target:
-            shutil.copyfileobj(workbook(found, names, records), target)
+        with workbook(found, names, records) as book, out.open("wb") as target:
+            audit.tell("export", ledger, changes=[["sha256", None, [digest_of(book)]]])
+            shutil.copyfileobj(book, target)
     click.echo(f"Written to {out}.")
 
 

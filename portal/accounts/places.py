@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from typing import Any
 
 from sqlalchemy import select
 
@@ -31,8 +32,8 @@ class Place:
             "unit": lambda: reach("owner_unit_id", self._units),
             "unit_co": lambda: self._meaning("unit"),
             "taking_part": lambda: reach(CO_UNITS, self._units),
-            "unit_sub": self._units_below,
-            "org_sub": lambda: reach("owner_org_id", self._orgs_below),
+            "unit_sub": lambda: over_the_years("owner_unit_id", Unit, self._units),
+            "org_sub": lambda: over_the_years("owner_org_id", PartyOrg, self._orgs()),
             "counterpart": lambda: self._other_party([self.area_id]),
             "area": lambda: self._other_party(self._areas_below),
             "all": lambda: ALL,
@@ -60,22 +61,20 @@ class Place:
             orgs = db.session.scalars(select(PartyOrg.id).where(PartyOrg.community_id.in_(ids)))
         return reach("counter_area_id", ids) | reach("counter_org_id", orgs)
 
-    def _units_below(self) -> Reach:
-        """Records of the days on which their units stood below this one (`domain.md` §3.1)."""
-        return Reach(claims=frozenset(Claim("owner_unit_id", *spell) for spell in spells_below(self._units)))
-
     @cached_property
     def _areas_below(self) -> list[int]:
         return below(Area, [self.area_id])
 
-    @cached_property
-    def _orgs_below(self) -> list[int]:
-        """From the account's own organisation on, else from those that stand for its unit."""
+    def _orgs(self) -> list[int]:
+        """The account's own organisation, else those that stand for its unit."""
         if self.org_id is not None:
-            return below(PartyOrg, [self.org_id])
-        return below(
-            PartyOrg, db.session.scalars(select(PartyOrg.id).where(PartyOrg.units.any(Unit.id == self.unit_id)))
-        )
+            return [self.org_id]
+        return list(db.session.scalars(select(PartyOrg.id).where(PartyOrg.units.any(Unit.id == self.unit_id))))
+
+
+def over_the_years(column: str, model: Any, tops: Iterable[int]) -> Reach:
+    """Records of the days on which what they name stood below these (`domain.md` §3.1)."""
+    return Reach(claims=frozenset(Claim(column, *spell) for spell in spells_below(model, tops)))
 
 
 def reach(column: str, ids: Iterable[int | None]) -> Reach:

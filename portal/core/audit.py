@@ -58,6 +58,8 @@ class AuditEvent(Model):
         return f"#{self.id}"
 
 
+# In a session's `info`: its transaction has lines of the trail.
+TOLD = "told"
 _reason: ContextVar[str | None] = ContextVar("reason", default=None)
 
 
@@ -84,6 +86,7 @@ def write(session: Session, _context: Any) -> None:
     changed: Sequence[Noted] = session.info.pop("noted", ())
     if changed:
         session.connection().execute(insert(AuditEvent), [_row(each) for each in changed])
+        session.info[TOLD] = True
 
 
 def tell(action: str, ledger: str = "", **more: Any) -> None:
@@ -97,6 +100,7 @@ def tell(action: str, ledger: str = "", **more: Any) -> None:
 def add(action: str, ledger: str = "", **more: Any) -> None:
     """Write down a deed beside what the transaction changes; they are there together or not at all."""
     db.session.execute(insert(AuditEvent), [_line(action, ledger, root=ledger, **more)])
+    db.session.info[TOLD] = True
 
 
 def told_since(moment: datetime, action: str, ledger: str) -> bool:

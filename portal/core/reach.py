@@ -38,11 +38,9 @@ class Claim(NamedTuple):
 
     def meets(self, row: Any, id_: int | None) -> bool:
         """Would it hold for the row, were its column this id?"""
-        if id_ != self.id:
-            return False
-        if not self.since and not self.until:
-            return True
-        day = row.dated()
+        return id_ == self.id and ((not self.since and not self.until) or self.of(row.dated()))
+
+    def of(self, day: date) -> bool:
         return (self.since or day) <= day and (self.until is None or day < self.until)
 
 
@@ -67,12 +65,13 @@ class Reach:
     @cached_property
     def units(self) -> frozenset[int]:
         """The units whose rows it covers whatever their day."""
-        return self.ids("owner_unit_id")
-
-    def ids(self, column: str) -> frozenset[int]:
         return frozenset(
-            claim.id for claim in self.claims if claim.column == column and not claim.since and not claim.until
+            claim.id for claim in self.claims if claim.column == "owner_unit_id" and not claim.since and not claim.until
         )
+
+    def on(self, column: str, day: date) -> frozenset[int]:
+        """The ids whose rows of that day it covers."""
+        return frozenset(claim.id for claim in self.claims if claim.column == column and claim.of(day))
 
     def owns(self, row: Any) -> bool:
         """Is the row within it as somebody's own?"""

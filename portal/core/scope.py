@@ -20,6 +20,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, attributes, with_loader_cri
 from sqlalchemy.orm.interfaces import ORMOption
 from sqlalchemy.orm.util import LoaderCriteriaOption
 
+from portal.core import clock
 from portal.core.reach import ALL, NOTHING, OWNER, PARTY, Reach
 from portal.extensions import Model, db
 from portal.org.markers import Scoped
@@ -75,17 +76,18 @@ class Principal:
 
     @cached_property
     def home(self) -> frozenset[int] | None:
-        """The units that this user fills for in any ledger; None: for every one."""
+        """The units that this user fills for today in any ledger; None: for every one."""
         if self._filling.everything:
             return None
         own = {self.unit_id} if self._filling and self.unit_id is not None else set()
-        return self._filling.units | own
+        return self._filling.on("owner_unit_id", clock.today()) | own
 
     @cached_property
     def home_orgs(self) -> frozenset[int] | None:
         """The Party organisations that this user fills for; None: for those of their units."""
-        filling = self._filling
-        return None if filling.everything or filling.units else filling.ids("owner_org_id") or None
+        if self._filling.everything or self._filling.on("owner_unit_id", clock.today()):
+            return None
+        return self._filling.on("owner_org_id", clock.today()) or None
 
     @cached_property
     def reading(self) -> tuple[ORMOption, ...]:

@@ -6,31 +6,30 @@ put in or swapped is found, and so is a trail that was cut off or replaced as a 
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, current_app
 from flask_babel import gettext
-from sqlalchemy import Connection, LargeBinary, String, func, insert, select
+from sqlalchemy import Connection, LargeBinary, String, event, func, insert, select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.core import clock
-from portal.core.audit import AuditEvent
+from portal.core.audit import TOLD, AuditEvent
 from portal.core.marks import MARKED, keyed, mark
 from portal.database import hold_writers
 from portal.extensions import Model, db
 
 BLOCK = 1000  # lines
 ID, MARK = 8, 16  # bytes that a seal keeps of each line's id and mark
-EVERY = 60  # seconds between two sealings while people work
-READING = ("GET", "HEAD", "OPTIONS")
+SOON = 10  # seconds in which lines wait for others to be sealed with
 
 
 class AuditSeal(Model):
@@ -177,24 +176,47 @@ def unsealed() -> int:
 
 
 class Sealer:
-    """Seals beside the requests that write, once in a while."""
+    """Seals beside the work, soon after anything was written: until then a cut-off end would not be missed."""
 
     def __init__(self, app: Flask) -> None:
-        self.app, self.lock, self.last = app, threading.Lock(), time.monotonic()
-        app.after_request(self.after)
+        self.app, self.lock = app, threading.Lock()
+        self.timer: threading.Timer | None = None
+        atexit.register(self.close)
 
-    def after(self, response: Response) -> Response:
-        due = time.monotonic() - self.last > EVERY and not self.app.testing
-        if due and request.method not in READING and self.lock.acquire(blocking=False):
-            self.last = time.monotonic()
-            threading.Thread(target=self.run, name="sealing", daemon=True).start()
-        return response
+    def soon(self) -> None:
+        with self.lock:
+            if self.timer is None and not self.app.testing:
+                self.timer = threading.Timer(SOON, self.run)
+                self.timer.daemon = True
+                self.timer.start()
+
+    def close(self) -> None:
+        """A command that ends, or a server that is stopped, leaves nothing unsealed."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.run()
 
     def run(self) -> None:
+        with self.lock:
+            self.timer = None  # what is written from here on has the next one
         try:
             with self.app.app_context():
                 seal()
         except DBAPIError:  # somebody writes for long, or the database is away: the next one seals
             self.app.logger.warning("sealing the trail has to wait", exc_info=True)
-        finally:
-            self.lock.release()
+
+
+def committed(session: Session) -> None:
+    if session.info.pop(TOLD, False):
+        current_app.extensions["portal.sealer"].soon()
+
+
+def undone(session: Session) -> None:
+    session.info.pop(TOLD, None)
+
+
+def install(app: Flask) -> None:
+    app.extensions["portal.sealer"] = Sealer(app)
+    for name, listener in (("after_commit", committed), ("after_rollback", undone)):
+        if not event.contains(db.session, name, listener):
+            event.listen(db.session, name, listener)

@@ -9,21 +9,20 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 
 from portal.extensions import db
-from portal.org.models import Unit
 
 
 class Spell(NamedTuple):
-    """A unit, from a day on (or ever since) until before a day (or for good)."""
+    """A unit or an organisation, from a day on (or ever since) until before a day (or for good)."""
 
-    unit_id: int
+    id: int
     since: date | None = None
     until: date | None = None
 
-    def within(self, unit_id: int, since: date | None, until: date | None) -> Spell | None:
+    def within(self, id_: int, since: date | None, until: date | None) -> Spell | None:
         """The days of both; None when they share none."""
         first = max((day for day in (self.since, since) if day), default=None)
         last = min((day for day in (self.until, until) if day), default=None)
-        return None if first and last and first >= last else Spell(unit_id, first, last)
+        return None if first and last and first >= last else Spell(id_, first, last)
 
 
 def below(model: Any, tops: Iterable[int | None], link: str = "parent_id") -> list[int]:
@@ -36,20 +35,17 @@ def below(model: Any, tops: Iterable[int | None], link: str = "parent_id") -> li
     return list(db.session.scalars(select(tree.c.id)))
 
 
-def spells_below(tops: Iterable[int]) -> set[Spell]:
-    """These units, and those below them on the days on which they were: one statement."""
+def spells_below(model: Any, tops: Iterable[int]) -> set[Spell]:
+    """These rows of a tree, and those below them on the days on which they were: one statement."""
     under: dict[int | None, list[Spell]] = {}
-    for id_, parent_id, former in db.session.execute(select(Unit.id, Unit.parent_id, Unit.former)):
+    for id_, parent_id, former in db.session.execute(select(model.id, model.parent_id, model.former)):
         for parent, since, until in parents(parent_id, former):
             under.setdefault(parent, []).append(Spell(id_, since, until))
     found = {Spell(top) for top in tops}
     fresh = set(found)
     while fresh:
         reached = {
-            spell
-            for above in fresh
-            for each in under.get(above.unit_id, ())
-            if (spell := above.within(*each)) is not None
+            spell for above in fresh for each in under.get(above.id, ()) if (spell := above.within(*each)) is not None
         }
         fresh = reached - found
         found |= fresh

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import threading
+import time
 
 import openpyxl
 import pytest
@@ -142,6 +143,25 @@ def test_an_older_database_put_back_is_found(app, sealed, tamper, rows, visit):
         assert sealing.seal() == 1
     tamper(f"DELETE FROM audit_event WHERE id > {kept}", f"DELETE FROM audit_seal WHERE last_id > {kept}")
     assert str(kept) in sealed().fault
+
+
+def test_what_was_just_written_is_sealed_soon_whatever_else_happens(app, sealed, rows, visit, tamper, monkeypatch):
+    """Else the newest lines could be cut off until somebody comes and writes; an export is but a GET."""
+    visitor = visit("reviewer")
+    monkeypatch.setattr(sealing, "SOON", 0.1)
+    monkeypatch.setitem(app.config, "TESTING", False)
+    visitor.client.get("/agreements/export").close()
+    newest = rows("SELECT max(id) FROM audit_event")[0][0]
+    wait_until(lambda: rows("SELECT max(last_id) FROM audit_seal")[0][0] == newest)
+    tamper(f"DELETE FROM audit_event WHERE id = {newest}")
+    assert str(newest) in sealed().fault
+
+
+def wait_until(holds, seconds=20):
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def test_the_portal_itself_never_changes_a_line(app):

@@ -14,6 +14,7 @@ from portal.core import clock, scope
 from portal.core.ledger import VERBS, mounted
 from portal.core.scope import OutOfScope
 from portal.extensions import db
+from portal.ledgers.cobuilding.model import Agreement
 from portal.ledgers.service.model import ServiceProject
 from portal.org.accounts import AccountGrant, AccountProfile, RoleScope
 from portal.org.models import Area, PartyOrg, Unit
@@ -126,6 +127,9 @@ def test_a_unit_that_was_moved_leaves_its_records_of_before_where_they_were(acti
     )
     assert all(found["agreements"] for found in (before, after))
     assert before["members"] & after["members"] == set()
+    for username, fills in ((FILLER, False), ("filler04", True)):
+        with acting(username):
+            assert (trees["three"] in scope.current().home) is fills
 
 
 def moved(record):
@@ -154,6 +158,33 @@ def test_organisation_and_below_goes_down_the_tree_of_organisations(acting, tree
 
     found = check(acting, lambda record: under(record.owner_org_id, trees["org"]))
     assert all(found[name] for name in ("agreements", "members"))
+
+
+def test_an_organisation_that_was_moved_leaves_its_records_of_before_where_they_were(acting, trees):
+    set_scope("org_sub")
+    day = date(2026, 1, 1)
+    with scope.unscoped("a test"):
+        db.session.execute(
+            update(Agreement).where(Agreement.owner_unit_id == trees["one"]).values(owner_org_id=trees["branch"])
+        )
+        branch, other = db.session.get_one(PartyOrg, trees["branch"]), direct_org(4)
+        branch.parent_id, branch.changed_on = other, day
+        branch.keep_former()
+        for username, org in ((FILLER, trees["org"]), ("filler04", other)):
+            user = select(User.id).where(User.username == username).scalar_subquery()
+            db.session.execute(update(AccountProfile).where(AccountProfile.user_id == user).values(org_id=org))
+        db.session.commit()
+    before, after = seen(acting, FILLER)["agreements"], seen(acting, "filler04")["agreements"]
+    with scope.unscoped("a test"):
+        moved_on = select(Agreement).where(Agreement.owner_org_id == trees["branch"])
+        days = {each.id: each.dated() for each in db.session.scalars(moved_on)}
+    assert {id_ for id_, signed in days.items() if signed < day} == before & days.keys() != set()
+    assert {id_ for id_, signed in days.items() if signed >= day} == after & days.keys() != set()
+
+
+def direct_org(n):
+    found = select(PartyOrg.id).where(PartyOrg.units.any(Unit.sort_no == n)).order_by(PartyOrg.id)
+    return db.session.scalar(found.limit(1))
 
 
 def test_a_branch_sees_its_own_and_not_its_committees(acting, trees, rows):

@@ -30,6 +30,7 @@ DEEDS = {
     "sign_out": lazy_gettext("Signed out"),
     "refused": lazy_gettext("Was refused"),
     "verify": lazy_gettext("Verified the trail"),
+    "keys_renewed": lazy_gettext("Renewed the key of personal data"),
 }
 # Columns of what is no ledger's: accounts, roles, spot checks, requests for sheets.
 COLUMNS = {
