@@ -86,7 +86,8 @@ class AccountsView(BaseView):
     @expose("/add", methods=["GET", "POST"])
     @has_access
     def add(self) -> ResponseReturnValue:
-        return account_page(User(active=True, roles=[]), AccountProfile())
+        """Nobody signs in by an account that was not authorised (`domain.md` §4.1)."""
+        return account_page(User(active=scope.current().may("grant", "accounts"), roles=[]), AccountProfile())
 
     @expose("/edit/<int:pk>", methods=["GET", "POST"])
     @has_access
@@ -99,7 +100,7 @@ class AccountsView(BaseView):
         """Which roles an account holds; nobody grants to themselves."""
         user, _ = account_or_404(pk)
         known = list(db.session.scalars(select(Role).where(Role.name.not_in(roles.HIDDEN)).order_by(Role.id)))
-        fault, chosen, active = "", {str(role.id) for role in user.roles}, user.active
+        fault, chosen, active = "", {str(role.id) for role in user.roles}, user.active or unheard_of(user)
         if request.method == "POST":
             if user.id == current_user.id:
                 abort(403)
@@ -197,6 +198,11 @@ def account_or_404(pk: int) -> tuple[Any, AccountProfile]:
     if found is None:
         abort(404)
     return found[0], found[1] or AccountProfile(user_id=pk)
+
+
+def unheard_of(user: Any) -> bool:
+    """Does the account wait to be authorised for the first time?"""
+    return not user.active and not user.roles and user.last_login is None
 
 
 def fault_of_roles(user: Any) -> str:

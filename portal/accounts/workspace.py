@@ -10,6 +10,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
 from sqlalchemy import func, select
 
+from portal.accounts import watching
 from portal.accounts.roles import label_of
 from portal.core import scope
 from portal.core.ledger import Ledger, mounted
@@ -28,6 +29,7 @@ class WorkspaceView(BaseView):
             "workspace.html",
             cards=cards,
             profile=g.get("profile"),
+            watch=watching.watch(),
             roles=[label_of(code) for code in sorted(principal.roles)],
         )
 

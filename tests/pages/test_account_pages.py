@@ -47,13 +47,19 @@ def test_all_mistakes_are_said_at_once(visit):
     assert set(answer.errors()) == {"username", "unit_id", "area_id", "password"}
 
 
-def test_a_new_account_belongs_where_it_was_said_and_may_nothing_yet(app, visit, rows):
+def test_a_new_account_belongs_where_it_was_said_and_waits_to_be_authorised(app, visit, rows):
     answer = visit("sysadmin").post("/accounts/add", GOOD | {"unit_id": "2"})
     assert answer.response.location == "/accounts/list/"
     id_ = first(rows, "ab_user", "username = 'zhangsan'")
     assert rows(f"SELECT unit_id, area_id FROM account_profile WHERE user_id = {id_}") == [(2, None)]
     assert rows(f"SELECT count(*) FROM ab_user_role WHERE user_id = {id_}") == [(0,)]
-    visitor = Visitor.signed_in(app, "zhangsan", "Lang-Genug-1", {})
+    visitor = Visitor(app.test_client()).speak("en")
+    visitor.look("/login/")
+    assert "wrong" in visitor.post("/login/", username="zhangsan", password=GOOD["password"]).words
+    page = visit("secadmin").look(f"/accounts/grant/{id_}")
+    assert page.filled()["active"] == "1"
+    assert visit("secadmin").post(f"/accounts/grant/{id_}", page.filled()).status == 302
+    visitor = Visitor.signed_in(app, "zhangsan", GOOD["password"], {})
     assert visitor.look("/").status == 200
     assert visitor.look("/agreements/list/").status == 403
 

@@ -1,0 +1,126 @@
+"""What administrators keep an eye on: each other's changes, what waits for one of them, and signs of trouble.
+
+A change by one of the three is seen by the other two (`domain.md` §4.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from flask_appbuilder.security.sqla.models import User
+from flask_babel import lazy_gettext
+from sqlalchemy import and_, func, or_, select
+
+from portal.accounts import roles
+from portal.accounts.unmasking import UnmaskedExport
+from portal.core import clock, scope
+from portal.core.audit import AuditEvent
+from portal.core.fields import Label
+from portal.core.ledger import mounted
+from portal.core.views.timeline import COLUMNS, Told, told
+from portal.extensions import db
+
+USERS = "ab_user"
+MOST = 20
+CHANGES, SIGNS = timedelta(days=30), timedelta(days=7)
+# Deeds that change what somebody may do or see.
+DEEDS = ("grant", "unlock", "keys_renewed", "export_approved", "export_refused")
+ALARMS = {
+    "sign_in_failed": lazy_gettext("Wrong passwords"),
+    "sign_in_locked": lazy_gettext("Tries while locked"),
+    "refused": lazy_gettext("Refused"),
+    "reveal": lazy_gettext("Looks at personal data"),
+    "export_taken": lazy_gettext("Sheets with personal data taken"),
+}
+
+
+@dataclass(frozen=True)
+class Verified:
+    """When the trail was last gone through, and what was wrong with it then."""
+
+    on: date
+    fault: str
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Of each, None or nothing where it is not the user's to look after."""
+
+    changes: Sequence[tuple[Told, str]]
+    waiting: Sequence[Any] = ()
+    requests: int = 0
+    # (deed, what it is called, how often in the last days, since when), and what verifying last found.
+    alarms: Sequence[tuple[str, Label, int, date]] = ()
+    verified: Verified | None = None
+
+
+def watch() -> Watch | None:
+    """For administrators; None for everybody else."""
+    may = scope.current().may
+    auditing = may("read", "audit") and may("read", roles.TRAIL)
+    if not (may("read", "accounts") or (auditing and scope.current().roles & roles.OFFICES)):
+        return None
+    return Watch(
+        changes(),
+        waiting() if may("grant", "accounts") else (),
+        requests() if may("approve", "exports") else 0,
+        alarms() if auditing else (),
+        verified() if auditing else None,
+    )
+
+
+def changes() -> list[tuple[Told, str]]:
+    """The newest changes to accounts, roles and rights, each with what it was about."""
+    accounts = and_(AuditEvent.ledger == USERS, AuditEvent.action.in_(("add", "edit")))
+    query = select(AuditEvent).where(
+        AuditEvent.at > clock.now() - CHANGES, or_(AuditEvent.action.in_(DEEDS), accounts), AuditEvent.username != ""
+    )
+    events = db.session.scalars(query.order_by(AuditEvent.id.desc()).limit(MOST)).all()
+    names = names_of([event.record_id for event in events if event.ledger == USERS])
+    trail = next(each for each in mounted() if each.name == roles.TRAIL)
+    found = [(told(trail, event), subject(event, names)) for event in events]
+    return [(event, text) for event, text in found if text]
+
+
+def subject(event: AuditEvent, names: dict[int, str]) -> str:
+    """Nothing for what another line tells in plain words."""
+    if event.ledger != USERS or event.action not in ("add", "edit"):
+        return event.title
+    name = names.get(event.record_id or 0, f"#{event.record_id}")
+    if event.action == "add":
+        return name
+    labels = [str(COLUMNS[path]) for path, *_ in event.changes if path in COLUMNS and path not in ("roles", "active")]
+    return f"{name}: {'、'.join(labels)}" if labels else ""
+
+
+def names_of(ids: Sequence[int | None]) -> dict[int, str]:
+    return {user.id: user.username for user in db.session.scalars(select(User).where(User.id.in_(ids)))}
+
+
+def waiting() -> Sequence[Any]:
+    """Accounts that nobody has authorised yet."""
+    fresh = (User.active.is_(False), ~User.roles.any(), User.last_login.is_(None))
+    return db.session.scalars(select(User).where(*fresh).order_by(User.username).limit(MOST)).all()
+
+
+def requests() -> int:
+    query = select(func.count(UnmaskedExport.id)).where(
+        UnmaskedExport.approved.is_(None), UnmaskedExport.asked_by_id.is_distinct_from(scope.current().user_id)
+    )
+    return db.session.scalar(query) or 0
+
+
+def alarms() -> list[tuple[str, Label, int, date]]:
+    since = clock.now() - SIGNS
+    query = select(AuditEvent.action, func.count()).where(AuditEvent.at > since, AuditEvent.action.in_(ALARMS))
+    found: dict[str, int] = dict(db.session.execute(query.group_by(AuditEvent.action)).all())
+    return [(deed, label, found.get(deed, 0), clock.local(since).date()) for deed, label in ALARMS.items()]
+
+
+def verified() -> Verified | None:
+    query = select(AuditEvent).where(AuditEvent.action == "verify").order_by(AuditEvent.id.desc()).limit(1)
+    last: AuditEvent | None = db.session.scalars(query).first()
+    return Verified(clock.local(last.at).date(), last.title) if last else None

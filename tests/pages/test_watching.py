@@ -1,0 +1,68 @@
+"""What the administrators keep an eye on: a change by one of the three is seen by the other two (`domain.md` §4.1)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import PASSWORD
+from tests.holes.walk import first
+from tests.pages.test_account_pages import GOOD
+from tests.visitor import Visitor
+
+THREE = ("sysadmin", "secadmin", "auditadmin")
+
+
+@pytest.mark.parametrize("account", THREE)
+def test_each_of_the_three_sees_what_the_others_changed(visit, rows, account):
+    visit("sysadmin").post("/accounts/add", GOOD | {"unit_id": "2"})
+    user = first(rows, "ab_user", "username = 'town01'")
+    reader = first(rows, "ab_role", "name = 'gw_leader'")
+    visit("secadmin").post(f"/accounts/grant/{user}", roles=[str(reader)], active="1")
+    visit("sysadmin").post(f"/accounts/edit/{user}", name="演示", password="Ganz-Neu-12345")
+    told = [row.get_text(" ", strip=True) for row in visit(account).look("/").select("[data-changes] tbody tr")]
+    assert "sysadmin" in told[0]
+    assert "town01: Name of the person、Password" in told[0]
+    assert "secadmin" in told[1]
+    assert "授予 工委领导" in told[1]
+    assert "zhangsan: 单位 — → 区委办公室" in told[2]
+    assert told[3].endswith("New · zhangsan")
+    assert GOOD["password"] not in str(told)
+
+
+@pytest.mark.parametrize("account", ["reviewer", "leader", "filler01", "town01", "auditor", "disc"])
+def test_nobody_else_does(visit, account):
+    assert not visit(account).look("/").select("[data-changes], [data-waiting], [data-alarms]")
+
+
+def test_a_new_account_waits_for_whoever_authorises_until_they_have(visit, rows):
+    visit("sysadmin").post("/accounts/add", GOOD)
+    user = first(rows, "ab_user", "username = 'zhangsan'")
+    [link] = visit("secadmin").look("/").select("[data-waiting] a")
+    assert link["href"] == f"/accounts/grant/{user}"
+    assert not visit("sysadmin").look("/").select("[data-waiting]")
+    visit("secadmin").post(link["href"], visit("secadmin").look(link["href"]).filled())
+    assert not visit("secadmin").look("/").select("[data-waiting]")
+
+
+def test_signs_of_trouble_lead_to_their_lines(app, visit, rows):
+    stranger = Visitor(app.test_client())
+    stranger.look("/login/")
+    for password in ("Falsch-1", "Falsch-2"):
+        stranger.post("/login/", username="filler01", password=password)
+    visit("auditor").post("/agreements/delete/1")
+    page = visit("auditadmin").look("/")
+    for deed in ("sign_in_failed", "refused"):
+        link = next(each for each in page.select("[data-alarms] a") if f"action={deed}" in each["href"])
+        counted = int(link.select_one(".big-number").get_text())
+        assert counted == len(visit("auditadmin").look(f"{link['href']}&page_size=100").ids()) > 0
+    assert "not been verified yet" in page.words
+    visit("auditadmin").post("/audit/verify")
+    assert "is as it was written" in visit("auditadmin").look("/").words
+
+
+def test_it_costs_few_statements(visit, statements):
+    visit("admin").look("/")
+    with statements() as seen:
+        visit("admin").look("/")
+    assert len(seen) <= 30
+    assert PASSWORD not in str(seen)
