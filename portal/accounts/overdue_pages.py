@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from flask import render_template
+from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
@@ -45,6 +45,8 @@ class OverdueView(BaseView):
     @expose("/")
     def index(self) -> ResponseReturnValue:
         found = columns()
+        if not found:
+            abort(403)
         units = db.session.scalars(
             select(Unit).where(Unit.id.in_({id_ for each in found for id_ in each.counts})).order_by(Unit.sort_no)
         ).all()
@@ -59,7 +61,7 @@ def columns() -> list[Column]:
         Column(ledger, figure, by_unit(ledger, figure))
         for ledger in mounted()
         if may("read", ledger.name)
-        for figure in ledger.figures
+        for figure in ledger.told()
         if figure.overdue
     ]
 

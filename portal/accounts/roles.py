@@ -185,7 +185,7 @@ ROLES = (
     Role(
         "gw_reviewer",
         _("Committee business office"),
-        business=Grant((*READING, *FILLING, "import", "maintain", "reveal")),
+        business=Grant((*READING, *FILLING, "import", "maintain", "reveal", "details")),
         sides=(FILLER, COMMITTEE),
         registry=READ,
         named={"members": Grant((*KEEPING.verbs, "reveal", "details")), "reviews": Grant(("read", "edit"))} | CHECKING,
@@ -194,7 +194,7 @@ ROLES = (
     Role(
         "unit_filler",
         _("Unit filler"),
-        business=Grant((*READING, *FILLING, "import", "maintain", "names"), "unit"),
+        business=Grant((*READING, *FILLING, "import", "maintain", "names", "details"), "unit"),
         sides=(FILLER,),
         registry=Grant(("read",)),
         named=UNIT_ROSTER,
@@ -202,7 +202,7 @@ ROLES = (
     Role(
         "unit_reviewer",
         _("Unit reviewer"),
-        business=Grant((*READING, "reveal", "names"), "unit"),
+        business=Grant((*READING, "reveal", "names", "details"), "unit"),
         sides=(UNIT,),
         registry=Grant(("read",)),
         named={"members": Grant((*READING, "reveal", "details"), "unit")},
@@ -210,7 +210,7 @@ ROLES = (
     Role(
         "branch_filler",
         _("Branch filler"),
-        business=Grant(("read", "add", "edit"), "org_sub"),
+        business=Grant(("read", "add", "edit", "details"), "org_sub"),
         sides=(FILLER,),
         named={"members": Grant(("read", "details"), "org_sub")},
     ),

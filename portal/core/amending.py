@@ -100,7 +100,7 @@ def take_effect(ledger: Ledger, draft: Any) -> Any:
     """The record in force gets the amendment's content, the amendment keeps the old one and is archived."""
     model = ledger.model
     record = db.session.scalars(select(model).where(model.id == draft.amends_id)).one()
-    changes = list(changes_between(ledger, record, draft))
+    changes = [each for each in changes_between(ledger, record, draft) if each.name not in ledger.internal]
     if ledger.amended:
         ledger.amended(record, changes, draft.amend_reason or "")
     for name, declared in ledger.entered.items():
@@ -112,7 +112,7 @@ def take_effect(ledger: Ledger, draft: Any) -> Any:
             db.session.flush()  # before another row may hold it
         kind.store(record, name, new)
         kind.store(draft, name, old)
-    for table in ledger.rows:
+    for table in amended_tables(ledger):
         new_rows, old_rows = list(getattr(draft, table.name)), list(getattr(record, table.name))
         setattr(record, table.name, new_rows)
         setattr(draft, table.name, old_rows)
@@ -124,6 +124,11 @@ def take_effect(ledger: Ledger, draft: Any) -> Any:
     return record
 
 
+def amended_tables(ledger: Ledger) -> tuple[Rows, ...]:
+    """Not those that live on while the record is in force: what is entered there meanwhile would be lost."""
+    return tuple(table for table in ledger.rows if not table.in_force)
+
+
 def changes_between(ledger: Ledger, old: Any, new: Any) -> Iterator[Amended]:
     """The fields and tables that differ, as they read on paper; values are compared, not texts: masks are alike."""
     with force_locale(PAPER):
@@ -132,7 +137,7 @@ def changes_between(ledger: Ledger, old: Any, new: Any) -> Iterator[Amended]:
             if kind.stored(old, name) != kind.stored(new, name) and not is_unique(ledger, name):
                 texts = (kind.show(kind.read(record, name)) for record in (old, new))
                 yield Amended(name, *texts)
-        for table in ledger.rows:
+        for table in amended_tables(ledger):
             before, after = (rows_text(ledger, table, record) for record in (old, new))
             if before != after:
                 yield Amended(table.name, before, after)

@@ -259,16 +259,18 @@ class LedgerForm(Form):
         for name in self.ledger.entered:
             value = values.fields.get(name)
             if name in columns and columns[name].unique and value is not None:
-                taken = select(model.id).where(getattr(model, name) == value, model.id != (values.id or 0))
+                query = select(model.id).where(getattr(model, name) == value, model.id != (values.id or 0))
                 with scope.unscoped("a number or name is taken also where the user does not see it"):
-                    if db.session.scalars(taken).first() is not None:
-                        yield Problem(name, gettext("This is already taken."))
+                    taken = db.session.scalars(query).first() is not None
+                if taken:
+                    yield Problem(name, gettext("This is already taken."))
 
     def _note(self, problem: Problem) -> bool:
         if problem.twin is not None:
             return self.lenient or self.doubts.answered(problem.twin, str(problem.text))
         if problem.warning:
             self.warnings.append(str(problem.text))
+        if problem.warning or (problem.table and problem.table not in self):  # a table that this form leaves as it is
             return True
         place = self[problem.table].rows[problem.row] if problem.table else self
         if problem.field in place:

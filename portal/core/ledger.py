@@ -156,7 +156,7 @@ class Ledger:
         taking = ("import",) if self.imports else ()
         revealing = ("reveal",) if self.personal else ()
         naming = ("names",) if any(self.field(name).kind.named for name in self.personal) else ()
-        detailing = ("details",) if self.sensitive else ()
+        detailing = ("details",) if self.detailing else ()
         return (*self.can, *taking, *keeping, *revealing, *naming, *detailing, *(move.name for move in self.moves))
 
     @cached_property
@@ -280,6 +280,11 @@ class Ledger:
         notes = self.internal if self.foreign(record) else ()
         return frozenset((*notes, *(() if self.detailed(record) else self.sensitive)))
 
+    def told(self) -> tuple[Figure, ...]:
+        """The figures that the user may know: those of the unit's own notes are not for its other party."""
+        own = not self.scoped or bool(scope.current().reach("read", self.name).side(OWNER))
+        return tuple(each for each in self.figures if own or not set(each.behind) & set(self.internal))
+
     def foreign(self, record: Any) -> bool:
         """Is a record that has notes of the unit's own looked at, or made (None), by its other party?"""
         if not self.internal:
@@ -291,9 +296,26 @@ class Ledger:
     def detailed(self, record: Any = None) -> bool:
         """Does the user see the internal details of people, of this very record or (None) of any?"""
         principal = scope.current()
-        if not self.sensitive or record is None:
-            return not self.sensitive or principal.may("details", self.name)
+        if not self.detailing or record is None:
+            return not self.detailing or principal.may("details", self.name)
         return principal.covers_row("details", self.name, record)
+
+    @cached_property
+    def detailing(self) -> bool:
+        """Has it anything that is internal of people?"""
+        return bool(self.sensitive) or any(table.sensitive for table in self.rows)
+
+    def is_sensitive(self, path: str) -> bool:
+        """Is what a line of the trail names so internal of people?"""
+        table, _, rest = path.partition("/")
+        name = rest.rpartition("/")[2]
+        in_rows = any(name in each.sensitive and self.rows_model(each).__tablename__ == table for each in self.rows)
+        return path in self.sensitive or in_rows
+
+    def cells(self, table: Rows, record: Any) -> dict[str, Field]:
+        """What the user sees of the rows of a record."""
+        hidden = () if self.detailed(record) else table.sensitive
+        return {name: each for name, each in self.rows_fields(table).items() if name not in hidden}
 
     def status_named(self, name: str) -> Status:
         return self.statuses.get(name) or self.derived[name].shown

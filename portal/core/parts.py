@@ -72,6 +72,8 @@ class Rows:
     keep: bool = False
     # May either party change these rows while the record is in force?
     in_force: bool = False
+    # Cells that are internal of people, as `Ledger.sensitive` has fields.
+    sensitive: tuple[str, ...] = ()
     # The rows that an entry has because of the record it is under, as values by field; people only fill their other
     # cells. The first field says which row it is.
     given: Callable[[Any], Iterable[Mapping[str, Any]]] | None = None

@@ -12,6 +12,7 @@ from portal.core.fields import Field
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger
 from portal.core.record import Record
+from portal.core.workflow import IN_FORCE
 from portal.extensions import db
 from portal.org.models import PartyOrg, Unit
 
@@ -42,7 +43,8 @@ def _header(ledger: Ledger, record: Record, new: bool) -> None:
     principal = scope.current()
     owner = _owner(ledger, record)
     record.owner_unit_id = owner
-    record.editor_id = principal.user_id
+    if new or written_by_its_side(record):
+        record.editor_id = principal.user_id
     if new:
         record.status = "draft"
         record.filler_id, record.filled_at = principal.user_id, clock.now()
@@ -55,6 +57,12 @@ def _header(ledger: Ledger, record: Record, new: bool) -> None:
     for table in ledger.rows:
         for row in getattr(record, table.name):
             settle(ledger.rows_fields(table), row)
+
+
+def written_by_its_side(record: Record) -> bool:
+    """Does this save count for who may approve? Lists that live on need no approval, and who asked for an end must
+    not be forgotten over them; nor who wrote a draft, over what its other party adds."""
+    return record.status != IN_FORCE and scope.current().area_id is None
 
 
 def settle(fields: Mapping[str, Field], row: Any) -> None:

@@ -29,6 +29,11 @@ from portal.org.markers import Scoped
 Ids = dict[str, int | None]
 
 
+# What the other party does to records that it did not enter itself, beside reading them.
+SHARED = frozenset({"read", "export", "add", "maintain", "reveal", "names", "details"})
+CHANGING = frozenset({"edit", "delete"})
+
+
 class OutOfScope(Exception):
     """Somebody tried to read or put a row where they may not; answered like a row that is not there."""
 
@@ -63,10 +68,9 @@ class Principal:
     def covers_row(self, verb: str, ledger: str, row: Any) -> bool:
         """Is this verb of this ledger allowed on this row, as somebody's own or as its other party?"""
         reach = self.reach(verb, ledger)
-        if reach.owns(row):
-            return True
-        # The other party changes what it entered itself.
-        return reach.covers(row) and (verb not in ("edit", "delete") or bool(getattr(row, "by_counterpart", False)))
+        if verb in CHANGING and others_entry(row):
+            return any(claim.column in PARTY and claim.holds(row) for claim in reach.claims)
+        return reach.owns(row) or (reach.covers(row) and (verb in SHARED or entered_by_other_party(row)))
 
     @cached_property
     def _filling(self) -> Reach:
@@ -234,11 +238,12 @@ def _check(session: Session, principal: Principal, verb: str, row: Scoped) -> No
         verb = "add" if whole in session.new else "delete" if whole in session.deleted else "edit"
     verb = _verb.get() or verb
     reach = principal.reach(verb, row.ledger_name)
-    if reach.everything:
+    if reach.everything and not (verb in CHANGING and others_entry(row)):
         return
     states = list(_states(row))
     for ids in states:
-        if not _owned(principal, reach, row, ids, states) and not (len(states) == 1 and _shared(reach, verb, row)):
+        own = _owned(principal, reach, row, ids, states) and not (verb in CHANGING and others_entry(row))
+        if not own and not _shared(reach, verb, row, ids, moved=len(states) > 1):
             raise OutOfScope(f"{principal.username}: {verb} {type(row).__name__} of unit {ids.get('owner_unit_id')}")
 
 
@@ -250,10 +255,10 @@ def _owned(principal: Principal, reach: Reach, row: Scoped, ids: Ids, states: Se
     return any(claim.column in columns and claim.meets(row, ids.get(claim.column)) for claim in reach.claims)
 
 
-def _shared(reach: Reach, verb: str, row: Scoped) -> bool:
-    """May the other party do this? It changes what it entered itself."""
-    entered = verb not in ("edit", "delete") or bool(getattr(row, "by_counterpart", False))
-    return entered and any(claim.column in PARTY and claim.holds(row) for claim in reach.claims)
+def _shared(reach: Reach, verb: str, row: Scoped, ids: Ids, *, moved: bool) -> bool:
+    """May the other party do this to a row that has these ids? It gives to another unit what it entered itself."""
+    entered = (verb in SHARED and not moved) or entered_by_other_party(row)
+    return entered and any(claim.column in PARTY and claim.meets(row, ids.get(claim.column)) for claim in reach.claims)
 
 
 def _states(row: Scoped) -> Iterator[Ids]:
@@ -273,6 +278,15 @@ def _states(row: Scoped) -> Iterator[Ids]:
     yield now
     if before != now:
         yield before
+
+
+def entered_by_other_party(row: Any) -> bool:
+    return bool(getattr(row, "by_counterpart", False))
+
+
+def others_entry(row: Any) -> bool:
+    """Is it an entry by the other party, which nobody but that party changes?"""
+    return bool(row.part_of) and entered_by_other_party(row)
 
 
 def _ledger_of_whole(row: Scoped) -> str:

@@ -65,22 +65,23 @@ def test_every_version_is_told_as_it_was(agreement, seed):
 
 def test_an_amendment_tells_which_rows_it_changed(visit, rows):
     id_ = first(rows, "agreement", "status = 'active' AND owner_unit_id = 1 AND amends_id IS NULL")
-    visit("filler01").post(f"/agreements/{id_}/move/amend", reason="增加一项需求。")
+    visit("filler01").post(f"/agreements/{id_}/move/amend", reason="扩大为党建联盟。")
     draft = rows("SELECT max(id) FROM agreement")[0][0]
-    page = visit("filler01").look(f"/agreements/edit/{draft}")
-    typed = page.filled()
-    visit("filler01").post(f"/agreements/edit/{draft}", typed | {"demand_items-0-name": "全新的需求"})
+    typed = visit("filler01").look(f"/agreements/edit/{draft}").filled()
+    a, b = typed["party_a_org_id"], typed["party_b_org_id"]
+    typed |= {"agreement_type": "3", "agreement_parties-posted": "1"}
+    for n, (org, role) in enumerate(((a, "lead"), (b, "member"))):
+        typed |= {f"agreement_parties-{n}-{name}": text for name, text in (("id", ""), ("org_id", org), ("role", role))}
+    visit("filler01").post(f"/agreements/edit/{draft}", typed)
     visit("filler01").post(f"/agreements/{draft}/move/submit")
     visit("secretary01").post(f"/agreements/{draft}/move/approve")
-    visit("reviewer").post(f"/agreements/{draft}/move/approve_committee")
-    assert rows(f"SELECT name FROM demand_item WHERE agreement_id = {id_} AND position = 0") == [("全新的需求",)]
-    page = visit("auditor").speak("zh_Hans").look(f"/agreements/{id_}/versions")
-    changed = {row.find_all("td")[0].get_text(strip=True): row.find_all("td") for row in page.select("[data-changed]")}
-    assert set(changed) == {"需求 1 – 需求名称有变化", "项目 1 – 对应需求有变化"}
-    assert [cell.get_text(strip=True) for cell in changed["需求 1 – 需求名称有变化"][1:]] == [
-        typed["demand_items-0-name"],
-        "全新的需求",
-    ]
+    visit("reviewer").post(f"/agreements/{draft}/move/approve_committee", filing_no="", filed_on="")
+    found = rows(f"SELECT org_id, role FROM agreement_party WHERE agreement_id = {id_} ORDER BY position")
+    assert found == [(int(a), "lead"), (int(b), "member")]
+    page = visit("auditor").speak("en").look(f"/agreements/{id_}/versions")
+    changed = " ".join(row.get_text(" ", strip=True) for row in page.select("[data-changed]"))
+    assert "Alliance member 1 – Role" in changed
+    assert "Alliance member 2 – Role" in changed
 
 
 def test_rows_taken_out_of_a_form_are_told(visit, rows):

@@ -121,3 +121,85 @@ def test_gaps_of_a_record_in_force_can_be_filled_and_nothing_else(visit, rows, t
     found = rows(f"SELECT a_contact, gaps FROM agreement WHERE id = {id_} AND title <> '改了'")
     assert found == [("王演晨", None)]
     assert visitor.look(f"/agreements/edit/{id_}").status == 409
+
+
+def test_what_the_community_entered_nobody_else_changes(visit, rows, theirs):
+    id_, _ = theirs
+    visit("community001").post(f"/coop_activities/add?agreement_id={id_}", ACTIVITY)
+    [(entry,)] = rows(f"SELECT max(id) FROM coop_activity WHERE agreement_id = {id_}")
+    for account in ("filler01", "reviewer"):
+        visitor = visit(account)
+        with unchanged(rows):
+            assert visitor.post(f"/coop_activities/edit/{entry}", ACTIVITY | {"theme": "改了"}).status == 403
+            assert visitor.post(f"/coop_activities/delete/{entry}").status == 403
+        assert not visitor.look(f"/coop_activities/show/{entry}").select(f'a[href="/coop_activities/edit/{entry}"]')
+
+
+def amended(visit, id_, **changes):
+    """An amendment of the unit's takes effect; answers its draft's id."""
+    answer = visit("filler01").post(f"/agreements/{id_}/move/amend", reason="双方商定调整内容。")
+    draft = int(answer.response.location.rpartition("/")[2])
+    typed = visit("filler01").look(f"/agreements/edit/{draft}").filled()
+    assert visit("filler01").post(f"/agreements/edit/{draft}", typed | changes).status == 302
+    return draft
+
+
+def approved(visit, draft):
+    for account, move in (("filler01", "submit"), ("secretary01", "approve"), ("reviewer", "approve_committee")):
+        asked = {"filing_no": "", "filed_on": ""} if move == "approve_committee" else {}
+        assert visit(account).post(f"/agreements/{draft}/move/{move}", asked).status == 302
+
+
+def test_lists_kept_while_an_amendment_is_under_review_stay(visit, rows, theirs):
+    id_, _ = theirs
+    visitor = visit("community001")
+    draft = amended(visit, id_, content="每月会商一次。")
+    assert visitor.post(f"/agreements/{draft}/lists").status in (404, 409)
+    typed = visitor.look(f"/agreements/{id_}/lists").filled()
+    needs = rows(f"SELECT count(*) FROM demand_item WHERE agreement_id = {id_}")[0][0]
+    new = row("demand_items", needs, name="楼道照明", category="08", status="open")
+    assert visitor.post(f"/agreements/{id_}/lists", typed | new).status == 302
+    approved(visit, draft)
+    assert rows(f"SELECT count(*) FROM demand_item WHERE agreement_id = {id_} AND name = '楼道照明'") == [(1,)]
+
+
+def test_a_page_of_lists_left_open_over_an_amendment_is_saved_and_tells_nothing(visit, rows, theirs):
+    id_, _ = theirs
+    visitor = visit("community001")
+    typed = visitor.look(f"/agreements/{id_}/lists").filled()
+    draft = amended(visit, id_, content="每月会商一次。", remark="不给社区看的说明")
+    approved(visit, draft)
+    needs = rows(f"SELECT count(*) FROM demand_item WHERE agreement_id = {id_}")[0][0]
+    new = row("demand_items", needs, name="楼道照明", category="08", status="open")
+    answer = visitor.post(f"/agreements/{id_}/lists", typed | new | {"version": "999"})
+    assert answer.status == 200
+    assert "不给社区看的说明" not in answer.words
+    assert visitor.post(f"/agreements/{id_}/lists", typed | new).status == 302
+    assert "不给社区看的说明" not in visitor.look(f"/agreements/show/{id_}").words
+
+
+def test_who_saved_the_same_list_meanwhile_is_told_without_the_units_notes(visit, rows, theirs):
+    id_, _ = theirs
+    visitor = visit("community001")
+    typed = visitor.look(f"/agreements/{id_}/lists").filled()
+    draft = amended(visit, id_, remark="不给社区看的说明")
+    approved(visit, draft)
+    theirs_now = visit("filler01").look(f"/agreements/{id_}/lists").filled()
+    visit("filler01").post(f"/agreements/{id_}/lists", theirs_now | {"demand_items-0-name": "单位改的名称"})
+    answer = visitor.post(f"/agreements/{id_}/lists", typed | {"demand_items-0-name": "社区改的名称"})
+    assert answer.status == 200
+    assert "单位改的名称" in answer.one("[data-conflict]").text
+    assert "不给社区看的说明" not in answer.words
+
+
+def test_a_community_is_told_neither_gaps_nor_reasons_of_review(visit, rows, theirs, change):
+    id_, _ = theirs
+    change(f"UPDATE agreement SET gaps = ',signed_file,' WHERE id = {id_}")
+    visitor = visit("community001").speak("en")
+    assert "To be added" not in visitor.look("/agreements/figures").words
+    assert "To be added" not in visitor.look(f"/agreements/show/{id_}").words
+    assert "To be added" in visit("filler01").speak("en").look(f"/agreements/show/{id_}").words
+    reasons = "return_reason = '内部退回意见', return_field = 'remark', amend_reason = '内部变更理由'"
+    change(f"UPDATE agreement SET status = 'returned', amends_id = {id_}, {reasons} WHERE id = {id_}")
+    assert "内部" not in visitor.look(f"/agreements/show/{id_}").words.replace("内部说明", "")
+    assert "内部退回意见" in visit("filler01").look(f"/agreements/show/{id_}").words

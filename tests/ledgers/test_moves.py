@@ -195,7 +195,8 @@ def test_an_amendment_takes_the_place_of_the_old_version_when_it_is_approved(vis
     answer = filler.post(f"/agreements/{old}/move/amend", reason="双方商定调整共建内容。")
     draft = int(answer.response.location.rpartition("/")[2])
     typed = filler.look(f"/agreements/edit/{draft}").filled()
-    typed |= {"content": "每月会商一次。", "a_contact": "李演", "demand_items-0-name": "新增路灯"}
+    assert not any(name.startswith("demand_items") for name in typed)
+    typed |= {"content": "每月会商一次。", "a_contact": "李演", "remark": "内部意见：对方配合不力"}
     assert filler.post(f"/agreements/edit/{draft}", typed).status == 302
     assert rows(f"SELECT record_no, content, a_contact, status FROM agreement WHERE id = {old}") == [
         (*kept[0], "active")
@@ -208,9 +209,9 @@ def test_an_amendment_takes_the_place_of_the_old_version_when_it_is_approved(vis
     ]
     changes = dict(rows(f"SELECT field_name, new_value FROM agreement_change WHERE agreement_id = {old}"))
     assert changes["content"] == "每月会商一次。"
-    assert "新增路灯" in changes["demand_items"]
-    # The projects name the need that was renamed.
-    assert set(changes) == {"content", "a_contact", "demand_items", "coop_items"}
+    # The unit's own notes are amended, too, and not told where the other party reads.
+    assert set(changes) == {"content", "a_contact"}
+    assert rows(f"SELECT remark FROM agreement WHERE id = {old}") == [("内部意见：对方配合不力",)]
     page = filler.look(f"/agreements/show/{old}")
     assert "每月会商一次。" in page.one('table[data-table="agreement_changes"]').text
 

@@ -193,3 +193,22 @@ def test_a_unit_beside_the_responsible_one_follows_the_project_without_its_notes
         assert visitor.post(f"/service_projects/{path}", title="x", reason="试一试不行的。").status == 403
     assert visitor.look(f"/project_progress/add?project_id={id_}").status in (403, 404)
     assert visit("filler03").look(f"/service_projects/show/{id_}").status == 404
+
+
+def test_a_town_gives_its_own_draft_to_another_unit_and_no_other_project(visit, rows, proposal, project, change):
+    town, two = visit("town01"), unit_id(rows, 2)
+    town.post("/service_projects/add", proposal)
+    id_ = first(rows, "service_project", "title = '楼道扶手加装'")
+    page = town.look(f"/service_projects/edit/{id_}").filled()
+    assert town.post(f"/service_projects/edit/{id_}", page | {"lead_unit_id": str(two)}).status == 302
+    assert rows(f"SELECT owner_unit_id FROM service_project WHERE id = {id_}") == [(two,)]
+
+
+def test_a_town_does_not_hand_in_what_others_wrote(visit, rows, proposal):
+    assert visit("reviewer").post("/service_projects/add", proposal).status == 302
+    id_ = first(rows, "service_project", "title = '楼道扶手加装'")
+    town = visit("town01")
+    assert town.look(f"/service_projects/show/{id_}").status == 200
+    with unchanged(rows):
+        assert town.post(f"/service_projects/{id_}/move/submit").status == 403
+    assert not town.look(f"/service_projects/show/{id_}").select('[data-move="submit"]')

@@ -124,3 +124,15 @@ def test_the_participation_rate_is_the_sum_over_sessions(visit, rows):
     page = visit("filler01").look("/study_sessions/figures")
     assert page.one('[data-figure="participation"] .hint').get_text(strip=True) == f"{expected[0]} / {expected[1]}"
     assert str(expected[2]) in page.words
+
+
+def test_who_asked_for_an_end_does_not_confirm_it_whoever_saved_meanwhile(visit, rows, change):
+    id_ = first(rows, "study_group", f"status = 'active' AND owner_unit_id = {unit_id(rows, 1)}")
+    change(f"UPDATE study_group SET proxy_filled = TRUE WHERE id = {id_}")
+    office, sent = visit("reviewer02"), {"terminated_on": "2026-06-30", "terminate_reason": "merged"}
+    assert office.post(f"/study_groups/{id_}/move/terminate", sent).status == 302
+    page = visit("filler01").look(f"/study_groups/{id_}/lists").filled()
+    page |= {"group_members-0-leave_reason": "工作调动"}
+    assert visit("filler01").post(f"/study_groups/{id_}/lists", page).status == 302
+    assert office.post(f"/study_groups/{id_}/move/terminate", sent).status == 403
+    assert visit("reviewer").post(f"/study_groups/{id_}/move/terminate", sent).status == 302

@@ -82,3 +82,19 @@ def test_whoever_edits_without_the_right_leaves_them_as_they_are(visit, rows, ch
     assert rows(f"SELECT post, CAST(birth_ym AS VARCHAR(10)) FROM member WHERE id = {member}") == [
         ("科长", "1987-03-01")
     ]
+
+
+@pytest.mark.parametrize(
+    ("account", "sees"), [("filler01", True), ("reviewer", True), ("auditor", False), ("disc", False)]
+)
+def test_so_are_the_months_of_birth_of_members_of_a_group(visit, rest, rows, account, sees):
+    group = first(rows, "study_group", f"status = 'active' AND owner_unit_id = {unit_id(rows, 1)}")
+    typed = visit("filler01").look(f"/study_groups/{group}/lists").filled()
+    assert (
+        visit("filler01").post(f"/study_groups/{group}/lists", typed | {"group_members-0-birth_ym": BORN}).status == 302
+    )
+    pages = [f"/study_groups/show/{group}", f"/study_groups/{group}/history", f"/study_groups/{group}/versions"]
+    assert [BORN in visit(account).look(path).words for path in pages] == [sees] * 3
+    program = rest(account)
+    program.get(f"study_groups/{group}")
+    assert (BORN in program.answer.text) is sees

@@ -26,7 +26,7 @@ def enter(
     typed = asking.posted(ledger, sent, view.ledger.hidden(record) if record is not None else ())
     form = form_class(ledger)(typed, record, parent)
     if hasattr(record, "version"):
-        unless_changed(view.ledger, form, record, opened)
+        unless_changed(ledger, form, record, opened)
     if not form.validate() or form.problems:
         asking.unprocessable(telling.faults(form), "\n".join(form.problems))
     saved = write(view, ledger, form, record, parent, key)

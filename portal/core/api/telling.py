@@ -69,7 +69,7 @@ def whole(ledger: Ledger, record: Any) -> dict[str, Any]:
     if ledger.statuses:
         result["version"] = record.version
     for table in (*ledger.tables(Values(record, {})), *ledger.kept):
-        rows = [told(ledger.rows_fields(table), row) for row in getattr(record, table.name)]
+        rows = [told(ledger.cells(table, record), row) for row in getattr(record, table.name)]
         result[table.name], texts[table.name] = [row for row, _ in rows], [cells for _, cells in rows]
     return {"id": record.id, "title": str(record), "result": result, "texts": texts}
 

@@ -126,7 +126,7 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Exporting, Bulk, C
     def figures(self) -> ResponseReturnValue:
         """The ledger's figures; as a part of the list page when its script asks (`?part=1`)."""
         part = bool(request.args.get("part"))
-        return self.page("figures_part.html" if part else "figures.html", values=stats.values(self.ledger.figures))
+        return self.page("figures_part.html" if part else "figures.html", values=stats.values(self.ledger.told()))
 
     @expose("/figures/<string:name>")
     @has_access

@@ -9,13 +9,19 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from portal.core import audit, clock
+from portal.core import clock
+from portal.core.audit import AuditEvent
 from portal.core.fields import Label, Text
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger
+from portal.core.versions import lines_of
 from portal.core.views.timeline import change
 
 BOTH = "_both"
+
+
+# Lines of a record that made no version of it: looks at it and the like.
+OTHERS = 50
 
 
 @dataclass(frozen=True)
@@ -39,17 +45,12 @@ class Conflict:
 
 
 def conflict(ledger: Ledger, form: LedgerForm, record: Any, versions: int) -> Conflict | None:
-    """What so many saves have changed. Fields that only the others changed become theirs in the form."""
-    own = [
-        event
-        for event in audit.history(ledger, record.id, 50)
-        if (event.ledger, event.record_id) == (ledger.name, record.id)
-    ]
-    events = own[:versions]
+    """What so many saves have changed of what the form has. Fields that only the others changed become theirs in it."""
+    lines = lines_of(ledger, record.id, most=versions + OTHERS)[:versions]
+    events = [line for line in lines if touched(ledger, record, line)]
     if not events:
         return None
-    hidden = ledger.hidden(record)
-    changes = [each for event in reversed(events) for each in event.changes if each[0] not in hidden]
+    changes = [each for event in reversed(events) for each in touched(ledger, record, event)]
     before: dict[str, Any] = {}
     for name, old, _new in changes:
         before.setdefault(name, old)
@@ -66,6 +67,14 @@ def conflict(ledger: Ledger, form: LedgerForm, record: Any, versions: int) -> Co
     told = [change(ledger, *each) for each in changes]
     person = f"{events[0].person} ({events[0].username})" if events[0].person else events[0].username
     return Conflict(person, clock.local(events[0].at), told, clashes)
+
+
+def touched(ledger: Ledger, record: Any, event: AuditEvent) -> list[Any]:
+    """What a line changed of the form's fields and tables, as far as the user sees them."""
+    hidden = ledger.hidden(record)
+    tables = {ledger.rows_model(table).__tablename__ for table in ledger.rows}
+    shown = tables | (ledger.entered.keys() - hidden)
+    return [each for each in event.changes if each[0].partition("/")[0] in shown]
 
 
 def together(kind: Any) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import BadRequest
 
-from portal.core import gaps, moving, once, saving, scope
+from portal.core import amending, gaps, moving, once, saving, scope
 from portal.core.fields import natural
 from portal.core.fields.links import standing_under
 from portal.core.forms import LedgerForm, form_class, operate_on_rows, overlong
@@ -81,13 +81,17 @@ def editing(view: Any, record: Any) -> Ledger | None:
     view.require("edit", record)
     if not may_edit_some(view.ledger, record) or not view.open_under(record):
         abort(409, gettext("In this status it can no longer be edited."))
-    return None if view.ledger.editable(record) else only_gaps(view.ledger, record)
+    if not view.ledger.editable(record):
+        return only_gaps(view.ledger, record)
+    return only_amended(view.ledger) if amends(record) else None
 
 
 def may_maintain(ledger: Ledger, record: Any) -> bool:
     """Lists live on in force; before that the other party says its needs, the unit has its form."""
     if record.status == IN_FORCE:
         return any(table.in_force for table in ledger.rows)
+    if amends(record):
+        return False
     own = scope.current().covers("maintain", ledger.name, record.owner_unit_id)
     return ledger.editable(record) and not own
 
@@ -99,6 +103,16 @@ def gap_fields(ledger: Ledger, record: Any) -> tuple[str, ...]:
 def only_gaps(ledger: Ledger, record: Any) -> Ledger:
     """The ledger as the form of a record in force sees it: what is still to be added."""
     return replace(ledger, sections=(Section(gettext("To be added"), gap_fields(ledger, record)),), rows=())
+
+
+def amends(record: Any) -> bool:
+    """Is it to take the place of a record in force?"""
+    return getattr(record, "amends_id", None) is not None
+
+
+def only_amended(ledger: Ledger) -> Ledger:
+    """The lists of the record in force are kept there, and no amendment changes them."""
+    return replace(ledger, rows=amending.amended_tables(ledger))
 
 
 def only_lists(ledger: Ledger) -> Ledger:
@@ -121,7 +135,7 @@ def fill_in(view: Any, record: Any, parent: Any, limited: Ledger | None = None) 
         return answer
     else:
         form = form_type(joined(ledger, request.form, record), record, parent)
-        met = meanwhile(view.ledger, form, record, natural(request.form.get("version", "")))
+        met = meanwhile(ledger, form, record, natural(request.form.get("version", "")))
         if met is None and form.validate() and not form.problems:
             saved = save(view, ledger, form, record, parent, key)
             if saved is not None:
@@ -129,7 +143,7 @@ def fill_in(view: Any, record: Any, parent: Any, limited: Ledger | None = None) 
             if (answer := sent_before(view, key)) is not None:
                 return answer
     with standing_under(form.parent):
-        submits = limited is None and may_submit(view, record)
+        submits = (limited is None or amends(record)) and may_submit(view, record)
         shown = {"ledger": ledger, "form": form, "record": record, "parent": parent, "limited": limited, "met": met}
         return view.page("form.html", submits=submits, key=once.fresh(key), **shown)
 
@@ -161,12 +175,15 @@ def id_of(record: Any) -> int:
 
 
 def meanwhile(ledger: Ledger, form: LedgerForm, record: Any, opened: int | None) -> Conflict | None:
-    """What was changed since this form was opened, by the version of then. Nothing is saved, and the form says so."""
+    """What was changed since this form was opened, by the version of then. Nothing is saved, and the form says so;
+    what the form has nothing of does not matter to it."""
     now = getattr(record, "version", None)
-    if now is None or opened in (None, now):
+    if now is None or opened is None or opened == now:
         return None
-    form.problems.append(changed_meanwhile())
-    return conflict(ledger, form, record, now - (opened or 0))
+    met = conflict(ledger, form, record, now - opened) if opened < now else None
+    if met is not None or opened > now:
+        form.problems.append(changed_meanwhile())
+    return met
 
 
 def changed_meanwhile() -> str:

@@ -121,7 +121,7 @@ def change(ledger: Ledger, path: str, old: list[str] | None, new: list[str] | No
 
 def shown(ledger: Ledger, path: str, texts: list[str] | None) -> list[str] | None:
     """Of internal details, those without the right to them learn that they changed."""
-    return [HIDDEN] if texts and path in ledger.sensitive and not ledger.detailed() else texts
+    return [HIDDEN] if texts and ledger.is_sensitive(path) and not ledger.detailed() else texts
 
 
 def place(ledger: Ledger, path: str) -> tuple[Label, Field | None]:

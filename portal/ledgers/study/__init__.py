@@ -38,6 +38,7 @@ study_groups = Ledger(
             _("Group member"),
             ("member_id", "role", "political_status", "birth_ym", "joined_on", "left_on", "leave_reason"),
             in_force=True,
+            sensitive=("birth_ym",),
         ),
     ),
     statuses={
