@@ -194,16 +194,22 @@ class Sealer:
         """A command that ends, or a server that is stopped, leaves nothing unsealed."""
         if self.timer is not None:
             self.timer.cancel()
-            self.run()
+            self.sealed()
 
     def run(self) -> None:
         with self.lock:
             self.timer = None  # what is written from here on has the next one
+        if not self.sealed():
+            self.soon()
+
+    def sealed(self) -> bool:
         try:
             with self.app.app_context():
                 seal()
-        except DBAPIError:  # somebody writes for long, or the database is away: the next one seals
-            self.app.logger.warning("sealing the trail has to wait", exc_info=True)
+        except DBAPIError as fault:  # somebody writes for long, or the database is away
+            self.app.logger.info("sealing the trail has to wait: %s", fault.orig)
+            return False
+        return True
 
 
 def committed(session: Session) -> None:
