@@ -24,14 +24,14 @@ from portal.core.views.timeline import COLUMNS, Told, told
 from portal.extensions import db
 
 USERS = "ab_user"
-MOST = 20
+MOST = 10
 CHANGES, SIGNS = timedelta(days=30), timedelta(days=7)
 # Deeds that change what somebody may do or see.
 DEEDS = ("grant", "unlock", "keys_renewed", "export_approved", "export_refused")
 ALARMS = {
     "sign_in_failed": lazy_gettext("Wrong passwords"),
     "sign_in_locked": lazy_gettext("Tries while locked"),
-    "refused": lazy_gettext("Refused"),
+    "refused": lazy_gettext("Tries beyond one's rights"),
     "reveal": lazy_gettext("Looks at personal data"),
     "export_taken": lazy_gettext("Sheets with personal data taken"),
 }
