@@ -135,6 +135,8 @@ audit_events = Ledger(
     icon="shield-lock",
     model=AuditEvent,
     can=READING,
+    # Many lines have no subject.
+    leading="at",
     columns=("at", "person", "username", "action", "ledger", "title", "unit_id", "reason", "changes"),
     filters=("at", "username", "action", "ledger", "unit_id", "record_id", "address"),
     exported=(

@@ -295,3 +295,26 @@ def test_what_is_one_thing_to_readers_is_one_choice_though_kept_in_several_table
     assert "Roles and rights" in labels
     found = rows(f"SELECT DISTINCT ledger FROM audit_event WHERE id IN ({','.join(map(str, page.ids()))})")
     assert {"ab_role", "seeded_grant"} <= {name for (name,) in found}
+
+
+@pytest.mark.parametrize("account", ["auditadmin", "auditor", "admin"])
+def test_a_line_of_the_trail_has_no_history_and_offers_none(visit, account):
+    visitor = visit(account)
+    id_ = visitor.look("/audit_events/list/?page_size=1").ids()[0]
+    assert "/history" not in str(visitor.look(f"/audit_events/show/{id_}"))
+    assert {visitor.look(f"/audit_events/{id_}/{page}").status for page in ("history", "versions")} == {404}
+
+
+@pytest.mark.parametrize("path", ["/units/show/1", "/members/show/1", "/code_lists/show/1", "/party_orgs/show/1"])
+def test_what_is_kept_in_the_registry_has_a_history(visit, path):
+    visitor = visit("admin")
+    [history] = [str(link["href"]) for link in visitor.look(path).select('a[href$="/history"]')]
+    assert visitor.look(history).status == 200
+    assert visitor.look(history.replace("/history", "/versions")).status == 200
+
+
+def test_a_line_without_a_subject_is_opened_by_its_time(visit):
+    page = visit("auditadmin").look("/audit_events/list/?page_size=5")
+    links = page.select("td.title-cell a")
+    assert [link.find_parent("td")["data-field"] for link in links] == ["at"] * 5
+    assert "—" not in {link.get_text(strip=True) for link in links}
