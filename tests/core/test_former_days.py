@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import openpyxl
 import pytest
@@ -61,18 +62,84 @@ def test_a_list_asks_no_more_for_the_names_of_former_days(visit, rows, renamed, 
 
 def test_a_correction_changes_the_name_of_every_day(visit, rows, unit):
     path, held = unit
-    assert visit("admin").post(path, held | {"full_name": "区正名委员会"}).status == 302
+    corrected = held | {"full_name": "区正名委员会", "changed_on": "correction"}
+    assert visit("admin").post(path, corrected).status == 302
     assert "区正名委员会" in named(visit, agreement(rows, f"< '{DAY}'"))
     assert rows("SELECT count(*) FROM unit WHERE former IS NOT NULL AND CAST(former AS TEXT) <> 'null'") == [(0,)]
 
 
 def test_twice_renamed_has_three_names(visit, rows, unit, renamed):
-    path, held = unit
-    held = visit("admin").look(path).filled()
-    assert visit("admin").post(path, held | {"full_name": "区再设委员会", "changed_on": "2026-05-01"}).status == 302
-    [(former,)] = rows(f"SELECT former FROM unit WHERE id = {unit_id(rows, 1)}")
-    assert str(former).count("until") == 2
+    again(visit, unit[0])
+    assert [was["until"] for was in former(rows)] == [DAY, "2026-05-01"]
     assert "区再设委员会" not in named(visit, agreement(rows, f"< '{DAY}'"))
+
+
+def again(visit, path, day="2026-05-01"):
+    held = visit("admin").look(path).filled()
+    assert visit("admin").post(path, held | {"full_name": "区再设委员会", "changed_on": day}).status == 302
+
+
+def former(rows):
+    [(found,)] = rows(f"SELECT former FROM unit WHERE id = {unit_id(rows, 1)}")
+    return json.loads(found) if isinstance(found, str) else found
+
+
+@pytest.mark.parametrize("typed", [{"full_name": "区正名委员会"}, {"short_name": "区正名委"}, {"parent_id": "2"}])
+def test_a_new_name_or_place_asks_from_which_day_it_holds(visit, rows, unit, typed):
+    path, held = unit
+    with unchanged(rows):
+        page = visit("admin").post(path, held | typed)
+        assert "give the day from which that holds, or tick" in page.errors()["changed_on"]
+    assert page.select('input[type=checkbox][name="changed_on"][value="correction"]')
+    names = list(page.filled())
+    assert names.index("changed_on") == names.index("parent_id") + 1
+
+
+def test_an_organisation_asks_so_too(visit, rows):
+    path = f"/party_orgs/edit/{first(rows, 'party_org', 'community_id IS NULL')}"
+    held = visit("admin").look(path).filled() | {"full_name": "中共演示委员会"}
+    assert "changed_on" in visit("admin").post(path, held).errors()
+    assert visit("admin").post(path, held | {"changed_on": DAY}).status == 302
+
+
+def test_a_day_and_a_correction_at_once_are_refused(visit, rows, unit):
+    path, held = unit
+    with unchanged(rows):
+        sent = held | {"full_name": "区正名委员会", "changed_on": [DAY, "correction"]}
+        assert "Either the day of a change, or the correction" in visit("admin").post(path, sent).words
+
+
+def test_the_day_of_one_change_is_not_taken_for_that_of_the_next(visit, rows, unit, renamed):
+    path, _ = unit
+    held = visit("admin").look(path).filled() | {"full_name": "区再设委员会"}
+    assert held["changed_on"] == ""
+    with unchanged(rows):
+        for day in ("", DAY):
+            assert "changed_on" in visit("admin").post(path, held | {"changed_on": day}).errors()
+
+
+def test_the_day_alone_corrects_that_of_the_last_change(visit, rows, unit, renamed):
+    path, _ = unit
+    again(visit, path)
+    names = [was["full_name"] for was in former(rows)]
+    held = visit("admin").look(path).filled()
+    with unchanged(rows):
+        assert "must be later" in visit("admin").post(path, held | {"changed_on": DAY}).errors()["changed_on"]
+    assert visit("admin").post(path, held | {"changed_on": "2026-04-01"}).status == 302
+    assert [was["until"] for was in former(rows)] == [DAY, "2026-04-01"]
+    assert [was["full_name"] for was in former(rows)] == names
+    assert str(rows(f"SELECT changed_on FROM unit WHERE id = {unit_id(rows, 1)}")[0][0]) == "2026-04-01"
+
+
+def test_a_program_answers_as_a_page_does(visit, rows):
+    address, visitor = f"/api/v1/units/{unit_id(rows, 1)}", visit("admin")
+    visitor.look("/")
+    answers = [
+        visitor.client.put(address, json=sent, headers={"X-CSRFToken": visitor.token})
+        for sent in ({"full_name": "区正名委员会"}, {"full_name": "区正名委员会", "changed_on": "correction"})
+    ]
+    assert [each.status_code for each in answers] == [422, 200]
+    assert [*answers[0].json["errors"]] == ["changed_on"]
 
 
 @pytest.mark.parametrize(
@@ -80,6 +147,7 @@ def test_twice_renamed_has_three_names(visit, rows, unit, renamed):
     [
         ({"changed_on": DAY}, "changed_on"),
         ({"changed_on": "soon", "full_name": "区新设委员会"}, "changed_on"),
+        ({"full_name": "区新设委员会", "changed_on": ""}, "changed_on"),
         ({"merged_into_id": "2"}, "status"),
         ({"merged_into_id": "1", "status": "dissolved"}, "merged_into_id"),
     ],
