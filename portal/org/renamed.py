@@ -35,6 +35,12 @@ class Renamed:
     changed_on: Mapped[date | None]
     former: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
 
+    @property
+    def former_names(self) -> str:
+        """What it was called before, the last names first."""
+        names = (was[name] for was in reversed(self.former or ()) for name in ("full_name", "short_name"))
+        return " ".join(dict.fromkeys(names))
+
     def on(self, day: date) -> Any:
         """What it was called on a day: itself, or its names of then."""
         for was in self.former or ():

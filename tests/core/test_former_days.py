@@ -142,6 +142,13 @@ def test_a_program_answers_as_a_page_does(visit, rows):
     assert [*answers[0].json["errors"]] == ["changed_on"]
 
 
+@pytest.mark.parametrize("path", ["/units/list/", "/units/options/merged_into_id"])
+def test_a_unit_is_found_by_its_former_names(visit, rows, unit, renamed, path):
+    was = unit[1]["full_name"]
+    answer = visit("admin").client.get(path, query_string={"q": was})
+    assert "区新设委员会" in answer.get_data(as_text=True) + str(answer.json if answer.is_json else "")
+
+
 @pytest.mark.parametrize(
     ("typed", "field"),
     [
