@@ -149,6 +149,13 @@ def test_a_unit_is_found_by_its_former_names(visit, rows, unit, renamed, path):
     assert "区新设委员会" in answer.get_data(as_text=True) + str(answer.json if answer.is_json else "")
 
 
+def test_its_history_tells_the_names_and_nothing_else(visit, rows, renamed):
+    page = visit("admin").look(f"/units/{unit_id(rows, 1)}/history")
+    assert "区新设委员会" in page.words
+    assert "former" not in page.words
+    assert "until" not in page.words
+
+
 @pytest.mark.parametrize(
     ("typed", "field"),
     [
