@@ -8,6 +8,12 @@ import json
 import openpyxl
 import pytest
 
+from portal.accounts.security import act_as
+from portal.core import clock, saving, scope
+from portal.core.forms import form_class
+from portal.core.ledger import mounted
+from portal.extensions import db
+from tests.api.forms import as_json, fresh
 from tests.holes.walk import first, unchanged, unit_id
 
 DAY = "2026-03-01"
@@ -162,7 +168,6 @@ def test_its_history_tells_the_names_and_nothing_else(visit, rows, renamed):
         ({"changed_on": DAY}, "changed_on"),
         ({"changed_on": "soon", "full_name": "区新设委员会"}, "changed_on"),
         ({"full_name": "区新设委员会", "changed_on": ""}, "changed_on"),
-        ({"merged_into_id": "2"}, "status"),
         ({"merged_into_id": "1", "status": "dissolved"}, "merged_into_id"),
     ],
 )
@@ -190,3 +195,59 @@ def test_what_went_over_into_another_unit_is_kept_by_it(visit, rows, unit):
     assert theirs <= set(visit("filler02").look("/agreements/list/?page_size=100").ids())
     draft = first(rows, "agreement", f"owner_unit_id = {unit_id(rows, 1)} AND status = 'draft'")
     assert visit("filler02").look(f"/agreements/edit/{draft}").status == 200
+
+
+@pytest.fixture
+def merged(visit, rows, unit):
+    """The first unit went over into the second one; the page that says so."""
+    (path, held), visitor = unit, visit("admin")
+    answer = visitor.post(path, held | {"merged_into_id": str(unit_id(rows, 2))})
+    assert answer.status == 302
+    return visitor.look(answer.response.location)
+
+
+def test_what_goes_over_into_another_unit_is_dissolved_today(app, rows, merged):
+    with app.app_context():
+        today = clock.today().isoformat()
+    [(status, day)] = rows(f"SELECT status, valid_to FROM unit WHERE id = {unit_id(rows, 1)}")
+    assert (status, str(day)) == ("dissolved", today)
+
+
+def test_a_merged_unit_does_not_come_back_unless_it_is_told_so(visit, rows, unit, merged):
+    path, _ = unit
+    held = visit("admin").look(path).filled() | {"status": "active"}
+    assert "status" in visit("admin").post(path, held).errors()
+    assert visit("admin").post(path, held | {"merged_into_id": ""}).status == 302
+
+
+def test_it_is_said_how_many_accounts_a_dissolved_unit_still_has(rows, merged):
+    where = f"unit_id = {unit_id(rows, 1)} AND user_id IN (SELECT id FROM ab_user WHERE active)"
+    count = rows(f"SELECT count(*) FROM account_profile WHERE {where}")[0][0]
+    assert [text for text in merged.notices("warning") if f"{count} accounts still belong to this unit" in text]
+
+
+def test_nothing_new_is_entered_for_a_dissolved_unit_in_any_ledger(app, rows, merged):
+    short = rows(f"SELECT short_name FROM unit WHERE id = {unit_id(rows, 2)}")[0][0]
+    tried = []
+    with app.test_request_context(), scope.acting_as(act_as("filler01")):
+        for ledger in mounted():
+            if ledger.statuses and not ledger.under and scope.current().may("add", ledger.name):
+                with pytest.raises(saving.Dissolved, match=short):
+                    saving.fill(ledger, form_class(ledger)())
+                tried.append(ledger.name)
+        db.session.rollback()
+    assert len(tried) > 3
+
+
+def test_who_belongs_to_a_dissolved_unit_is_told_so_by_page_and_by_program(visit, rows, app, merged):
+    ledger = next(each for each in app.extensions["portal.ledgers"] if each.name == "beneficiaries")
+    visitor = visit("filler01")
+    _, typed = fresh(visit, rows, ledger)
+    typed = {name: text for name, text in typed.items() if name in ledger.entered and name != "owner_unit_id"}
+    with unchanged(rows):
+        assert "nothing new is entered for it" in visitor.post("/beneficiaries/add", typed).words
+        sent = as_json(ledger, typed)
+        headers = {"X-CSRFToken": visitor.token}
+        answer = visitor.client.post("/api/v1/beneficiaries/", json=sent, headers=headers)
+    assert answer.status_code == 422
+    assert "nothing new is entered for it" in answer.json["message"]
