@@ -12,7 +12,7 @@ from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import lazy_gettext
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import String, and_, cast, func, or_, select
 
 from portal.accounts import roles
 from portal.accounts.unmasking import UnmaskedExport
@@ -20,10 +20,12 @@ from portal.core import clock, scope
 from portal.core.audit import AuditEvent
 from portal.core.fields import Label
 from portal.core.ledger import mounted
-from portal.core.views.timeline import COLUMNS, Told, told
+from portal.core.views.timeline import COLUMNS, Told, change, told
 from portal.extensions import db
 
-USERS = "ab_user"
+USERS, UNITS = "ab_user", "units"
+# Where a unit stands in the tree, and which one keeps its records: what its accounts reach hangs on both.
+STANDING = ("parent_id", "merged_into_id")
 MOST = 10
 CHANGES, SIGNS = timedelta(days=30), timedelta(days=7)
 # Deeds that change what somebody may do or see.
@@ -73,11 +75,12 @@ def watch() -> Watch | None:
 
 
 def changes() -> list[tuple[Told, str]]:
-    """The newest changes to accounts, roles and rights, each with what it was about."""
+    """The newest changes to accounts, roles, rights and the places of units, each with what it was about."""
     accounts = and_(AuditEvent.ledger == USERS, AuditEvent.action.in_(("add", "edit")))
-    query = select(AuditEvent).where(
-        AuditEvent.at > clock.now() - CHANGES, or_(AuditEvent.action.in_(DEEDS), accounts), AuditEvent.username != ""
-    )
+    told_in = cast(AuditEvent.changes, String)
+    moved = and_(AuditEvent.ledger == UNITS, or_(*(told_in.contains(f'"{name}"') for name in STANDING)))
+    watched = or_(AuditEvent.action.in_(DEEDS), accounts, moved)
+    query = select(AuditEvent).where(AuditEvent.at > clock.now() - CHANGES, watched, AuditEvent.username != "")
     events = db.session.scalars(query.order_by(AuditEvent.id.desc()).limit(MOST)).all()
     names = names_of([event.record_id for event in events if event.ledger == USERS])
     trail = next(each for each in mounted() if each.name == roles.TRAIL)
@@ -87,6 +90,10 @@ def changes() -> list[tuple[Told, str]]:
 
 def subject(event: AuditEvent, names: dict[int, str]) -> str:
     """Nothing for what another line tells in plain words."""
+    if event.ledger == UNITS:
+        units = next(each for each in mounted() if each.name == UNITS)
+        moved = [change(units, *each) for each in event.changes if each[0] in STANDING]
+        return "; ".join((event.title, *(f"{label}: {old} → {new}" for label, old, new in moved)))
     if event.ledger != USERS or event.action not in ("add", "edit"):
         return event.title
     name = names.get(event.record_id or 0, f"#{event.record_id}")

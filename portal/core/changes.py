@@ -207,9 +207,11 @@ def declared_of(row: Any) -> dict[str, Field]:
 
 
 def columns_told(row: Any, declared: Mapping[str, Field]) -> list[str]:
-    mapper = inspect(type(row))
+    mapper, ledger = inspect(type(row)), ledger_of(row)
     skipped = OWN | {name for name, each in declared.items() if not each.kind.told}
-    if isinstance(row, Scoped) and row.part_of and ledger_of(row) is None:  # it is told with that record
+    if ledger is not None and not ledger.remembered:  # nothing but its fields is ever told back
+        skipped |= {*mapper.columns.keys()} - {*declared}
+    if isinstance(row, Scoped) and row.part_of and ledger is None:  # it is told with that record
         skipped |= {mapper.get_property_by_column(each).key for each in mapper.relationships[row.part_of].local_columns}
     skipped |= SIGNING_IN if type(row).__tablename__ == "ab_user" else set()
     return [name for name in mapper.columns.keys() if name not in skipped]  # noqa: SIM118 # iterates columns

@@ -139,6 +139,8 @@ class Ledger:
     prefix: str = ""
     owner: str = ""
     owner_org: str = ""
+    # The list column that leads to a record's page, where it is none that the engine knows for a title.
+    leading: str = ""
     # The relationship to the row above, for the tree page.
     tree: str = ""
     # Names of actions on a selection (`core/views/bulk.py`).
@@ -186,10 +188,15 @@ class Ledger:
         return "created_at" in self.mapper.columns
 
     @property
+    def changing(self) -> bool:
+        """Have its records a history? Lines of the trail, which nobody changes, have none."""
+        return set(self.can) != set(READING)
+
+    @property
     def title_column(self) -> str:
         """The list column that leads to the record's page: its title or name where the list has one."""
         named = ("title", "name", "full_name", "theme")
-        return next((name for name in self.columns if name in named), self.columns[0])
+        return self.leading or next((name for name in self.columns if name in named), self.columns[0])
 
     @property
     def shown(self) -> tuple[str, ...]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from flask_babel import gettext
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from portal.core import clock, scope
 from portal.core.fields import Field
@@ -21,10 +23,14 @@ class NoOwner(Exception):
     """Neither the record nor the account says whose record this would be."""
 
 
+class Dissolved(Exception):
+    """Whose record this would be is no more; the message is for whoever saves."""
+
+
 def fill(ledger: Ledger, form: LedgerForm, record: Any = None, parent: Any = None) -> Any:
     """The record with the form's values, new if there was none; not yet in any session, nothing committed.
 
-    Raises NoOwner when no unit can own it.
+    Raises NoOwner when no unit can own it, and Dissolved when a new one would be that of a unit that is no more.
     """
     new = record is None
     with db.session.no_autoflush:
@@ -46,6 +52,7 @@ def _header(ledger: Ledger, record: Record, new: bool) -> None:
     if new or written_by_its_side(record):
         record.editor_id = principal.user_id
     if new:
+        _must_stand(ledger, record)
         record.status = "draft"
         record.filler_id, record.filled_at = principal.user_id, clock.now()
         record.proxy_filled = principal.unit_id != owner
@@ -89,6 +96,25 @@ def _owner(ledger: Ledger, record: Record) -> int:
     if not units:
         raise NoOwner(ledger.name)
     return units[0]
+
+
+def _must_stand(ledger: Ledger, record: Record) -> None:
+    """Entries go on under what a dissolved unit left; the unit that took it over keeps that."""
+    if ledger.under:
+        return
+    query = select(Unit).options(joinedload(Unit.merged_into)).where(Unit.id == record.owner_unit_id)
+    unit = db.session.scalars(query).one()
+    if unit.status != "dissolved":
+        return
+    if unit.merged_into is None:
+        raise Dissolved(gettext("%(unit)s is dissolved: nothing new is entered for it.", unit=unit.short_name))
+    raise Dissolved(
+        gettext(
+            "%(unit)s is dissolved: nothing new is entered for it, but for %(into)s, which took it over.",
+            unit=unit.short_name,
+            into=unit.merged_into.short_name,
+        )
+    )
 
 
 def _owner_org(ledger: Ledger, record: Record) -> int | None:

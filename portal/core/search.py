@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from opencc import OpenCC
-from sqlalchemy import event
+from sqlalchemy import event, inspect
 from sqlalchemy.orm import Mapper
 from sqlalchemy.sql import ColumnElement
 
@@ -34,7 +34,8 @@ def contains(column: Any, text: str) -> ColumnElement[bool]:
 
 
 def keep(_mapper: Mapper[Any], _connection: object, row: Searchable) -> None:
-    row.search_text = text_of(getattr(row, name) for name in row.searched)
+    found = text_of(getattr(row, name) for name in row.searched)
+    row.search_text = found[: inspect(type(row)).columns["search_text"].type.length]
 
 
 def text_of(parts: Iterable[Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -22,6 +23,7 @@ class AccountProfile(Model):
     org_id: Mapped[int | None] = mapped_column(ForeignKey("party_org.id"), index=True)
     area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"), index=True)
 
+    user: Mapped[Any] = relationship("User", viewonly=True)
     unit: Mapped[Unit | None] = relationship()
     org: Mapped[PartyOrg | None] = relationship()
     area: Mapped[Area | None] = relationship()

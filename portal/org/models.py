@@ -38,7 +38,7 @@ class Unit(Searchable, Renamed, Model):
     """A unit of the district, or an institution below one."""
 
     __tablename__ = "unit"
-    searched = ("full_name", "short_name")
+    searched = ("full_name", "short_name", "former_names")
 
     id: Mapped[int] = mapped_column(primary_key=True)
     full_name: Mapped[str] = mapped_column(String(100), unique=True)
@@ -80,7 +80,7 @@ class PartyOrg(Searchable, Renamed, Model):
     """A Party organisation. Those of communities carry `community_id` and are counterparts only."""
 
     __tablename__ = "party_org"
-    searched = ("full_name", "short_name")
+    searched = ("full_name", "short_name", "former_names")
 
     id: Mapped[int] = mapped_column(primary_key=True)
     org_code: Mapped[str] = mapped_column(String(40), unique=True)

@@ -7,15 +7,18 @@ from datetime import timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _
+from sqlalchemy import and_, or_, select
 from sqlalchemy.sql import ColumnElement
 
-from portal.core import clock
+from portal.core import clock, scope
 from portal.core.audit import AuditEvent
 from portal.core.fields import Choice, Field, Link, Text, Whole
 from portal.core.fields.base import LARGEST, Kind, clean
 from portal.core.fields.days import Day
 from portal.core.ledger import READING, Ledger, Section, mounted
+from portal.core.search import fold
 from portal.core.views.timeline import DEEDS, reason, source_of, told
+from portal.extensions import db
 from portal.org.models import Unit
 
 # What is changed beside the records of ledgers.
@@ -93,6 +96,31 @@ class Owner(Link):
         return ()
 
 
+class RecordId(Whole):
+    """The number that the database knows a record by. No page shows it, so only addresses filter by it."""
+
+    filter_widget = "address"
+
+
+class Subject(Text):
+    """What a line is about: found by a part of its title, or by the number of a record."""
+
+    def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
+        found = super().filter(column, typed)
+        return found if found is None else or_(found, *numbered(fold(clean(typed[-1])).upper()))
+
+
+def numbered(number: str) -> list[ColumnElement[bool]]:
+    """The lines about the record of this number and about what stands under it."""
+    found: list[ColumnElement[bool]] = []
+    with scope.unscoped("the trail tells of records that whoever reads it may not open"):
+        for ledger in (each for each in mounted() if each.prefix and number.startswith(each.prefix)):
+            for id_ in db.session.scalars(select(ledger.model.id).where(ledger.model.record_no == number)):
+                found.append(and_(AuditEvent.root == ledger.name, AuditEvent.root_id == id_))
+                found.append(and_(AuditEvent.ledger == ledger.name, AuditEvent.record_id == id_))
+    return found
+
+
 class Why(Text):
     """The reason, with the name of the field that was meant, where one was."""
 
@@ -135,8 +163,10 @@ audit_events = Ledger(
     icon="shield-lock",
     model=AuditEvent,
     can=READING,
+    # Many lines have no subject.
+    leading="at",
     columns=("at", "person", "username", "action", "ledger", "title", "unit_id", "reason", "changes"),
-    filters=("at", "username", "action", "ledger", "unit_id", "record_id", "address"),
+    filters=("at", "person", "username", "action", "ledger", "title", "unit_id", "record_id", "address"),
     exported=(
         *("id", "at", "person", "username", "address", "action", "ledger", "record_id", "title", "unit_id", "reason"),
         *("changes", "mark"),
@@ -156,8 +186,8 @@ audit_events = Ledger(
             ("address", Text(45, free=False), _("Network address")),
             ("action", Choice(*DEEDS.items()), _("Deed")),
             ("ledger", Places(), _("Ledger")),
-            ("record_id", Whole(0, LARGEST), _("Record")),
-            ("title", Text(200), _("Subject")),
+            ("record_id", RecordId(0, LARGEST), _("Record")),
+            ("title", Subject(200), _("Subject")),
             ("unit_id", Owner(Unit, "full_name"), _("Unit")),
             ("reason", Why(400), _("Reason")),
             ("changes", Changes(), _("What changed")),

@@ -36,9 +36,10 @@ party_orgs = Ledger(
                 "org_code",
                 "full_name",
                 "short_name",
+                "parent_id",
+                "changed_on",
                 "org_type",
                 "unit_nature",
-                "parent_id",
                 "sort_no",
                 "status",
                 "report_mode",
@@ -46,7 +47,6 @@ party_orgs = Ledger(
         ),
         Section(_("Stands for"), ("unit_situation", "unit_ids", "community_id")),
         Section(_("Posts and term"), ("secretary", "contact", "founded_on", "doc_no", "term_from", "term_to")),
-        Section(_("Validity"), ("changed_on",)),
     ),
     fields={
         "org_code": Field(

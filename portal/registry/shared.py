@@ -1,14 +1,16 @@
 """What the declarations of the registry share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from portal.core.fields import Choice, Day, Field
+from portal.core.fields import BadValue, Choice, Day, Field
 from portal.core.ledger import READING
 from portal.core.values import Problem, Values
+from portal.org.renamed import NAMED
 
 GROUP = _("Organisation")
 KEEPING = (*READING, "add", "edit")
@@ -19,20 +21,63 @@ STATUSES = Choice(
     ("moved_out", _("Moved out")),
 )
 
+CORRECTION = "correction"
+
+
+class DayOfChange(Day):
+    """The day of the change that a form makes, or the word that it only corrects a mistake. A form opens with neither,
+    so that the day of the last change is never taken for that of the next."""
+
+    widget = "change"
+    correction = CORRECTION
+
+    def parse(self, typed: Sequence[str], before: object) -> Any:
+        day = super().parse([text for text in typed if text != CORRECTION], before)
+        if day is not None and CORRECTION in typed:
+            raise BadValue(gettext("Either the day of a change, or the correction of a mistake, please."))
+        return CORRECTION if CORRECTION in typed else day
+
+    def typed(self, value: Any) -> list[str]:
+        return [CORRECTION] if value == CORRECTION else super().typed(value)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string"}
+
+    def stored(self, record: Any, name: str) -> None:
+        return None
+
+    def store(self, record: Any, name: str, value: Any) -> None:
+        if value not in (None, CORRECTION):
+            super().store(record, name, value)
+
+
 CHANGED_ON = Field(
-    Day(),
+    DayOfChange(),
     _("Renamed or moved on"),
-    hint=_("Records of before this day keep the old name. Leave it as it is when you only correct a mistake."),
+    hint=_("Records of before this day keep the old name. The day alone corrects that of the last change."),
 )
 
 
 def changes_on_a_day(values: Values) -> Iterator[Problem]:
-    """A day of change goes with a change, and comes after the one before."""
-    record: Any = values.record
-    day = values.changed_on
-    if record is None or day is None or day == record.changed_on:
+    """Another name or place holds from a day on, after the change before, unless it only corrects a mistake."""
+    record, day = values.record, values.changed_on
+    if record is None or day == CORRECTION:
         return
-    if all(getattr(values, name) == getattr(record, name) for name in ("full_name", "short_name", "parent_id")):
-        yield Problem("changed_on", gettext("Neither the name nor what stands above has changed."))
-    elif record.changed_on and day < record.changed_on:
-        yield Problem("changed_on", gettext("There is a later change already, of %(day)s.", day=record.changed_on))
+    former = record.former or []
+    last = record.changed_on
+    if all(getattr(values, name) == getattr(record, name) for name in NAMED):
+        if day in (None, last):
+            return
+        if not former:
+            text = gettext("Neither the name nor what stands above has changed, now or before.")
+            yield Problem("changed_on", text)
+        last = date.fromisoformat(former[-2]["until"]) if len(former) > 1 else None
+    elif day is None:
+        text = gettext(
+            "The name or what stands above changes: give the day from which that holds, or tick that this only "
+            "corrects a mistake."
+        )
+        yield Problem("changed_on", text)
+        return
+    if last and day <= last:
+        yield Problem("changed_on", gettext("The change before was on %(day)s; this one must be later.", day=last))

@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from portal.core import clock
 from portal.core.fields import BadValue, Code, Day, Field, Text, Whole, YesNo, community_link, unit_link
 from portal.core.ledger import Ledger, Section
 from portal.core.values import Problem, Values
 from portal.extensions import db
+from portal.org.accounts import AccountProfile
 from portal.org.models import Unit
 from portal.org.trees import below
 from portal.registry.shared import CHANGED_ON, GROUP, KEEPING, STATUSES, changes_on_a_day
@@ -48,6 +50,16 @@ def not_below_itself(values: Values) -> Iterator[Problem]:
         above = db.session.scalar(select(model.parent_id).where(model.id == above))
 
 
+def dissolve_merged(values: Values) -> None:
+    """What goes over into another unit is dissolved, today if no other day is said."""
+    record: Any = values.record
+    if values.merged_into_id is None:
+        return
+    if record is None or record.merged_into_id is None:
+        values.fields["status"] = "dissolved"
+    values.fill("valid_to", clock.today())
+
+
 def merged_is_dissolved(values: Values) -> Iterator[Problem]:
     """What has gone over into another unit is no more, and the other one is."""
     record: Any = values.record
@@ -57,6 +69,21 @@ def merged_is_dissolved(values: Values) -> Iterator[Problem]:
         yield Problem("status", gettext("A unit that went over into another one is dissolved."))
     if record is not None and values.merged_into_id in below(Unit, [record.id], "merged_into_id"):
         yield Problem("merged_into_id", gettext("This would go over into itself."))
+
+
+def accounts_left(values: Values) -> Iterator[Problem]:
+    """Whose accounts can enter nothing new any more."""
+    if values.record is None or values.status != "dissolved":
+        return
+    mine = (AccountProfile.unit_id == values.record.id, AccountProfile.user.has(active=True))
+    count = db.session.scalar(select(func.count(AccountProfile.user_id)).where(*mine))
+    if count:
+        text = ngettext(
+            "%(num)d account still belongs to this unit and can enter nothing new; please move it to another unit.",
+            "%(num)d accounts still belong to this unit and can enter nothing new; please move them to another unit.",
+            count,
+        )
+        yield Problem("status", text, warning=True)
 
 
 units = Ledger(
@@ -71,7 +98,8 @@ units = Ledger(
     can=KEEPING,
     columns=("sort_no", "full_name", "short_name", "unit_nature", "is_legal_entity", "office_community_id", "status"),
     filters=("unit_nature", "is_legal_entity", "status"),
-    rules=(not_below_itself, changes_on_a_day, merged_is_dissolved),
+    defaults=dissolve_merged,
+    rules=(not_below_itself, changes_on_a_day, merged_is_dissolved, accounts_left),
     derive=Unit.keep_former,
     sections=(
         Section(
@@ -79,16 +107,17 @@ units = Ledger(
             (
                 "full_name",
                 "short_name",
+                "parent_id",
+                "changed_on",
                 "unit_nature",
                 "is_legal_entity",
                 "credit_code",
-                "parent_id",
                 "sort_no",
                 "status",
             ),
         ),
         Section(_("Office"), ("office_address", "office_community_id", "leader", "contact")),
-        Section(_("Validity"), ("valid_from", "valid_to", "changed_on", "merged_into_id")),
+        Section(_("Validity"), ("valid_from", "valid_to", "merged_into_id")),
     ),
     fields={
         "full_name": Field(Text(100), _("Full name"), required=True),
@@ -107,7 +136,9 @@ units = Ledger(
         "valid_to": Field(Day(), _("Valid to")),
         "changed_on": CHANGED_ON,
         "merged_into_id": Field(
-            unit_link(), _("Merged into"), hint=_("It keeps the records of this unit from now on.")
+            unit_link(),
+            _("Merged into"),
+            hint=_("It keeps the records of this unit from now on, and this unit is dissolved."),
         ),
     },
 )

@@ -295,3 +295,59 @@ def test_what_is_one_thing_to_readers_is_one_choice_though_kept_in_several_table
     assert "Roles and rights" in labels
     found = rows(f"SELECT DISTINCT ledger FROM audit_event WHERE id IN ({','.join(map(str, page.ids()))})")
     assert {"ab_role", "seeded_grant"} <= {name for (name,) in found}
+
+
+@pytest.mark.parametrize("account", ["auditadmin", "auditor", "admin"])
+def test_a_line_of_the_trail_has_no_history_and_offers_none(visit, account):
+    visitor = visit(account)
+    id_ = visitor.look("/audit_events/list/?page_size=1").ids()[0]
+    assert "/history" not in str(visitor.look(f"/audit_events/show/{id_}"))
+    assert {visitor.look(f"/audit_events/{id_}/{page}").status for page in ("history", "versions")} == {404}
+
+
+@pytest.mark.parametrize("path", ["/units/show/1", "/members/show/1", "/code_lists/show/1", "/party_orgs/show/1"])
+def test_what_is_kept_in_the_registry_has_a_history(visit, path):
+    visitor = visit("admin")
+    [history] = [str(link["href"]) for link in visitor.look(path).select('a[href$="/history"]')]
+    assert visitor.look(history).status == 200
+    assert visitor.look(history.replace("/history", "/versions")).status == 200
+
+
+def test_a_line_without_a_subject_is_opened_by_its_time(visit):
+    page = visit("auditadmin").look("/audit_events/list/?page_size=5")
+    links = page.select("td.title-cell a")
+    assert [link.find_parent("td")["data-field"] for link in links] == ["at"] * 5
+    assert "—" not in {link.get_text(strip=True) for link in links}
+
+
+def test_the_trail_is_searched_by_the_subject_and_the_number_of_a_record(rows, visit):
+    visitor = visit("auditadmin")
+    id_, title, number = rows(
+        "SELECT id, title, record_no FROM agreement WHERE record_no IS NOT NULL ORDER BY id LIMIT 1"
+    )[0]
+    for text in (title[2:], number, number.lower()):
+        ids = visitor.look("/audit_events/list/", title=text, page_size=100).ids()
+        found = rows(f"SELECT root, root_id, title FROM audit_event WHERE id IN ({','.join(map(str, ids))})")
+        assert ("agreements", id_) in {row[:2] for row in found}
+        assert all((root, root_id) == ("agreements", id_) or title[2:] in told for root, root_id, told in found)
+    assert visitor.look("/audit_events/list/", title=number, action="sign_in").ids() == []
+    assert visitor.look("/audit_events/list/", title="GJ1999-001-0001").ids() == []
+
+
+def test_the_trail_is_searched_by_a_persons_name(rows, visit):
+    person, count = rows(
+        "SELECT person, count(*) FROM audit_event WHERE username = 'filler02' GROUP BY person ORDER BY 2 LIMIT 1"
+    )[0]
+    ids = visit("auditadmin").look("/audit_events/list/", person=person, page_size=100).ids()
+    assert ids
+    found = rows(f"SELECT DISTINCT person FROM audit_event WHERE id IN ({','.join(map(str, ids))})")
+    assert all(person in each for (each,) in found)
+    assert len(ids) >= min(count, 100)
+
+
+def test_an_internal_number_filters_by_the_address_alone(visit):
+    visitor = visit("auditadmin")
+    page = visitor.look("/audit_events/list/")
+    assert page.select('input[name="title"]')
+    assert not page.select('input[name="record_id"]')
+    assert visitor.look("/audit_events/list/?record_id=1").one('input[name="record_id"]')["value"] == "1"

@@ -6,6 +6,7 @@ import hashlib
 
 import pytest
 
+from portal.core import clock
 from tests.holes.walk import dump, first
 
 DRAW = {"ledger": "agreements", "size": "5", "seed": "2026-06", "in_force": "1"}
@@ -32,6 +33,22 @@ def test_the_lot_can_be_drawn_again_by_anybody(visit, rows, sample):
     page = visit("disc").look(f"/samples/show/{sample[0]}")
     assert page.one("[data-seed]").get_text() == "2026-06"
     assert page.one("[data-same]")["data-same"] == "1"
+
+
+def test_records_of_before_a_new_name_are_listed_under_the_old_one(app, visit, rows, sample):
+    with app.app_context():
+        today = clock.today().isoformat()
+    unit, old, day = rows(
+        "SELECT unit.id, unit.short_name, agreement.signed_on FROM unit JOIN agreement "
+        f"ON agreement.owner_unit_id = unit.id WHERE agreement.id = {sample[1][0]}"
+    )[0]
+    path = f"/units/edit/{unit}"
+    later = {"short_name": "新简称", "changed_on": today}
+    assert str(day) < today
+    assert visit("admin").post(path, visit("admin").look(path).filled() | later).status == 302
+    row = visit("auditor").look(f"/samples/show/{sample[0]}").one(f'tr[data-record="{sample[1][0]}"]')
+    assert old in row.get_text()
+    assert "新简称" not in row.get_text()
 
 
 def test_a_change_of_what_fits_is_told(visit, sample, change):

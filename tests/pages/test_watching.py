@@ -66,3 +66,18 @@ def test_it_costs_few_statements(visit, statements):
         visit("admin").look("/")
     assert len(seen) <= 30
     assert PASSWORD not in str(seen)
+
+
+@pytest.mark.parametrize("account", ["secadmin", "auditadmin"])
+def test_a_unit_moved_or_merged_is_seen_by_the_others(visit, rows, account):
+    one, two = (first(rows, "unit", f"sort_no = {n}") for n in (1, 2))
+    path, visitor = f"/units/edit/{one}", visit("sysadmin")
+    held = visitor.look(path).filled()
+    assert visitor.post(path, held | {"leader": "新领导"}).status == 302
+    assert visitor.post(path, held | {"merged_into_id": str(two)}).status == 302
+    told = [row.get_text(" ", strip=True) for row in visit(account).look("/").select("[data-changes] tbody tr")]
+    names = [name for (name,) in rows(f"SELECT full_name FROM unit WHERE id IN ({one}, {two}) ORDER BY sort_no")]
+    assert told[0].endswith(f"{names[0]}; Merged into: — → {names[1]}")
+    assert "sysadmin" in told[0]
+    assert "新领导" not in str(told)
+    assert sum(names[0] in line for line in told) == 1

@@ -314,6 +314,8 @@ class Row:
             record = saving.fill(self.ledger, form, record, parent)
         except saving.NoOwner:
             raise Rejected(self.named(), gettext("No unit is named here.")) from None
+        except saving.Dissolved as fault:
+            raise Rejected(self.named(), str(fault)) from None
         if new:
             self.require_reach(record)
         if self.ledger.statuses:

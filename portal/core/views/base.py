@@ -119,6 +119,8 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Exporting, Bulk, C
     def record_to_follow(self, pk: int) -> Any:
         """A record whose past one may know; the other party's eyes are not for the unit's own notes."""
         record = self.record_or_404(pk)
+        if not self.ledger.changing:
+            abort(404)
         return abort(403) if self.ledger.foreign(record) else record
 
     @expose("/figures")

@@ -81,4 +81,5 @@ def in_order(ledger: Ledger, paths: Sequence[str]) -> list[str]:
         table, slash, rest = path.partition("/")
         return (1, tables.index(table), int(rest.partition("/")[0])) if slash else (0, names[path])
 
-    return sorted((path for path in paths if "/" in path or path in names), key=rank)
+    told = (path for path in paths if (place(ledger, path)[1] if "/" in path else path in names))
+    return sorted(told, key=rank)

@@ -229,6 +229,9 @@ def write(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any,
     except saving.NoOwner as fault:
         db.session.rollback()
         raise NotSaved(gettext("No unit is named here, so the record would belong to nobody."), 422) from fault
+    except saving.Dissolved as fault:
+        db.session.rollback()
+        raise NotSaved(str(fault), 422) from fault
     except Exception as fault:
         text = refusal(fault)  # Flask-AppBuilder wraps database errors; unforeseen ones are raised again
         db.session.rollback()
