@@ -1,5 +1,7 @@
 """Every page of every role, at a desk and on a phone: whole, in one language, within its width."""
 
+from collections import Counter
+
 import pytest
 
 pytestmark = pytest.mark.browser
@@ -112,3 +114,37 @@ def test_the_focus_is_seen_on_a_ticked_box(open_as):
     style = "getComputedStyle(document.activeElement)"
     assert page.evaluate(f"{style}.outlineStyle") == "solid"
     assert page.evaluate(f"{style}.outlineWidth") == "2px"
+
+
+BOXES = "nodes => nodes.map(node => { const box = node.getBoundingClientRect(); return [box.x, box.y, box.height]; })"
+
+
+def test_values_stand_beside_their_names_on_a_phone_and_a_status_keeps_its_shape(open_as):
+    page = open_as("filler01", 390, language="en")
+    page.goto("/agreements/list/")
+    badges = page.locator("table[data-ledger] td[data-label] .status").evaluate_all(BOXES)
+    cells = page.locator("table[data-ledger] td[data-field=status]").evaluate_all(BOXES)
+    assert badges
+    assert all(height < 30 for _, _, height in badges)
+    assert all(badge[0] > cell[0] + 80 for badge, cell in zip(badges, cells, strict=True))
+
+
+@pytest.mark.parametrize("ledger", ["agreements", "pairings", "service_projects"])
+def test_figures_fill_their_rows(open_as, ledger):
+    page = open_as("reviewer", language="en")
+    page.goto(f"/{ledger}/list/")
+    page.locator(".figure-card").first.wait_for()
+    rows = Counter(y for _, y, _ in page.locator(".figure-card").evaluate_all(BOXES))
+    assert max(rows.values()) - min(rows.values()) <= 1
+
+
+@pytest.mark.parametrize(("path", "control"), [("/roles/edit/9", "select"), ("/accounts/lend/1", ".form-check-input")])
+def test_what_is_chosen_stands_inside_its_card_on_a_phone(open_as, path, control):
+    page = open_as("secadmin", 390, language="en")
+    page.goto(path)
+    inside = """nodes => nodes.every(node => {
+        const card = node.closest(".card").getBoundingClientRect(), box = node.getBoundingClientRect();
+        return box.left >= card.left + 8 && box.right <= card.right - 8;
+    })"""
+    assert page.locator(f"main {control}").count() > 1
+    assert page.locator(f"main .card {control}").evaluate_all(inside)
