@@ -49,6 +49,20 @@ def test_an_unknown_action_is_not_there(visit, rows, action):
         assert visitor.post(f"/agreements/action/{action or 'x'}/{id_}").status == 404
 
 
+def test_a_preview_of_an_action_changes_nothing_and_confirming_opens_no_other_units_record(visit, rows):
+    """H1, H2: what a preview left out is looked at again when it is confirmed."""
+    mine, active, theirs = of(rows, 1, "draft"), of(rows, 1, "active"), of(rows, 2, "draft")
+    visitor = visit("filler01")
+    with unchanged(rows):
+        for action in ACTIONS:
+            sent = {"action": action, "rowid": [str(mine), str(active)]}
+            assert visitor.post("/agreements/action_post", sent).status == 200
+            assert visitor.post(f"/agreements/action/{action}/{mine}").status == 200
+            forced = {"action": action, "rowid": [str(active), str(theirs)], "confirmed": "1"}
+            assert visitor.post("/agreements/action_post", forced).status == 404
+            assert visitor.post(f"/agreements/action/{action}/{active}", confirmed="1").status == 302
+
+
 def test_a_selection_of_thousands_is_refused(visit, rows):
     sent = {"action": "publish_public", "rowid": [str(n) for n in range(1, 102)]}
     assert visit("reviewer").post("/agreements/action_post", sent).status == 400

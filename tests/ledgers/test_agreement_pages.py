@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from portal.ledgers.cobuilding import STATUSES, agreements
@@ -42,11 +44,33 @@ def test_a_draft_that_has_a_number_is_not_deleted(visit, rows, change):
     assert visit("filler01").post(f"/agreements/delete/{id_}").status == 409
 
 
-def test_deleting_a_selection_is_all_or_nothing(visit, rows):
-    draft, active = of(rows, 1, "draft"), of(rows, 1, "active")
-    chosen = {"action": "delete_selected", "rowid": [str(draft), str(active)]}
-    assert visit("filler01").post("/agreements/action_post", chosen).status == 409
+def previewed(page):
+    """What a preview says will be changed, and what will not with what is said of it."""
+    cannot = {row["data-id"]: " ".join(row.get_text(" ").split()) for row in page.select("[data-cannot] li")}
+    return [row["data-id"] for row in page.select("[data-can] li")], cannot
+
+
+def test_deleting_a_selection_is_shown_first_and_leaves_what_is_no_draft(visit, rows):
+    draft, active = str(of(rows, 1, "draft")), str(of(rows, 1, "active"))
+    visitor = visit("filler01")
+    page = visitor.post("/agreements/action_post", {"action": "delete_selected", "rowid": [draft, active]})
+    can, cannot = previewed(page)
+    assert (page.status, can, list(cannot)) == (200, [draft], [active])
+    assert "In force" in cannot[active]
+    assert "Only drafts without a number can be deleted." in cannot[active]
     assert rows(f"SELECT count(*) FROM agreement WHERE id IN ({draft}, {active})") == [(2,)]
+    assert visitor.post("/agreements/action_post", page.filled("form.form-actions")).status == 302
+    assert visitor.look("/agreements/list/").notices("success") == ["1 record deleted."]
+    assert rows(f"SELECT id FROM agreement WHERE id IN ({draft}, {active})") == [(int(active),)]
+
+
+def test_a_selection_with_nothing_to_delete_is_told_so(visit, rows):
+    active, visitor = str(of(rows, 1, "active")), visit("filler01")
+    sent = {"action": "delete_selected", "rowid": active}
+    assert not visitor.post("/agreements/action_post", sent).select("form.form-actions button")
+    assert visitor.post("/agreements/action_post", sent, confirmed="1").status == 302
+    assert visitor.look("/agreements/list/").notices("warning") == ["None of these can be changed so."]
+    assert rows(f"SELECT count(*) FROM agreement WHERE id = {active}") == [(1,)]
 
 
 def test_an_activity_is_added_under_an_agreement_in_force(visit, rows):
@@ -112,7 +136,7 @@ def test_the_second_of_two_editors_is_told_and_loses_nothing(visit, rows):
     second = dict(first) | {"remark": "后到"}
     assert visitor.post(f"/agreements/edit/{id_}", first | {"remark": "先到"}).status == 302
     answer = visitor.post(f"/agreements/edit/{id_}", second)
-    assert "Somebody else changed this record meanwhile." in answer.notices("error")[0]
+    assert "Somebody else saved this record meanwhile." in answer.notices("error")[0]
     assert answer.one("#remark")["value"] == "后到"
     assert rows(f"SELECT remark FROM agreement WHERE id = {id_}") == [("先到",)]
     assert visitor.post(f"/agreements/edit/{id_}", answer.filled()).status == 302
@@ -176,7 +200,8 @@ def test_the_committees_office_files_on_behalf_of_a_unit(visit, rows, agreement)
 
 def test_bulk_publication_changes_the_selection_only(visit, rows):
     id_ = of(rows, 1, "draft")
-    answer = visit("filler01").post("/agreements/action_post", {"action": "publish_public", "rowid": [str(id_)]})
+    sent = {"action": "publish_public", "rowid": [str(id_)], "confirmed": "1"}
+    answer = visit("filler01").post("/agreements/action_post", sent)
     assert answer.status == 302
     assert rows("SELECT count(*) FROM agreement WHERE publish_scope = 'public'") == [(1,)]
 
@@ -185,3 +210,42 @@ def test_a_status_cannot_be_set_through_the_form(visit, rows):
     id_ = of(rows, 1, "draft")
     visit("filler01").post(f"/agreements/edit/{id_}", status="active", record_no="GJ2026-001-0777", owner_unit_id="2")
     assert rows(f"SELECT status, record_no FROM agreement WHERE id = {id_}") == [("draft", None)]
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_publication_of_a_selection_is_set_by_whom_its_status_allows(visit, rows, change, status):
+    """A filler sets it while the record may be edited, a reviewer also in force, nobody afterwards."""
+    id_ = of(rows, 1, "draft")
+    change(f"UPDATE agreement SET status = '{status}', publish_scope = 'internal' WHERE id = {id_}")
+    sent = {"action": "publish_organs", "rowid": [str(id_)]}
+    scope = f"SELECT publish_scope FROM agreement WHERE id = {id_}"
+    for account, may in (
+        ("filler01", status in agreements.editable_in),
+        ("reviewer", status in (*agreements.editable_in, "active")),
+    ):
+        can, cannot = previewed(visit(account).post("/agreements/action_post", sent))
+        assert (can, list(cannot)) == (([str(id_)], []) if may else ([], [str(id_)]))
+        assert rows(scope) == [("internal",)]
+        assert visit(account).post("/agreements/action_post", sent, confirmed="1").status == 302
+        assert rows(scope) == [("organs" if may else "internal",)]
+        change(f"UPDATE agreement SET publish_scope = 'internal' WHERE id = {id_}")
+
+
+def test_moves_that_ask_for_the_same_have_fields_of_their_own(visit, rows):
+    id_ = of(rows, 1, "active")
+    page = visit("reviewer").look(f"/agreements/show/{id_}")
+    reasons = [field["id"] for field in page.select(".move-form [name=reason]")]
+    assert len(set(reasons)) == len(reasons) > 1
+    assert all(page.select(f'.move-form label[for="{each}"]') for each in reasons)
+    answer = visit("reviewer").post(f"/agreements/{id_}/move/void", reason="短")
+    assert list(answer.errors()) == ["reason"]
+    assert answer.one(".move-form .is-invalid")["id"] == "void-reason"
+
+
+def test_versions_of_the_same_minute_are_told_apart(visit, rows):
+    id_, visitor = of(rows, 1, "draft"), visit("filler01")
+    for remark in ("一", "二"):
+        assert visitor.post(f"/agreements/edit/{id_}", remark=remark).status == 302
+    page = visitor.look(f"/agreements/{id_}/versions")
+    heads = [head.get_text() for head in page.select("table.changes thead")[0].select("th")][1:]
+    assert all(re.fullmatch(r"[-0-9]+ \d\d:\d\d:\d\d · \S.*", head) for head in heads), heads

@@ -114,7 +114,7 @@ def test_somebody_who_is_named_by_a_pairing_is_not_deleted(visit, rows, pair, wa
     assert visit("filler01").post("/pairings/add", sent | {"measures": ["01"], "visit_freq": "month"}).status == 302
     path = f"/beneficiaries/delete/{person}" if way == "delete" else f"/beneficiaries/action/delete_selected/{person}"
     with unchanged(rows):
-        answer = visit("filler01").post(path)
+        answer = visit("filler01").post(path, confirmed="1")
         assert answer.status == 409
         assert "Other records name this one" in answer.words
 

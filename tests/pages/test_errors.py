@@ -17,8 +17,6 @@ ANSWERS = {
     "/agreements/list/?order=password": 400,
     "/agreements/list/?columns=title,password": 400,
     "/agreements/list/?_flt_0_owner_unit=2": 400,
-    "/agreements/list/?signed_on=gestern": 400,
-    "/agreements/list/?status=gone": 400,
     "/accounts/list/": 403,
     "/agreements/show/0": 404,
     "/agreements/show/99999999999999999999": 404,
@@ -38,6 +36,43 @@ def test_a_wrong_address_is_answered_with_its_code_and_a_page(visit, path):
     assert page.status == ANSWERS[path]
     assert page.one(".error-code").get_text() == str(ANSWERS[path])
     assert "Traceback" not in page.words
+    assert page.select("#sidebar .nav-item")
+
+
+MISTYPED = {
+    "signed_on": ("/agreements/list/?signed_on=gestern&status=active", "gestern"),
+    "status": ("/agreements/list/?status=gone", ""),
+    "as_of": ("/agreements/list/?as_of=2026-06-3x&status=active", "2026-06-3x"),
+}
+
+
+@pytest.mark.parametrize("field", MISTYPED)
+def test_a_mistyped_filter_leaves_one_on_the_list_with_the_message_at_its_field(visit, field):
+    path, typed = MISTYPED[field]
+    page = visit("filler01").look(path)
+    assert page.status == 400
+    assert list(page.errors()) == [field]
+    control = page.select(f'.filters [name="{field}"]')[0]
+    assert (control.get("value", ""), control["aria-invalid"]) == (typed, "true")
+    assert page.ids() == []
+    assert not page.select("[data-bulk], .pager, [data-figures]")
+    if "status=active" in path:
+        assert page.one("#f-status option[selected]")["value"] == "active"
+
+
+def test_a_day_that_is_still_to_come_is_refused_at_its_field(visit):
+    page = visit("filler01").look("/agreements/list/?as_of=2026-12-31&signed_on=2026-01-01")
+    assert page.status == 400
+    assert page.errors() == {"as_of": "This day is still to come."}
+    assert page.select('[name="signed_on"]')[0]["value"] == "2026-01-01"
+
+
+def test_whoever_is_signed_in_finds_the_way_back_from_an_error(visit):
+    page = visit("filler01").look("/agreements/show/999999")
+    assert [way["href"] for way in page.select(".error-page a")] == ["/agreements/list/", "/"]
+    page = visit("filler01").look("/nowhere")
+    assert [way["href"] for way in page.select(".error-page a")] == ["/"]
+    assert not visit().look("/nowhere").select("#sidebar")
 
 
 def test_too_much_at_once_is_answered_413(visit):

@@ -26,6 +26,13 @@ def test_a_unit_finds_itself_only_and_units_stand_in_official_order(visit, rows)
     assert ids == sorted(ids, key=order.index)
 
 
+def test_every_number_of_a_unit_has_a_name_of_its_own(visit):
+    """On a phone the heads of the table are gone, and each value stands beside its name."""
+    for row in visit("reviewer").look("/overdue/").select("[data-overdue] tr:has(td)"):
+        names = [cell["data-label"] for cell in row.select("td")]
+        assert len(set(names)) == len(names) > 1
+
+
 def test_an_overdue_project_is_found_under_its_unit(visit, rows):
     unit = unit_id(rows, 1)
     expected = rows(

@@ -38,7 +38,11 @@ def test_a_value_is_shown_for_a_purpose_and_for_five_minutes(visit, rows, person
     assert not [name for name in MASKED if values[name] in page.words]
     assert visitor.post(f"/beneficiaries/{id_}/reveal/phone_enc", purpose="visit").status == 302
     page = visitor.look(f"/beneficiaries/show/{id_}")
-    assert page.one("[data-field=phone_enc] [data-revealed]").text == values["phone_enc"]
+    shown = page.one("[data-field=phone_enc] [data-revealed]")
+    assert shown.text == values["phone_enc"]
+    assert 290 <= int(shown["data-until"]) <= 300
+    assert shown["data-masked"] not in ("", values["phone_enc"])
+    assert "Shown until" in page.one("[data-field=phone_enc]").get_text()
     assert values["address_enc"] not in page.words
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 301)

@@ -31,6 +31,8 @@ def test_the_second_is_told_who_changed_what_and_loses_nothing(meeting, rows):
     told = page.one("[data-conflict]").get_text(" ")
     assert "reviewer" in told
     assert "工委改过的共建内容" in told
+    assert "where you both changed something, your text stands" in told
+    assert "replace" not in page.words
     assert [each["data-clash"] for each in page.select("[data-clash]")] == ["content"]
     assert content(rows, id_)[:2] == ("工委改过的共建内容", 5)
     again = page.filled()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import ModelView, expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
 from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
 
 from portal.core import attachments, scope, stats
 from portal.core.fields import Link, clean
@@ -71,17 +73,34 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Exporting, Bulk, C
     @expose("/list/")
     @has_access
     def list(self) -> ResponseReturnValue:
-        asked = listing.parse(self.ledger, request.args, past=True)
         codes.load(self.ledger.code_lists)
-        with asked.in_time():
-            page = listing.fetch(asked)
-            shown = table(self.ledger, asked.columns, page.records, asked)
-            filters = listing.shown(asked)
-            # The past is looked at, not changed.
-            actions, moves = ([], []) if asked.as_of else (self.offered_actions(), batches(self.ledger))
-            return self.page(
-                "list.html", listing=asked, page=page, table=shown, actions=actions, moves=moves, filters=filters
-            )
+        try:
+            asked = listing.parse(self.ledger, request.args, past=True)
+            with asked.in_time():
+                return self.list_page(asked, listing.fetch(asked))
+        except listing.Mistyped as fault:
+            typed = MultiDict(request.args)
+            if fault.field == listing.PAST:
+                typed.poplist(listing.PAST)
+            asked = listing.parse(self.ledger, typed, past=True)
+            return make_response(self.list_page(asked, listing.Page([], 0, False), {fault.field: fault.text}), 400)
+
+    def list_page(
+        self, asked: listing.Listing, page: listing.Page, faults: Mapping[str, str] | None = None
+    ) -> ResponseReturnValue:
+        """`faults` are messages at the filters, by their names."""
+        # The past is looked at, not changed.
+        actions, moves = ([], []) if asked.as_of or faults else (self.offered_actions(), batches(self.ledger))
+        return self.page(
+            "list.html",
+            listing=asked,
+            page=page,
+            table=table(self.ledger, asked.columns, page.records, asked),
+            actions=actions,
+            moves=moves,
+            filters=listing.shown(asked),
+            faults=faults or {},
+        )
 
     @expose("/show/<int:pk>")
     @has_access

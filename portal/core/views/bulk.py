@@ -1,4 +1,4 @@
-"""Actions on a selection: all through one scoped query, all or nothing."""
+"""Actions on a selection, after a preview: one scoped query, and all that may be changed so is changed, or nothing."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import BadRequest
 
 from portal.core import scope
-from portal.core.fields import natural
-from portal.core.views.listing import MOST_PER_PAGE
+from portal.core.fields import Label, natural
+from portal.core.views.listing import MOST_PER_PAGE, whole
+from portal.core.workflow import IN_FORCE
 from portal.extensions import db
+
+SHOWN = 50
 
 
 class Bulk:
@@ -46,12 +49,11 @@ class Bulk:
     def action_post(self: Any) -> ResponseReturnValue:
         return act(self, request.form.get("action", ""), request.form.getlist("rowid"))
 
-    @on_selection("delete_selected", _("Delete"), _("Delete the selected drafts?"), "trash")
+    @on_selection("delete_selected", _("Delete"), icon="trash")
     def delete_selected(self: Any, records: list[Any]) -> None:
-        if not all(self.ledger.deletable(record) for record in records):
-            abort(409, gettext("Only drafts without a number can be deleted."))
         with deleting():
             self.datamodel.delete_all(records)
+        flash(ngettext("%(num)d record deleted.", "%(num)d records deleted.", len(records)), "success")
 
     @on_selection("publish_internal", _("Keep internal"), icon="eye-off")
     def publish_internal(self: Any, records: list[Any]) -> None:
@@ -87,10 +89,11 @@ def publish(view: Any, records: list[Any], publish_scope: str) -> None:
     for record in records:
         record.publish_scope = publish_scope
     view.datamodel.edit(records[0])  # commits them all
+    flash(ngettext("%(num)d record changed.", "%(num)d records changed.", len(records)), "success")
 
 
 def act(view: Any, name: str, ids: list[str]) -> ResponseReturnValue:
-    """Take one action on all of these records, or on none: 403, 404 or 409 changes nothing."""
+    """Show what the action would change; once confirmed, change it. 403, 404 and 409 change nothing."""
     if name not in view.ledger.bulk:
         abort(404)
     verb = view.method_permission_name[name]
@@ -99,12 +102,42 @@ def act(view: Any, name: str, ids: list[str]) -> ResponseReturnValue:
     records = chosen(view, ids)
     for record in records:
         view.require(verb, record)
-    if records:
-        view.actions[name].func(records)
-        flash(ngettext("%(num)d record changed.", "%(num)d records changed.", len(records)), "success")
+    reasons = {record: hindrance(view, name, record) for record in records}
+    can = [record for record, why in reasons.items() if not why]
+    action = view.actions[name]
+    if records and not request.form.get("confirmed"):
+        cannot = [(record, why) for record, why in reasons.items() if why]
+        there = url_for(f"{view.endpoint}.action_post")
+        return preview(view, action.text, action.icon, there, can, cannot, action=name)
+    if can:
+        action.func(can)
     else:
-        flash(gettext("Nothing is selected."), "warning")
+        flash(gettext("None of these can be changed so.") if records else gettext("Nothing is selected."), "warning")
     return redirect(url_for(f"{view.endpoint}.list"))
+
+
+def hindrance(view: Any, name: str, record: Any) -> str:
+    """Why this record stays as it is; empty when the action may be taken on it."""
+    if name == "delete_selected":
+        free = view.ledger.deletable(record) and view.open_under(record)
+        return "" if free else gettext("Only drafts without a number can be deleted.")
+    if view.ledger.editable(record):
+        return ""
+    if record.status != IN_FORCE:
+        return gettext("In this status this cannot be done.")
+    if view.reaches("approve", record) or view.reaches("approve_committee", record):
+        return ""
+    return gettext("While a record is in force, only those who review it change its publication.")
+
+
+def preview(
+    view: Any, title: Label, icon: str, there: str, can: list[Any], cannot: list[tuple[Any, str]], **sent: str
+) -> ResponseReturnValue:
+    """What will be changed and what will not, before it is confirmed `there`."""
+    page: ResponseReturnValue = view.page(
+        "moves.html", title=title, icon_name=icon, there=there, sent=sent, can=can, cannot=cannot, shown=SHOWN
+    )
+    return page
 
 
 def chosen(view: Any, ids: list[str]) -> list[Any]:
@@ -114,7 +147,8 @@ def chosen(view: Any, ids: list[str]) -> list[Any]:
     if len(wanted) > MOST_PER_PAGE:
         raise BadRequest(gettext("At most %(most)d records at once.", most=MOST_PER_PAGE))
     model = view.ledger.model
-    records = list(db.session.scalars(select(model).where(model.id.in_(wanted)).order_by(model.id)))
+    query = select(model).where(model.id.in_(wanted)).options(*whole(view.ledger)).order_by(model.id)
+    records = list(db.session.scalars(query))
     if len(records) < len(wanted):
         abort(404)
     return records

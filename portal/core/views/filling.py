@@ -187,7 +187,9 @@ def meanwhile(ledger: Ledger, form: LedgerForm, record: Any, opened: int | None)
 
 
 def changed_meanwhile() -> str:
-    return gettext("Somebody else changed this record meanwhile. Compare, then save again to replace it.")
+    return gettext(
+        "Somebody else saved this record meanwhile. Nothing of yours is lost: look at the differences, then save again."
+    )
 
 
 class NotSaved(Exception):

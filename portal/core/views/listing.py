@@ -16,7 +16,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from portal.core import clock, scope
-from portal.core.fields import BadValue, Field, Link, clean, natural, parse_day
+from portal.core.fields import BadValue, Field, Label, Link, clean, natural, parse_day
 from portal.core.ledger import Ledger
 from portal.core.past import as_of
 from portal.core.reach import OWNER
@@ -28,6 +28,14 @@ MOST_PER_PAGE = 100
 COUNTED = 10_000
 OWN = ("q", "page", "page_size", "order", "columns")
 PAST = "as_of"
+
+
+class Mistyped(BadRequest):
+    """What was typed into a filter is nothing that its field can be; a page shows the text at the field."""
+
+    def __init__(self, name: str, label: Label, fault: object) -> None:
+        super().__init__(f"{label}: {fault}")
+        self.field, self.text = name, str(fault)
 
 
 @dataclass(frozen=True)
@@ -120,9 +128,9 @@ def _past(text: str) -> date | None:
     try:
         day = parse_day(text) if clean(text) else None
     except BadValue as fault:
-        raise BadRequest(f"{gettext('As of')}: {fault}") from None
+        raise Mistyped(PAST, gettext("As of"), fault) from None
     if day is not None and day > clock.today():
-        raise BadRequest(f"{gettext('As of')}: {gettext('This day is still to come.')}")
+        raise Mistyped(PAST, gettext("As of"), gettext("This day is still to come."))
     return day if day != clock.today() else None
 
 
@@ -154,8 +162,7 @@ def conditions(listing: Listing) -> Iterator[ColumnElement[bool]]:
         try:
             condition = ledger.field(name).kind.filter(ledger.column(name), texts)
         except BadValue as fault:
-            label = ledger.field(name).label
-            raise BadRequest(f"{label}: {fault}") from None
+            raise Mistyped(name, ledger.field(name).label, fault) from None
         if condition is not None:
             yield condition
 

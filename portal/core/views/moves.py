@@ -19,12 +19,12 @@ from portal.core import moving, scope
 from portal.core.fields import natural
 from portal.core.ledger import Ledger
 from portal.core.views import listing
+from portal.core.views.bulk import preview
 from portal.core.workflow import Move, Path
 from portal.extensions import db
 from portal.org import codes
 
 MOST_AT_ONCE = 1000
-SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class Moves:
         if request.form.get("confirmed"):
             make_all(self, move, can)
             return redirect(url_for(f"{self.endpoint}.list"))
-        return self.page("moves.html", move=move, can=can, cannot=cannot, shown=SHOWN)
+        there = url_for(f"{self.endpoint}.move_many", name=name)
+        return preview(self, move.title, move.icon, there, can, cannot)
 
 
 def attempt(view: Any, record: Any, name: str) -> ResponseReturnValue:
@@ -99,6 +100,8 @@ def offers(ledger: Ledger, record: Any, tried: dict[str, Any]) -> list[Offer]:
     found = []
     for move, path in moving.offered(ledger, record):
         form = tried.get(move.name) or moving.move_form(ledger, record, move, path)
+        for field in form:
+            field.id = f"{move.name}-{field.name}"  # two moves on one page may ask for the same
         found.append(Offer(move, form if form._fields else None, move.name in tried))
     return found
 

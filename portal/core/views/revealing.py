@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from datetime import date
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
 from flask import Flask, Response, abort, flash, g, redirect, request, session, url_for
@@ -27,6 +28,15 @@ PURPOSES = Choice(
 LASTS = 5 * 60  # seconds
 # What the session keeps: until when which value is shown. Never the value.
 KEY = "revealed"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A value in full: for how many seconds still, and until what time that is."""
+
+    text: str
+    left: int
+    until: str
 
 
 class Revealing:
@@ -77,8 +87,15 @@ def revealing(ledger: Ledger, record: Any) -> dict[str, Any]:
     that it may ask for."""
     now, shown = time.time(), session.get(KEY, {})
     masked = closed(ledger, record)
-    names = [name for name in masked if shown.get(place(ledger, record.id, name), 0) > now]
-    values = {name: ledger.field(name).kind.in_full(getattr(record, name)) for name in names}
+    ends = {name: until for name in masked if (until := shown.get(place(ledger, record.id, name), 0)) > now}
+    values = {
+        name: Opened(
+            ledger.field(name).kind.in_full(getattr(record, name)),
+            round(until - now),
+            clock.local(datetime.fromtimestamp(until, UTC)).strftime("%H:%M"),
+        )
+        for name, until in ends.items()
+    }
     return {"opened": values, "closed": [name for name in masked if name not in values], "purposes": PURPOSES.options()}
 
 

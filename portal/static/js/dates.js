@@ -2,11 +2,12 @@
 // One calendar serves the whole page, over a field of its own, so it never touches a text that it did not pick.
 (() => {
   const locales = { "zh-Hans": "zh", "zh-Hant": "zh_tw" };
+  const words = document.documentElement.dataset;
   const locale = flatpickr.l10ns[locales[document.documentElement.lang]] || flatpickr.l10ns.default;
   let field; // whose calendar is open
 
   const picker = flatpickr(document.createElement("input"), {
-    locale: { ...locale, firstDayOfWeek: 1 },
+    locale: { ...locale, firstDayOfWeek: 1, monthAriaLabel: words.month, yearAriaLabel: words.year },
     dateFormat: "Y-m-d",
     ariaDateFormat: "Y-m-d",
     clickOpens: false,
