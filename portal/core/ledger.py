@@ -108,6 +108,9 @@ class Ledger:
     # Fills what was left blank, before anything is required.
     defaults: Callable[[Values], None] | None = None
     rules: tuple[Rule, ...] = ()
+    # Rules that compare with what the user may not see. They are asked when nothing else is wrong, so that nobody
+    # hears their answer without saving.
+    last_rules: tuple[Rule, ...] = ()
     # Sets what the portal makes itself, once the record is filled.
     derive: Callable[[Any], None] | None = None
     # Kinds and labels of columns that do not carry them: the organisation's models know no engine.

@@ -47,6 +47,8 @@ class Personal(Kind):
     """A personal value. A form shows it masked; the mask posted back means: leave it as it is."""
 
     personal = True
+    # By their digests, which are in no order, those of one name would still stand together.
+    ordered = False
 
     def __init__(self, mask: Callable[[str], str] = mask_all, limit: int = 100) -> None:
         self.mask, self.limit = mask, limit

@@ -23,6 +23,7 @@ DEEDS = {
     "sign_in_locked": lazy_gettext("Tried to sign in while locked"),
     "unlock": lazy_gettext("Unlocked an account"),
     "names": lazy_gettext("Saw names in full"),
+    "compared": lazy_gettext("Compared what was typed with hidden data"),
     "export_asked": lazy_gettext("Asked for personal data in a sheet"),
     "export_approved": lazy_gettext("Approved personal data in a sheet"),
     "export_refused": lazy_gettext("Refused personal data in a sheet"),
