@@ -157,7 +157,7 @@ class Ledger:
         """Everything that can be allowed or forbidden in this ledger."""
         keeping = ("maintain",) if any(table.in_force for table in self.rows) else ()
         taking = ("import",) if self.imports else ()
-        revealing = ("reveal",) if self.personal else ()
+        revealing = ("reveal",) if self.personal or self.personal_tables else ()
         naming = ("names",) if any(self.field(name).kind.named for name in self.personal) else ()
         detailing = ("details",) if self.sensitive else ()
         return (*self.can, *taking, *keeping, *revealing, *naming, *detailing, *(move.name for move in self.moves))
@@ -166,6 +166,11 @@ class Ledger:
     def personal(self) -> tuple[str, ...]:
         """The fields that are shown masked."""
         return tuple(name for name in self.shown if self.field(name).kind.personal)
+
+    @cached_property
+    def personal_tables(self) -> tuple[Rows, ...]:
+        """The tables with cells that are shown masked."""
+        return tuple(table for table in self.rows if any(f.kind.personal for f in self.rows_fields(table).values()))
 
     def move(self, name: str) -> Move | None:
         return next((move for move in self.moves if move.name == name), None)

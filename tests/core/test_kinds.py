@@ -19,6 +19,7 @@ from portal.core.fields import (
     Money,
     Month,
     Percent,
+    PersonalMoney,
     Phone,
     Text,
     Whole,
@@ -145,7 +146,7 @@ SECRET = "This portal must not hold secrets: text with a secrecy mark is refused
             ),
         ),
     ],
-    ids=("id", "id", "mobile", "mobile", "secret", "secret"),
+    ids=("id", "spaced id", "mobile", "grouped mobile", "secret"),
 )
 def test_what_must_not_stand_in_text_is_found_however_it_is_written(why, texts):
     for text in texts:
@@ -205,6 +206,21 @@ def test_a_mobile_number_is_sealed_and_shown_masked():
         assert kind.parse(["154****0001"], value) is value
         with pytest.raises(BadValue):
             kind.parse(["154****0001"], None)
+
+
+@pytest.mark.usefixtures("typing")
+def test_an_amount_given_to_somebody_is_sealed_and_shown_masked():
+    kind = PersonalMoney()
+    value = kind.parse(["¥1,234.5元"], None)
+    assert isinstance(value, Sealed)
+    assert value == Sealed.of("1234.50")
+    assert (kind.show(value), kind.typed(value), kind.cell(value), str(value)) == ("***", ["***"], "***", "******")
+    assert (kind.in_full(value), kind.amount(value)) == ("1,234.50", Decimal("1234.50"))
+    assert kind.parse(["***"], value) is value
+    for text in ("***", "-1", "1.234"):
+        with pytest.raises(BadValue):
+            kind.parse([text], None)
+    assert kind.retell(["300.00"]) == "***"
 
 
 @pytest.mark.usefixtures("typing")

@@ -15,7 +15,7 @@ from flask_babel import force_locale, gettext, lazy_gettext
 from portal.core import audit, clock, scope
 from portal.core.amending import PAPER
 from portal.core.fields import Choice
-from portal.core.ledger import Ledger
+from portal.core.ledger import Ledger, Rows
 
 PURPOSES = Choice(
     ("visit", lazy_gettext("To visit or call")),
@@ -66,20 +66,36 @@ def place(ledger: Ledger, pk: int, name: str) -> str:
 
 
 def closed(ledger: Ledger, record: Any) -> list[str]:
-    """The fields of a record whose values are masked."""
+    """The fields of a record whose values are masked, and the tables with such cells: each is opened as one."""
     hidden = ledger.hidden(record)
     kinds = {name: ledger.field(name).kind for name in ledger.personal if name not in hidden}
-    return [name for name, kind in kinds.items() if kind.masked(kind.read(record, name))]
+    fields = [name for name, kind in kinds.items() if kind.masked(kind.read(record, name))]
+    return fields + [table.name for table in ledger.personal_tables if any(cells(ledger, record, table).values())]
+
+
+def cells(ledger: Ledger, record: Any, table: Rows) -> dict[int, dict[str, str]]:
+    """What is masked in a table, in full: by the id of the row and the name of the field."""
+    fields = {name: each.kind for name, each in ledger.rows_fields(table).items() if each.kind.personal}
+    return {
+        row.id: {name: kind.in_full(value) for name, kind in fields.items() if kind.masked(value := getattr(row, name))}
+        for row in getattr(record, table.name)
+    }
 
 
 def revealing(ledger: Ledger, record: Any) -> dict[str, Any]:
-    """For the page of a record: `opened` are the values that this session may see for the moment, `closed` the fields
-    that it may ask for."""
+    """For the page of a record: `opened` and `opened_rows` are the values that this session may see for the moment,
+    `closed` the fields and tables that it may ask for."""
     now, shown = time.time(), session.get(KEY, {})
     masked = closed(ledger, record)
     names = [name for name in masked if shown.get(place(ledger, record.id, name), 0) > now]
-    values = {name: ledger.field(name).kind.in_full(getattr(record, name)) for name in names}
-    return {"opened": values, "closed": [name for name in masked if name not in values], "purposes": PURPOSES.options()}
+    tables = {table.name: cells(ledger, record, table) for table in ledger.personal_tables if table.name in names}
+    values = {n: ledger.field(n).kind.in_full(getattr(record, n)) for n in names if n not in tables}
+    return {
+        "opened": values,
+        "opened_rows": tables,
+        "closed": [name for name in masked if name not in names],
+        "purposes": PURPOSES.options(),
+    }
 
 
 class NamesSeen:

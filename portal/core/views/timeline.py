@@ -130,7 +130,7 @@ def place(ledger: Ledger, path: str) -> tuple[Label, Field | None]:
     table_name, _, rest = path.partition("/")
     if not rest:
         declared = ledger.field(path) if ledger.has(path) else None
-        return (declared.label if declared else COLUMNS.get(path, path)), declared
+        return (declared.label if declared else COLUMNS.get(path, ledger.label_of(path))), declared
     number, _, name = rest.partition("/")
     for table in (*ledger.rows, *ledger.kept):
         model = ledger.rows_model(table)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from decimal import Decimal
 from functools import reduce
 from operator import or_
 from typing import Any, ClassVar
@@ -23,9 +22,9 @@ from portal.core.fields import (
     Field,
     Link,
     Links,
-    Money,
     Personal,
     PersonalCodes,
+    PersonalMoney,
     PersonalPhone,
     PersonName,
     Text,
@@ -274,7 +273,9 @@ class AidItem(OfVisit, Model):
 
     category: Mapped[str | None] = field(AID_KINDS, _("What was brought"), required=True)
     description: Mapped[str | None] = field(Text(60), _("Description"))
-    amount: Mapped[Decimal | None] = field(Money(), _("Amount in yuan"))
+    amount: Mapped[Sealed | None] = field(
+        PersonalMoney(), _("Amount in yuan"), hint=_("Kept encrypted and shown masked")
+    )
     source: Mapped[str | None] = field(Code("C19"), _("Source of the money"))
     signed_by: Mapped[str | None] = field(SIGNED_BY, _("Received"), hint=_("Required when money was given"))
 

@@ -11,7 +11,7 @@ from flask_babel import gettext
 from sqlalchemy import func, select
 
 from portal.core import guessing, scope
-from portal.core.fields import mask_name
+from portal.core.fields import PersonalMoney, mask_name
 from portal.core.values import Problem, Values
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
@@ -195,7 +195,7 @@ def visited(values: Values) -> Iterator[Problem]:
     elif len(targets) > 1:
         yield Problem(targets[1], gettext("One visit has one target; please enter the other one on its own."))
     for n, item in enumerate(values.aid_items):
-        if item.amount and not item.signed_by:
+        if PersonalMoney.amount(item.amount) and not item.signed_by:
             yield Problem("signed_by", gettext("Please say how it was received."), table="aid_items", row=n)
 
 
