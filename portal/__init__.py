@@ -13,7 +13,7 @@ import config
 from portal import cli, database, ledgers, registry
 from portal.accounts import security
 from portal.builder import PortalBuilder
-from portal.core import audit, declarations, marks, numbering, row_security, scope, sealing, search
+from portal.core import audit, declarations, guessing, marks, numbering, row_security, scope, sealing, search
 from portal.core.api import mount as rest
 from portal.core.views import revealing, web
 from portal.core.views.mount import mount
@@ -46,7 +46,7 @@ def create_app(**overrides: Any) -> Flask:
     app.extensions["portal.ledgers"] = declared
     security.install(app)  # before the CSRF check, whose error page needs to know who asks
     csrf.init_app(app)
-    for part in (web, revealing, sealing, rest):
+    for part in (web, revealing, guessing, sealing, rest):
         part.install(app)
     with app.app_context():
         appbuilder = PortalBuilder(app, db.session)

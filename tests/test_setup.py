@@ -112,11 +112,24 @@ def test_migrations_go_down_to_nothing_and_up_again_on_postgresql(tmp_path, clus
 def test_records_live_through_migrations_of_their_tables_on_sqlite(prepared, tmp_path):
     shutil.copytree(prepared, tmp_path / "old")
     url = f"sqlite:///{tmp_path}/old/portal.db"
-    before = counted(url)
+    before, given = counted(url), amounts(url)
     for words in (("downgrade", "eae897953729"), ("upgrade",)):
         done = run("-m", "flask", "--app", "portal", "db", *words, home=tmp_path / "old")
         assert done.returncode == 0, done.stderr
+        if words[0] == "downgrade":
+            assert {str(amount)[:3] for amount in amounts(url) if amount} <= {"300", "500", "800"}
     assert counted(url) == before
+    assert amounts(url) == given
+    assert {str(digest)[:2] for digest in given if digest} == {"1."}
+
+
+def amounts(url):
+    """What was given to people, by its digest where it is sealed."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql("SELECT substr(amount, 1, 45) FROM aid_item ORDER BY id").scalars().all()
+    engine.dispose()
+    return found
 
 
 def counted(url):

@@ -23,7 +23,8 @@ from sqlalchemy import Index, String, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core import clock, scope
-from portal.core.fields import clean
+from portal.core.fields import BadValue, clean
+from portal.core.fields.text import refuse_personal
 from portal.core.ledger import Files, Ledger
 from portal.extensions import Model, db
 
@@ -117,6 +118,10 @@ def checked(name: str, content: bytes, kinds: Sequence[str]) -> tuple[str, bytes
     ending = name.rpartition(".")[2].lower() if "." in name else ""
     if ending not in kinds:
         raise BadFile(gettext("Files of these kinds, please: %(kinds)s.", kinds=", ".join(kinds)))
+    try:
+        refuse_personal(name)
+    except BadValue as fault:
+        raise BadFile(gettext("The name of the file: %(fault)s", fault=str(fault))) from None
     if not content:
         raise BadFile(gettext("The file is empty."))
     if len(content) > MOST_BYTES:

@@ -108,6 +108,9 @@ class Ledger:
     # Fills what was left blank, before anything is required.
     defaults: Callable[[Values], None] | None = None
     rules: tuple[Rule, ...] = ()
+    # Rules that compare with what the user may not see. They are asked when nothing else is wrong, so that nobody
+    # hears their answer without saving.
+    last_rules: tuple[Rule, ...] = ()
     # Sets what the portal makes itself, once the record is filled.
     derive: Callable[[Any], None] | None = None
     # Kinds and labels of columns that do not carry them: the organisation's models know no engine.
@@ -156,7 +159,7 @@ class Ledger:
         """Everything that can be allowed or forbidden in this ledger."""
         keeping = ("maintain",) if any(table.in_force for table in self.rows) else ()
         taking = ("import",) if self.imports else ()
-        revealing = ("reveal",) if self.personal else ()
+        revealing = ("reveal",) if self.personal or self.personal_tables else ()
         naming = ("names",) if any(self.field(name).kind.named for name in self.personal) else ()
         detailing = ("details",) if self.detailing else ()
         return (*self.can, *taking, *keeping, *revealing, *naming, *detailing, *(move.name for move in self.moves))
@@ -165,6 +168,11 @@ class Ledger:
     def personal(self) -> tuple[str, ...]:
         """The fields that are shown masked."""
         return tuple(name for name in self.shown if self.field(name).kind.personal)
+
+    @cached_property
+    def personal_tables(self) -> tuple[Rows, ...]:
+        """The tables with cells that are shown masked."""
+        return tuple(table for table in self.rows if any(f.kind.personal for f in self.rows_fields(table).values()))
 
     def move(self, name: str) -> Move | None:
         return next((move for move in self.moves if move.name == name), None)

@@ -13,7 +13,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from sqlalchemy import Select, func, select
 
-from portal.core.fields import Label
+from portal.core.fields import Label, PersonalMoney
 from portal.extensions import db
 
 Counted = Callable[[], Select[Any]]
@@ -32,6 +32,8 @@ class Figure:
     definition: Label
     count: Counted
     of: Counted | None = None
+    # Does `count` select amounts of money that are sealed one by one? They are opened and added up.
+    sealed: bool = False
     behind: Mapping[str, str] = field(default_factory=dict)
     # Does the page of what is overdue or missing list it, unit by unit?
     overdue: bool = False
@@ -56,17 +58,17 @@ class Value:
     """A figure as it is now. `total` is None for counts."""
 
     figure: Figure
-    count: int
+    count: int | Decimal
     total: int | None
 
     @property
     def text(self) -> str:
-        return str(self.count) if self.total is None else rate(self.count, self.total)
+        return str(self.count) if self.total is None else rate(int(self.count), self.total)
 
     @property
     def share(self) -> float:
         """From 0 to 1, for the bar."""
-        return self.count / self.total if self.total else 0.0
+        return int(self.count) / self.total if self.total else 0.0
 
 
 def rate(count: int, total: int) -> str:
@@ -80,16 +82,21 @@ def rate(count: int, total: int) -> str:
 
 
 def values(figures: Sequence[Figure]) -> list[Value]:
-    """All of them, in one statement."""
+    """All of them, in one statement; those of sealed amounts in one each."""
     parts: list[Any] = []
-    for figure in figures:
+    for figure in (each for each in figures if not each.sealed):
         parts += [query().scalar_subquery() for query in (figure.count, figure.of) if query is not None]
     row = list(db.session.execute(select(*parts)).one()) if parts else []
     found = []
     for figure in figures:
-        count = row.pop(0) or 0
+        count = added_up(figure.count()) if figure.sealed else row.pop(0) or 0
         found.append(Value(figure, count, (row.pop(0) or 0) if figure.of else None))
     return found
+
+
+def added_up(query: Select[Any]) -> Decimal:
+    amounts = db.session.scalars(query.execution_options(yield_per=500))
+    return sum(map(PersonalMoney.amount, amounts), Decimal("0.00"))
 
 
 def lacking(figure: Figure) -> Sequence[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 from decimal import Decimal
 
@@ -18,6 +19,7 @@ from portal.core.fields import (
     Money,
     Month,
     Percent,
+    PersonalMoney,
     Phone,
     Text,
     Whole,
@@ -107,6 +109,70 @@ def test_what_cannot_be_meant_is_refused_in_words(kind, text, why):
     assert str(fault.value) == why
 
 
+ID = "Please do not write ID numbers in text."
+MOBILE = "Please do not write mobile numbers in text."
+SECRET = "This portal must not hold secrets: text with a secrecy mark is refused."
+
+
+@pytest.mark.usefixtures("typing")
+@pytest.mark.parametrize(
+    ("why", "texts"),
+    [
+        (
+            ID,
+            (
+                "110105 19491231 002X",
+                "110105-1949-1231-002x",
+                "１１０１０５１９４９１２３１００２Ｘ",
+                "110105—19491231—002X",
+            ),
+        ),
+        (ID, ("1 1 0 1 0 5 1 9 4 9 1 2 3 1 0 0 2 X", "编号12 110105 19491231 002X")),
+        (MOBILE, ("+8615400001234", "8615400001234", "0086-15400001234", "015400001234", "(+86)15400001234")),
+        (MOBILE, ("154 0000 1234", "154-0000-1234", "154.0000.1234", "154—0000—1234", "+86 154 0000 1234")),
+        (
+            SECRET,
+            (
+                "祕密★",
+                "机密⭐",
+                "机密✩",
+                "机密✭",
+                "机密＊",
+                "机密*",
+                "机 密★",
+                "★机密",
+                "机密（★）",
+                "绝密\ufe0f★\ufe0f",
+            ),
+        ),
+    ],
+    ids=("id", "spaced id", "mobile", "grouped mobile", "secret"),
+)
+def test_what_must_not_stand_in_text_is_found_however_it_is_written(why, texts):
+    for text in texts:
+        with pytest.raises(BadValue) as fault:
+            Text(60).parse([f"情况{text}。"], None)
+        assert str(fault.value) == why, text
+
+
+@pytest.mark.usefixtures("typing")
+@pytest.mark.parametrize(
+    "text",
+    ["2026-06-30", "2026.06.30", "12345678.90", "￥13,900,000,000", "022-12345678", "400-800-1234", "1390000000",
+     "1540000123456", "6222021234567890123", "GJ2025-002-0003", "GJ2025-138-0003 2026年", "GJ2025-138-0003-2026",
+     "15 4000 人", "2024-2025 1300 0000", "保密工作", "不属机密", "*机密文件不得上网"],
+)  # fmt: skip
+def test_ordinary_numbers_and_words_may_stand_in_text(text):
+    assert Text(60).parse([text], None)
+
+
+@pytest.mark.usefixtures("typing")
+def test_searching_a_long_text_takes_no_time():
+    started = time.monotonic()
+    assert Text(4000, lines=True).parse(["1  9 - " * 500 + "人"], None)
+    assert time.monotonic() - started < 1
+
+
 @pytest.mark.usefixtures("typing")
 @pytest.mark.parametrize(("kind", "text", "value"), READ, ids=lambda part: f"{part!s:.20}")
 def test_what_stands_in_a_form_is_the_value_again(kind, text, value):
@@ -140,6 +206,21 @@ def test_a_mobile_number_is_sealed_and_shown_masked():
         assert kind.parse(["154****0001"], value) is value
         with pytest.raises(BadValue):
             kind.parse(["154****0001"], None)
+
+
+@pytest.mark.usefixtures("typing")
+def test_an_amount_given_to_somebody_is_sealed_and_shown_masked():
+    kind = PersonalMoney()
+    value = kind.parse(["¥1,234.5元"], None)
+    assert isinstance(value, Sealed)
+    assert value == Sealed.of("1234.50")
+    assert (kind.show(value), kind.typed(value), kind.cell(value), str(value)) == ("***", ["***"], "***", "******")
+    assert (kind.in_full(value), kind.amount(value)) == ("1,234.50", Decimal("1234.50"))
+    assert kind.parse(["***"], value) is value
+    for text in ("***", "-1", "1.234"):
+        with pytest.raises(BadValue):
+            kind.parse([text], None)
+    assert kind.retell(["300.00"]) == "***"
 
 
 @pytest.mark.usefixtures("typing")

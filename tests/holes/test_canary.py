@@ -12,11 +12,13 @@ from sqlalchemy import select
 from portal.accounts.security import act_as
 from portal.core import scope
 from portal.extensions import db
-from portal.ledgers.assistance.model import Beneficiary
+from portal.ledgers.assistance.model import AidItem, Beneficiary, Visit
 from portal.org.sealed import Sealed
 from tests.holes.walk import ACCOUNTS, addresses, first, unit_id
 
 NAME, ADDRESS, PHONE = "欧阳金丝雀", "金丝雀路九号八门", "13900008888"
+# Of the money that was brought; with and without what parts thousands.
+AMOUNTS = ("7391.37", "7,391.37")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 pytestmark = pytest.mark.parametrize("built", ["sqlite"], indirect=True)
@@ -31,6 +33,8 @@ def bird(app, built, rows):
         person = db.session.scalars(select(Beneficiary).where(Beneficiary.id == found)).one()
         person.name_enc, person.address_enc = Sealed.of(NAME), Sealed.of(ADDRESS)
         person.phone_enc = Sealed.of(PHONE)
+        brought = select(AidItem).join(AidItem.visit).where(Visit.beneficiary_id == found).order_by(Visit.id)
+        db.session.scalars(brought).first().amount = Sealed.of(AMOUNTS[0])
         db.session.commit()
     built.dirty = True
     return found
@@ -68,12 +72,12 @@ def test_it_is_in_no_page_sheet_answer_history_message_or_log(app, visit, rows, 
     paths += [f"/api/v1{under}/{pk}" for under, pk in asked.items()]
     paths += [f"/beneficiaries/list/?q={text}" for text in ("欧阳", "HB", "金丝雀")]
     paths += ["/", "/workspace/", "/beneficiaries/export", "/visits/export", "/pairings/export", "/audit_events/export"]
-    sought = {ADDRESS, PHONE} | (set() if names_to(app, account, bird) else {NAME})
+    sought = {ADDRESS, PHONE, *AMOUNTS} | (set() if names_to(app, account, bird) else {NAME})
     with caplog.at_level(logging.DEBUG):
         found = [(path, each) for path, text in told(visitor, dict.fromkeys(paths)) for each in sought if each in text]
     asked_for = [(path, each) for path, each in found if "q=" not in path]  # what was typed comes back in its field
     assert asked_for == []
-    assert not any(each in caplog.text for each in (ADDRESS, PHONE, NAME))
+    assert not any(each in caplog.text for each in (ADDRESS, PHONE, NAME, *AMOUNTS))
 
 
 def test_what_is_asked_about_somebody_alike_names_nobody(visit, rows, bird):

@@ -69,7 +69,13 @@ def test_one_person_is_on_a_units_list_once_and_households_are_shared_across_uni
     assert visit("filler01").post("/beneficiaries/add", sent).status == 302
     with unchanged(rows):
         assert "name_enc" in visit("filler01").post("/beneficiaries/add", sent | {"name_enc": "欧阳 某甲"}).errors()
-    assert visit("filler02").post("/beneficiaries/add", sent).status == 302
+    for account in ("filler01", "filler02"):
+        visitor = visit(account)
+        if account == "filler02":
+            assert visitor.post("/beneficiaries/add", sent).status == 302
+        own = f"owner_unit_id = {unit_id(rows, int(account[-1]))}"
+        person = first(rows, "beneficiary", f"substr(called, 1, 2) = '欧*' AND {own}")
+        assert visitor.post(f"/beneficiaries/{person}/move/submit").status == 302
     found = rows("SELECT household_no FROM beneficiary WHERE substr(called, 1, 2) = '欧*'")
     assert len(found) == 2
     assert found[0] == found[1]
@@ -117,6 +123,20 @@ def test_somebody_who_is_named_by_a_pairing_is_not_deleted(visit, rows, pair, wa
         answer = visit("filler01").post(path, confirmed="1")
         assert answer.status == 409
         assert "Other records name this one" in answer.words
+
+
+@pytest.mark.parametrize(("account", "right"), [("filler01", False), ("filler02", True), ("reviewer", True)])
+def test_a_branch_that_helps_is_one_of_the_own_unit(visit, rows, account, right):
+    branch = rows(
+        "SELECT min(party_org.id) FROM party_org JOIN unit_org ON unit_org.party_org_id = party_org.id "
+        f"WHERE unit_org.unit_id = {unit_id(rows, 2)} AND party_org.org_type = '40'"
+    )[0][0]
+    person = first(rows, "beneficiary", f"owner_unit_id = {unit_id(rows, 1 if account == 'filler01' else 2)}")
+    sent = {"pair_type": "2", "helper_org_id": str(branch), "beneficiary_id": str(person), "start_on": "2026-06-01"}
+    unit = {"owner_unit_id": str(unit_id(rows, 2))} if account == "reviewer" else {}
+    answer = visit(account).post("/pairings/add", sent | unit | {"measures": ["01"], "visit_freq": "month"})
+    assert answer.status == (302 if right else 200)
+    assert ("helper_org_id" in answer.errors()) is not right
 
 
 def test_the_two_are_paired_once(visit, rows, pair):

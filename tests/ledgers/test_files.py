@@ -87,6 +87,8 @@ def test_files_of_these_kinds_are_taken(visit, rows, name, content):
         ("a.jpg", PNG),
         ("a", PDF),
         ("a.pdf", b""),
+        ("张某 154 0000 1234.pdf", PDF),
+        ("机密★.pdf", PDF),
     ],
 )
 def test_other_files_are_refused_at_their_place_and_nothing_is_kept(app, visit, rows, name, content):

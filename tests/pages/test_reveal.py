@@ -12,6 +12,7 @@ from sqlalchemy import select
 from portal.core import scope
 from portal.extensions import db
 from portal.ledgers.assistance.model import Beneficiary
+from portal.org.sealed import Sealed
 from tests.holes.walk import first, unit_id
 
 FIELDS = ("name_enc", "phone_enc", "address_enc")
@@ -123,3 +124,85 @@ def test_no_sheet_carries_a_name_in_full(visit, person):
         book = openpyxl.load_workbook(io.BytesIO(answer.data))
     cells = [str(cell) for row in book.active.iter_rows(values_only=True) for cell in row]
     assert not [cell for cell in cells if values["name_enc"] in cell]
+
+
+@pytest.fixture
+def brought(rows):
+    """A visit of the first unit on which money was given: its id and that of the row."""
+    unit = unit_id(rows, 1)
+    return rows(
+        "SELECT visit.id, aid_item.id FROM visit JOIN aid_item ON aid_item.visit_id = visit.id "
+        f"WHERE amount IS NOT NULL AND owner_unit_id = {unit} AND status = 'active' ORDER BY visit.id LIMIT 1"
+    )[0]
+
+
+@pytest.fixture
+def amount(app, rows, brought):
+    with app.app_context():
+        return f"{Sealed(rows(f'SELECT amount FROM aid_item WHERE id = {brought[1]}')[0][0]).reveal()}"
+
+
+@pytest.mark.parametrize("account", ["secretary01", "reviewer"])
+def test_amounts_given_to_people_are_opened_as_one_table(visit, rows, brought, amount, account, monkeypatch):
+    id_, row = brought
+    visitor, cell = visit(account), f'[data-table=aid_items] tr[data-id="{row}"] [data-field=amount]'
+    page = visitor.look(f"/visits/show/{id_}")
+    assert page.one(cell).get_text(strip=True) == "***"
+    assert page.one("#aid_items.reveal")
+    visitor.post(f"/visits/{id_}/reveal/aid_items")
+    assert visitor.look(f"/visits/show/{id_}").one(cell).get_text(strip=True) == "***"
+    assert visitor.post(f"/visits/{id_}/reveal/aid_items", purpose="check").status == 302
+    page = visitor.look(f"/visits/show/{id_}")
+    assert page.one(f"{cell} [data-revealed]").text == amount
+    assert not page.select("#aid_items.reveal")
+    [(action, changes)] = rows("SELECT action, changes FROM audit_event ORDER BY id DESC LIMIT 1")
+    assert action == "reveal"
+    assert "aid_items" in str(changes)
+    assert amount not in str(changes)
+    assert "Aid given" in visitor.look(f"/visits/{id_}/history").words
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 301)
+    assert visitor.look(f"/visits/show/{id_}").one(cell).get_text(strip=True) == "***"
+
+
+@pytest.mark.parametrize(
+    ("account", "status"), [("filler01", 403), ("auditor", 403), ("admin", 403), ("secretary02", 404)]
+)
+def test_nobody_else_opens_the_amounts(visit, brought, amount, account, status):
+    visitor = visit(account)
+    assert visitor.post(f"/visits/{brought[0]}/reveal/aid_items", purpose="visit").status == status
+    page = visitor.look(f"/visits/show/{brought[0]}")
+    assert not page.select(".reveal")
+    assert amount not in page.words
+
+
+def test_a_table_without_personal_cells_cannot_be_asked_for(visit, rows, brought):
+    for name in ("visit_needs", "amount", "nothing"):
+        assert visit("secretary01").post(f"/visits/{brought[0]}/reveal/{name}", purpose="visit").status == 404
+
+
+def test_an_amount_stays_as_it_is_when_its_mask_is_sent_back(visit, rows, amount, brought):
+    """A draft of the visit, changed once; no line of the trail tells the amount."""
+    sent = {
+        "visited_on": "2026-06-29",
+        "visit_type": "1",
+        "target_name": "演示工地",
+        "findings": "情况平稳。",
+        "participant_ids": [str(rows("SELECT min(id) FROM member WHERE unit_id = " + str(unit_id(rows, 1)))[0][0])],
+        "aid_items-0-id": "new-0",
+        "aid_items-0-category": "money",
+        "aid_items-0-amount": "7391.37",
+    }
+    visitor = visit("filler01")
+    assert "aid_items-0-signed_by" in visitor.post("/visits/add", sent).errors()
+    assert visitor.post("/visits/add", sent | {"aid_items-0-amount": "0"}).status == 302
+    assert visitor.post("/visits/add", sent | {"aid_items-0-signed_by": "self", "findings": "送去。"}).status == 302
+    id_ = first(rows, "visit", "findings = '送去。'")
+    stored = rows(f"SELECT amount FROM aid_item WHERE visit_id = {id_}")
+    assert "7391" not in str(stored)
+    typed = visitor.look(f"/visits/edit/{id_}").filled()
+    assert typed["aid_items-0-amount"] == "***"
+    del typed["csrf_token"]
+    assert visitor.post(f"/visits/edit/{id_}", typed | {"findings": "送去了。"}).status == 302
+    assert rows(f"SELECT amount FROM aid_item WHERE visit_id = {id_}") == stored
+    assert "7391" not in str(rows("SELECT changes FROM audit_event"))

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from flask import g
@@ -15,6 +16,7 @@ from sqlalchemy.types import TypeEngine
 from portal.core import scope
 from portal.core.fields.base import BadValue, Kind
 from portal.core.fields.choices import Codes
+from portal.core.fields.numbers import Money
 from portal.org.sealed import Sealed, SealedOrPlain, SealedText
 
 MOBILE = re.compile(r"1[3-9]\d{9}")
@@ -35,6 +37,10 @@ def mask_all(text: str) -> str:
     return "******"
 
 
+def mask_amount(text: str) -> str:
+    return "***"
+
+
 def narrow_phone(text: str) -> str:
     """A number as it is kept; people write mobiles in groups of digits and with the country's code."""
     narrow = unicodedata.normalize("NFKC", text)
@@ -47,6 +53,8 @@ class Personal(Kind):
     """A personal value. A form shows it masked; the mask posted back means: leave it as it is."""
 
     personal = True
+    # By their digests, which are in no order, those of one name would still stand together.
+    ordered = False
 
     def __init__(self, mask: Callable[[str], str] = mask_all, limit: int = 100) -> None:
         self.mask, self.limit = mask, limit
@@ -139,6 +147,31 @@ class PersonalPhone(Personal):
         if not MOBILE.fullmatch(number) and not LANDLINE.fullmatch(number):
             raise BadValue(gettext("This is not a phone number; write it like 022-12345678."))
         return number
+
+
+class PersonalMoney(Personal):
+    """Yuan that somebody was given. Sums alone are told of such amounts."""
+
+    widget = "number"
+    compact = True
+    yuan = Money()
+
+    def __init__(self) -> None:
+        super().__init__(mask_amount, 30)
+
+    def plain(self, text: str) -> str:
+        return str(self.yuan.parse_text(text, None))
+
+    def in_full(self, value: Any) -> str:
+        return self.yuan.show(self.amount(value)) if isinstance(value, Sealed) else ""
+
+    def retell(self, typed: Sequence[str]) -> str:
+        """History from before these amounts were sealed tells them."""
+        return self.mask("")
+
+    @staticmethod
+    def amount(value: Sealed | None) -> Decimal:
+        return Decimal(value.reveal()) if value is not None else Decimal(0)
 
 
 class PersonalCodes(Personal):

@@ -14,9 +14,23 @@ from sqlalchemy.types import TypeEngine
 
 from portal.core.fields.base import BadValue, Kind, clean
 
-ID_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx](?![\dXx])")
-MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
-SECRECY = re.compile(r"(秘密|机密|絕密|绝密|機密)\s*[★☆]")
+# What people put between the digits of a number; one sign, or none, and perhaps spaces around it.
+BETWEEN = r"[ \t]*(?:[-.·_][ \t]*)?"
+# 18 characters with a day of birth in them, found wherever they begin.
+DIGIT = "[0-9]"
+ID_SIGNS = (*[DIGIT] * 6, "[12]", "[089]", DIGIT, DIGIT, "[01]", DIGIT, "[0-3]", *[DIGIT] * 4, "[0-9Xx]")
+ID_NUMBER = re.compile(rf"(?<!\d)(?=({BETWEEN.join(ID_SIGNS)})(?![0-9Xx]))")
+# 11 digits, in one run or in groups of 3, 4 and 4 with one sign; with or without what is dialled before them. A run
+# that is longer, or the tail of another number (GJ2025-138-0003), is none.
+MOBILE = re.compile(r"(?<!\d)(?:(?:\+|00)?86[-. ]?|0)?1[3-9]\d{9}(?!\d)")
+GROUPED = re.compile(
+    r"(?<!\d)(?<!\d[-._])(?:(?:\+|00)?86[-. ]?|0)?1[3-9]\d( ?[-.·_] ?|[ \t]+)\d{4}\1\d{4}(?!\d)(?![-._]\d)"
+)
+STARS = "[★☆⭐⭑⭒✩✪✫✬✭✮✯✰⋆✦✧🌟]"
+LEVEL = r"(?:[秘祕]\s*密|[机機]\s*密|[绝絕]\s*密)"
+# A plain asterisk before the word is how people begin the lines of a list.
+SECRECY = re.compile(rf"{LEVEL}[\s(\[【〔]*(?:{STARS}|[*∗])|{STARS}[\s)\]】〕]*{LEVEL}")
+DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
 ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
@@ -26,14 +40,20 @@ def is_id_number(text: str) -> bool:
     return "10X98765432"[total % 11] == text[17].upper()
 
 
+def plainly(text: str) -> str:
+    """The text as it is searched: one width, one dash, nothing that only says how a sign is drawn."""
+    narrow = unicodedata.normalize("NFKC", text).translate(DASHES)
+    return "".join(ch for ch in narrow if unicodedata.category(ch) != "Cf" and not "\ufe00" <= ch <= "\ufe0f")
+
+
 def refuse_personal(text: str) -> None:
     """Free text carries no ID number, no mobile number and no secrecy mark (`domain.md` §2.0)."""
-    narrow = unicodedata.normalize("NFKC", text)
-    if any(is_id_number(found) for found in ID_NUMBER.findall(narrow)):
+    plain = plainly(text)
+    if any(is_id_number(re.sub(r"[^0-9Xx]", "", found)) for found in ID_NUMBER.findall(plain)):
         raise BadValue(gettext("Please do not write ID numbers in text."))
-    if MOBILE.search(narrow):
+    if MOBILE.search(plain) or GROUPED.search(plain):
         raise BadValue(gettext("Please do not write mobile numbers in text."))
-    if SECRECY.search(narrow):
+    if SECRECY.search(plain):
         raise BadValue(gettext("This portal must not hold secrets: text with a secrecy mark is refused."))
 
 

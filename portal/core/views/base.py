@@ -198,7 +198,7 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Exporting, Bulk, C
         return render_template(template, **{"ledger": self.ledger, **context})
 
     def may_reveal(self, record: Any) -> bool:
-        return bool(self.ledger.personal) and self.reaches("reveal", record)
+        return "reveal" in self.ledger.verbs and self.reaches("reveal", record)
 
     def home_of(self, record: Any, show: bool = False) -> str:
         """Where to go after a change: the record's page, that of the record it is under, or the list."""

@@ -16,7 +16,7 @@ from flask_babel import force_locale, gettext, lazy_gettext
 from portal.core import audit, clock, scope
 from portal.core.amending import PAPER
 from portal.core.fields import Choice
-from portal.core.ledger import Ledger
+from portal.core.ledger import Ledger, Rows
 
 PURPOSES = Choice(
     ("visit", lazy_gettext("To visit or call")),
@@ -76,27 +76,47 @@ def place(ledger: Ledger, pk: int, name: str) -> str:
 
 
 def closed(ledger: Ledger, record: Any) -> list[str]:
-    """The fields of a record whose values are masked."""
+    """The fields of a record whose values are masked, and the tables with such cells: each is opened as one."""
     hidden = ledger.hidden(record)
     kinds = {name: ledger.field(name).kind for name in ledger.personal if name not in hidden}
-    return [name for name, kind in kinds.items() if kind.masked(kind.read(record, name))]
+    fields = [name for name, kind in kinds.items() if kind.masked(kind.read(record, name))]
+    return fields + [table.name for table in ledger.personal_tables if any(cells(ledger, record, table).values())]
+
+
+def cells(ledger: Ledger, record: Any, table: Rows) -> dict[int, dict[str, str]]:
+    """What is masked in a table, in full: by the id of the row and the name of the field."""
+    fields = {name: each.kind for name, each in ledger.rows_fields(table).items() if each.kind.personal}
+    return {
+        row.id: {name: kind.in_full(value) for name, kind in fields.items() if kind.masked(value := getattr(row, name))}
+        for row in getattr(record, table.name)
+    }
 
 
 def revealing(ledger: Ledger, record: Any) -> dict[str, Any]:
-    """For the page of a record: `opened` are the values that this session may see for the moment, `closed` the fields
-    that it may ask for."""
+    """For the page of a record: `opened` and `opened_rows` are the values that this session may see for the moment,
+    `closed` the fields and tables that it may ask for."""
     now, shown = time.time(), session.get(KEY, {})
     masked = closed(ledger, record)
     ends = {name: until for name in masked if (until := shown.get(place(ledger, record.id, name), 0)) > now}
-    values = {
-        name: Opened(
-            ledger.field(name).kind.in_full(getattr(record, name)),
-            round(until - now),
-            clock.local(datetime.fromtimestamp(until, UTC)).strftime("%H:%M"),
-        )
-        for name, until in ends.items()
+    tables = {table.name: cells(ledger, record, table) for table in ledger.personal_tables if table.name in ends}
+
+    def opened(name: str, text: str) -> Opened:
+        until = clock.local(datetime.fromtimestamp(ends[name], UTC))
+        return Opened(text, round(ends[name] - now), until.strftime("%H:%M"))
+
+    return {
+        "opened": {
+            name: opened(name, ledger.field(name).kind.in_full(getattr(record, name)))
+            for name in ends
+            if name not in tables
+        },
+        "opened_rows": {
+            table: {id_: {name: opened(table, text) for name, text in row.items()} for id_, row in rows.items()}
+            for table, rows in tables.items()
+        },
+        "closed": [name for name in masked if name not in ends],
+        "purposes": PURPOSES.options(),
     }
-    return {"opened": values, "closed": [name for name in masked if name not in values], "purposes": PURPOSES.options()}
 
 
 class NamesSeen:

@@ -23,6 +23,7 @@ DEEDS = {
     "sign_in_locked": lazy_gettext("Tried to sign in while locked"),
     "unlock": lazy_gettext("Unlocked an account"),
     "names": lazy_gettext("Saw names in full"),
+    "compared": lazy_gettext("Compared what was typed with hidden data"),
     "export_asked": lazy_gettext("Asked for personal data in a sheet"),
     "export_approved": lazy_gettext("Approved personal data in a sheet"),
     "export_refused": lazy_gettext("Refused personal data in a sheet"),
@@ -129,7 +130,7 @@ def place(ledger: Ledger, path: str) -> tuple[Label, Field | None]:
     table_name, _, rest = path.partition("/")
     if not rest:
         declared = ledger.field(path) if ledger.has(path) else None
-        return (declared.label if declared else COLUMNS.get(path, path)), declared
+        return (declared.label if declared else COLUMNS.get(path, ledger.label_of(path))), declared
     number, _, name = rest.partition("/")
     for table in (*ledger.rows, *ledger.kept):
         model = ledger.rows_model(table)

@@ -10,9 +10,10 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy import func, select
 
-from portal.core import scope
-from portal.core.fields import mask_name
+from portal.core import guessing, scope
+from portal.core.fields import PersonalMoney, mask_name
 from portal.core.values import Problem, Values
+from portal.core.workflow import IN_FORCE
 from portal.extensions import db
 from portal.ledgers.assistance.model import Beneficiary, Pairing, Visit
 from portal.org.models import Area, Member, PartyOrg
@@ -22,15 +23,20 @@ RESIDENT = "1"  # C13: residents in difficulty
 BY_PHONE = "6"  # C18: a call is no visit
 TRANSFERRED = "6"  # C16: the helper was transferred
 GONE = ("voided", "archived")
+PASSING = ("draft", "pending_unit", "returned", "voided")
 LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is taken for another
 MOST_HELPERS, MOST_HOUSEHOLDS, MOST_A_DAY = 2, 5, 8
 HANDED_IN = ("submit", "approve")
+BRINGING = ("import", "adopt")
 
 
 def same_person(name: str, community_id: int | None, phone: str) -> str:
     """A keyed hash that two records of one person have in common (`domain.md` §2.3.1)."""
-    plain = "".join(unicodedata.normalize("NFKC", name).replace("·", "").split())
-    return vault().digest(f"{plain}|{community_id}|{phone}")
+    return vault().digest(f"{plain_name(name)}|{community_id}|{phone}")
+
+
+def plain_name(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).replace("·", "").split())
 
 
 def revealed(value: Any) -> str:
@@ -43,19 +49,43 @@ def hash_of(values: Any) -> str | None:
 
 
 def one_record(values: Values) -> Iterator[Problem]:
-    """One record a person and community, as far as the unit can see; other units' share the household."""
+    """One record a person and community, as far as the unit can see.
+
+    That somebody is on the list already tells that the phone number is right, which is masked. So this is asked last,
+    and of those who may not see the number only a few times an hour, each of which is written down.
+    """
     key = hash_of(values)
     if key is None:
         return
-    known = select(Beneficiary).where(
-        Beneficiary.dedupe_hash == key,
-        Beneficiary.status.not_in((*GONE, "terminated")),
-        Beneficiary.id.not_in(values.itself),
+    alike = [person for person in namesakes(values) if person.dedupe_hash]
+    hidden = [each for each in alike if not scope.current().covers_row("reveal", "beneficiaries", each)]
+    retyped = values.record is None or values.phone_enc is not values.record.phone_enc
+    if hidden and (retyped or values.dedupe_hash != key):
+        if guessing.spent(key):
+            text = gettext("Too many numbers were tried for people of this name; please ask the committee's office.")
+            yield Problem("phone_enc", text)
+            return
+        if values.dedupe_hash != key:
+            guessing.note(key, hidden[0], "phone_enc")
+    for other in alike:
+        if other.dedupe_hash == key and other.id not in values.itself:
+            text = gettext("This person is already on the list: %(number)s", number=other.beneficiary_no)
+            yield Problem("name_enc", text)
+            return
+
+
+def namesakes(values: Values) -> Iterator[Beneficiary]:
+    """People of this name and community that the user sees. A sheet is compared with the very record that it is about,
+    too: its preview says whether that would change."""
+    name = plain_name(revealed(values.name_enc))
+    itself = values.record.id if values.record is not None and scope.deed() in BRINGING else 0
+    listed = Beneficiary.status.not_in((*GONE, "terminated")) & Beneficiary.id.not_in(values.itself)
+    people = select(Beneficiary).where(
+        Beneficiary.community_id == values.community_id, listed | (Beneficiary.id == itself)
     )
-    other = db.session.scalars(known.limit(1)).first()
-    if other is not None:
-        text = gettext("This person is already on the list: %(number)s", number=other.beneficiary_no)
-        yield Problem("name_enc", text)
+    for person in db.session.scalars(people.order_by(Beneficiary.id)):
+        if plain_name(revealed(person.name_enc)) == name:
+            yield person
 
 
 def needed(values: Values) -> Iterator[str]:
@@ -81,17 +111,27 @@ def register(person: Beneficiary) -> None:
     person.dedupe_hash = hash_of(person)
     person.called = f"{mask_name(revealed(person.name_enc))} {person.beneficiary_no}"
     person.household_no = household_of(person)
+    if person.status == IN_FORCE or scope.deed() == "adopt":
+        share_household(person)
 
 
 def household_of(person: Beneficiary) -> str:
-    """That of whom the person lives with, or of the same person on another unit's list; else a number of its own."""
+    """That of whom the person lives with, else a number of its own."""
     own = select(Beneficiary.household_no).where(Beneficiary.id == person.same_household_id)
     found = db.session.scalar(own) if person.same_household_id else person.household_no
-    if not found and person.dedupe_hash:
+    return found or f"H{secrets.randbelow(10**10):010}"
+
+
+def share_household(person: Beneficiary) -> None:
+    """Who comes onto the list, and whoever lives with them, get the number that the same person has on another unit's.
+    Not before: drafts come and go unseen, and their figures would tell whom other units help."""
+    if person.dedupe_hash and person.same_household_id is None:
         with scope.unscoped("a household counts once, whichever unit helps it; nothing of it is shown"):
             same = select(Beneficiary.household_no).where(Beneficiary.dedupe_hash == person.dedupe_hash)
-            found = db.session.scalar(same.where(Beneficiary.household_no.is_not(None)).limit(1))
-    return found or f"H{secrets.randbelow(10**10):010}"
+            known = same.where(Beneficiary.status.not_in(PASSING), Beneficiary.id != (person.id or 0))
+            person.household_no = db.session.scalar(known.order_by(Beneficiary.id).limit(1)) or person.household_no
+    for other in db.session.scalars(select(Beneficiary).where(Beneficiary.same_household_id == (person.id or 0))):
+        other.household_no = person.household_no
 
 
 def consented(person: Beneficiary) -> bool:
@@ -155,7 +195,7 @@ def visited(values: Values) -> Iterator[Problem]:
     elif len(targets) > 1:
         yield Problem(targets[1], gettext("One visit has one target; please enter the other one on its own."))
     for n, item in enumerate(values.aid_items):
-        if item.amount and not item.signed_by:
+        if PersonalMoney.amount(item.amount) and not item.signed_by:
             yield Problem("signed_by", gettext("Please say how it was received."), table="aid_items", row=n)
 
 

@@ -209,6 +209,7 @@ VISIT_FIGURES = (
         "aid",
         _("Aid in yuan"),
         _("Money given on the visits of the last two years"),
-        lambda: visits(func.sum(AidItem.amount)).select_from(Visit).join(Visit.aid_items),
+        lambda: visits(AidItem.amount).select_from(Visit).join(Visit.aid_items),
+        sealed=True,
     ),
 )

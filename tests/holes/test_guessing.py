@@ -1,0 +1,162 @@
+"""Hidden data of people is not found out by trying: numbers, names, and whom other units help."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from portal.accounts.security import act_as
+from portal.core import scope
+from portal.core.guessing import MOST
+from portal.core.spreadsheet.importing import find_layout, take
+from portal.core.spreadsheet.reading import read
+from portal.extensions import db
+from portal.ledgers.assistance import pairings
+from portal.ledgers.assistance.model import Beneficiary
+from portal.org.models import Area, Unit
+from portal.org.sealed import Sealed
+from tests.api.conftest import rest  # noqa: F401 - a fixture
+from tests.holes.walk import first, unchanged, unit_id
+from tests.ledgers.test_assistance import PERSON, community
+
+NUMBER = PERSON["phone_enc"]
+KNOWN = "This person is already on the list"
+TOO_MANY = "Too many numbers were tried"
+TRIED = "SELECT count(*) FROM audit_event WHERE action = 'compared' AND username = 'filler01'"
+
+
+@pytest.fixture
+def known(visit, rows):
+    """What filler01 knows of somebody on its list: all but the number."""
+    sent = PERSON | {"community_id": community(rows)}
+    assert visit("filler01").post("/beneficiaries/add", sent | {"_then": "submit"}).status == 302
+    return sent
+
+
+def test_a_form_that_is_wrong_anyway_says_nothing_of_a_number(visit, rest, rows, known):  # noqa: F811 - the fixture
+    [(before,)] = rows(TRIED)
+    with unchanged(rows):
+        for number in (NUMBER, "15400000009"):
+            for wrong in ({"info_source": "nothing"}, {"review_on": "never"}, {"hardship_types": []}):
+                answer = visit("filler01").post("/beneficiaries/add", known | {"phone_enc": number} | wrong)
+                assert [*answer.errors()] == [*wrong]
+                assert KNOWN not in answer.words
+        body = known | {"phone_enc": NUMBER, "info_source": "nothing"}
+        assert [*rest("filler01").post("beneficiaries/", body)[1]["errors"]] == ["info_source"]
+        assert not visit("filler01").post("/beneficiaries/check", known).select(".field-error")
+    assert rows(TRIED) == [(before,)]
+
+
+def test_each_number_that_was_tried_is_written_down_and_few_are_had(visit, rows, known):
+    visitor = visit("filler01")
+    with unchanged(rows):
+        assert KNOWN in visitor.post("/beneficiaries/add", known).errors()["name_enc"]
+    person = first(rows, "beneficiary", "substr(called, 1, 2) = '欧*'")
+    [line] = rows(f"SELECT changes FROM audit_event WHERE action = 'compared' AND record_id = {person}")
+    assert "phone_enc" in str(line)
+    assert NUMBER not in str(line)
+    assert "Compared what was typed" in visitor.look(f"/beneficiaries/{person}/history").words
+    for n in range(MOST - 1):
+        # The name is another way of writing the same.
+        guess = known | {"name_enc": "欧阳 某·甲", "phone_enc": f"1540000{n:04}"}
+        assert visitor.post("/beneficiaries/add", guess).status == 302
+    with unchanged(rows):
+        for number in (NUMBER, "15400000099"):
+            errors = visitor.post("/beneficiaries/add", known | {"phone_enc": number}).errors()
+            assert [*errors] == ["phone_enc"]
+            assert TOO_MANY in errors["phone_enc"]
+    assert rows(TRIED) == [(MOST,)]
+    # Somebody of another name is in nobody's way, nor is whoever may see numbers.
+    assert visitor.post("/beneficiaries/add", known | {"name_enc": "欧阳某乙"}).status == 302
+    unit = str(unit_id(rows, 1))
+    errors = visit("reviewer").post("/beneficiaries/add", known | {"owner_unit_id": unit}).errors()
+    assert KNOWN in errors["name_enc"]
+
+
+def test_a_number_is_tried_no_more_often_by_sheets(app, built, rows, tmp_path):
+    """A preview says what would change, and is rolled back."""
+    with app.test_request_context(), scope.unscoped("a test knows whom it asks about"):
+        found = first(rows, "beneficiary", f"owner_unit_id = {unit_id(rows, 1)} AND status = 'active'")
+        query = select(Beneficiary, Area.name, Unit.full_name).join(Beneficiary.community).join(Beneficiary.owner_unit)
+        person, area, unit = db.session.execute(query.where(Beneficiary.id == found)).one()
+        name, number = person.name_enc.reveal(), person.phone_enc.reveal()
+    numbers = [number, *(f"1540009{n:04}" for n in range(MOST + 3)), number]
+    lines = ["编号,帮扶人,所在单位,帮扶对象,所在社区,对象电话,结对日期,帮扶措施"]
+    lines += [f"演{n}号,王演某,{unit},{name},{area},{each},2026-06-01,生活照料" for n, each in enumerate(numbers)]
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("\n".join(lines), "utf-8")
+    with app.test_request_context(method="POST"), scope.acting_as(act_as("filler01")):
+        outcome = take(pairings, find_layout(pairings, read(sheet, sheet.name)), sheet.name, False, lambda *_: None)
+        db.session.rollback()
+    built.dirty = True
+    why = {remark.row: remark.why for remark in outcome.rejected}
+    assert TOO_MANY in why[len(lines)]
+    assert [text for text in why.values() if TOO_MANY in text] == [why[len(lines)]] * 4
+    assert rows(TRIED) == [(MOST,)]
+
+
+def test_a_draft_does_not_tell_whom_another_unit_helps(visit, rest, rows, known):  # noqa: F811 - the fixture
+    """Its household is its own until it is on the list, and the number is shown nowhere."""
+    visitor, numbers = visit("filler02"), "SELECT household_no FROM beneficiary WHERE substr(called, 1, 2) = '欧*'"
+    assert visitor.post("/beneficiaries/add", known).status == 302
+    person = first(rows, "beneficiary", f"substr(called, 1, 2) = '欧*' AND owner_unit_id = {unit_id(rows, 2)}")
+    found = [number for (number,) in rows(numbers)]
+    assert len({*found}) == 2
+    assert visitor.post(f"/beneficiaries/{person}/move/submit").status == 302
+    assert len({*rows(numbers)}) == 1
+    found += [row[0] for row in rows(f"{numbers} UNION SELECT dedupe_hash FROM beneficiary WHERE id = {person}")]
+    for account in ("filler02", "secretary02", "reviewer", "auditor"):
+        pages = [str(visit(account).look(f"/beneficiaries/{page}")) for page in (f"show/{person}", f"{person}/history")]
+        told = [*pages, str(rest(account).get(f"beneficiaries/{person}"))]
+        assert not [number for number in found for page in told if number in page]
+        assert visit(account).look("/beneficiaries/list/?columns=household_no").status == 400
+    for (changes,) in rows("SELECT changes FROM audit_event WHERE ledger = 'beneficiaries'"):
+        assert "household_no" not in str(changes)
+        assert "dedupe_hash" not in str(changes)
+
+
+def test_who_lives_with_somebody_counts_with_them_however_they_came_onto_the_list(visit, rows, known):
+    visitor, numbers = visit("filler02"), "SELECT household_no FROM beneficiary WHERE substr(called, 1, 2) = '欧*'"
+    assert visitor.post("/beneficiaries/add", known).status == 302
+    person = first(rows, "beneficiary", f"substr(called, 1, 2) = '欧*' AND owner_unit_id = {unit_id(rows, 2)}")
+    other = known | {"name_enc": "欧阳某乙", "same_household_id": str(person)}
+    assert visitor.post("/beneficiaries/add", other | {"_then": "submit"}).status == 302
+    assert visitor.post(f"/beneficiaries/{person}/move/submit").status == 302
+    assert len(rows(numbers)) == 3
+    assert len({*rows(numbers)}) == 1
+
+
+@pytest.fixture
+def somebody(app, built, rows):
+    """Somebody whom the first unit helps and visits: (id, the whole name)."""
+    found = first(rows, "beneficiary", f"status = 'active' AND owner_unit_id = {unit_id(rows, 1)}")
+    with app.test_request_context(), scope.unscoped("the test writes what it looks for"):
+        person = db.session.scalars(select(Beneficiary).where(Beneficiary.id == found)).one()
+        person.name_enc = Sealed.of("欧阳某丙")
+        db.session.commit()
+    built.dirty = True
+    return found, "欧阳某丙"
+
+
+@pytest.mark.parametrize("account", ["auditor", "leader", "disc", "admin"])
+def test_a_whole_name_finds_nobody_for_those_who_see_masks(visit, somebody, account):
+    _, name = somebody
+    visitor = visit(account)
+    for ledger in ("visits", "pairings"):
+        answer = visitor.client.get(f"/{ledger}/options/beneficiary_id?q={name}")
+        assert answer.json["results"] == []
+        assert visitor.look(f"/{ledger}/list/?beneficiary_id={name}").status == 400
+
+
+@pytest.mark.parametrize("account", ["filler01", "secretary01", "reviewer"])
+def test_a_whole_name_finds_somebody_for_those_who_know_it(visit, somebody, account):
+    id_, name = somebody
+    found = visit(account).client.get(f"/visits/options/beneficiary_id?q={name}").json["results"]
+    assert [each["id"] for each in found] == [id_]
+    assert visit(account).look(f"/visits/list/?beneficiary_id={name}").ids()
+
+
+def test_no_list_is_put_in_the_order_of_what_is_masked(visit, rest):  # noqa: F811 - the fixture
+    for account in ("filler01", "auditor"):
+        assert visit(account).look("/beneficiaries/list/?order=name_enc").status == 400
+        assert "name_enc" not in rest(account).get("beneficiaries/_info")[1]["order"]
