@@ -12,6 +12,12 @@ from tests.holes.walk import unchanged
 from tests.visitor import Page
 
 
+@pytest.fixture(autouse=True)
+def waiting(monkeypatch):
+    """However busy the machine is, a page comes when its job has ended."""
+    monkeypatch.setattr(jobs, "PATIENCE", 60)
+
+
 @pytest.fixture
 def upload(visit):
     """`upload("reviewer", path)`: the visitor, the answer's address."""
@@ -59,6 +65,48 @@ def test_an_unknown_column_is_mapped_by_hand_and_remembered(upload, rows, tmp_pa
     visitor, answer = upload("reviewer", path)
     assert not visitor.look(answer.response.location).select('tr[data-column="unknown"]')
     assert rows("SELECT header, field_name FROM import_column") == [("经办同志", "a_contact")]
+
+
+@pytest.fixture
+def mapped(upload, tmp_path):
+    """`mapped("filler01", "经办同志")`: what that account's next sheet takes the column with this heading as; with
+    `by_hand` after saying so on its page."""
+
+    def look(username, heading, by_hand=None):
+        found = sheets.rows()
+        found[2][8] = heading
+        visitor, answer = upload(username, sheets.book(tmp_path / "a.xlsx", found))
+        path = answer.response.location
+        if by_hand:
+            page = visitor.look(path)
+            [select] = [each["name"] for each in page.select("select") if each["aria-label"] == heading]
+            visitor.post(f"{path}/map", {select: by_hand})
+        [row] = [row for row in visitor.look(path).select("tr[data-column]") if row.td.text == heading]
+        return row["data-column"]
+
+    return look
+
+
+def test_what_a_unit_says_of_a_column_holds_for_its_own_sheets(mapped):
+    assert mapped("filler01", "经办同志", "a_contact") == "a_contact"
+    assert [mapped(account, "经办同志") for account in ("filler01", "filler02", "reviewer")] == [
+        *("a_contact", "unknown", "unknown")
+    ]
+
+
+def test_what_the_committee_says_holds_for_everybody_who_has_not_said_otherwise(mapped):
+    assert mapped("filler01", "经办同志", "remark") == "remark"
+    assert mapped("reviewer", "经办同志", "a_contact") == "a_contact"
+    assert [mapped(account, "经办同志") for account in ("filler01", "filler02")] == ["remark", "a_contact"]
+
+
+def test_a_heading_that_the_ledger_knows_is_read_otherwise_in_one_sheet_only(mapped, rows, change):
+    assert mapped("filler01", "甲方联络员", "-") == "-"
+    assert rows("SELECT header FROM import_column") == []
+    change(
+        "INSERT INTO import_column (ledger, unit_id, header, field_name) VALUES ('agreements', 0, '甲方联络员', '-')"
+    )
+    assert mapped("filler01", "甲方联络员") == "a_contact"
 
 
 def test_rejected_rows_come_back_as_a_sheet_with_reasons(upload):

@@ -22,7 +22,7 @@ from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger
 from portal.core.record import Record
 from portal.core.search import fold
-from portal.core.spreadsheet.mapping import RECORD_NO, SPAN, ImportColumn, Layout, layout
+from portal.core.spreadsheet.mapping import RECORD_NO, SPAN, Layout, layout
 from portal.core.spreadsheet.reading import Sheet
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
@@ -73,16 +73,10 @@ class Outcome:
         }
 
 
-def remembered(ledger: Ledger) -> dict[str, str]:
-    """What columns were said to be before, by their plain heading."""
-    rows = db.session.scalars(select(ImportColumn).where(ImportColumn.ledger == ledger.name))
-    return {row.header: row.field_name for row in rows}
-
-
-def find_layout(ledger: Ledger, sheets: Sequence[Sheet]) -> Layout:
-    """Raises Unreadable."""
+def find_layout(ledger: Ledger, sheets: Sequence[Sheet], chosen: Mapping[int, str] | None = None) -> Layout:
+    """`chosen` are fields that were named by hand, by their column's index. Raises Unreadable."""
     codes.load(ledger.all_code_lists)
-    return layout(ledger, sheets, remembered(ledger))
+    return layout(ledger, sheets, chosen or {})
 
 
 def take(ledger: Ledger, found: Layout, source: str, adopt: bool, progress: Progress) -> Outcome:

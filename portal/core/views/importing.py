@@ -17,7 +17,7 @@ from portal.core.jobs import Job
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet.export import XLSX, rejected_rows
 from portal.core.spreadsheet.importing import Outcome, Remark, find_layout, take
-from portal.core.spreadsheet.mapping import IGNORED, ImportColumn, Layout, labels, plain
+from portal.core.spreadsheet.mapping import IGNORED, ImportColumn, Layout, asker, labels, plain
 from portal.core.spreadsheet.reading import ENDINGS, MOST_BYTES, Unreadable, read
 from portal.core.spreadsheet.template import template
 from portal.extensions import db
@@ -78,11 +78,11 @@ class Importing:
         elif state["state"] == jobs.RUNNING:
             flash(gettext("Please wait until it has ended."), "warning")
         elif name == "errors" and state.get("rejected"):
-            found = find_layout(self.ledger, read(job.folder / "sheet", job.asked["name"]))
+            found = layout_of(self.ledger, job)
             remarks = [Remark(**each) for each in state["rejected"]]
             return send_file(rejected_rows(found, remarks), XLSX, as_attachment=True, download_name="rejected.xlsx")
         elif name == "map":
-            remember(self.ledger, state.get("columns", ()))
+            name_by_hand(self.ledger, job, state.get("columns", ()))
             preview(self.ledger, job)
         elif name == "run" and state["state"] == jobs.DONE and not state.get("ran"):
             jobs.start(job, partial(work, self.ledger, True))
@@ -108,7 +108,7 @@ def work(ledger: Ledger, for_good: bool, job: Job) -> dict[str, Any]:
     """Take the rows, for good or to see what would happen."""
     asked = job.asked
     try:
-        found = find_layout(ledger, read(job.folder / "sheet", asked["name"]))
+        found = layout_of(ledger, job)
     except Unreadable as fault:
         return {"fault": str(fault)}
     outcome = take(ledger, found, asked["name"], asked["adopt"], job.progress)
@@ -119,20 +119,33 @@ def work(ledger: Ledger, for_good: bool, job: Job) -> dict[str, Any]:
     return told(outcome, found) | {"ran": for_good}
 
 
+def layout_of(ledger: Ledger, job: Job) -> Layout:
+    """Raises Unreadable."""
+    asked = job.asked
+    chosen = {int(index): name for index, name in asked.get("columns", {}).items()}
+    return find_layout(ledger, read(job.folder / "sheet", asked["name"]), chosen)
+
+
 def told(outcome: Outcome, found: Layout) -> dict[str, Any]:
     columns = [
-        {"header": column.header, "name": column.name, "cells": column.cells[:3]}
+        {**{name: getattr(column, name) for name in ("index", "header", "name", "known")}, "cells": column.cells[:3]}
         for column in found.columns
         if column.header or column.cells
     ]
     return outcome.as_json() | {"columns": columns, "listed": outcome.rows[:SHOWN]}
 
 
-def remember(ledger: Ledger, columns: Any) -> None:
-    """Keep what somebody said the columns are; the choice is by number, since headings may hold anything."""
-    known = {name for name, _ in labels(ledger)} | {IGNORED}
+def name_by_hand(ledger: Ledger, job: Job, columns: Any) -> None:
+    """What somebody said the columns are holds for this sheet; of headings that the ledger does not know itself it is
+    remembered, too. The choice is by number, since headings may hold anything."""
+    fields = {name for name, _ in labels(ledger)} | {IGNORED}
+    chosen, unit_id = dict(job.asked.get("columns", {})), asker(ledger)
     for n, column in enumerate(columns):
-        chosen, header = request.form.get(f"column-{n}", ""), plain(column["header"])[:100]
-        if header and chosen in known and chosen != column["name"]:
-            db.session.merge(ImportColumn(ledger=ledger.name, header=header, field_name=chosen))
+        name, header = request.form.get(f"column-{n}", ""), plain(column["header"])[:100]
+        if name not in fields or name == column["name"]:
+            continue
+        chosen[str(column["index"])] = name
+        if header and not column["known"] and unit_id is not None:
+            db.session.merge(ImportColumn(ledger=ledger.name, unit_id=unit_id, header=header, field_name=name))
     db.session.commit()
+    job.ask(columns=chosen)
