@@ -13,7 +13,7 @@ from flask_migrate import upgrade
 from sqlalchemy import select
 
 from portal.accounts import roles
-from portal.core import attachments, once, row_security, scope
+from portal.core import attachments, jobs, once, row_security, scope
 from portal.extensions import db
 from portal.org import codes
 from portal.org.models import Unit
@@ -55,6 +55,7 @@ def bring_up_to_date() -> None:
         settle_row_security(on=current_app.config["ROW_SECURITY"])
         db.session.commit()
         attachments.sweep()
+        jobs.sweep()
 
 
 def settle_row_security(*, on: bool) -> None:

@@ -1,13 +1,15 @@
 """Long work beside the requests: it tells how far it is and can be stopped.
 
 A job is a folder in the data directory: what is asked (`job.json`), how far it is (`state.json`) and its files. Not a
-table, since the one transaction of an import keeps SQLite's only writer busy until it ends.
+table, since the one transaction of an import keeps SQLite's only writer busy until it ends. Its files hold what people
+brought or are to take, in plain text: nobody else on the machine reads them, and they do not lie about.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import secrets
 import shutil
@@ -17,7 +19,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from flask import Flask, current_app, has_request_context, request
 from flask_babel import force_locale, get_locale
@@ -26,7 +28,9 @@ from portal.core import scope
 from portal.extensions import db
 
 log = logging.getLogger(__name__)
-KEPT = 7 * 24 * 3600  # seconds
+KEPT = 7 * 24 * 3600  # seconds that a job can be asked about
+HELD = 3600  # seconds after its last word that its files stay
+WORDS = ("job.json", "state.json")
 SILENT = 120  # seconds after which a running job that says nothing has been killed
 PATIENCE = 2.0  # seconds that a request waits for a short job before it shows the progress
 TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -75,28 +79,56 @@ class Job:
             self.tell(RUNNING, done=done, total=total)
 
     def cancel(self) -> None:
-        (self.folder / "cancel").touch()
+        write(self.folder / "cancel").close()
+
+    @property
+    def silent(self) -> float:
+        """Seconds since its last word."""
+        words = [self.folder / name for name in WORDS]
+        said = (path.stat().st_mtime for path in words if path.exists())
+        return time.time() - max(said, default=self.folder.stat().st_mtime)
+
+    def let_go(self) -> None:
+        """Keep what the job says of itself, and none of its files."""
+        for path in self.folder.iterdir():
+            if path.name not in WORDS:
+                with suppress(OSError):  # somebody may be reading it, on Windows; it is swept later
+                    path.unlink()
 
 
-def put(path: Path, content: dict[str, Any]) -> None:
+def write(path: Path) -> IO[bytes]:
+    """Open a file that is nobody else's."""
+    return open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600))
+
+
+def put(path: Path, content: Any) -> None:
     """Whole or not at all: others read while we write."""
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    draft.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
+    with write(draft) as file:
+        file.write(json.dumps(content, ensure_ascii=False).encode())
     draft.replace(path)
 
 
 def home() -> Path:
     found: Path = current_app.config["DATA_DIR"] / "jobs"
-    found.mkdir(parents=True, exist_ok=True)
+    found.mkdir(mode=0o700, parents=True, exist_ok=True)
     return found
+
+
+def sweep() -> None:
+    """Old jobs go, and before them the files that nobody came for."""
+    for folder in home().iterdir():
+        with suppress(OSError):  # somebody else may be sweeping, too
+            job = Job(folder)
+            if job.silent > KEPT:
+                shutil.rmtree(folder, ignore_errors=True)
+            elif job.silent > HELD:
+                job.let_go()
 
 
 def make(**asked: Any) -> Job:
     """A new job of the current user; old ones are swept."""
-    for old in home().iterdir():
-        with suppress(OSError):  # somebody else may be sweeping, too
-            if time.time() - old.stat().st_mtime > KEPT:
-                shutil.rmtree(old, ignore_errors=True)
+    sweep()
     job = Job(home() / secrets.token_hex(16))
     job.folder.mkdir(mode=0o700)
     job.ask(user_id=scope.current().user_id, **asked)
@@ -104,7 +136,8 @@ def make(**asked: Any) -> Job:
 
 
 def find(token: str, **asked: Any) -> Job | None:
-    """The current user's own job that was asked for so."""
+    """The current user's own job that was asked for so; what nobody came for in time is not there any more."""
+    sweep()
     job = Job(home() / token)
     if not TOKEN.fullmatch(token) or not (job.folder / "job.json").exists():
         return None
@@ -150,9 +183,11 @@ def run(app: Flask, job: Job, work: Callable[[Job], dict[str, Any]], asker: Aske
         except Cancelled:
             db.session.rollback()
             job.tell(CANCELLED)
+            job.let_go()
         except Exception:  # a job ends its thread, and whoever asked must be told
             log.exception("job %s", job.token)
             db.session.rollback()
             job.tell(FAILED, fault="")
+            job.let_go()
         finally:
             db.session.remove()

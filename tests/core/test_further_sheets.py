@@ -10,6 +10,7 @@ from datetime import date, datetime
 import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import MergedCell
+from sqlalchemy import select
 
 from portal.accounts.security import act_as
 from portal.core import scope
@@ -18,7 +19,9 @@ from portal.core.ledger import mounted
 from portal.core.spreadsheet.importing import find_layout, take
 from portal.core.spreadsheet.reading import read
 from portal.extensions import db
+from portal.ledgers.assistance.model import Beneficiary
 from tests.core import sheets
+from tests.holes.walk import unchanged
 from translations.traditional import to_traditional as traditional
 
 EVERY = {
@@ -74,12 +77,13 @@ OTHER_WORDS = {
 
 @pytest.fixture
 def bring(app, built, rows):
-    """`bring(ledger, path)` adopts a sheet as the office's reviewer; answers the outcome and what is stored then."""
+    """`bring(ledger, path)` adopts a sheet as the office's reviewer, `bring(ledger, path, "filler01", adopt=False)`
+    takes it as that filler's drafts; answers the outcome and what is stored then."""
 
-    def run(name, path):
-        with app.test_request_context(method="POST"), scope.acting_as(act_as("reviewer")):
+    def run(name, path, username="reviewer", *, adopt=True):
+        with app.test_request_context(method="POST"), scope.acting_as(act_as(username)):
             ledger = next(each for each in mounted() if each.name == name)
-            outcome = take(ledger, find_layout(ledger, read(path, path.name)), path.name, True, lambda *_: None)
+            outcome = take(ledger, find_layout(ledger, read(path, path.name)), path.name, adopt, lambda *_: None)
             db.session.commit()
         built.dirty = True
         # The mark of somebody's name counts on in one portal.
@@ -289,3 +293,88 @@ def test_projects_come_with_merged_categories_and_progress_as_ratio_or_text(brin
         ("加装扶手", "1", "区住房和建设委员会", "2025-01-06", 80, "active"),
         ("政策直通车", "3", "区人力资源和社会保障局", "2025-02-12", 100, "done"),
     ]
+
+
+@pytest.fixture
+def helped(app):
+    """`helped("active")`: id, name, kind and community of somebody of the first unit's list, as a sheet has them."""
+
+    def find(status):
+        with app.test_request_context(), scope.acting_as(act_as("filler01")):
+            query = select(Beneficiary).where(Beneficiary.status == status, Beneficiary.target_type == "1")
+            found = db.session.scalars(query.order_by(Beneficiary.id)).first()
+            return found.id, [found.name_enc.reveal(), "困难群众", found.community.name]
+
+    return find
+
+
+def pairing_sheet(path, rows, person, address):
+    [(unit,)] = rows("SELECT full_name FROM unit WHERE sort_no = 1")
+    head = ["帮扶人", "所在单位", "帮扶对象", "对象类型", "所在社区", "家庭住址", "结对日期", "帮扶措施"]
+    return book(path, [head], [["王演晨", unit, *person, address, "2026年5月6日", "生活照料"]])
+
+
+@pytest.mark.parametrize("adopt", [False, True], ids=["drafts", "adopted"])
+def test_a_pairing_does_not_rewrite_somebody_who_is_on_the_list(bring, helped, rows, tmp_path, adopt):
+    _, person = helped("active")
+    with unchanged(rows):
+        outcome, _ = bring(
+            "pairings",
+            pairing_sheet(tmp_path, rows, person, "演示路九号"),
+            "reviewer" if adopt else "filler01",
+            adopt=adopt,
+        )
+        assert (outcome.accepted, whys(outcome)) == (0, [(2, "帮扶对象")])
+
+
+def test_a_pairing_goes_on_completing_a_draft_of_the_own_list(bring, helped, rows, tmp_path):
+    id_, person = helped("draft")
+    before = rows(f"SELECT address_enc FROM beneficiary WHERE id = {id_}")
+    outcome, _ = bring("pairings", pairing_sheet(tmp_path, rows, person, "演示路九号"), "filler01", adopt=False)
+    assert outcome.counts == {"new": 1, "changed": 0, "unchanged": 0}
+    assert rows(f"SELECT address_enc FROM beneficiary WHERE id = {id_}") != before
+
+
+@pytest.fixture
+def progress_sheet(rows, tmp_path):
+    """`progress_sheet(where, "90%")`: a sheet with the progress of such a project of the first unit, and its id."""
+
+    def make(where, progress):
+        id_, title, area, unit = rows(
+            "SELECT s.id, s.title, a.name, u.full_name FROM service_project s JOIN unit u ON u.id = s.lead_unit_id "
+            f"JOIN area a ON a.id = s.area_id WHERE u.sort_no = 1 AND {where} ORDER BY s.id LIMIT 1"
+        )[0]
+        head = ["项目名称", "征集地区", "责任单位", "进度", "进展情况"]
+        return id_, book(tmp_path, [["填报日期：2026年6月20日"], head], [[title, area, unit, progress, "已推进。"]])
+
+    return make
+
+
+@pytest.mark.parametrize("status", ["draft", "pending_committee", "done", "terminated", "archived"])
+def test_a_sheet_adds_no_progress_where_a_page_adds_none(bring, rows, change, progress_sheet, status):
+    id_, path = progress_sheet("s.status = 'active'", "90%")
+    change(f"UPDATE service_project SET status = '{status}' WHERE id = {id_}")
+    with unchanged(rows):
+        outcome, _ = bring("service_projects", path, "filler01", adopt=False)
+        assert (outcome.accepted, whys(outcome)) == (0, [(3, "进度")])
+
+
+def test_a_sheet_adds_progress_to_what_is_in_progress(bring, rows, progress_sheet):
+    id_, path = progress_sheet("s.status = 'active'", "100%")
+    query = f"SELECT percent FROM project_progress WHERE project_id = {id_} AND reported_on = '2026-06-20'"
+    for result in ("changed", "unchanged"):
+        outcome, _ = bring("service_projects", path, "filler01", adopt=False)
+        assert outcome.counts[result] == 1
+        assert [int(percent) for (percent,) in rows(query)] == [100]
+
+
+def test_a_draft_that_a_sheet_brought_follows_the_sheet(bring, rows, progress_sheet):
+    _, path = progress_sheet("s.status = 'active'", "100%")
+    made = load_workbook(path)
+    made.active["A3"] = "新征集的便民项目"
+    for share in ("30%", "60%"):
+        made.active["D3"] = share
+        made.save(path)
+        outcome, _ = bring("service_projects", path, "filler01", adopt=False)
+        assert whys(outcome) == []
+    assert rows("SELECT status, progress FROM service_project ORDER BY id DESC LIMIT 1") == [("draft", 60)]

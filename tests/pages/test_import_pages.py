@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import io
+import os
 
 import pytest
 
+from portal import setup
 from portal.core import jobs
 from tests.core import sheets
 from tests.holes.walk import unchanged
 from tests.visitor import Page
+
+
+@pytest.fixture(autouse=True)
+def waiting(monkeypatch):
+    """However busy the machine is, a page comes when its job has ended."""
+    monkeypatch.setattr(jobs, "PATIENCE", 60)
 
 
 @pytest.fixture
@@ -61,17 +69,142 @@ def test_an_unknown_column_is_mapped_by_hand_and_remembered(upload, rows, tmp_pa
     assert rows("SELECT header, field_name FROM import_column") == [("经办同志", "a_contact")]
 
 
+@pytest.fixture
+def mapped(upload, tmp_path):
+    """`mapped("filler01", "经办同志")`: what that account's next sheet takes the column with this heading as; with
+    `by_hand` after saying so on its page."""
+
+    def look(username, heading, by_hand=None):
+        found = sheets.rows()
+        found[2][8] = heading
+        visitor, answer = upload(username, sheets.book(tmp_path / "a.xlsx", found))
+        path = answer.response.location
+        if by_hand:
+            page = visitor.look(path)
+            [select] = [each["name"] for each in page.select("select") if each["aria-label"] == heading]
+            visitor.post(f"{path}/map", {select: by_hand})
+        [row] = [row for row in visitor.look(path).select("tr[data-column]") if row.td.text == heading]
+        return row["data-column"]
+
+    return look
+
+
+def test_what_a_unit_says_of_a_column_holds_for_its_own_sheets(mapped):
+    assert mapped("filler01", "经办同志", "a_contact") == "a_contact"
+    assert [mapped(account, "经办同志") for account in ("filler01", "filler02", "reviewer")] == [
+        *("a_contact", "unknown", "unknown")
+    ]
+
+
+def test_what_the_committee_says_holds_for_everybody_who_has_not_said_otherwise(mapped):
+    assert mapped("filler01", "经办同志", "remark") == "remark"
+    assert mapped("reviewer", "经办同志", "a_contact") == "a_contact"
+    assert [mapped(account, "经办同志") for account in ("filler01", "filler02")] == ["remark", "a_contact"]
+
+
+def test_a_heading_that_the_ledger_knows_is_read_otherwise_in_one_sheet_only(mapped, rows, change):
+    assert mapped("filler01", "甲方联络员", "-") == "-"
+    assert rows("SELECT header FROM import_column") == []
+    change(
+        "INSERT INTO import_column (ledger, unit_id, header, field_name) VALUES ('agreements', 0, '甲方联络员', '-')"
+    )
+    assert mapped("filler01", "甲方联络员") == "a_contact"
+
+
+def rejected(visitor, path):
+    """The columns that the sheet of rejected rows names; the answer's status when there is none."""
+    response = visitor.client.post(f"{path}/errors", data={"csrf_token": visitor.token})
+    content = response.get_data()
+    response.close()
+    if response.status_code != 200:
+        return response.status_code
+    return [row[-2].value for row in sheets.load_workbook(io.BytesIO(content)).active.iter_rows(min_row=2)]
+
+
+REJECTED = ["有效期至", "乙方社区党组织", "甲方党组织", "签订日期"]
+
+
 def test_rejected_rows_come_back_as_a_sheet_with_reasons(upload):
     visitor, answer = upload("reviewer", sheets.LEDGER)
-    response = visitor.client.post(f"{answer.response.location}/errors", data={"csrf_token": visitor.token})
-    book = sheets.load_workbook(io.BytesIO(response.get_data())).active
-    response.close()
-    assert [row[-2].value for row in book.iter_rows(min_row=2)] == [
-        "有效期至",
-        "乙方社区党组织",
-        "甲方党组织",
-        "签订日期",
-    ]
+    assert rejected(visitor, answer.response.location) == REJECTED
+    assert rejected(visitor, answer.response.location) == REJECTED
+
+
+@pytest.fixture
+def lying(app):
+    """`lying(path)`: the files of the job of this page, by name."""
+
+    def find(path):
+        with app.app_context():
+            return {each.name: each for each in (jobs.home() / path.rpartition("/")[2]).iterdir()}
+
+    return find
+
+
+WORDS = {"job.json", "state.json"}
+
+
+def test_rejected_rows_are_fetched_once_after_the_run_and_then_the_sheet_is_gone(upload, lying):
+    visitor, answer = upload("reviewer", sheets.LEDGER)
+    path = answer.response.location
+    visitor.post(f"{path}/run")
+    assert set(lying(path)) == {"sheet", *WORDS}
+    assert visitor.look(path).select('button[formaction$="/errors"]')
+    assert rejected(visitor, path) == REJECTED
+    assert set(lying(path)) == WORDS
+    assert not visitor.look(path).select('button[formaction$="/errors"]')
+    assert rejected(visitor, path) == 302
+    assert len(visitor.look(path).notices("warning")) == 1
+
+
+def test_a_sheet_that_was_taken_whole_leaves_nothing_of_its_cells(upload, lying, tmp_path):
+    found = sheets.rows()
+    visitor, answer = upload("reviewer", sheets.book(tmp_path / "a.xlsx", found[:6]))
+    path, phone = answer.response.location, str(found[3][9])
+    page = visitor.look(path)
+    assert phone in page.words
+    assert counts(page)["rejected"] == 0
+    visitor.post(f"{path}/run")
+    left = lying(path)
+    assert set(left) == WORDS
+    assert phone not in "".join(each.read_text("utf-8") for each in left.values())
+    assert visitor.post(f"{path}/map").status == 404
+
+
+def test_a_cancelled_or_unreadable_sheet_is_not_kept(upload, lying, tmp_path):
+    visitor, answer = upload("reviewer", sheets.LEDGER)
+    visitor.post(f"{answer.response.location}/cancel")
+    assert set(lying(answer.response.location)) == WORDS
+    (tmp_path / "a.xlsx").write_bytes(b"PK\x03\x04 broken")
+    _, answer = upload("reviewer", tmp_path / "a.xlsx")
+    assert set(lying(answer.response.location)) == WORDS
+
+
+def test_a_sheet_that_nobody_runs_goes_after_an_hour_and_its_job_after_days(upload, lying, app):
+    visitor, answer = upload("reviewer", sheets.LEDGER)
+    path = answer.response.location
+    for name in WORDS:
+        told = lying(path)[name].stat().st_mtime - jobs.HELD - 1
+        os.utime(lying(path)[name], (told, told))
+    with app.app_context():
+        setup.bring_up_to_date()
+    assert set(lying(path)) == WORDS
+    page = visitor.look(path)
+    assert page.notices("warning")
+    assert not page.select("button[formaction]")
+    assert visitor.post(f"{path}/run").status == 302
+    for name in WORDS:
+        os.utime(lying(path)[name], (0, 0))
+    assert visitor.look(path).status == 404
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files")
+def test_what_people_bring_is_readable_by_the_portal_only(upload, lying):
+    _, answer = upload("reviewer", sheets.LEDGER)
+    found = lying(answer.response.location)
+    assert set(found) == {"sheet", "cells.json", *WORDS}
+    assert {each.stat().st_mode & 0o777 for each in found.values()} == {0o600}
+    assert found["sheet"].parent.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize("name", ["a.exe", "a.html", "a"])

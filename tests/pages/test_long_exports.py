@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
 import tempfile
 import threading
 
 import pytest
 from openpyxl import load_workbook
+from sqlalchemy import select
 
-from portal.core import jobs
+from portal.accounts.security import act_as
+from portal.core import jobs, scope
 from portal.core.views import exporting
+from portal.extensions import db
+from portal.ledgers.assistance.model import Beneficiary
 from tests.visitor import Page
 
 PATH = "/agreements/export?status=active"
@@ -59,10 +64,12 @@ def take(visitor, page):
     return visitor.client.post(f"{page}/take", data={"csrf_token": visitor.token})
 
 
-def test_a_long_list_is_written_beside_the_page_and_is_the_same_sheet(browse, told):
+def test_a_long_list_is_written_beside_the_page_and_is_the_same_sheet(browse, told, app):
     visitor, answer = browse("reviewer")
     page = answer.location
     assert visitor.look(page).select("[data-ready]")
+    [waiting] = sheets(app, page)
+    assert waiting.stat().st_mode & 0o077 == 0
     assert told() == []  # nothing has gone out yet
     sheet = cells(take(visitor, page))
     assert sheet == cells(visitor.client.get(PATH))
@@ -84,7 +91,7 @@ def test_it_is_taken_once_and_within_the_hour(browse, told, app, monkeypatch):
     ]
     visitor, late = browse("reviewer")
     [waiting] = sheets(app, late.location)
-    monkeypatch.setattr(exporting, "KEPT", -1)
+    monkeypatch.setattr(jobs, "HELD", -1)
     browse("leader")
     assert not waiting.exists()
     assert take(visitor, late.location).status_code == 302
@@ -148,6 +155,37 @@ def test_short_lists_and_programs_get_their_sheet_at_once(browse, visit, rows):
         answer = visit("reviewer").client.get(PATH, headers={"Accept": accept} if accept else {})
         assert answer.mimetype == exporting.XLSX
         answer.close()
+
+
+def test_some_thousand_lines_of_the_trail_are_written_beside_the_page(visit, rows, monkeypatch):
+    assert 1000 < rows("SELECT count(*) FROM audit_event")[0][0] < 5000
+    monkeypatch.setattr(jobs, "start", lambda *_args, **_options: None)
+    answer = visit("auditor").client.get("/audit_events/export", headers={"Accept": "text/html"})
+    assert answer.location.startswith("/audit_events/export/")
+
+
+@pytest.fixture
+def somebody(app):
+    """The whole name of somebody of the first unit's list, and the id."""
+    with app.test_request_context(), scope.acting_as(act_as("filler01")):
+        found = db.session.scalars(select(Beneficiary).where(Beneficiary.status == "active").limit(1)).one()
+        return found.name_enc.reveal(), str(found.id)
+
+
+@pytest.mark.parametrize("by", [0, 1], ids=["name", "id"])
+def test_the_trail_keeps_whose_sheet_it_was_and_not_the_name_that_was_typed(visit, told, somebody, by):
+    name, id_ = somebody
+    visit("filler01").client.get(f"/pairings/export?beneficiary_id={somebody[by]}&status=active&q={name}").close()
+    [(_, line)] = told()
+    line = json.loads(line) if isinstance(line, str) else line
+    assert line[:3] == [["q", None, ["…"]], ["status", None, ["active"]], ["beneficiary_id", None, [id_]]]
+    assert name not in str(line)
+
+
+def test_the_trail_keeps_no_text_of_a_filter_that_is_no_value(visit, told):
+    visit("filler01").client.get("/pairings/export?measures=诸葛在册&status=诸葛在册&status=active&start_on=").close()
+    [(_, line)] = told()
+    assert "诸葛在册" not in str(json.loads(line) if isinstance(line, str) else line)
 
 
 def test_a_wrong_filter_is_refused_before_anything_begins(browse):

@@ -22,7 +22,7 @@ from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger
 from portal.core.record import Record
 from portal.core.search import fold
-from portal.core.spreadsheet.mapping import RECORD_NO, SPAN, ImportColumn, Layout, layout
+from portal.core.spreadsheet.mapping import RECORD_NO, SPAN, Layout, layout
 from portal.core.spreadsheet.reading import Sheet
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
@@ -73,16 +73,10 @@ class Outcome:
         }
 
 
-def remembered(ledger: Ledger) -> dict[str, str]:
-    """What columns were said to be before, by their plain heading."""
-    rows = db.session.scalars(select(ImportColumn).where(ImportColumn.ledger == ledger.name))
-    return {row.header: row.field_name for row in rows}
-
-
-def find_layout(ledger: Ledger, sheets: Sequence[Sheet]) -> Layout:
-    """Raises Unreadable."""
+def find_layout(ledger: Ledger, sheets: Sequence[Sheet], chosen: Mapping[int, str] | None = None) -> Layout:
+    """`chosen` are fields that were named by hand, by their column's index. Raises Unreadable."""
     codes.load(ledger.all_code_lists)
-    return layout(ledger, sheets, remembered(ledger))
+    return layout(ledger, sheets, chosen or {})
 
 
 def take(ledger: Ledger, found: Layout, source: str, adopt: bool, progress: Progress) -> Outcome:
@@ -161,10 +155,12 @@ class Row:
             raise Rejected(self.named(), gettext("The same as row %(row)d of this sheet.", row=seen[key]))
         record = self.existing(known)
         form = self.judged(form_type(typed, record))
-        result = UNCHANGED if record is not None and not differs(form) else CHANGED if record is not None else NEW
+        result = became(form, record)
+        if record is not None:
+            self.require_open(others, record)
+        if result == CHANGED:
+            self.require_editable(record)
         if result != UNCHANGED:
-            if record is not None:
-                self.require_editable(record)
             record = self.save(form, record)
         changed = self.after(others, record) or changed
         return key, CHANGED if changed and result == UNCHANGED else result, record
@@ -220,11 +216,18 @@ class Row:
 
     def put(self, parent: Any = None) -> tuple[Any, str]:
         """The record that this is, made when there is none, and what became of it."""
+        record, form, result = self.found(parent)
+        if result == CHANGED:
+            self.require_editable(record)
+        if result != UNCHANGED:
+            record = self.save(form, record, parent)
+        return record, result
+
+    def found(self, parent: Any = None) -> tuple[Any, LedgerForm, str]:
+        """The record that this is, its form, and what is to become of it."""
         record = self.existing(self.form(parent=parent), parent)
         form = self.judged(self.form(record, parent))
-        if record is not None and not differs(form):
-            return record, UNCHANGED
-        return self.save(form, record, parent), CHANGED if record is not None else NEW
+        return record, form, became(form, record)
 
     def typed(self) -> MultiDict[str, str]:
         """What a form would have posted; blank cells of a sheet say nothing."""
@@ -247,8 +250,9 @@ class Row:
         return dict(zip(name.split(SPAN)[-len(days) :], days, strict=True))
 
     def named(self) -> str:
-        """The column that this row is known by."""
-        names = (*self.ledger.essential, *self.ledger.identity)
+        """The column that this row is known by; of entries the first one that tells of them."""
+        told = (name for name in self.cells if self.prefix and self.prefix + name in self.layout.taken)
+        names = (*self.ledger.essential, *told, *self.ledger.identity)
         return "office_no" if self.cells.get("office_no") else self.prefix + names[0]
 
     def key(self, form: LedgerForm) -> Any:
@@ -291,10 +295,23 @@ class Row:
                 return Rejected(column, str(form[name].errors[0]))
         return Rejected(self.named(), form.problems[0] if form.problems else gettext("This row cannot be taken."))
 
+    def changeable(self, record: Any) -> bool:
+        """May this sheet change the record? What was taken over from a sheet is taken over again."""
+        return self.ledger.editable(record) or (self.adopt and record.source == "import")
+
     def require_editable(self, record: Any) -> None:
-        taken_over = self.adopt and record.source == "import"
-        if not self.ledger.editable(record) and not taken_over:
+        if not self.changeable(record):
             raise Rejected(self.named(), gettext("In this status it can no longer be edited."))
+
+    def require_open(self, others: Mapping[str, Row], record: Any) -> None:
+        """Entries go where a page adds them, and under what sheets bring, as long as this one may change it."""
+        brought = (self.adopt or record.source == "import") and self.changeable(record)
+        for other in others.values():
+            under = other.ledger.under
+            if not under or brought or record.status in under.statuses:
+                continue
+            if other.found(record)[2] != UNCHANGED:
+                raise Rejected(other.named(), gettext("In this status nothing can be added here."))
 
     @property
     def verb(self) -> str:
@@ -350,9 +367,12 @@ def status_words(ledger: Ledger) -> dict[str, set[str]]:
     return words
 
 
-def differs(form: LedgerForm) -> bool:
-    """Does the form say anything else than the record holds?"""
-    return any(form[name].data != form[name].before for name in form.ledger.entered if form[name].raw_data)
+def became(form: LedgerForm, record: Any) -> str:
+    """What becomes of a record with this form: changed when the form says anything else than it holds."""
+    if record is None:
+        return NEW
+    differs = any(form[name].data != form[name].before for name in form.ledger.entered if form[name].raw_data)
+    return CHANGED if differs else UNCHANGED
 
 
 __all__ = ["Outcome", "Remark", "find_layout", "take"]

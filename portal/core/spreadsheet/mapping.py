@@ -1,10 +1,10 @@
-"""Which column of a sheet is which field: by remembered choice, by word, else by what the cells are."""
+"""Which column of a sheet is which field: by hand, by word, by remembered choice, else by what the cells are."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -12,14 +12,15 @@ from statistics import mean
 
 from flask import current_app
 from flask_babel import force_locale, gettext
-from sqlalchemy import String
+from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal.core import scope
 from portal.core.fields import BadValue, Day, Label, days_in, parse_day
 from portal.core.ledger import Ledger
 from portal.core.search import fold
 from portal.core.spreadsheet.reading import Sheet, Unreadable
-from portal.extensions import Model
+from portal.extensions import Model, db
 
 LOOKED_AT = 40  # rows in which a header may stand, cells by which a column is told
 ENOUGH = 0.7  # of the cells of a column
@@ -50,14 +51,16 @@ IGNORED = "-"
 SPAN = "~"  # between the two fields of a column that holds two days
 TOWN = "@"  # after the field of the community whose town a column holds
 TOWN_ENDS = re.compile(r"街道|镇|乡|开发区|园区")
+EVERYBODY = 0  # in place of a unit: said by somebody whose import reaches all of them
 
 
 class ImportColumn(Model):
-    """What somebody said a column of a ledger's sheets is, so that it is known the next time."""
+    """What a unit said a column of its sheets of a ledger is, so that it is known the next time."""
 
     __tablename__ = "import_column"
 
     ledger: Mapped[str] = mapped_column(String(60), primary_key=True)
+    unit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     header: Mapped[str] = mapped_column(String(100), primary_key=True)
     field_name: Mapped[str] = mapped_column(String(60))
 
@@ -66,7 +69,7 @@ class ImportColumn(Model):
 class Column:
     """One column of the sheet. `name` is the field it is, "" when nobody knows, IGNORED when it is not taken.
 
-    `group` is the heading above its own that it shares with its neighbours.
+    `group` is the heading above its own that it shares with its neighbours; `known`: does the ledger declare its words?
     """
 
     index: int
@@ -75,6 +78,7 @@ class Column:
     group: str = ""
     cells: list[str] = field(default_factory=list)
     name: str = ""
+    known: bool = False
 
 
 @dataclass
@@ -187,10 +191,26 @@ def vocabulary(ledger: Ledger) -> dict[str, list[str]]:
     return words
 
 
-def layout(ledger: Ledger, sheets: Sequence[Sheet], remembered: dict[str, str]) -> Layout:
-    """The best table of all sheets. Raises Unreadable when none looks like this ledger."""
-    words = vocabulary(ledger) | {header: [name] for header, name in remembered.items()}
-    found = [candidate for sheet in sheets for candidate in candidates(sheet, words)]
+def asker(ledger: Ledger) -> int | None:
+    """For which unit it is remembered what the current user says; None: for nobody."""
+    principal = scope.current()
+    return EVERYBODY if principal.reach("import", ledger.name).everything else principal.unit_id
+
+
+def remembered(ledger: Ledger) -> dict[str, list[str]]:
+    """What columns were said to be before, by their plain heading: by the user's own unit, else for everybody."""
+    units = (EVERYBODY, asker(ledger) or EVERYBODY)
+    query = select(ImportColumn).where(ImportColumn.ledger == ledger.name, ImportColumn.unit_id.in_(units))
+    return {row.header: [row.field_name] for row in db.session.scalars(query.order_by(ImportColumn.unit_id))}
+
+
+def layout(ledger: Ledger, sheets: Sequence[Sheet], chosen: Mapping[int, str]) -> Layout:
+    """The best table of all sheets; `chosen` are fields by hand, by their column's index.
+
+    Raises Unreadable when none looks like this ledger.
+    """
+    words, said = vocabulary(ledger), remembered(ledger)
+    found = [candidate for sheet in sheets for candidate in candidates(sheet, said | words)]
     if not found:
         raise Unreadable(gettext("No row with headings of this ledger was found in the file."))
     _, best = max(found, key=lambda each: each[0])
@@ -201,7 +221,8 @@ def layout(ledger: Ledger, sheets: Sequence[Sheet], remembered: dict[str, str]) 
             for cells in best.sheet.rows[best.first_row : best.first_row + LOOKED_AT]
             if (text := cell(cells, column.index))
         ]
-    name_columns(ledger, best, words)
+        column.name = chosen.get(column.index, "")
+    name_columns(ledger, best, words, said)
     return best
 
 
@@ -235,20 +256,28 @@ def headings(sheet: Sheet, top: int, depth: int) -> list[Column]:
     return columns
 
 
-def name_columns(ledger: Ledger, found: Layout, words: dict[str, list[str]]) -> None:
-    used: set[str] = set()
+def name_columns(ledger: Ledger, found: Layout, words: dict[str, list[str]], said: dict[str, list[str]]) -> None:
+    """Columns that nobody named by hand. What was said before is asked where the ledger's own words end."""
+    used = {column.name for column in found.columns}
     order = list(ledger.imports)
     before = ""
     for column in found.columns:
-        names = next((words[word] for word in column.words if word in words), [])
-        names = of_group(ledger, column, names, words)
-        before = column.name = choose(names, used, following(order, before))
+        names = called(column, words)
+        column.known = bool(names)
+        if not column.name:
+            names = of_group(ledger, column, names or called(column, said), words)
+            column.name = choose(names, used, following(order, before))
+        before = column.name
         used.add(column.name)
     for column in found.columns:
         if not column.name and column.words:
             column.name = choose(containing(column.words, words), used, "")
             used.add(column.name)
     by_cells(ledger, found, used)
+
+
+def called(column: Column, words: dict[str, list[str]]) -> list[str]:
+    return next((words[word] for word in column.words if word in words), [])
 
 
 def of_group(ledger: Ledger, column: Column, names: list[str], words: dict[str, list[str]]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from functools import partial
@@ -18,6 +17,7 @@ from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
 
 from portal.core import audit, jobs
+from portal.core.fields import BadValue, Kind, Text, clean
 from portal.core.jobs import Job
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet.export import XLSX, digest_of, workbook
@@ -25,10 +25,10 @@ from portal.core.views import listing
 from portal.core.views.listing import Listing
 from portal.org import codes
 
-MANY = 5000  # rows; more can take longer than people wait without being told
+MANY = 1000  # rows; more can take longer than people wait without being told
 TELLING = 100  # rows between two words on how far it is
-KEPT = 3600  # seconds that a sheet waits to be taken
 SHEET = "sheet.xlsx"
+SAID = "…"  # in place of what somebody typed
 
 
 class Exporting:
@@ -44,7 +44,6 @@ class Exporting:
         total = listing.length(asked) if "text/html" in request.headers.get("Accept", "") else 0
         if total <= MANY:
             return hand_over(self.ledger, sheet(self.ledger, asked), filters_of(asked))
-        sweep()
         job = jobs.make(kind="export", ledger=self.ledger.name, filters=filters_of(asked))
         jobs.start(job, partial(work, self.ledger, asked, total), reading=True)
         return redirect(url_for(f"{self.endpoint}.exported", token=job.token))
@@ -77,9 +76,29 @@ def job_or_404(ledger: Ledger, token: str) -> Job:
 
 
 def filters_of(asked: Listing) -> list[Any]:
-    """What the trail tells of what was asked for."""
+    """What the trail tells of what was asked for; never a word that somebody typed, since that may be a name."""
+    searched = [["q", None, [SAID]]] if asked.q else []
     day = [[listing.PAST, None, [asked.as_of.isoformat()]]] if asked.as_of else []
-    return [[name, None, texts] for name, texts in asked.filters.items()] + day
+    filters = [
+        [name, None, [meant(asked.ledger.field(name).kind, clean(text)) for text in texts]]
+        for name, texts in asked.filters.items()
+    ]
+    return [*searched, *filters, *day]
+
+
+def meant(kind: Kind, text: str) -> str:
+    """The value that the text of a filter stands for: of a link the id, whatever it was found by; of free text that
+    there was some; nothing when it is no value."""
+    if isinstance(kind, Text):
+        return SAID if text else ""
+    options = kind.options()
+    known = dict([*(options or ()), *kind.shown_choices([text])])
+    if text in known:
+        return text
+    with suppress(BadValue):
+        found = next(iter(kind.typed(kind.parse([text], None))), "")
+        return found if options is None or found in known else ""
+    return ""
 
 
 def sheet(ledger: Ledger, asked: Listing, job: Job | None = None, total: int = 0) -> IO[bytes]:
@@ -99,7 +118,7 @@ def telling(job: Job, records: Iterable[Any], total: int) -> Iterator[Any]:
 
 
 def work(ledger: Ledger, asked: Listing, total: int, job: Job) -> dict[str, Any]:
-    with sheet(ledger, asked, job, total) as book, place(job).open("wb") as kept:
+    with sheet(ledger, asked, job, total) as book, jobs.write(place(job)) as kept:
         shutil.copyfileobj(book, kept)
     return {}
 
@@ -108,17 +127,8 @@ def place(job: Job) -> Path:
     return job.folder / SHEET
 
 
-def sweep() -> None:
-    """Sheets that nobody came for do not lie about."""
-    for path in jobs.home().glob(f"*/{SHEET}"):
-        with suppress(OSError):  # somebody else may be sweeping, too
-            if time.time() - path.stat().st_mtime > KEPT:
-                path.unlink()
-
-
 def waits(job: Job) -> bool:
     """Is the sheet there to be taken?"""
-    sweep()
     return job.state["state"] == jobs.DONE and place(job).exists()
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
 from flask import abort, flash, redirect, request, send_file, url_for
@@ -17,13 +18,14 @@ from portal.core.jobs import Job
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet.export import XLSX, rejected_rows
 from portal.core.spreadsheet.importing import Outcome, Remark, find_layout, take
-from portal.core.spreadsheet.mapping import IGNORED, ImportColumn, Layout, labels, plain
+from portal.core.spreadsheet.mapping import IGNORED, ImportColumn, Layout, asker, labels, plain
 from portal.core.spreadsheet.reading import ENDINGS, MOST_BYTES, Unreadable, read
 from portal.core.spreadsheet.template import template
 from portal.extensions import db
 from portal.org import codes
 
 SHOWN = 200
+CELLS = "cells.json"
 
 
 class Importing:
@@ -45,7 +47,8 @@ class Importing:
                 name = PurePath(upload.filename.replace("\\", "/")).name[-120:]
                 adopt = bool(request.form.get("adopt")) and may_adopt(self.ledger)
                 job = jobs.make(kind="import", ledger=self.ledger.name, name=name, adopt=adopt)
-                upload.save(job.folder / "sheet")
+                with jobs.write(place(job)) as sheet:
+                    upload.save(sheet)
                 preview(self.ledger, job)
                 return redirect(url_for(f"{self.endpoint}.brought", token=job.token))
         return self.page(
@@ -64,7 +67,8 @@ class Importing:
     def brought(self: Any, token: str) -> ResponseReturnValue:
         job = job_or_404(self.ledger, token)
         fields = [(name, str(label)) for name, label in labels(self.ledger)]
-        return self.page("imported.html", job=job, state=job.state, fields=fields, ignored=IGNORED, shown=SHOWN)
+        sheet = {"cells": cells_of(job), "held": place(job).exists(), "fields": fields, "ignored": IGNORED}
+        return self.page("imported.html", job=job, state=job.state, shown=SHOWN, **sheet)
 
     @expose("/import/<string:token>/<string:name>", methods=["POST"])
     @has_access
@@ -75,20 +79,52 @@ class Importing:
         state = job.state
         if name == "cancel":
             job.cancel()
+            if state["state"] != jobs.RUNNING:
+                job.let_go()
         elif state["state"] == jobs.RUNNING:
             flash(gettext("Please wait until it has ended."), "warning")
-        elif name == "errors" and state.get("rejected"):
-            found = find_layout(self.ledger, read(job.folder / "sheet", job.asked["name"]))
-            remarks = [Remark(**each) for each in state["rejected"]]
-            return send_file(rejected_rows(found, remarks), XLSX, as_attachment=True, download_name="rejected.xlsx")
-        elif name == "map":
-            remember(self.ledger, state.get("columns", ()))
-            preview(self.ledger, job)
-        elif name == "run" and state["state"] == jobs.DONE and not state.get("ran"):
-            jobs.start(job, partial(work, self.ledger, True))
-        else:
+        elif name not in possible(state):
             abort(404)
+        elif not place(job).exists():
+            flash(gettext("The sheet is not there any more. Please bring it once again."), "warning")
+        elif name == "errors":
+            return rejected(self.ledger, job, state)
+        elif name == "map":
+            name_by_hand(self.ledger, job, state.get("columns", ()))
+            preview(self.ledger, job)
+        else:
+            jobs.start(job, partial(work, self.ledger, True))
         return here
+
+
+def possible(state: dict[str, Any]) -> set[str]:
+    """What can be asked of a job that does not run."""
+    found = {"errors"} if state.get("rejected") else set()
+    if not state.get("ran"):
+        found |= {"map", "run"} if state["state"] == jobs.DONE else {"map"}
+    return found
+
+
+def place(job: Job) -> Path:
+    """The sheet, as long as it is needed."""
+    return job.folder / "sheet"
+
+
+def cells_of(job: Job) -> list[list[str]]:
+    """The first cells of each column, of a sheet that is looked at; kept apart, so that they go with it."""
+    try:
+        found: list[list[str]] = json.loads((job.folder / CELLS).read_text("utf-8"))
+    except FileNotFoundError:
+        return []
+    return found
+
+
+def rejected(ledger: Ledger, job: Job, state: dict[str, Any]) -> ResponseReturnValue:
+    """The rows that were not taken; with them, after a run, the sheet has been of all its use."""
+    book = rejected_rows(layout_of(ledger, job), [Remark(**each) for each in state["rejected"]])
+    if state.get("ran"):
+        job.let_go()
+    return send_file(book, XLSX, as_attachment=True, download_name="rejected.xlsx")
 
 
 def may_adopt(ledger: Ledger) -> bool:
@@ -105,34 +141,55 @@ def preview(ledger: Ledger, job: Job) -> None:
 
 
 def work(ledger: Ledger, for_good: bool, job: Job) -> dict[str, Any]:
-    """Take the rows, for good or to see what would happen."""
+    """Take the rows, for good or to see what would happen. Of a sheet that was taken stays what its rejected rows need,
+    until they are fetched."""
     asked = job.asked
     try:
-        found = find_layout(ledger, read(job.folder / "sheet", asked["name"]))
+        found = layout_of(ledger, job)
     except Unreadable as fault:
+        job.let_go()
         return {"fault": str(fault)}
     outcome = take(ledger, found, asked["name"], asked["adopt"], job.progress)
     if for_good and outcome.accepted:
         db.session.commit()
     else:
         db.session.rollback()
+    if for_good:
+        (job.folder / CELLS).unlink(missing_ok=True)
+    else:
+        jobs.put(job.folder / CELLS, [column.cells[:3] for column in found.columns])
+    if for_good and not outcome.rejected:
+        job.let_go()
     return told(outcome, found) | {"ran": for_good}
+
+
+def layout_of(ledger: Ledger, job: Job) -> Layout:
+    """Raises Unreadable."""
+    asked = job.asked
+    chosen = {int(index): name for index, name in asked.get("columns", {}).items()}
+    return find_layout(ledger, read(place(job), asked["name"]), chosen)
 
 
 def told(outcome: Outcome, found: Layout) -> dict[str, Any]:
     columns = [
-        {"header": column.header, "name": column.name, "cells": column.cells[:3]}
+        {name: getattr(column, name) for name in ("index", "header", "name", "known")}
         for column in found.columns
         if column.header or column.cells
     ]
     return outcome.as_json() | {"columns": columns, "listed": outcome.rows[:SHOWN]}
 
 
-def remember(ledger: Ledger, columns: Any) -> None:
-    """Keep what somebody said the columns are; the choice is by number, since headings may hold anything."""
-    known = {name for name, _ in labels(ledger)} | {IGNORED}
+def name_by_hand(ledger: Ledger, job: Job, columns: Any) -> None:
+    """What somebody said the columns are holds for this sheet; of headings that the ledger does not know itself it is
+    remembered, too. The choice is by number, since headings may hold anything."""
+    fields = {name for name, _ in labels(ledger)} | {IGNORED}
+    chosen, unit_id = dict(job.asked.get("columns", {})), asker(ledger)
     for n, column in enumerate(columns):
-        chosen, header = request.form.get(f"column-{n}", ""), plain(column["header"])[:100]
-        if header and chosen in known and chosen != column["name"]:
-            db.session.merge(ImportColumn(ledger=ledger.name, header=header, field_name=chosen))
+        name, header = request.form.get(f"column-{n}", ""), plain(column["header"])[:100]
+        if name not in fields or name == column["name"]:
+            continue
+        chosen[str(column["index"])] = name
+        if header and not column["known"] and unit_id is not None:
+            db.session.merge(ImportColumn(ledger=ledger.name, unit_id=unit_id, header=header, field_name=name))
     db.session.commit()
+    job.ask(columns=chosen)

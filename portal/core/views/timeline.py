@@ -61,6 +61,7 @@ COLUMNS = {
     "approved": lazy_gettext("Approved"),
     "sha256": "SHA-256",
     "as_of": lazy_gettext("As of"),
+    "q": lazy_gettext("Search"),
 }
 
 
