@@ -40,7 +40,7 @@ OWN = frozenset(
             "position",
         ),
         *("unit_reviewer_id", "unit_reviewed_at", "gw_reviewer_id", "gw_reviewed_at", "prior_status"),
-        *("return_field", "return_reason", "amend_reason"),
+        *("return_field", "return_reason", "amend_reason", "record_ids"),
     }
 )
 SECRET = frozenset({"password"})
