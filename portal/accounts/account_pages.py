@@ -18,9 +18,10 @@ from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import BadRequest
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from portal.accounts import lending, locking, roles, sessions
-from portal.accounts.granting import tell_place, tell_roles
+from portal.accounts import apart, lending, locking, roles, sessions
+from portal.accounts.granting import tell_account, tell_roles
 from portal.accounts.passwords import password_fault
+from portal.accounts.reasons import personal_fault
 from portal.accounts.role_pages import nobody_left, somebody_keeps_roles
 from portal.core import clock, scope
 from portal.core.fields import BadValue, Link, active, clean, natural, org_link, unit_link
@@ -74,6 +75,7 @@ class AccountsView(BaseView):
             page=page,
             q=q,
             label_of=roles.label_of,
+            locked=locking.locks([user.username for user, _ in found]),
         )
 
     @expose("/options/<string:name>")
@@ -87,7 +89,7 @@ class AccountsView(BaseView):
     @has_access
     def add(self) -> ResponseReturnValue:
         """Nobody signs in by an account that was not authorised (`domain.md` §4.1)."""
-        return account_page(User(active=scope.current().may("grant", "accounts"), roles=[]), AccountProfile())
+        return account_page(User(active=may_grant(), roles=[]), AccountProfile(waiting=not may_grant()))
 
     @expose("/edit/<int:pk>", methods=["GET", "POST"])
     @has_access
@@ -98,20 +100,23 @@ class AccountsView(BaseView):
     @has_access
     def grant(self, pk: int) -> ResponseReturnValue:
         """Which roles an account holds; nobody grants to themselves."""
-        user, _ = account_or_404(pk)
+        user, profile = account_or_404(pk)
         known = list(db.session.scalars(select(Role).where(Role.name.not_in(roles.HIDDEN)).order_by(Role.id)))
-        fault, chosen, active = "", {str(role.id) for role in user.roles}, user.active or unheard_of(user)
+        fault, chosen, active = "", {str(role.id) for role in user.roles}, user.active or profile.waiting
         if request.method == "POST":
             if user.id == current_user.id:
                 abort(403)
             chosen, active = set(request.form.getlist("roles")), bool(request.form.get("active"))
             before, was_active = {role.name for role in user.roles}, user.active
             user.roles, user.active = [role for role in known if str(role.id) in chosen], active
+            profile.waiting = False
             fault = fault_of_roles(user)
             if not fault:
                 tell_roles(user, before, {role.name for role in user.roles}, active=(was_active, active))
                 db.session.commit()
                 flash(gettext("Saved."), "success")
+                if doubt := doubt_of_roles(user):
+                    flash(doubt, "warning")
                 return redirect(url_for("AccountsView.list"))
             db.session.rollback()
         return render_template(
@@ -177,8 +182,8 @@ class MyPasswordView(BaseView):
         faults: dict[str, str] = {}
         if request.method == "POST":
             old, new = request.form.get("old", ""), request.form.get("new", "")
-            if not check_password_hash(current_user.password, old):
-                faults["old"] = gettext("This is not your password.")
+            if fault := wrong_password(old):
+                faults["old"] = fault
             if fault := password_fault(new, current_user.username):
                 faults["new"] = fault
             if new != request.form.get("again", ""):
@@ -192,6 +197,17 @@ class MyPasswordView(BaseView):
         return render_template("accounts/my_password.html", faults=faults)
 
 
+def wrong_password(typed: str) -> str:
+    """Why this does not prove whose session it is. Guesses count like those on the sign-in page."""
+    name = current_user.username
+    if not locking.locked_until(name) and not check_password_hash(current_user.password, typed):
+        locking.tell_failure(name)
+        if not locking.locked_until(name):
+            return gettext("This is not your password.")
+    until = locking.locked_until(name)
+    return locking.told(until) if until else ""
+
+
 def account_or_404(pk: int) -> tuple[Any, AccountProfile]:
     query = select(User, AccountProfile).outerjoin(AccountProfile, AccountProfile.user_id == User.id)
     found = db.session.execute(query.where(User.id == pk)).first() if pk < 2**31 else None
@@ -200,9 +216,8 @@ def account_or_404(pk: int) -> tuple[Any, AccountProfile]:
     return found[0], found[1] or AccountProfile(user_id=pk)
 
 
-def unheard_of(user: Any) -> bool:
-    """Does the account wait to be authorised for the first time?"""
-    return not user.active and not user.roles and user.last_login is None
+def may_grant() -> bool:
+    return scope.current().may("grant", "accounts")
 
 
 def fault_of_roles(user: Any) -> str:
@@ -211,7 +226,14 @@ def fault_of_roles(user: Any) -> str:
     if names & roles.OFFICES and len(names) > 1:
         return gettext("One of the three administrators holds no other role, so nothing was saved.")
     db.session.flush()
-    return "" if somebody_keeps_roles() else nobody_left()
+    return apart.fault_of_account(user) or ("" if somebody_keeps_roles() else nobody_left())
+
+
+def doubt_of_roles(user: Any) -> str:
+    """What to think twice about: small units may need it, and their exemption is another page's."""
+    if {"unit_filler", "unit_reviewer"} <= {role.name for role in user.roles}:
+        return gettext("This account now fills and reviews the same records of its unit.")
+    return ""
 
 
 def last_typed(name: str) -> str:
@@ -234,17 +256,20 @@ def account_page(user: Any, profile: AccountProfile) -> ResponseReturnValue:
         typed["name"], typed["password"] = clean(typed["name"]), request.form.get("password", "")
         faults = save_account(user, profile, typed, new)
         if not faults:
-            flash(gettext("Saved."), "success")
-            may_grant = scope.current().may("grant", "accounts")
-            target = url_for("AccountsView.grant", pk=user.id) if new and may_grant else url_for("AccountsView.list")
-            return redirect(target)
+            if profile.waiting and not new:
+                flash(gettext("Saved. The account is switched off until it has been authorised again."), "warning")
+            else:
+                flash(gettext("Saved."), "success")
+            page = url_for("AccountsView.grant", pk=user.id) if new and may_grant() else url_for("AccountsView.list")
+            return redirect(page)
     links = {place: kind.shown_choices([typed[place]]) for place, kind in PLACES.items()}
-    return render_template("accounts/edit.html", user=user, new=new, typed=typed, faults=faults, links=links)
+    about = {"user": user, "new": new, "typed": typed, "faults": faults, "links": links}
+    return render_template("accounts/edit.html", **about, switches_off=not new and user.active and not may_grant())
 
 
 def save_account(user: Any, profile: AccountProfile, typed: dict[str, str], new: bool) -> dict[str, str]:
     """Save what was typed, or say field by field what is wrong and change nothing."""
-    faults, place = checked(user, typed, new)
+    faults, place = checked(user, profile, typed, new)
     if faults:
         return faults
     if new:
@@ -257,25 +282,42 @@ def save_account(user: Any, profile: AccountProfile, typed: dict[str, str], new:
             locking.unlock(user.username)
     db.session.flush()
     profile.user_id = user.id
-    before = {name: spelled(name, getattr(profile, name)) for name in place}
+    places = [(PLACE_LABELS[name], spelled(name, getattr(profile, name)), spelled(name, place[name])) for name in place]
+    reset, moved = not new and bool(typed["password"]), moves(profile, place)
+    off = not may_grant() and user.active and (reset or (moved and may_something(user)))
     for name, id_ in place.items():
         setattr(profile, name, id_)
+    if off:
+        user.active, profile.waiting = False, True
     db.session.add(profile)
-    tell_place(user, [(PLACE_LABELS[name], before[name], spelled(name, id_)) for name, id_ in place.items()])
+    tell_account(user, places, password=reset, off=off)
     db.session.commit()
     return {}
+
+
+def moves(profile: AccountProfile, place: dict[str, int | None]) -> bool:
+    return any(getattr(profile, name) != id_ for name, id_ in place.items())
+
+
+def may_something(user: Any) -> bool:
+    """Are there rights that would reach other records where the account comes to belong?"""
+    return bool(user.roles or lending.grants_of(user))
 
 
 def spelled(name: str, id_: int | None) -> str:
     return next((text for _, text in PLACES[name].shown_choices([str(id_ or "")])), "")
 
 
-def checked(user: Any, typed: dict[str, str], new: bool) -> tuple[dict[str, str], dict[str, int | None]]:
+def checked(
+    user: Any, profile: AccountProfile, typed: dict[str, str], new: bool
+) -> tuple[dict[str, str], dict[str, int | None]]:
     """(faults by field, the unit, organisation and area meant)."""
     faults = name_faults(typed) if new else {}
     place: dict[str, int | None] = {}
     if not 1 <= len(typed["name"]) <= 50:
         faults["name"] = gettext("Please fill this in.")
+    elif fault_text := personal_fault(typed["name"]):
+        faults["name"] = fault_text
     for name, kind in PLACES.items():
         try:
             place[name] = kind.parse([typed[name]], None)
@@ -286,9 +328,18 @@ def checked(user: Any, typed: dict[str, str], new: bool) -> tuple[dict[str, str]
         faults["password"] = fault_text
     if not new and typed["password"] and user.id == current_user.id:
         faults["password"] = gettext("Your own password is changed on the page of your account.")
-    elif not new and typed["password"] and outranks(user):
-        faults["password"] = gettext("The password of an account with more rights than yours is not yours to set.")
+    if not new and outranks(user):
+        faults = beyond_rank(profile, typed, place) | faults
     return faults, place
+
+
+def beyond_rank(profile: AccountProfile, typed: dict[str, str], place: dict[str, int | None]) -> dict[str, str]:
+    """What is not to be changed of an account with more rights than those of whoever edits it."""
+    text = gettext("Where an account with more rights than yours belongs is not yours to set.")
+    faults = {name: text for name, id_ in place.items() if getattr(profile, name) != id_}
+    if typed["password"]:
+        faults["password"] = gettext("The password of an account with more rights than yours is not yours to set.")
+    return faults
 
 
 def place_faults(place: dict[str, int | None]) -> dict[str, str]:
@@ -304,7 +355,7 @@ def place_faults(place: dict[str, int | None]) -> dict[str, str]:
 def name_faults(typed: dict[str, str]) -> dict[str, str]:
     """What is wrong with the name of a new account."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{2,31}", typed["username"]):
-        return {"username": gettext("3 to 32 letters and digits, beginning with a letter, please.")}
+        return {"username": gettext("3 to 32 letters, digits and . _ - only, beginning with a letter, please.")}
     taken = select(User.id).where(func.lower(User.username) == typed["username"].lower())
     if db.session.scalars(taken).first():
         return {"username": gettext("There is an account of this name already.")}
@@ -313,7 +364,7 @@ def name_faults(typed: dict[str, str]) -> dict[str, str]:
 
 def outranks(user: Any) -> bool:
     """Setting somebody's password is acting as them: only for accounts without managing rights, or by `grant`."""
-    if scope.current().may("grant", "accounts"):
+    if may_grant():
         return False
     managing = {desk.name for desk in roles.DESKS}
     held = {right.view_menu.name for role in user.roles for right in role.permissions}

@@ -77,8 +77,8 @@ class ExportsView(BaseView):
         return render_template(
             "exports/ask.html",
             ledger=ledger,
-            count=listing.fetch(asked).count,
-            filters=unmasking.words(UnmaskedExport(ledger=ledger.name, asked_for=rest.to_dict(flat=False))),
+            count=listing.length(asked),
+            filters=unmasking.words(UnmaskedExport(ledger=ledger.name, asked_for=unmasking.kept(asked))),
             purposes=PURPOSES.options(),
             typed=typed,
             faults=faults,

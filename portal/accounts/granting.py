@@ -12,6 +12,7 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import select
 
 from portal.accounts import roles
+from portal.accounts.reasons import listed
 from portal.core import audit
 from portal.core.amending import PAPER
 from portal.core.fields import Label
@@ -50,10 +51,13 @@ def tell_roles(user: Any, before: Collection[str], after: Collection[str], *, ac
             write("ab_user", user.id, f"{user.username}: {'; '.join(parts)}")
 
 
-def tell_place(user: Any, places: Iterable[tuple[Label, str, str]]) -> None:
-    """(what, before, after) of where an account belongs, which is what its rights reach."""
+def tell_account(user: Any, places: Iterable[tuple[Label, str, str]], *, password: bool, off: bool) -> None:
+    """(what, before, after) of where an account belongs, which is what its rights reach; was its password set, and was
+    it switched off for that?"""
     with force_locale(PAPER):
         parts = [f"{label} {old or '—'} → {new or '—'}" for label, old, new in places if old != new]
+        parts += [gettext("new password set")] if password else []
+        parts += [gettext("may not sign in until authorised again")] if off else []
         if parts:
             write("ab_user", user.id, f"{user.username}: {'; '.join(parts)}")
 
@@ -61,15 +65,15 @@ def tell_place(user: Any, places: Iterable[tuple[Label, str, str]]) -> None:
 def differences(before: Collection[str], after: Collection[str], labels: dict[str, Any]) -> list[str]:
     came = [str(label) for name, label in labels.items() if name in after and name not in before]
     went = [str(label) for name, label in labels.items() if name in before and name not in after]
-    parts = [gettext("given %(what)s", what="、".join(came))] if came else []
-    return [*parts, gettext("taken %(what)s", what="、".join(went))] if went else parts
+    parts = [gettext("given %(what)s", what=listed(came))] if came else []
+    return [*parts, gettext("taken %(what)s", what=listed(went))] if went else parts
 
 
 def whose(held: Held) -> str:
     if held.scope != "custom":
         return str(roles.SCOPES.get(held.scope, held.scope))
     query = select(Unit.short_name).where(Unit.id.in_(held.unit_ids)).order_by(Unit.sort_no)
-    return "、".join(name or "" for name in db.session.scalars(query))
+    return listed(name or "" for name in db.session.scalars(query))
 
 
 def write(table: str, id_: int, title: str) -> None:

@@ -10,7 +10,8 @@ from flask import request
 from flask_babel import force_locale, gettext, lazy_gettext
 from sqlalchemy import select
 
-from portal.accounts import roles
+from portal.accounts import apart, roles
+from portal.accounts.reasons import listed, reason_fault
 from portal.core import audit, clock, scope
 from portal.core.amending import PAPER
 from portal.core.fields import BadValue, Label, clean, parse_day
@@ -28,7 +29,6 @@ DEEDS: dict[str, tuple[Label, tuple[str, ...]]] = {
     "fill": (lazy_gettext("Fill in"), (*FILLING, "maintain", "import", "submit", "withdraw")),
 }
 LONGEST = timedelta(days=366)
-LEAST, MOST = 5, 200  # characters of a reason
 
 
 @dataclass
@@ -135,26 +135,28 @@ def check(user: Any, typed: Typed, since: date, until: date | None, units: list[
     if not typed.deeds:
         faults["deeds"] = gettext("Please choose what the account may do.")
     elif barred := barred_deeds(user, typed):
-        faults["deeds"] = gettext("The roles of this account rule this out: %(what)s", what="、".join(barred))
-    if not LEAST <= len(typed.reason) <= MOST:
-        faults["reason"] = gettext("Please say in %(least)d to %(most)d characters what for.", least=LEAST, most=MOST)
+        faults["deeds"] = gettext("The roles of this account rule this out: %(what)s", what=listed(barred))
+    if fault := reason_fault(typed.reason):
+        faults["reason"] = fault
     check_days(typed, since, until)
 
 
 def check_days(typed: Typed, since: date, until: date | None) -> None:
     if "until" in typed.faults:
         return
-    if until is None and "reveal" in typed.deeds:
-        typed.faults["until"] = gettext("Seeing personal data in full is granted to a day only.")
-    elif until is not None and until < max(since, clock.today()):
+    if until is None:
+        typed.faults["until"] = gettext("Please fill this in.")
+    elif until < max(since, clock.today()):
         typed.faults["until"] = gettext("This day is over before it begins.")
-    elif until is not None and until - since > LONGEST:
+    elif until - since > LONGEST:
         typed.faults["until"] = gettext("At most a year, please.")
 
 
 def barred_deeds(user: Any, typed: Typed) -> list[str]:
-    """What the account's roles rule out for good; a grant of it would not count."""
+    """What the account's roles rule out for good: a grant of it would not count, or be a power that belongs apart."""
     codes = [role.name for role in user.roles]
+    if apart.bars_lending(user):
+        return [str(label) for name, (label, _) in DEEDS.items() if name in typed.deeds]
     desks = [each for each in mounted() if roles.business(each) and typed.ledger in (EVERY, each.name)]
     barred = {verb for desk in desks for verb in roles.barred_from_grants(codes, desk)}
     return [str(label) for name, (label, verbs) in DEEDS.items() if name in typed.deeds and set(verbs) & barred]
@@ -183,9 +185,9 @@ def tell(user: Any, row: AccountGrant, *, ended: bool = False) -> None:
 def told(row: AccountGrant) -> str:
     """A grant in plain words, without its days and its reason."""
     held = set(row.verbs.split(","))
-    deeds = "、".join(str(label) for label, verbs in DEEDS.values() if held >= set(verbs))
+    deeds = listed(label for label, verbs in DEEDS.values() if held >= set(verbs))
     whose = str(roles.SCOPES.get(row.scope, row.scope))
     if row.unit_ids:
         names = db.session.scalars(select(Unit.short_name).where(Unit.id.in_(row.unit_ids)).order_by(Unit.sort_no))
-        whose = "、".join(names)
+        whose = listed(names)
     return f"{ledgers().get(row.ledger, row.ledger)}: {deeds} ({whose})"

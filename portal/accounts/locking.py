@@ -5,8 +5,10 @@ The trail remembers the tries, so all processes count together, and a name that 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from flask_babel import gettext
 from sqlalchemy import and_, func, or_, select
 
 from portal.core import audit, clock
@@ -20,16 +22,37 @@ LONGEST = 64
 
 def locked_until(name: str) -> datetime | None:
     """Until when nobody signs in by this name; tries while it is locked do not lock it longer."""
-    name = name[:LONGEST].lower()
-    failed = and_(AuditEvent.action == "sign_in_failed", func.lower(AuditEvent.title) == name)
-    ended = and_(AuditEvent.action == "unlock", func.lower(AuditEvent.title) == name)
-    came = and_(AuditEvent.action == "sign_in", func.lower(AuditEvent.username) == name)
-    query = select(AuditEvent.action, AuditEvent.at).where(AuditEvent.at > clock.now() - LOCKED)
-    last = db.session.execute(query.where(or_(failed, ended, came)).order_by(AuditEvent.id.desc()).limit(TRIES)).all()
-    if len(last) < TRIES or any(action != "sign_in_failed" for action, _ in last):
-        return None
-    newest: datetime = last[0][1]
-    return newest + LOCKED
+    return locks([name]).get(key(name))
+
+
+def locks(names: Iterable[str]) -> dict[str, datetime]:
+    """Which of these names are locked, in small letters, and until when: one statement."""
+    keys = {key(name) for name in names}
+    title, username = func.lower(AuditEvent.title), func.lower(AuditEvent.username)
+    tried = and_(AuditEvent.action.in_(("sign_in_failed", "unlock")), title.in_(keys))
+    came = and_(AuditEvent.action == "sign_in", username.in_(keys))
+    query = select(AuditEvent.action, AuditEvent.at, title, username).where(AuditEvent.at > clock.now() - LOCKED)
+    newest: dict[str, list[tuple[str, datetime]]] = {}
+    for action, at, tried_name, name in db.session.execute(
+        query.where(or_(tried, came)).order_by(AuditEvent.id.desc())
+    ):
+        newest.setdefault(name if action == "sign_in" else tried_name, []).append((action, at))
+    return {
+        name: told[0][1] + LOCKED
+        for name, told in newest.items()
+        if len(told) >= TRIES and all(action == "sign_in_failed" for action, _ in told[:TRIES])
+    }
+
+
+def key(name: str) -> str:
+    return name[:LONGEST].lower()
+
+
+def told(until: datetime) -> str:
+    return gettext(
+        "Too many wrong passwords. Try again after %(time)s, or ask the security administrator to unlock it.",
+        time=clock.local(until).strftime("%H:%M"),
+    )
 
 
 def tell_failure(name: str) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import render_template, request, send_file
@@ -17,7 +17,8 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
-from portal.accounts import roles, security
+from portal.accounts import apart, roles, security
+from portal.accounts.reasons import listed
 from portal.core import audit
 from portal.core.fields import Label
 from portal.core.ledger import READING, Ledger, mounted
@@ -26,7 +27,8 @@ from portal.extensions import db
 from portal.org.accounts import AccountProfile
 
 STALE = timedelta(days=90)
-Scopes = dict[tuple[str, str], set[str]]
+# By (ledger, verb): the scopes, each with its last day where it is granted for a time.
+Scopes = dict[tuple[str, str], dict[str, date | None]]
 DEEDS: dict[str, Label] = {
     "read": lazy_gettext("Sees"),
     "change": lazy_gettext("Changes"),
@@ -43,7 +45,6 @@ class Account:
     name: str
     place: str
     roles: list[str]
-    # By (ledger, verb): the scopes.
     scopes: Scopes
     last_login: datetime | None
     faults: list[str]
@@ -51,10 +52,22 @@ class Account:
     def reach(self, ledger: Ledger, deed: str) -> str:
         """Whose records it may do that with; empty for nobody's."""
         verbs = set(ledger.verbs) - {"read", "export", "reveal"} if deed == "change" else {deed}
-        held = {scope for verb in verbs for scope in self.scopes.get((ledger.name, verb), ())}
-        if "all" in held:
-            held = {"all"}
-        return "、".join(str(label) for scope, label in roles.SCOPES.items() if scope in held and scope != "none")
+        held: dict[str, date | None] = {}
+        for verb in sorted(verbs):
+            for scope, until in self.scopes.get((ledger.name, verb), {}).items():
+                held[scope] = longer(held[scope], until) if scope in held else until
+        if "all" in held and held["all"] is None:
+            held = {"all": None}
+        return listed(lasting(label, held[scope]) for scope, label in roles.SCOPES.items() if scope in held)
+
+
+def longer(one: date | None, other: date | None) -> date | None:
+    """The later of two last days; None: for good."""
+    return max(one, other) if one and other else None
+
+
+def lasting(label: Label, until: date | None) -> str:
+    return gettext("%(what)s (until %(day)s)", what=label, day=until) if until else str(label)
 
 
 class RightsView(BaseView):
@@ -89,8 +102,8 @@ class RightsView(BaseView):
 def rows() -> Iterator[list[str]]:
     """A row for each account and ledger that it can do anything with; one for an account that can do nothing."""
     for account in accounts():
-        who = [account.username, account.name, account.place, "、".join(account.roles)]
-        rest = [f"{account.last_login:%Y-%m-%d}" if account.last_login else "", "；".join(account.faults)]
+        who = [account.username, account.name, account.place, listed(account.roles)]
+        rest = [f"{account.last_login:%Y-%m-%d}" if account.last_login else "", gettext("; ").join(account.faults)]
         reached = [(str(each.label), [account.reach(each, deed) for deed in DEEDS]) for each in mounted()]
         found = [[*who, label, *cells, *rest] for label, cells in reached if any(cells)]
         yield from found or [[*who, "", *[""] * len(DEEDS), *rest]]
@@ -107,17 +120,18 @@ def accounts() -> list[Account]:
     found = []
     for user, profile in db.session.execute(query.order_by(User.username)).unique():
         names = [role.name for role in user.roles]
-        scopes = scopes_of(granted.get(user.id, ()), profile)
+        rights = granted.get(user.id, ())
+        scopes = scopes_of(rights, profile)
         place = (profile.unit or profile.area) if profile else None
         found.append(
             Account(
                 username=user.username,
                 name=user.first_name or "",
-                place=str(place or gettext("Committee")),
+                place=str(place or gettext("Committee office")),
                 roles=[roles.label_of(name) for name in names],
                 scopes=scopes,
                 last_login=user.last_login,
-                faults=list(faults(user, names, scopes)),
+                faults=list(faults(user, names, rights, scopes)),
             )
         )
     return found
@@ -134,30 +148,38 @@ def scopes_of(rights: Iterable[security.Right], profile: AccountProfile | None) 
     }
     shared = {desk.name for desk in roles.desks() if roles.takes_co_units(desk)}
     for ledger, verb, right in security.counted(rights):
-        scopes = found.setdefault((ledger, verb), set())
+        scopes = found.setdefault((ledger, verb), {})
         taking_part = ledger in shared and verb in READING
         scope = "unit" if right.scope == "unit_co" and not taking_part else right.scope
         if scope and (standing.get(scope, True) or (scope == "counterpart" and standing["unit"] and taking_part)):
-            scopes.add(scope)
+            scopes[scope] = longer(scopes[scope], right.until) if scope in scopes else right.until
     return found
 
 
-def faults(user: Any, names: list[str], scopes: Scopes) -> Iterator[str]:
+def faults(user: Any, names: list[str], rights: Sequence[security.Right], scopes: Scopes) -> Iterator[str]:
     if not user.active:
         yield gettext("Switched off")
     elif user.last_login is None:
         yield gettext("Has never signed in")
     elif user.last_login < datetime.now() - STALE:
         yield gettext("Has not signed in for 90 days")
-    if set(names) & roles.OFFICES and len(names) > 1:
-        yield gettext("One of the three administrators holds other roles, too")
+    yield from mixed_powers(names, rights)
     both = [each for each in mounted() if {(each.name, "submit"), (each.name, "approve")} <= scopes.keys()]
     if both:
-        yield gettext("Fills and reviews the same records: %(what)s", what="、".join(str(each.label) for each in both))
+        yield gettext("Fills and reviews the same records: %(what)s", what=listed(each.label for each in both))
     if not names:
         yield gettext("Has no role")
     elif reaches_nothing(scopes):
         yield gettext("Belongs to no unit, so that its roles reach nothing")
+
+
+def mixed_powers(names: list[str], rights: Sequence[security.Right]) -> Iterator[str]:
+    if set(names) & roles.OFFICES and len(names) > 1:
+        yield gettext("One of the three administrators holds other roles, too")
+    elif mixed := apart.clash(apart.held_by(rights)):
+        yield gettext("Holds powers that belong apart: %(what)s", what=listed(mixed))
+    if any(not right.role and right.until is None for right in rights):
+        yield gettext("Was granted something without a last day")
 
 
 def reaches_nothing(scopes: Scopes) -> bool:

@@ -15,8 +15,10 @@ from flask_babel import gettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
-from portal.accounts import lending, roles
+from portal.accounts import apart, lending, roles
 from portal.accounts.granting import Held, tell_rights
+from portal.accounts.reasons import personal_fault
+from portal.core import scope
 from portal.core.ledger import Ledger
 from portal.extensions import db
 from portal.org.accounts import RoleScope
@@ -56,6 +58,8 @@ class RolesView(BaseView):
             elif name in roles.BY_CODE or is_taken(name):
                 fault = gettext("There is a role of this name already.")
             else:
+                fault = personal_fault(name)
+            if not fault:
                 role = Role(name=name)
                 db.session.add(role)
                 db.session.commit()
@@ -66,18 +70,34 @@ class RolesView(BaseView):
     @has_access
     def edit(self, pk: int) -> ResponseReturnValue:
         role = role_or_404(pk)
+        if is_own(role):
+            return matrix_page(role, editing=False) if request.method == "GET" else abort(403)
+        fault = ""
         if request.method == "POST":
             for desk in roles.desks():
                 take(self.appbuilder.sm, role, desk)
             db.session.flush()
-            if somebody_keeps_roles():
+            fault = fault_of(role)
+            if not fault:
                 db.session.commit()
                 flash(gettext("Saved. The rights hold from the next page on."), "success")
                 return redirect(url_for("RolesView.edit", pk=pk))
-            db.session.rollback()
-            flash(nobody_left(), "error")
-            role = role_or_404(pk)
-        return matrix_page(role, editing=True)
+        page = matrix_page(role, editing=True, fault=fault)  # with what was ticked
+        db.session.rollback()
+        return page
+
+
+def is_own(role: Any) -> bool:
+    """Nobody gives rights to themselves, but the administrator of an office that has no other."""
+    return role.name in scope.current().roles and role.name != apart.COMBINED
+
+
+def fault_of(role: Any) -> str:
+    """Why what was ticked cannot be saved; nothing when it can."""
+    chosen = db.session.scalars(select(RoleScope).where(RoleScope.role_id == role.id, RoleScope.scope == "custom"))
+    if not all(each.unit_ids for each in chosen):
+        return gettext("Please choose at least one unit.")
+    return apart.fault_of_role(role) or ("" if somebody_keeps_roles() else nobody_left())
 
 
 def is_taken(name: str) -> bool:
@@ -97,18 +117,18 @@ def role_or_404(pk: int) -> Any:
 def asked_for(desk: Ledger | roles.Desk) -> tuple[set[str], str]:
     """The verbs and the scope that were posted; a preset chosen without JavaScript wins over the ticks."""
     verbs = {verb for verb in desk.verbs if request.form.get(f"{desk.name}-{verb}")}
-    scope = request.form.get(f"{desk.name}-scope", "none")
+    reach = request.form.get(f"{desk.name}-scope", "none")
     preset = next((p for p in roles.PRESETS if p.name == request.form.get(f"{desk.name}-preset")), None)
     if preset:
-        verbs, scope = {verb for verb in preset.verbs if verb in desk.verbs}, preset.scope
-    return verbs, scope if scope in roles.scopes_of(desk) else "none"
+        verbs, reach = {verb for verb in preset.verbs if verb in desk.verbs}, preset.scope
+    return verbs, reach if reach in roles.scopes_of(desk) else "none"
 
 
 def take(security: Any, role: Any, desk: Ledger | roles.Desk) -> None:
     """Make the role's rights on this desk what was asked for, within what the role may ever have."""
     if f"{desk.name}-posted" not in request.form:
         return
-    verbs, scope = asked_for(desk)
+    verbs, reach = asked_for(desk)
     verbs -= roles.barred(role.name, desk)
     held = {
         right.permission.name.removeprefix("can_") for right in role.permissions if right.view_menu.name == desk.name
@@ -123,14 +143,17 @@ def take(security: Any, role: Any, desk: Ledger | roles.Desk) -> None:
         row = RoleScope(role_id=role.id, ledger=desk.name)
         db.session.add(row)
     before = Held(frozenset(held), row.scope or "none", tuple(row.unit_ids or ()))
-    row.scope = scope if desk.scoped else "all"
+    row.scope = reach if desk.scoped else "all"
     row.unit_ids = lending.chosen_units(set(request.form.getlist("units"))) if row.scope == "custom" else None
     tell_rights(role, desk, before, Held(frozenset(verbs), row.scope, tuple(row.unit_ids or ())))
 
 
 def somebody_keeps_roles() -> bool:
-    """Does an active account hold the right to change rights?"""
+    """Does an active account hold the right to change rights? Asked one after the other, so that no two people take
+    it from each other."""
+    db.session.execute(select(Role.id).where(Role.name == "sec_admin").with_for_update(key_share=True))
     query = select(User).where(User.active.is_(True)).options(selectinload(User.roles).selectinload(Role.permissions))
+    query = query.execution_options(populate_existing=True)
     return any(
         right.view_menu.name == "roles" and right.permission.name == "can_edit"
         for user in db.session.scalars(query)
@@ -140,7 +163,7 @@ def somebody_keeps_roles() -> bool:
     )
 
 
-def matrix_page(role: Any, *, editing: bool) -> ResponseReturnValue:
+def matrix_page(role: Any, *, editing: bool, fault: str = "") -> ResponseReturnValue:
     held: dict[str, set[str]] = {}
     for right in role.permissions:
         held.setdefault(right.view_menu.name, set()).add(right.permission.name.removeprefix("can_"))
@@ -152,6 +175,8 @@ def matrix_page(role: Any, *, editing: bool) -> ResponseReturnValue:
         role=role,
         rows=rows,
         editing=editing,
+        own=is_own(role),
+        fault=fault,
         verbs=roles.DESK_VERBS,
         label=roles.label_of(role.name),
         units=lending.unit_tree(),
@@ -159,11 +184,11 @@ def matrix_page(role: Any, *, editing: bool) -> ResponseReturnValue:
     )
 
 
-def row(code: str, desk: Ledger | roles.Desk, held: set[str], scope: str) -> dict[str, Any]:
+def row(code: str, desk: Ledger | roles.Desk, held: set[str], reach: str) -> dict[str, Any]:
     barred = roles.barred(code, desk)
     offered = [preset for preset in roles.PRESETS if _fits(preset, desk)] if isinstance(desk, Ledger) else []
     scopes = roles.scopes_of(desk)
-    return {"desk": desk, "held": held - barred, "barred": barred, "scope": scope, "scopes": scopes, "presets": offered}
+    return {"desk": desk, "held": held - barred, "barred": barred, "scope": reach, "scopes": scopes, "presets": offered}
 
 
 def _fits(preset: roles.Preset, desk: Ledger | roles.Desk) -> bool:

@@ -91,7 +91,8 @@ class Role:
     named: Mapping[str, Grant] = field(default_factory=dict)
     barred_business: frozenset[str] = frozenset()
     barred_registry: frozenset[str] = frozenset()
-    barred_named: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    # One of the three administrators, who never has more than by default.
+    office: bool = False
     # What an account of this role may be granted for a time, although the role itself never has it.
     lent: frozenset[str] = frozenset()
 
@@ -109,10 +110,11 @@ class Role:
         return Grant((*verbs, *moves), scope)
 
     def barred(self, desk: Ledger | Desk) -> frozenset[str]:
+        if self.office:
+            return frozenset(desk.verbs).difference(self.default(desk).verbs)
         if desk.name in CHECKING:  # results stand beside the records, so whoever reads these may write them
             return self.barred_business & frozenset(READING) and EVERY
-        barred = self.barred_business if business(desk) else self.barred_registry
-        return barred | self.barred_named.get(desk.name, frozenset())
+        return self.barred_business if business(desk) else self.barred_registry
 
 
 def business(desk: Ledger | Desk) -> bool:
@@ -132,6 +134,16 @@ def scopes_of(desk: Ledger | Desk) -> dict[str, Label]:
 
 KEEPING = Grant(("read", "add", "edit", "export"))
 KEEPING_PEOPLE = {"members": Grant((*KEEPING.verbs, "details"))}
+# The master data but the roster: what people are called is nothing that keeping accounts needs.
+KEEPING_ACCOUNTS = {"accounts": Grant(("read", "add", "edit"))} | dict.fromkeys(
+    ("units", "party_orgs", "areas", "code_lists"), KEEPING
+)
+KEEPING_RIGHTS = {
+    "accounts": Grant(("read", "grant")),
+    "roles": Grant(("read", "edit")),
+    "rights": READ,
+    "exports": Grant(("read", "approve")),
+}
 UNIT_ROSTER = {"members": Grant((*KEEPING.verbs, "details"), "unit")}
 
 
@@ -157,31 +169,9 @@ ROLES = (
         named={desk.name: Grant(desk.verbs) for desk in DESKS} | AUDITING | KEEPING_PEOPLE,
         barred_business=WRITING,
     ),
-    Role(
-        "sys_admin",
-        _("System administrator"),
-        registry=KEEPING,
-        named={"members": NO, "accounts": Grant(("read", "add", "edit"))},
-        barred_business=EVERY,
-        barred_registry=frozenset({"grant"}),
-        barred_named={"roles": frozenset({"edit"})},
-    ),
-    Role(
-        "sec_admin",
-        _("Security administrator"),
-        named={"accounts": Grant(("read", "grant")), "roles": Grant(("read", "edit")), "rights": READ}
-        | {"exports": Grant(("read", "approve"))},
-        barred_business=EVERY,
-        barred_registry=frozenset({"add"}),
-        barred_named={"accounts": frozenset({"edit"})},
-    ),
-    Role(
-        "audit_admin",
-        _("Audit administrator"),
-        named=AUDITING,
-        barred_business=EVERY,
-        barred_registry=WRITING | {"grant"},
-    ),
+    Role("sys_admin", _("System administrator"), named=KEEPING_ACCOUNTS, office=True),
+    Role("sec_admin", _("Security administrator"), named=KEEPING_RIGHTS, office=True),
+    Role("audit_admin", _("Audit administrator"), named=AUDITING, office=True),
     Role(
         "gw_reviewer",
         _("Committee business office"),
@@ -241,7 +231,9 @@ ROLES = (
 HIDDEN = ("Admin", "Public")
 BY_CODE = {role.code: role for role in ROLES}
 # Whoever holds one of these holds no other role (`security.md` §1.1).
-OFFICES = frozenset({"sys_admin", "sec_admin", "audit_admin"})
+OFFICES = frozenset(role.code for role in ROLES if role.office)
+# Whoever holds one of these holds no role that writes records.
+READERS = frozenset({"gw_leader", "auditor_ro", "disc_ro"})
 
 
 @dataclass(frozen=True)
@@ -279,9 +271,9 @@ def barred(code: str, desk: Ledger | Desk) -> frozenset[str]:
 
 
 def barred_from_grants(codes: Iterable[str], desk: Ledger | Desk) -> frozenset[str]:
-    """What an account of these roles is not granted beyond them: what all of them are barred from."""
-    each = [barred(code, desk) - (BY_CODE[code].lent if code in BY_CODE else frozenset()) for code in codes]
-    return frozenset.intersection(*each) if each else frozenset()
+    """What an account of these roles is not granted beyond them: what any of them is barred from."""
+    each = (barred(code, desk) - (BY_CODE[code].lent if code in BY_CODE else frozenset()) for code in codes)
+    return frozenset().union(*each)
 
 
 def switched_off(code: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextvars import Token
+from datetime import date
 from typing import Any, NamedTuple
 
 from flask import Flask, abort, g, redirect, request, url_for
@@ -19,7 +20,21 @@ from flask_appbuilder.security.sqla.models import (
     assoc_user_role,
 )
 from flask_login import current_user
-from sqlalchemy import ScalarSelect, Select, String, and_, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import (
+    Date,
+    ScalarSelect,
+    Select,
+    String,
+    and_,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import SecurityError
 
@@ -83,12 +98,15 @@ class Right(NamedTuple):
     verbs: str | None
     scope: str | None
     unit_ids: list[int] | None
+    # The last day of what is granted for a time.
+    until: date | None
 
 
 def _rights() -> Select[*tuple[Any, ...]]:
     """Every right of every role."""
+    for_good = type_coerce(null(), Date)
     return (
-        select(Role.name, ViewMenu.name, Permission.name, RoleScope.scope, RoleScope.unit_ids)
+        select(Role.name, ViewMenu.name, Permission.name, RoleScope.scope, RoleScope.unit_ids, for_good)
         .select_from(Role)
         .outerjoin(assoc_permissionview_role, assoc_permissionview_role.c.role_id == Role.id)
         .outerjoin(PermissionView, PermissionView.id == assoc_permissionview_role.c.permission_view_id)
@@ -101,9 +119,9 @@ def _rights() -> Select[*tuple[Any, ...]]:
 def _grants() -> Select[*tuple[Any, ...]]:
     """What holds today of what accounts were granted beyond their roles."""
     today = clock.today()
-    return select(
-        literal(""), AccountGrant.ledger, AccountGrant.verbs, AccountGrant.scope, AccountGrant.unit_ids
-    ).where(AccountGrant.since <= today, or_(AccountGrant.until.is_(None), AccountGrant.until >= today))
+    held = (AccountGrant.ledger, AccountGrant.verbs, AccountGrant.scope, AccountGrant.unit_ids, AccountGrant.until)
+    lasting = or_(AccountGrant.until.is_(None), AccountGrant.until >= today)
+    return select(literal(""), *held).where(AccountGrant.since <= today, lasting)
 
 
 def _absorbed(unit_id: int) -> ScalarSelect[str]:
@@ -144,6 +162,16 @@ def rights_by_account() -> dict[int, list[Right]]:
         for *right, user_id in db.session.execute(query.add_columns(owner)):
             found.setdefault(user_id, []).append(Right(*right))
     return found
+
+
+def rights_of_roles() -> list[Right]:
+    """The rights of every role: one statement."""
+    return [Right(*row) for row in db.session.execute(_rights())]
+
+
+def lent_to() -> set[int]:
+    """The accounts that were granted something which holds today."""
+    return {user_id for (*_, user_id) in db.session.execute(_grants().add_columns(AccountGrant.user_id))}
 
 
 def counted(rights: Iterable[Right]) -> Iterator[tuple[str, str, Right]]:

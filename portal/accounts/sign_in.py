@@ -15,7 +15,8 @@ from flask_login import current_user, login_user, logout_user
 
 from portal.accounts import locking, sessions
 from portal.accounts.demo_accounts import demo_accounts
-from portal.core import audit, clock, scope
+from portal.core import audit, scope
+from portal.core.fields import clean
 from portal.extensions import db
 
 
@@ -49,17 +50,20 @@ class SignInView(BaseView):
 
     def refused(self, username: str, password: str) -> str:
         """Sign in, or say why not: the same for a name that is no account's."""
-        until = locking.locked_until(username)
-        if until:
-            audit.tell("sign_in_locked", title=username[: locking.LONGEST])
-            return gettext(
-                "Too many wrong passwords. Try again after %(time)s, or ask the security administrator to unlock it.",
-                time=clock.local(until).strftime("%H:%M"),
-            )
-        user = self.appbuilder.sm.auth_user_db(username, password)
+        name = " ".join(clean(username).split())
+        if fault := locked(name):
+            return fault
+        user = self.appbuilder.sm.auth_user_db(name, password)
         if not user:
-            locking.tell_failure(username)
-            return gettext("The account or the password is wrong.")
+            locking.tell_failure(name)
+            until = locking.locked_until(name)
+            return locking.told(until) if until else gettext("The account or the password is wrong.")
+        if fault := locked(name):  # by others who guessed meanwhile
+            return fault
+        with scope.acting_as(
+            replace(scope.NOBODY, user_id=user.id, username=user.username, name=user.first_name or "")
+        ):
+            audit.tell("sign_in")  # nobody is let in without its line
         # A new session, so that nothing planted before signing in lives on; the language stays.
         kept = session.get("locale")
         session.clear()
@@ -67,10 +71,6 @@ class SignInView(BaseView):
         session.permanent = True
         login_user(user)
         sessions.begin(user)
-        with scope.acting_as(
-            replace(scope.NOBODY, user_id=user.id, username=user.username, name=user.first_name or "")
-        ):
-            audit.tell("sign_in")
         return ""
 
     @expose("/logout/", methods=["POST"])
@@ -83,3 +83,11 @@ class SignInView(BaseView):
         session.clear()
         session["locale"] = kept
         return redirect(url_for("SignInView.login"))
+
+
+def locked(name: str) -> str:
+    """Why nobody signs in by this name at present; the try is written down."""
+    until = locking.locked_until(name)
+    if until:
+        audit.tell("sign_in_locked", title=name[: locking.LONGEST])
+    return locking.told(until) if until else ""

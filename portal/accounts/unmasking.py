@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import IO, Any
 
@@ -12,9 +13,10 @@ from sqlalchemy import JSON, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from werkzeug.datastructures import MultiDict
 
+from portal.accounts.reasons import MOST, personal_fault, reason_fault
 from portal.core import audit, clock, scope
 from portal.core.amending import PAPER
-from portal.core.fields import Label, clean
+from portal.core.fields import Label, Link, clean
 from portal.core.ledger import Ledger, mounted
 from portal.core.spreadsheet.export import digest_of, workbook
 from portal.core.views import listing
@@ -22,7 +24,7 @@ from portal.core.views.revealing import PURPOSES
 from portal.extensions import Model, db
 
 LASTS = timedelta(days=7)
-LEAST, MOST = 5, 200  # characters of a reason
+MOST_RECORDS = 10_000
 
 
 class UnmaskedExport(Model):
@@ -32,8 +34,10 @@ class UnmaskedExport(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     ledger: Mapped[str] = mapped_column(String(60))
-    # The query arguments of the list.
+    # The query arguments of the list, without what was typed to find somebody.
     asked_for: Mapped[dict[str, list[str]]] = mapped_column(JSON)
+    # The records that were found; none is kept with requests from before there was this.
+    record_ids: Mapped[list[int] | None] = mapped_column(JSON)
     count: Mapped[int]
     purpose: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str] = mapped_column(String(MOST))
@@ -87,22 +91,23 @@ def ledger_of(request: UnmaskedExport) -> Ledger | None:
 
 def ask(asked: listing.Listing, purpose: str, reason: str) -> dict[str, str]:
     """Make a request, or say what is wrong by field. Nothing is committed."""
+    ids = found(asked)
     faults = {}
+    if not ids:
+        faults["records"] = gettext("No record that you may export fits these filters.")
+    elif len(ids) > MOST_RECORDS:
+        faults["records"] = gettext("At most %(most)d records at a time, please.", most=MOST_RECORDS)
     if purpose not in PURPOSES.labels:
         faults["purpose"] = gettext("Please choose what it is needed for.")
-    if not LEAST <= len(reason) <= MOST:
-        faults["reason"] = gettext("Please say in %(least)d to %(most)d characters what for.", least=LEAST, most=MOST)
+    if fault := reason_fault(reason):
+        faults["reason"] = fault
     if faults:
         return faults
-    arguments = MultiDict(
-        (name, text)
-        for name, found in asked.address(page=0).items()
-        for text in (found if isinstance(found, list) else [str(found)])
-    )
     made = UnmaskedExport(
         ledger=asked.ledger.name,
-        asked_for=arguments.to_dict(flat=False),
-        count=listing.fetch(asked).count,
+        asked_for=kept(asked),
+        record_ids=ids,
+        count=len(ids),
         purpose=purpose,
         reason=reason,
         asked_by_id=scope.current().user_id,
@@ -114,6 +119,25 @@ def ask(asked: listing.Listing, purpose: str, reason: str) -> dict[str, str]:
     return {}
 
 
+def found(asked: listing.Listing) -> list[int]:
+    """The records of the list that may be exported, and one more than may be asked for at a time."""
+    model = asked.ledger.model
+    query = select(model.id).where(*listing.exportable(asked)).order_by(model.id)
+    return list(db.session.scalars(query.limit(MOST_RECORDS + 1)))
+
+
+def kept(asked: listing.Listing) -> dict[str, list[str]]:
+    """What others may know of a list: not the text that somebody was searched by, and whom a name meant by its id."""
+    arguments: dict[str, list[str]] = {}
+    for name, value in asked.address(page=0).items():
+        texts = value if isinstance(value, list) else [str(value)]
+        kind = asked.ledger.field(name).kind if name in asked.filters else None
+        if isinstance(kind, Link):
+            texts = [text if text.isdecimal() else str(kind.parse([text], None)) for text in map(clean, texts) if text]
+        arguments[name] = [] if name == "q" else texts
+    return arguments
+
+
 def decide(request: UnmaskedExport, approved: bool, note: str) -> str:
     """Decide on somebody else's request; answers what is wrong. Nothing is committed."""
     if request.asked_by_id == scope.current().user_id:
@@ -122,6 +146,8 @@ def decide(request: UnmaskedExport, approved: bool, note: str) -> str:
         return gettext("This has been decided already.")
     if not approved and not clean(note):
         return gettext("Please say why not.")
+    if fault := personal_fault(clean(note)):
+        return fault
     request.approved, request.note = approved, clean(note)[:MOST] or None
     request.decided_by_id, request.decided_at = scope.current().user_id, clock.now()
     tell("export_approved" if approved else "export_refused", request)
@@ -132,6 +158,8 @@ def take(request: UnmaskedExport, ledger: Ledger, opened: Callable[[Any], bool])
     """The sheet of an approved request, as far as whoever asked may still export and (`opened`) reveal; its hash goes
     to the trail. Nothing is committed."""
     asked = listing.parse(ledger, request.arguments)
+    if request.record_ids is not None:
+        asked = replace(asked, filters={})  # what was approved are these records, whatever fits the filters by now
     names = tuple(dict.fromkeys((*(ledger.exported or ledger.columns), *ledger.personal)))
     who = scope.current()
     mark = gettext(
@@ -140,7 +168,7 @@ def take(request: UnmaskedExport, ledger: Ledger, opened: Callable[[Any], bool])
         who=f"{who.name} ({who.username})",
         when=f"{clock.local(clock.now()):%Y-%m-%d %H:%M}",
     )
-    book = workbook(ledger, names, listing.every(asked, names), opened=opened, mark=mark)
+    book = workbook(ledger, names, listing.every(asked, names, request.record_ids), opened=opened, mark=mark)
     tell("export_taken", request, changes=[["sha256", None, [digest_of(book)]]])
     return book
 
@@ -156,12 +184,14 @@ def words(request: UnmaskedExport) -> list[tuple[Label, str]]:
     ledger = ledger_of(request)
     if ledger is None:
         return []
-    found = [(lazy_gettext("Search"), "、".join(request.asked_for.get("q", ())))]
+    told: list[tuple[Label, str]] = []
     for name, texts in request.asked_for.items():
-        if ledger.has(name):
+        if name == "q":
+            told.append((lazy_gettext("Search"), gettext("by some text")))
+        elif ledger.has(name):
             field = ledger.field(name)
-            found.append((field.label, field.kind.retell([text for text in texts if text])))
-    return [(label, text) for label, text in found if text]
+            told.append((field.label, field.kind.retell([text for text in texts if text])))
+    return [(label, text) for label, text in told if text]
 
 
 def request_of(pk: int) -> UnmaskedExport | None:

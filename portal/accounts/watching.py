@@ -22,6 +22,7 @@ from portal.core.fields import Label
 from portal.core.ledger import mounted
 from portal.core.views.timeline import COLUMNS, Told, change, told
 from portal.extensions import db
+from portal.org.accounts import AccountProfile
 
 USERS, UNITS = "ab_user", "units"
 # Where a unit stands in the tree, and which one keeps its records: what its accounts reach hangs on both.
@@ -108,9 +109,9 @@ def names_of(ids: Sequence[int | None]) -> dict[int, str]:
 
 
 def waiting() -> Sequence[Any]:
-    """Accounts that nobody has authorised yet."""
-    fresh = (User.active.is_(False), ~User.roles.any(), User.last_login.is_(None))
-    return db.session.scalars(select(User).where(*fresh).order_by(User.username).limit(MOST)).all()
+    """Accounts that are switched off until somebody authorises them."""
+    query = select(User).join(AccountProfile, AccountProfile.user_id == User.id).where(AccountProfile.waiting)
+    return db.session.scalars(query.order_by(User.username).limit(MOST)).all()
 
 
 def requests() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.extensions import Model
@@ -22,6 +22,8 @@ class AccountProfile(Model):
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), index=True)
     org_id: Mapped[int | None] = mapped_column(ForeignKey("party_org.id"), index=True)
     area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"), index=True)
+    # Switched off until whoever grants roles has looked at it: new, or changed by somebody who may not grant.
+    waiting: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     user: Mapped[Any] = relationship("User", viewonly=True)
     unit: Mapped[Unit | None] = relationship()

@@ -13,7 +13,7 @@ GOOD = {"username": "zhangsan", "name": "张三", "unit_id": "", "area_id": "", 
 WRONG = [
     *(({"username": text}, "username") for text in ("", "ab", "1abc", "a b c", "张三", "x" * 33, "a;b")),
     *(({"username": text}, "username") for text in ("filler01", "FILLER01", "admin")),
-    *(({"name": text}, "name") for text in ("", "   ", "长" * 51)),
+    *(({"name": text}, "name") for text in ("", "   ", "长" * 51, "张三13812345678")),
     *(({"unit_id": text}, "unit_id") for text in ("999999", "没有的单位", "9" * 5000, "-1")),
     *(({"area_id": text}, "area_id") for text in ("999999", "没有的街道", "1'--")),
     *(({"password": text}, "password") for text in ("", "Kurz-1", "nurkleinbuchstaben", "Zhangsan-12", "aB1" * 50)),
@@ -99,6 +99,69 @@ def test_editing_changes_what_was_changed_and_nothing_else(visit, rows):
     assert visitor.post(f"/accounts/edit/{id_}", typed | {"name": "李四"} | smuggled).status == 302
     assert rows(f"SELECT first_name FROM ab_user WHERE id = {id_}") == [("李四",)]
     assert rows(f"SELECT username, email, password, active FROM ab_user WHERE id = {id_}") == before
+
+
+CHANGES = [
+    ("leader", {"password": "Lang-Genug-1"}),
+    ("filler02", {"password": "Lang-Genug-1"}),
+    ("secretary03", {"unit_id": "1", "org_id": ""}),
+]
+
+
+@pytest.mark.parametrize(("target", "typed"), CHANGES, ids=[target for target, _ in CHANGES])
+def test_who_may_not_grant_never_comes_to_somebodys_rights(app, visit, rows, target, typed):
+    """A new password, or another unit, switches the account off until it is authorised again."""
+    id_, sysadmin, session = first(rows, "ab_user", f"username = '{target}'"), visit("sysadmin"), visit(target)
+    page = sysadmin.look(f"/accounts/edit/{id_}")
+    assert "switches the account off" in page.notices("warning")[0]
+    assert sysadmin.post(f"/accounts/edit/{id_}", page.filled() | typed).status == 302
+    shown = sysadmin.look("/accounts/list/")
+    assert "switched off until it has been authorised again" in shown.notices("warning")[0]
+    assert "To be authorised" in shown.one(f'tr[data-id="{id_}"]').get_text()
+    password = typed.get("password", PASSWORD)
+    visitor = Visitor(app.test_client())
+    visitor.look("/login/")
+    assert visitor.post("/login/", username=target, password=password).status == 200
+    assert session.look("/").status == 302
+    told = rows("SELECT title, record_id FROM audit_event WHERE action = 'grant' ORDER BY id DESC LIMIT 1")
+    assert told[0][0].startswith(f"{target}: ")
+    assert told[0][1] == id_
+    page = visit("secadmin").look(f"/accounts/grant/{id_}")
+    assert page.filled()["active"] == "1"
+    assert visit("secadmin").post(f"/accounts/grant/{id_}", page.filled()).status == 302
+    assert visitor.post("/login/", username=target, password=password).status == 302
+
+
+def test_a_corrected_name_switches_nobody_off_nor_does_whoever_may_grant(visit, rows):
+    id_ = first(rows, "ab_user", "username = 'filler02'")
+    page = visit("sysadmin").look(f"/accounts/edit/{id_}").filled()
+    visit("sysadmin").post(f"/accounts/edit/{id_}", page | {"name": "李四"})
+    admin = visit("admin")
+    assert not admin.look(f"/accounts/edit/{id_}").notices("warning")
+    admin.post(f"/accounts/edit/{id_}", page | {"unit_id": "1", "org_id": "", "password": "Lang-Genug-1"})
+    assert rows(f"SELECT active FROM ab_user WHERE id = {id_}")[0][0] in (1, True)
+
+
+def test_an_account_that_was_switched_off_on_purpose_does_not_wait_after_a_new_password(visit, rows):
+    id_, role = first(rows, "ab_user", "username = 'filler02'"), first(rows, "ab_role", "name = 'unit_filler'")
+    visit("secadmin").post(f"/accounts/grant/{id_}", roles=str(role))
+    visit("sysadmin").post(f"/accounts/edit/{id_}", name="李四", password="Lang-Genug-1")
+    assert "active" not in visit("secadmin").look(f"/accounts/grant/{id_}").filled()
+
+
+@pytest.mark.parametrize("target", ["admin", "secadmin", "sysadmin"])
+def test_the_system_administrator_moves_no_administrator(visit, rows, target):
+    """It would switch off who authorises."""
+    id_, visitor = first(rows, "ab_user", f"username = '{target}'"), visit("sysadmin")
+    with unchanged(rows):
+        assert list(visitor.post(f"/accounts/edit/{id_}", name="x", unit_id="1").errors()) == ["unit_id"]
+
+
+def test_filling_and_reviewing_in_one_account_is_saved_with_a_warning(visit, rows):
+    id_, visitor = first(rows, "ab_user", "username = 'filler02'"), visit("secadmin")
+    both = [str(first(rows, "ab_role", f"name = '{name}'")) for name in ("unit_filler", "unit_reviewer")]
+    assert visitor.post(f"/accounts/grant/{id_}", {"roles": both, "active": "1"}).status == 302
+    assert "fills and reviews" in visitor.look("/accounts/list/").notices("warning")[0]
 
 
 @pytest.mark.parametrize("target", ["admin", "secadmin", "auditadmin"])

@@ -6,7 +6,8 @@ import pytest
 
 from tests.holes.walk import first, unchanged, unit_id
 
-TASK = {"ledger": "agreements", "deeds": ["read", "export"], "scope": "custom", "reason": "2026年专项检查"}
+TASK = {"ledger": "agreements", "deeds": ["read", "export"], "scope": "custom", "until": "2026-12-31"}
+TASK |= {"reason": "2026年专项检查"}
 
 
 @pytest.fixture
@@ -49,9 +50,11 @@ WRONG = [
     ({"since": "soon"}, "since"),
     ({"until": "2001-01-01"}, "until"),
     ({"until": "someday"}, "until"),
-    ({"deeds": ["read", "reveal"]}, "until"),
+    ({"until": ""}, "until"),
+    ({"until": "2027-12-31"}, "until"),
     ({"reason": "x"}, "reason"),
     ({"reason": "长" * 201}, "reason"),
+    ({"reason": "请联系13812345678"}, "reason"),
 ]
 
 
@@ -82,6 +85,49 @@ def test_nobody_grants_to_themselves_nor_records_to_an_administrator(visit, rows
     with unchanged(rows):
         assert visitor.post(f"/accounts/lend/{mine}", TASK | {"scope": "all"}).status == 403
         assert "deeds" in visitor.post(f"/accounts/lend/{other}", TASK | {"scope": "all"}).errors()
+
+
+def test_what_one_role_rules_out_no_other_role_brings_back(visit, rows):
+    """A reader's account with an empty role beside it stays a reader's."""
+    visitor, user = visit("secadmin"), first(rows, "ab_user", "username = 'disc'")
+    own = first(rows, "ab_role", "name = 'disc_ro'")
+    empty = visitor.post("/roles/add", name="空角色").response.location.rpartition("/")[2]
+    assert visitor.post(f"/accounts/grant/{user}", {"roles": [str(own), empty], "active": "1"}).status == 302
+    with unchanged(rows):
+        answer = visitor.post(f"/accounts/lend/{user}", TASK | {"scope": "all", "deeds": ["fill"]})
+        assert list(answer.errors()) == ["deeds"]
+    assert visitor.post(f"/accounts/lend/{user}", TASK | {"scope": "all", "deeds": ["reveal"]}).status == 302
+
+
+def test_readers_hold_no_role_that_writes_records(visit, rows):
+    visitor, user = visit("secadmin"), first(rows, "ab_user", "username = 'disc'")
+    both = [str(first(rows, "ab_role", f"name = '{name}'")) for name in ("disc_ro", "unit_filler")]
+    with unchanged(rows):
+        page = visitor.post(f"/accounts/grant/{user}", {"roles": both, "active": "1"})
+        assert "belong apart" in page.notices("error")[0]
+
+
+def test_who_keeps_accounts_by_a_role_of_the_offices_own_is_granted_no_records(visit, rows):
+    visitor, user = visit("secadmin"), first(rows, "ab_user", "username = 'town01'")
+    path = visitor.post("/roles/add", name="帮手").response.location
+    visitor.post(path, {"accounts-posted": "1", "accounts-edit": "1"})
+    sent = {"roles": path.rpartition("/")[2], "active": "1"}
+    assert visitor.post(f"/accounts/lend/{user}", TASK | {"scope": "all"}).status == 302
+    with unchanged(rows):
+        assert "belong apart" in visitor.post(f"/accounts/grant/{user}", sent).notices("error")[0]
+    visitor.post(f"/accounts/lend/{user}/end", grant=str(rows("SELECT id FROM account_grant")[0][0]))
+    assert visitor.post(f"/accounts/grant/{user}", sent).status == 302
+    assert "deeds" in visitor.post(f"/accounts/lend/{user}", TASK | {"scope": "all"}).errors()
+
+
+def test_what_is_ended_on_its_first_day_never_seems_to_end_before_it_began(visit, rows, path):
+    visit("secadmin").post(path, TASK | {"scope": "all"})
+    pk = rows("SELECT id FROM account_grant")[0][0]
+    [button] = visit("secadmin").look(path.replace("lend", "grant")).select(f'button[name="grant"][value="{pk}"]')
+    assert button["data-confirm"]
+    visit("secadmin").post(f"{path}/end", grant=str(pk))
+    cells = visit("secadmin").look(path.replace("lend", "grant")).select(f'tr[data-grant="{pk}"] td')
+    assert [cell.get_text(strip=True) for cell in (cells[2], cells[4])] == ["—", "Taken back at once"]
 
 
 def test_a_role_reaches_the_units_that_were_ticked_and_none_above_them(visit, rows, change):

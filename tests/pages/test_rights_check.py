@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 from openpyxl import load_workbook
 
-from tests.holes.walk import first
+from tests.holes.walk import first, give
 
 
 def row(page, account):
@@ -57,6 +57,25 @@ def test_odd_accounts_are_pointed_at(visit, rows, change):
     assert "no unit" in row(page, "filler03")["faults"]
     assert "never signed in" in row(page, "disc")["faults"]
     assert "Fills and reviews" not in row(page, "filler01")["faults"]
+
+
+def test_what_is_granted_for_a_time_is_told_with_its_last_day(visit, rows, change):
+    user = first(rows, "ab_user", "username = 'town01'")
+    sent = {"ledger": "agreements", "deeds": ["read"], "scope": "all", "until": "2026-12-31", "reason": "专项检查工作"}
+    assert visit("secadmin").post(f"/accounts/lend/{user}", sent).status == 302
+    page = visit("auditor").look("/rights/list/?ledger=agreements")
+    assert row(page, "town01")["read"] == "All units (until 2026-12-31)"
+    assert row(page, "filler01")["read"] == "Own unit"
+    change("UPDATE account_grant SET until = NULL")
+    page = visit("auditor").look("/rights/list/?ledger=agreements")
+    assert "without a last day" in row(page, "town01")["faults"]
+
+
+def test_powers_that_belong_apart_are_pointed_at(visit, rows, change):
+    give(change, rows, "unit_filler", "accounts", "edit")
+    page = visit("auditor").look("/rights/list/")
+    assert "keeping accounts, working with records" in row(page, "filler01")["faults"]
+    assert row(page, "admin")["faults"].find("apart") == row(page, "auditor")["faults"].find("apart") == -1
 
 
 def test_it_costs_few_statements(visit, statements):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
 from portal.accounts import locking, sessions
-from portal.core import clock
+from portal.core import audit, clock
 from tests.conftest import PASSWORD
 from tests.holes.walk import first
 
@@ -124,8 +125,8 @@ def later(monkeypatch):
 def test_after_five_wrong_passwords_the_name_is_locked_for_half_an_hour(visit, later, username):
     later(40)
     said = [attempt(visit, username, f"wrong{n}").notices("error") for n in range(7)]
-    assert said[:5] == [["账号或密码不正确。"]] * 5
-    assert said[5] == said[6]
+    assert said[:4] == [["账号或密码不正确。"]] * 4
+    assert said[4] == said[5] == said[6]
     assert "密码错误次数过多" in said[5][0]
     locked = attempt(visit, username.upper(), PASSWORD)
     assert locked.notices("error") == said[5]
@@ -154,3 +155,64 @@ def test_the_security_administrator_unlocks_and_the_trail_tells(visit, rows, lat
     assert attempt(visit, "filler04", PASSWORD).status == 302
     told = rows("SELECT action FROM audit_event WHERE title = 'filler04' ORDER BY id DESC LIMIT 7")
     assert [action for (action,) in reversed(told)] == ["sign_in_failed"] * 5 + ["sign_in_locked", "unlock"]
+
+
+def test_nobody_is_in_without_a_line_in_the_trail(visit, monkeypatch):
+    tell = audit.tell
+
+    def refusing(action, *args, **more):
+        if action == "sign_in":
+            raise OSError("the trail takes no line")
+        tell(action, *args, **more)
+
+    monkeypatch.setattr(audit, "tell", refusing)
+    visitor = visit()
+    visitor.look("/login/")
+    with suppress(OSError):
+        visitor.post("/login/", username="filler02", password=PASSWORD)
+    assert visitor.look("/").status == 302
+
+
+def test_a_name_is_cleaned_before_it_is_looked_up_and_written_down(visit, rows):
+    assert attempt(visit, "no\x00body\r\nelse", "wrong").status == 200
+    told = rows("SELECT title FROM audit_event WHERE action = 'sign_in_failed' ORDER BY id DESC LIMIT 1")
+    assert told == [("nobody else",)]
+
+
+def test_a_right_guess_is_refused_when_the_name_was_locked_meanwhile(app, visit, rows, later, monkeypatch):
+    later(200)
+    check = app.appbuilder.sm.auth_user_db
+
+    def slowly(name, password):
+        for _ in range(5):
+            locking.tell_failure(name)
+        return check(name, password)
+
+    monkeypatch.setattr(app.appbuilder.sm, "auth_user_db", slowly)
+    visitor = visit()
+    visitor.look("/login/")
+    answer = visitor.post("/login/", username="filler05", password=PASSWORD)
+    assert "密码错误次数过多" in answer.notices("error")[0]
+    assert visitor.look("/").status == 302
+
+
+def test_guesses_on_the_page_of_ones_own_password_lock_the_name_too(visit, rows, later):
+    later(240)
+    visitor = signed_in(visit, "secretary02")
+    new = {"new": "Other-87654321", "again": "Other-87654321"}
+    said = [visitor.post("/my_password/", old=f"wrong{n}", **new).errors()["old"] for n in range(6)]
+    assert "密码错误次数过多" in said[4]
+    assert said[4] == said[5] != said[3]
+    assert list(visitor.post("/my_password/", old=PASSWORD, **new).errors()) == ["old"]
+    assert "密码错误次数过多" in attempt(visit, "secretary02", PASSWORD).notices("error")[0]
+    listed = visit("secadmin").look("/accounts/list/?q=secretary02")
+    assert listed.select("[data-locked]")
+    later(271)
+    assert visitor.post("/my_password/", old=PASSWORD, **new).status == 302
+
+
+def test_the_list_of_accounts_asks_once_which_names_are_locked(visit, statements):
+    visitor = visit("secadmin")
+    with statements() as seen:
+        visitor.look("/accounts/list/")
+    assert sum("audit_event" in each for each in seen) == 1

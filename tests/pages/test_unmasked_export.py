@@ -9,6 +9,7 @@ from datetime import timedelta
 import openpyxl
 import pytest
 
+from portal.accounts import unmasking
 from portal.core import clock
 from portal.org.sealed import Sealed
 from tests.holes.walk import first
@@ -145,6 +146,64 @@ def test_only_what_may_still_be_exported_is_in_it(visit, rows, asked, change):
         name for (name,) in rows("SELECT name FROM member WHERE unit_id IN (SELECT id FROM unit WHERE sort_no = 1)")
     }
     assert not names & set(texts)
+
+
+def taken(visit, account, pk):
+    visit("secadmin").post(f"/exports/decide/{pk}", decision="approve")
+    visitor = visit(account)
+    return cells(visitor.client.post(f"/exports/take/{pk}", data={"csrf_token": visitor.token}))[1]
+
+
+def test_only_the_records_that_were_found_when_it_was_asked_are_in_it(visit, rows, asked, unit, change):
+    """Not who came to fit the filters afterwards."""
+    others = f"SELECT id FROM member WHERE unit_id <> {unit} ORDER BY id LIMIT 1"
+    [(late,)] = rows(others)
+    change(f"UPDATE member SET unit_id = {unit}, name = '晚来者', person_no = 'ZZ-LATE' WHERE id = {late}")
+    [[count]] = rows(f"SELECT count FROM unmasked_export WHERE id = {asked}")
+    assert rows(f"SELECT count(*) FROM member WHERE unit_id = {unit}") == [(count + 1,)]
+    texts = taken(visit, "secretary01", asked)
+    assert "晚来者" not in texts
+    assert set(texts) & {name for (name,) in rows(f"SELECT name FROM member WHERE unit_id = {unit}")}
+
+
+def test_requests_from_before_are_for_their_filters(visit, rows, asked, unit, change):
+    change("UPDATE unmasked_export SET record_ids = NULL")
+    names = {name for (name,) in rows(f"SELECT name FROM member WHERE unit_id = {unit}")}
+    assert names <= set(taken(visit, "secretary01", asked))
+
+
+def test_nothing_is_asked_for_when_nothing_or_too_much_fits(visit, rows, monkeypatch):
+    visitor = visit("secretary01")
+    assert list(visitor.post("/exports/ask?ledger=members&q=没有此人", REASON).errors()) == ["records"]
+    monkeypatch.setattr(unmasking, "MOST_RECORDS", 1)
+    assert list(visitor.post("/exports/ask?ledger=members", REASON).errors()) == ["records"]
+    assert rows("SELECT count(*) FROM unmasked_export") == [(0,)]
+
+
+def test_what_somebody_was_searched_by_is_kept_nowhere(visit, rows, unit):
+    [[name]] = rows(f"SELECT name FROM member WHERE unit_id = {unit} ORDER BY id LIMIT 1")
+    visitor = visit("secretary01")
+    assert visitor.post(f"/exports/ask?ledger=members&q={name}&unit_id={unit}", REASON).status == 302
+    assert "by some text" in visit("secadmin").look("/exports/").words
+    kept = str(rows("SELECT asked_for FROM unmasked_export"))
+    kept += str(rows("SELECT title, reason, changes FROM audit_event WHERE ledger = 'unmasked_export'"))
+    assert name not in kept + visit("secadmin").look("/exports/").words.replace(REASON["reason"], "")
+    assert name in taken(visit, "secretary01", rows("SELECT max(id) FROM unmasked_export")[0][0])
+
+
+def test_a_link_that_was_filtered_by_name_is_kept_by_its_id(visit, rows):
+    [(pk, name)] = rows("SELECT id, full_name FROM unit ORDER BY sort_no LIMIT 1")
+    assert visit("reviewer").post(f"/exports/ask?ledger=members&unit_id={name}", REASON).status == 302
+    [(kept,)] = rows("SELECT asked_for FROM unmasked_export")
+    assert str(pk) in str(kept)
+    assert name in visit("secadmin").look("/exports/").words
+
+
+def test_numbers_of_people_stand_in_no_reason_and_no_note(visit, rows, unit, asked):
+    answer = visit("secretary01").post(ASK.format(unit), REASON | {"reason": "请联系13812345678"})
+    assert list(answer.errors()) == ["reason"]
+    visit("secadmin").post(f"/exports/decide/{asked}", decision="refuse", note="请联系13812345678")
+    assert rows(f"SELECT approved, note FROM unmasked_export WHERE id = {asked}") == [(None, None)]
 
 
 def test_who_may_not_reveal_cannot_ask(visit, unit):

@@ -21,11 +21,12 @@ def test_each_of_the_three_sees_what_the_others_changed(visit, rows, account):
     visit("sysadmin").post(f"/accounts/edit/{user}", name="演示", password="Ganz-Neu-12345")
     told = [row.get_text(" ", strip=True) for row in visit(account).look("/").select("[data-changes] tbody tr")]
     assert "sysadmin" in told[0]
-    assert "town01: Name of the person、Password" in told[0]
-    assert "secadmin" in told[1]
-    assert "授予 工委领导" in told[1]
-    assert "zhangsan: 单位 — → 区委办公室" in told[2]
-    assert told[3].endswith("New · zhangsan")
+    assert "· town01: " in told[0]
+    assert "town01: Name of the person、Password" in told[1]
+    assert "secadmin" in told[2]
+    assert "授予 工委领导" in told[2]
+    assert "zhangsan: 单位 — → 区委办公室" in told[3]
+    assert told[4].endswith("New · zhangsan")
     assert GOOD["password"] not in str(told)
 
 
@@ -41,6 +42,17 @@ def test_a_new_account_waits_for_whoever_authorises_until_they_have(visit, rows)
     assert link["href"] == f"/accounts/grant/{user}"
     assert not visit("sysadmin").look("/").select("[data-waiting]")
     visit("secadmin").post(link["href"], visit("secadmin").look(link["href"]).filled())
+    assert not visit("secadmin").look("/").select("[data-waiting]")
+
+
+def test_an_account_that_was_switched_off_for_a_new_password_waits_too(visit, rows):
+    user = first(rows, "ab_user", "username = 'filler02'")
+    visit("sysadmin").post(f"/accounts/edit/{user}", name="演示", password="Ganz-Neu-12345")
+    [link] = visit("secadmin").look("/").select("[data-waiting] a")
+    assert link["href"] == f"/accounts/grant/{user}"
+    page = visit("secadmin").look(link["href"]).filled()
+    assert page["active"] == "1"
+    visit("secadmin").post(link["href"], page)
     assert not visit("secadmin").look("/").select("[data-waiting]")
 
 

@@ -235,13 +235,16 @@ def length(listing: Listing) -> int:
     return db.session.scalar(query) or 0
 
 
-def every(listing: Listing, names: Sequence[str]) -> ScalarResult[Any]:
-    """All records of the list that may be exported, in the official order of their units, a batch at a time.
+def every(listing: Listing, names: Sequence[str], among: Sequence[int] | None = None) -> ScalarResult[Any]:
+    """All records of the list that may be exported, in the official order of their units, a batch at a time; of those
+    with these ids, where some are given.
 
     Raises BadRequest before anything is fetched.
     """
     ledger = listing.ledger
     query = select(ledger.model).where(*exportable(listing)).options(*loading(ledger, names))
+    if among is not None:
+        query = query.where(ledger.model.id.in_(among))
     if ledger.statuses and listing.order == ledger.order:
         query = query.order_by(*ordering(ledger, "owner_unit_id"))
     else:

@@ -40,6 +40,7 @@ COLUMNS = {
     "user_id": lazy_gettext("Account"),
     "password": lazy_gettext("Password"),
     "active": lazy_gettext("Enabled"),
+    "waiting": lazy_gettext("To be authorised"),
     "roles": lazy_gettext("Roles"),
     "role_id": lazy_gettext("Role"),
     "unit_id": lazy_gettext("Unit"),

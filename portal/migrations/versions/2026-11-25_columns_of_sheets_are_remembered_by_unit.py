@@ -1,14 +1,14 @@
 """columns of sheets are remembered by unit; what was remembered before holds for everybody (0)
 
 Revision ID: 04a843a16180
-Revises: e1bac3f929c1
+Revises: 4e0a9c67b21d
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "04a843a16180"
-down_revision = "e1bac3f929c1"
+down_revision = "4e0a9c67b21d"
 branch_labels = None
 depends_on = None
 
