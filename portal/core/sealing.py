@@ -93,6 +93,7 @@ def note_heads() -> None:
         query = select(AuditSeal.number, AuditSeal.last_id, AuditSeal.digest).where(AuditSeal.number > known)
         fresh = connection.execute(query.order_by(AuditSeal.number)).all()
     if fresh:
+        heads_file().touch(mode=0o600)
         with heads_file().open("a", encoding="ascii") as file:
             file.writelines(f"{number} {last_id} {digest}\n" for number, last_id, digest in fresh)
             file.flush()
