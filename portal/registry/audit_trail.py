@@ -15,7 +15,7 @@ from portal.core.fields import Choice, Field, Link, Text, Whole
 from portal.core.fields.base import LARGEST, Kind, clean
 from portal.core.fields.days import Day
 from portal.core.ledger import READING, Ledger, Section, mounted
-from portal.core.views.timeline import DEEDS, reason, source_of, told
+from portal.core.views.timeline import DEEDS, readable, source_of, subject, told, why
 from portal.org.models import Unit
 
 # What is changed beside the records of ledgers.
@@ -93,14 +93,36 @@ class Owner(Link):
         return ()
 
 
-class Why(Text):
-    """The reason, with the name of the field that was meant, where one was."""
+class Subject(Text):
+    """What the line is about, as far as the viewer may know. The order and the finding of lines would tell the rest."""
+
+    ordered = False
 
     def columns(self, name: str) -> tuple[str, ...]:
-        return ("ledger", name)
+        return ("ledger", "root", "record_id", name)
 
     def read(self, record: Any, name: str) -> Any:
-        return reason(source_of(record, audit_events), record.reason or "")
+        return subject(record)
+
+    stored = read
+
+    def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
+        found = super().filter(column, typed)
+        return None if found is None else found & readable()
+
+
+class Why(Text):
+    """The reason, with the name of the field that was meant, where one was, as far as the viewer may know."""
+
+    ordered = False
+
+    def columns(self, name: str) -> tuple[str, ...]:
+        return ("action", "ledger", "root", name)
+
+    def read(self, record: Any, name: str) -> Any:
+        return why(record, source_of(record, audit_events))
+
+    stored = read
 
 
 class Changes(Kind):
@@ -109,7 +131,7 @@ class Changes(Kind):
     ordered = False
 
     def columns(self, name: str) -> tuple[str, ...]:
-        return ("action", "at", "username", "person", "address", "ledger", "title", "reason", "changes")
+        return ("action", "at", "username", "person", "address", "ledger", "root", "title", "reason", "changes")
 
     def read(self, record: Any, name: str) -> Any:
         return record
@@ -157,7 +179,7 @@ audit_events = Ledger(
             ("action", Choice(*DEEDS.items()), _("Deed")),
             ("ledger", Places(), _("Ledger")),
             ("record_id", Whole(0, LARGEST), _("Record")),
-            ("title", Text(200), _("Subject")),
+            ("title", Subject(200), _("Subject")),
             ("unit_id", Owner(Unit, "full_name"), _("Unit")),
             ("reason", Why(400), _("Reason")),
             ("changes", Changes(), _("What changed")),
