@@ -80,7 +80,7 @@ def kept(path: Path, make: Any) -> str:
     Written beside and linked into place, so that of several processes starting at once all end with one text.
     """
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         draft.touch(mode=0o600)
         draft.write_text(make())

@@ -98,6 +98,8 @@ def verify() -> None:
     if found.fault:
         raise click.ClickException(found.fault)
     click.echo(f"{found.lines} lines in {found.blocks} blocks are as they were written; {sealing.seal()} sealed now.")
+    number, digest = sealing.head()
+    click.echo(f"Head of the chain: {number} {digest}. Compare it with the copy of audit_heads.log elsewhere.")
 
 
 @portal.command("import")

@@ -15,6 +15,7 @@ SQLITE = (
     "PRAGMA synchronous=FULL",
     "PRAGMA busy_timeout=15000",
 )
+TRAIL = 7_041_824  # any number of its own; the same in every process
 READING = ("GET", "HEAD", "OPTIONS")
 
 
@@ -38,10 +39,19 @@ def begin_sqlite(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
-def hold_writers(connection: Any, table: str) -> None:
-    """Wait until whoever is writing to the table has ended, and let nobody else begin. SQLite has one writer anyway."""
+def join_writers(connection: Any) -> None:
+    """For whoever writes to the trail, until their transaction ends."""
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({TRAIL})")
+
+
+def hold_writers(connection: Any) -> None:
+    """Wait until whoever is writing to the trail has ended, and let nobody else begin. SQLite has one writer anyway.
+
+    No lock of the table: that needs a right to change its lines, which the serving role need not have.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TRAIL})")
 
 
 def install(app: Flask) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
@@ -36,6 +37,9 @@ def one_at_a_time() -> Iterator[None]:
                 connection.exec_driver_sql(f"SELECT pg_advisory_unlock({LOCK})")
     else:
         with FileLock(current_app.config["DATA_DIR"] / "setup.lock", timeout=PATIENCE):
+            path = Path(db.engine.url.database or "")
+            if path.parent.is_dir():
+                path.touch(mode=0o600)  # SQLite would let everybody on the machine read it
             yield
 
 

@@ -95,6 +95,15 @@ def test_four_that_also_load_the_demo_end_with_one_demo(tmp_path):
     assert counted == [186, 152, 160, 30, 34]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows keeps rights otherwise")
+def test_nobody_else_on_the_machine_reads_what_the_portal_keeps(tmp_path):
+    home = tmp_path / "made" / "home"
+    assert command("init", home=home).returncode == 0
+    assert home.stat().st_mode & 0o777 == 0o700
+    kept = {path.name: path.stat().st_mode & 0o777 for path in home.iterdir() if path.suffix in (".db", ".log", ".key")}
+    assert kept == dict.fromkeys(("portal.db", "audit_heads.log", "audit.key", "personal.key", "secret.key"), 0o600)
+
+
 def test_init_twice_changes_nothing(tmp_path):
     assert command("init", home=tmp_path).stdout == "The database is up to date.\n"
     before = dump(f"sqlite:///{tmp_path}/portal.db")

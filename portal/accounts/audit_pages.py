@@ -9,11 +9,9 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
 from flask_appbuilder.security.decorators import has_access
-from sqlalchemy import select
 
-from portal.core import audit, clock, jobs, sealing
+from portal.core import audit, jobs, sealing
 from portal.core.jobs import Job
-from portal.core.sealing import AuditSeal
 from portal.extensions import db
 
 
@@ -29,13 +27,14 @@ class AuditView(BaseView):
     def index(self) -> ResponseReturnValue:
         """With `?job=` also how far somebody's verifying is, or what it found."""
         job = job_or_404(request.args["job"]) if "job" in request.args else None
-        last = db.session.scalars(select(AuditSeal).order_by(AuditSeal.number.desc()).limit(1)).first()
+        number, digest = sealing.head()
         return render_template(
             "audit.html",
             job=job,
             state=job.state if job else {},
-            last=last,
-            sealed_at=clock.local(last.sealed_at) if last else None,
+            number=number,
+            digest=digest,
+            sealed_at=sealing.sealed_at(),
             unsealed=sealing.unsealed(),
         )
 

@@ -22,6 +22,7 @@ from portal.core.changes import Noted, ledger_of, noted
 from portal.core.ledger import Ledger
 from portal.core.marks import mark
 from portal.core.numbering import NumberCounter
+from portal.database import join_writers
 from portal.extensions import Model, db
 from portal.org.markers import Scoped
 from portal.org.models import Unit
@@ -85,8 +86,14 @@ def write(session: Session, _context: Any) -> None:
     """After the flush, in its transaction, when new records have their ids."""
     changed: Sequence[Noted] = session.info.pop("noted", ())
     if changed:
-        session.connection().execute(insert(AuditEvent), [_row(each) for each in changed])
-        session.info[TOLD] = True
+        _put(session, [_row(each) for each in changed])
+
+
+def _put(session: Session, lines: list[dict[str, Any]]) -> None:
+    if not session.info.get(TOLD):
+        join_writers(session.connection())
+    session.connection().execute(insert(AuditEvent), lines)
+    session.info[TOLD] = True
 
 
 def tell(action: str, ledger: str = "", **more: Any) -> None:
@@ -99,8 +106,7 @@ def tell(action: str, ledger: str = "", **more: Any) -> None:
 
 def add(action: str, ledger: str = "", **more: Any) -> None:
     """Write down a deed beside what the transaction changes; they are there together or not at all."""
-    db.session.execute(insert(AuditEvent), [_line(action, ledger, root=ledger, **more)])
-    db.session.info[TOLD] = True
+    _put(db.session(), [_line(action, ledger, root=ledger, **more)])
 
 
 def told_since(moment: datetime, action: str, ledger: str) -> bool:

@@ -45,8 +45,9 @@ def say_who_acts(connection: Connection, cursor: Any, *_: Any) -> None:
 
 
 def forget(connection: Connection, *_: Any) -> None:
-    """What was told in a transaction is undone with it."""
-    connection.info.pop("acting", None)
+    """What was told in a transaction is undone with it; what was thrown away has nothing to forget."""
+    if not connection.invalidated:
+        connection.info.pop("acting", None)
 
 
 def begin_anew(_connection: Any, record: Any, _proxy: Any) -> None:

@@ -1,7 +1,8 @@
 """The trail sealed in blocks: each holds the marks of its lines and, keyed, the seal before it.
 
 The head of the chain also goes to a file beside the database that only grows. So a line that was changed, removed,
-put in or swapped is found, and so is a trail that was cut off or replaced as a whole by an older or invented one.
+put in or swapped is found, and so is a trail that was cut off or replaced as a whole by an older or invented one. The
+file is made with the first seal and never again: it lacks the newest head at most, else somebody took from it.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from typing import Any
 
 from flask import Flask, current_app
 from flask_babel import gettext
-from sqlalchemy import Connection, LargeBinary, String, event, func, insert, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, LargeBinary, String, event, func, insert, select, type_coerce
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.types import NullType
 
 from portal.core import clock
 from portal.core.audit import TOLD, AuditEvent
+from portal.core.fields.base import natural
 from portal.core.marks import MARKED, keyed, mark
 from portal.database import hold_writers
 from portal.extensions import Model, db
@@ -45,7 +48,10 @@ class AuditSeal(Model):
 
 
 TABLES = (AuditEvent.__tablename__, AuditSeal.__tablename__)
-SEAL = (AuditSeal.number, AuditSeal.last_id, AuditSeal.lines, AuditSeal.digest)
+# What somebody put there may be nothing that the column's type could read.
+SEAL = (AuditSeal.number, AuditSeal.last_id, type_coerce(AuditSeal.lines, NullType()).label("lines"), AuditSeal.digest)
+HEAD = (AuditSeal.number, AuditSeal.last_id, AuditSeal.digest)
+UNREADABLE = (ArithmeticError, AttributeError, TypeError, ValueError)
 
 
 def heads_file() -> Path:
@@ -67,44 +73,57 @@ def unpacked(lines: bytes) -> dict[int, bytes]:
 
 
 def seal() -> int:
-    """Seal what is not sealed yet; answers how many lines. Waits for those who are writing, and they for this."""
+    """Seal what is not sealed yet; answers how many lines."""
     count = 0
+    while (done := seal_block()) == BLOCK:
+        count += done
+    return count + done
+
+
+def seal_block() -> int:
+    """Seal the next lines. Waits for those who are writing, and they for this."""
     with db.engine.begin() as connection:
-        hold_writers(connection, AuditEvent.__tablename__)
-        last = connection.execute(select(*SEAL).order_by(AuditSeal.number.desc()).limit(1)).first()
+        hold_writers(connection)
+        note_head(connection)  # of whoever was killed before they came to it
+        last = connection.execute(select(*HEAD).order_by(AuditSeal.number.desc()).limit(1)).first()
         number, last_id, before = (last.number, last.last_id, last.digest) if last else (0, 0, "")
-        fresh = connection.execute(
-            select(AuditEvent.id, AuditEvent.mark).where(AuditEvent.id > last_id).order_by(AuditEvent.id)
-        )
-        for block in fresh.partitions(BLOCK):
-            lines = b"".join(packed(id_, written) for id_, written in block)
-            number, before = number + 1, digest_of(number + 1, before, lines)
-            values = {"number": number, "last_id": block[-1][0], "lines": lines, "digest": before}
-            connection.execute(insert(AuditSeal).values(**values, sealed_at=clock.now()))
-            count += len(block)
-    note_heads()
-    return count
+        fresh = select(AuditEvent.id, AuditEvent.mark).where(AuditEvent.id > last_id).order_by(AuditEvent.id)
+        block = connection.execute(fresh.limit(BLOCK)).all()
+        if not block:
+            return 0
+        if last is None:
+            heads_file().touch(mode=0o600)
+        lines = b"".join(packed(id_, written) for id_, written in block)
+        values = {"number": number + 1, "last_id": block[-1].id, "lines": lines, "sealed_at": clock.now()}
+        connection.execute(insert(AuditSeal).values(**values, digest=digest_of(number + 1, before, lines)))
+    with db.engine.connect().execution_options(reading=True) as connection:
+        note_head(connection)
+    return len(block)
 
 
-def note_heads() -> None:
-    """Append the heads that the file lacks. Nothing in it is ever changed."""
-    known = max(heads(), default=0)
-    with db.engine.connect() as connection:
-        query = select(AuditSeal.number, AuditSeal.last_id, AuditSeal.digest).where(AuditSeal.number > known)
-        fresh = connection.execute(query.order_by(AuditSeal.number)).all()
-    if fresh:
+def note_head(connection: Connection) -> None:
+    """Append the newest head if the file has all before it. Nothing in it is ever changed, nor is it mended."""
+    last = connection.execute(select(*HEAD).order_by(AuditSeal.number.desc()).limit(1)).first()
+    if last and heads_file().exists() and max(heads(), default=0) == last.number - 1:
         with heads_file().open("a", encoding="ascii") as file:
-            file.writelines(f"{number} {last_id} {digest}\n" for number, last_id, digest in fresh)
+            file.write(f"{last.number} {last.last_id} {last.digest}\n")
             file.flush()
             os.fsync(file.fileno())
 
 
 def heads() -> dict[int, str]:
-    """The digests by number, as the file has them."""
+    """The digests by number, as the file has them. What is no head is none."""
     if not heads_file().exists():
         return {}
-    rows = (line.split() for line in heads_file().read_text("ascii").splitlines())
-    return {int(row[0]): row[2] for row in rows if len(row) == 3}
+    rows = (line.split() for line in heads_file().read_text("ascii", errors="replace").splitlines())
+    return {number: row[2] for row in rows if len(row) == 3 and (number := natural(row[0])) is not None}
+
+
+def head() -> tuple[int, str]:
+    """The number and the digest of the newest seal, to compare with a copy of the file elsewhere."""
+    with db.engine.connect().execution_options(reading=True) as connection:
+        found = connection.execute(select(*HEAD).order_by(AuditSeal.number.desc()).limit(1)).first()
+    return (found.number, found.digest) if found else (0, "")
 
 
 @dataclass(frozen=True)
@@ -125,19 +144,50 @@ def verify(told: Callable[[int], None] = lambda _lines: None) -> Verdict:
     known, lines, blocks, last_id, before = heads(), 0, 0, 0, ""
     with db.engine.connect().execution_options(reading=True) as connection:  # nobody waits for it
         try:
-            for number, until, sealed, digest in connection.execute(select(*SEAL).order_by(AuditSeal.number)).all():
-                right = digest_of(blocks + 1, before, sealed)
-                if number != blocks + 1 or digest != right or known.get(number, right) != right:
-                    raise Bad(gettext("Seal %(number)d was changed, removed or replaced.", number=blocks + 1))
-                lines += compare(connection, last_id, until, unpacked(sealed))
-                blocks, last_id, before = number, until, right
+            for seal in seals_of(connection):
+                before = sound(seal, blocks + 1, before, known)
+                lines += compare(connection, last_id, seal.last_id, unpacked(seal.lines))
+                blocks, last_id = seal.number, seal.last_id
                 told(lines)
             if max(known, default=0) > blocks:
                 raise Bad(gettext("The trail was cut off after line %(line)d.", line=last_id))
             lines += compare(connection, last_id, None, {})
+            look_at_file(blocks)
         except Bad as fault:
             return Verdict(lines, blocks, str(fault))
     return Verdict(lines, blocks)
+
+
+def seals_of(connection: Connection) -> Iterator[Any]:
+    def bad(last: int | None) -> Bad:
+        return Bad(gettext("Seal %(number)d was changed, removed or replaced.", number=(last or 0) + 1))
+
+    return one_by_one(connection, select(*SEAL).order_by(AuditSeal.number), bad)
+
+
+def sound(seal: Any, number: int, before: str, known: dict[int, str]) -> str:
+    """The digest of a seal that is as it was written, the file included. Raises Bad."""
+    right = digest_of(number, before, seal.lines) if isinstance(seal.lines, bytes) else ""
+    as_written = (seal.number, seal.digest, known.get(number, right)) == (number, right, right)
+    if not right or not as_written or seal.last_id != max(unpacked(seal.lines)):
+        raise Bad(gettext("Seal %(number)d was changed, removed or replaced.", number=number))
+    return right
+
+
+def look_at_file(blocks: int) -> None:
+    """Are the heads of all these blocks in it, but for the newest, which may just be being written? Raises Bad."""
+    known = heads()
+    lacking = next((number for number in range(1, blocks) if number not in known), None)
+    if blocks and not heads_file().exists():
+        lacking = 1
+    if lacking:
+        raise Bad(
+            gettext(
+                "The file audit_heads.log beside the database is missing or shorter than the trail: seal %(number)d is "
+                "not in it. Put it back from its copy.",
+                number=lacking,
+            )
+        )
 
 
 def compare(connection: Connection, after: int, until: int | None, sealed: dict[int, bytes]) -> int:
@@ -147,9 +197,9 @@ def compare(connection: Connection, after: int, until: int | None, sealed: dict[
         gone = [id_ for id_ in sealed if id_ < line.id]
         if gone:
             raise Bad(gettext("Line %(line)d is missing.", line=gone[0]))
-        if until is not None and line.id not in sealed:
+        if line.id <= 0 or (until is not None and line.id not in sealed):
             raise Bad(gettext("Line %(line)d was put in.", line=line.id))
-        right = mark(line._mapping)
+        right = mark_of(line)
         if line.mark != right or sealed.pop(line.id, bytes.fromhex(right)[:MARK]) != bytes.fromhex(right)[:MARK]:
             raise Bad(gettext("Line %(line)d was changed or put in.", line=line.id))
         count += 1
@@ -158,10 +208,39 @@ def compare(connection: Connection, after: int, until: int | None, sealed: dict[
     return count
 
 
+def mark_of(line: Any) -> str:
+    try:
+        return mark(line._mapping)
+    except UNREADABLE:  # nothing that the portal would have written
+        raise Bad(gettext("Line %(line)d was changed or put in.", line=line.id)) from None
+
+
 def lines_of(connection: Connection, after: int, until: int | None) -> Iterator[Any]:
+    # The first block begins with whatever is there: the portal writes no line before 1.
+    within = [AuditEvent.id > after] if after else []
+    within += [AuditEvent.id <= until] if until is not None else []
+
+    def bad(last: int | None) -> Bad:
+        rest = select(func.min(AuditEvent.id)).where(*within, *([AuditEvent.id > last] if last is not None else []))
+        return Bad(gettext("Line %(line)d was changed or put in.", line=connection.scalar(rest)))
+
     columns = (getattr(AuditEvent, name) for name in ("id", "mark", *MARKED))
-    query = select(*columns).where(AuditEvent.id > after).order_by(AuditEvent.id)
-    yield from connection.execute(query if until is None else query.where(AuditEvent.id <= until))
+    return one_by_one(connection, select(*columns).where(*within).order_by(AuditEvent.id), bad)
+
+
+def one_by_one(connection: Connection, query: Any, bad: Callable[[int | None], Bad]) -> Iterator[Any]:
+    """Rows, of which one may hold what nobody can read: `bad` then names it by the number of the one before."""
+    last: int | None = None
+    try:
+        for row in connection.execute(query):
+            yield row
+            last = row[0]
+    except UNREADABLE:
+        raise bad(last) from None
+    except OperationalError as fault:
+        if "decode" not in str(fault.orig).lower():
+            raise  # the database is away
+        raise bad(last) from None
 
 
 def length() -> int:
@@ -173,6 +252,15 @@ def unsealed() -> int:
     """How many lines the next seal will hold."""
     last = select(func.coalesce(func.max(AuditSeal.last_id), 0)).scalar_subquery()
     return db.session.scalar(select(func.count(AuditEvent.id)).where(AuditEvent.id > last)) or 0
+
+
+def sealed_at() -> datetime | None:
+    """When the newest seal was made, on the office's clock."""
+    try:
+        found = db.session.scalar(select(AuditSeal.sealed_at).order_by(AuditSeal.number.desc()).limit(1))
+    except UNREADABLE:  # `verify` is to be reached all the same
+        return None
+    return clock.local(found) if found else None
 
 
 class Sealer:
@@ -209,6 +297,8 @@ class Sealer:
         except DBAPIError as fault:  # somebody writes for long, or the database is away
             self.app.logger.info("sealing the trail has to wait: %s", fault.orig)
             return False
+        except UNREADABLE:  # `verify` tells where
+            self.app.logger.warning("the trail cannot be sealed", exc_info=True)
         return True
 
 

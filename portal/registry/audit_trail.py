@@ -17,7 +17,7 @@ from portal.core.fields.base import LARGEST, Kind, clean
 from portal.core.fields.days import Day
 from portal.core.ledger import READING, Ledger, Section, mounted
 from portal.core.search import fold
-from portal.core.views.timeline import DEEDS, reason, source_of, told
+from portal.core.views.timeline import DEEDS, readable, source_of, subject, told, why
 from portal.extensions import db
 from portal.org.models import Unit
 
@@ -102,14 +102,6 @@ class RecordId(Whole):
     filter_widget = "address"
 
 
-class Subject(Text):
-    """What a line is about: found by a part of its title, or by the number of a record."""
-
-    def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
-        found = super().filter(column, typed)
-        return found if found is None else or_(found, *numbered(fold(clean(typed[-1])).upper()))
-
-
 def numbered(number: str) -> list[ColumnElement[bool]]:
     """The lines about the record of this number and about what stands under it."""
     found: list[ColumnElement[bool]] = []
@@ -121,14 +113,39 @@ def numbered(number: str) -> list[ColumnElement[bool]]:
     return found
 
 
-class Why(Text):
-    """The reason, with the name of the field that was meant, where one was."""
+class Subject(Text):
+    """What a line is about, as far as the viewer may know: found by a part of its title, or by the number of a record.
+    The order and the finding of other lines would tell the rest."""
+
+    ordered = False
 
     def columns(self, name: str) -> tuple[str, ...]:
-        return ("ledger", name)
+        return ("ledger", "root", "record_id", name)
 
     def read(self, record: Any, name: str) -> Any:
-        return reason(source_of(record, audit_events), record.reason or "")
+        return subject(record)
+
+    stored = read
+
+    def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
+        found = super().filter(column, typed)
+        if found is None:
+            return None
+        return or_(found & readable(), *numbered(fold(clean(typed[-1])).upper()))
+
+
+class Why(Text):
+    """The reason, with the name of the field that was meant, where one was, as far as the viewer may know."""
+
+    ordered = False
+
+    def columns(self, name: str) -> tuple[str, ...]:
+        return ("action", "ledger", "root", name)
+
+    def read(self, record: Any, name: str) -> Any:
+        return why(record, source_of(record, audit_events))
+
+    stored = read
 
 
 class Changes(Kind):
@@ -137,7 +154,7 @@ class Changes(Kind):
     ordered = False
 
     def columns(self, name: str) -> tuple[str, ...]:
-        return ("action", "at", "username", "person", "address", "ledger", "title", "reason", "changes")
+        return ("action", "at", "username", "person", "address", "ledger", "root", "title", "reason", "changes")
 
     def read(self, record: Any, name: str) -> Any:
         return record

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from sqlalchemy import event, func, select, text  # noqa: TID251 - what gets past the ORM is what is tried
 from sqlalchemy.exc import ProgrammingError
 
 from portal import create_app, demo, setup
 from portal.accounts.security import act_as
-from portal.core import scope
+from portal.core import clock, scope
 from portal.extensions import db
 from portal.ledgers.cobuilding.model import Agreement
 from tests.conftest import PASSWORD, settings
@@ -120,6 +122,16 @@ def test_pages_work_as_without_it(guarded):
     assert filler.look("/workspace/").status in (200, 404)
     for ledger in ("visits", "study_groups", "service_projects", "members"):
         assert filler.look(f"/{ledger}/list/").status == 200
+
+
+@pytest.mark.parametrize("username", ["filler01", "auditor"])
+def test_a_list_of_a_former_day_works_as_without_it(guarded, monkeypatch, username):
+    monkeypatch.setitem(guarded.config, "AS_OF", None)  # the demo was made on the clock's own day
+    visitor = Visitor.signed_in(guarded, username, PASSWORD, {})
+    today = datetime.now(clock.OFFICE).date()
+    page = visitor.look(f"/agreements/list/?page_size=100&as_of={today}")
+    assert page.status == 200
+    assert page.ids() == visitor.look("/agreements/list/?page_size=100").ids() != []
 
 
 def test_switched_off_it_leaves_nothing_behind(guarded):

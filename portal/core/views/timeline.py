@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
+from sqlalchemy import ColumnElement, case
 
-from portal.core import audit, clock
+from portal.core import audit, clock, scope
 from portal.core.changes import HIDDEN, PLACE, altered
 from portal.core.fields import Field, Label
 from portal.core.ledger import VERBS, Ledger, mounted
@@ -33,6 +35,12 @@ DEEDS = {
     "verify": lazy_gettext("Verified the trail"),
     "keys_renewed": lazy_gettext("Renewed the key of personal data"),
 }
+# Deeds whose reason is what somebody needed the data for, which whoever audits is to know.
+LOOKING = frozenset({"reveal", "names", "export", *(deed for deed in DEEDS if deed.startswith("export_"))})
+# Tables that are no ledger's and tell of the records of some, by the right that reads them.
+BESIDE = {"code_item": "code_lists", "sample": "samples", "sample_item": "samples"}
+FILE = "attachment"
+NUMBER = re.compile(r"#\d{1,9}")
 # Columns of what is no ledger's: accounts, roles, spot checks, requests for sheets.
 COLUMNS = {
     "first_name": lazy_gettext("Name of the person"),
@@ -88,7 +96,7 @@ def timeline(ledger: Ledger, record: Any, most: int = 200) -> list[Told]:
 
 def told(ledger: Ledger, event: audit.AuditEvent) -> Told:
     source = source_of(event, ledger)
-    file = event.ledger == "attachment"
+    file = event.ledger == FILE
     kind = gettext("File") if file else source.one
     person = f"{event.person} ({event.username})" if event.person else event.username
     return Told(
@@ -98,10 +106,53 @@ def told(ledger: Ledger, event: audit.AuditEvent) -> Told:
         who=gettext("The portal") if event.username == DONE_BY_THE_PORTAL else person,
         what=DEEDS.get(event.action, event.action),
         address=event.address or "",
-        subject=f"{kind}: {event.title}" if file or source is not ledger else "",
-        reason=reason(source, event.reason or ""),
-        changes=[] if file else [change(source, *each) for each in event.changes],
+        subject=f"{kind}: {subject(event)}" if file or source is not ledger else "",
+        reason=why(event, source),
+        changes=[] if file else changed(event, source),
     )
+
+
+def withheld(event: audit.AuditEvent) -> bool:
+    """Is the line about records that the viewer has no right to read? Whoever audits need not read what is kept: of
+    such a line they learn who, when and which fields, of the subject its number, and no reason of a move."""
+    return (event.root if event.ledger == FILE else event.ledger) in unread()
+
+
+def readable() -> ColumnElement[bool]:
+    """The lines that tell the viewer everything, in a statement."""
+    about = case((audit.AuditEvent.ledger == FILE, audit.AuditEvent.root), else_=audit.AuditEvent.ledger)
+    return about.not_in(unread())
+
+
+def unread() -> set[str]:
+    """Whatever keeps records that the viewer has no right to read."""
+    rights = {each.name: each.name for each in mounted()} | BESIDE
+    return {name for name, right in rights.items() if not scope.current().may("read", right)}
+
+
+def subject(event: audit.AuditEvent) -> str:
+    if not withheld(event) or NUMBER.fullmatch(event.title):
+        return event.title
+    return f"#{event.record_id}" if event.record_id else ""
+
+
+def why(event: audit.AuditEvent, source: Ledger) -> str:
+    if event.reason and withheld(event) and event.action not in LOOKING:
+        return HIDDEN
+    return reason(source, event.reason or "")
+
+
+def changed(event: audit.AuditEvent, source: Ledger) -> list[tuple[Label, str, str]]:
+    shut = withheld(event)
+    return [
+        (place(source, path)[0], HIDDEN, HIDDEN) if shut and holds(path, old, new) else change(source, path, old, new)
+        for path, old, new in event.changes
+    ]
+
+
+def holds(path: str, old: list[str] | None, new: list[str] | None) -> bool:
+    """Does a change tell anything of a record? The digest of a sheet does not, nor does what was only looked at."""
+    return path != "sha256" and (old, new) != (None, None)
 
 
 def source_of(event: audit.AuditEvent, ledger: Ledger) -> Ledger:
