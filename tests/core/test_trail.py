@@ -205,8 +205,9 @@ def test_the_trail_is_read_filtered_and_verified_by_those_who_audit(rows, visit,
     assert visitor.look(f"/audit_events/show/{page.ids()[0]}").status == 200
     assert visitor.look("/audit_events/list/?at=2001-01-01&at=2001-01-02").ids() == []
     assert visitor.look("/audit/").status == 200
-    found = visitor.look(visitor.post("/audit/verify").response.location)
-    assert found.one("[data-verdict]")["data-verdict"] == "good"
+    there = visitor.post("/audit/verify").response.location
+    wait_until(lambda: visitor.look(there).select("[data-verdict]"))
+    assert visitor.look(there).one("[data-verdict]")["data-verdict"] == "good"
     assert last(rows)[0] == "verify"
 
 
