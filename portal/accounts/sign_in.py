@@ -54,7 +54,7 @@ class SignInView(BaseView):
         if fault := locked(name):
             return fault
         user = self.appbuilder.sm.auth_user_db(name, password)
-        if not user:
+        if not user or user.username.lower() != name.lower():  # by another name guesses would be counted anew
             locking.tell_failure(name)
             until = locking.locked_until(name)
             return locking.told(until) if until else gettext("The account or the password is wrong.")

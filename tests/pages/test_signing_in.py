@@ -173,6 +173,13 @@ def test_nobody_is_in_without_a_line_in_the_trail(visit, monkeypatch):
     assert visitor.look("/").status == 302
 
 
+def test_nobody_signs_in_by_another_name_than_the_accounts(visit, rows):
+    """Flask-AppBuilder would take an e-mail address, too, and five more guesses with it."""
+    [[email]] = rows("SELECT email FROM ab_user WHERE username = 'filler02'")
+    assert attempt(visit, email, PASSWORD).status == 200
+    assert attempt(visit, "FILLER02", PASSWORD).status == 302
+
+
 def test_a_name_is_cleaned_before_it_is_looked_up_and_written_down(visit, rows):
     assert attempt(visit, "no\x00body\r\nelse", "wrong").status == 200
     told = rows("SELECT title FROM audit_event WHERE action = 'sign_in_failed' ORDER BY id DESC LIMIT 1")
