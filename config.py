@@ -5,6 +5,7 @@ A wrong value stops the start and names the right ones.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -29,6 +30,7 @@ SETTINGS = {
     "PORTAL_TRUSTED_HOSTS": "host names answered, with commas (host served, localhost, 127.0.0.1)",
     "PORTAL_THREE_ADMINS": "on | off (off); on switches the combined admin role off",
     "PORTAL_ROW_SECURITY": "on | off (off); on PostgreSQL the database itself refuses rows out of scope, too",
+    "PORTAL_SERVING_ROLE": "role of PostgreSQL to serve as; `portal init`, run by the owner, grants what it needs",
     "PORTAL_DEMO": "none | tiny | article (tiny in development, none in production): what an empty database gets",
     "PORTAL_DEMO_PASSWORD": "password of all demo accounts; made and printed when absent",
     "PORTAL_AS_OF": "a fixed date (YYYY-MM-DD) instead of today, for demos and tests",
@@ -103,6 +105,13 @@ def database_url(environ: Mapping[str, str], data_dir: Path) -> str:
     return url
 
 
+def serving_role(environ: Mapping[str, str]) -> str:
+    name = environ.get("PORTAL_SERVING_ROLE") or ""
+    if name and not re.fullmatch("[a-z_][a-z0-9_]{0,62}", name):
+        raise BadSetting(f"PORTAL_SERVING_ROLE is small letters, digits and underscores, not {name!r}")
+    return name
+
+
 def trusted_hosts(environ: Mapping[str, str], host: str) -> list[str]:
     named = [name.strip() for name in (environ.get("PORTAL_TRUSTED_HOSTS") or "").split(",")]
     return [name for name in named if name] or sorted({host, "localhost", "127.0.0.1"})
@@ -126,6 +135,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
         "TRUSTED_HOSTS": trusted_hosts(environ, host),
         "THREE_ADMINS": one_of(environ, "PORTAL_THREE_ADMINS", ("on", "off"), "off") == "on",
         "ROW_SECURITY": one_of(environ, "PORTAL_ROW_SECURITY", ("on", "off"), "off") == "on",
+        "SERVING_ROLE": serving_role(environ),
         "DEMO": one_of(environ, "PORTAL_DEMO", ("none", "tiny", "article"), "none" if production else "tiny"),
         "DEMO_PASSWORD": environ.get("PORTAL_DEMO_PASSWORD"),
         "AS_OF": as_of(environ),

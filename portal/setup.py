@@ -14,7 +14,7 @@ from flask_migrate import upgrade
 from sqlalchemy import select
 
 from portal.accounts import roles
-from portal.core import attachments, jobs, once, row_security, scope
+from portal.core import attachments, jobs, once, row_security, scope, sealing
 from portal.extensions import db
 from portal.org import codes
 from portal.org.models import Unit
@@ -57,6 +57,7 @@ def bring_up_to_date() -> None:
         roles.seed(builder.sm)
         once.sweep()
         settle_row_security(on=current_app.config["ROW_SECURITY"])
+        settle_serving_role(current_app.config["SERVING_ROLE"])
         db.session.commit()
         attachments.sweep()
         jobs.sweep()
@@ -68,6 +69,25 @@ def settle_row_security(*, on: bool) -> None:
     if connection.dialect.name == "postgresql":
         for statement in row_security.statements(on):
             connection.exec_driver_sql(statement)
+
+
+def settle_serving_role(role: str) -> None:
+    """Give a role of PostgreSQL that owns nothing what serving needs: rows, and of the trail only to read and to add.
+    Nothing is committed."""
+    connection = db.session.connection()
+    if not role or connection.dialect.name != "postgresql":
+        return
+    tables, trail = "SELECT, INSERT, UPDATE, DELETE", ", ".join(sealing.TABLES)
+    for statement in (
+        f'GRANT CONNECT, TEMPORARY ON DATABASE "{connection.engine.url.database}" TO "{role}"',
+        f'GRANT USAGE ON SCHEMA public TO "{role}"',
+        f'GRANT {tables} ON ALL TABLES IN SCHEMA public TO "{role}"',
+        f'REVOKE UPDATE, DELETE ON {trail} FROM "{role}"',
+        f'GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO "{role}"',
+        f'ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {tables} ON TABLES TO "{role}"',
+        f'ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO "{role}"',
+    ):
+        connection.exec_driver_sql(statement)
 
 
 def empty() -> bool:
