@@ -14,7 +14,7 @@ from portal.core.workflow import BEFORE, NEXT, STATUSES
 TAKEN = frozenset(
     (
         *("data", "errors", "meta", "ledger", "record", "parent"),
-        *("problems", "warnings", "doubts", "tables", "values", "lenient", "for_good"),
+        *("problems", "warnings", "doubts", "tables", "values", "lenient"),
     )
 )
 

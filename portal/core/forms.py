@@ -20,7 +20,7 @@ from portal.core.doubts import Doubts
 from portal.core.fields import BadValue, Field, RowRefs, natural
 from portal.core.fields.base import BLANK
 from portal.core.fields.links import above, standing_under
-from portal.core.ledger import Ledger, Rows, Rule
+from portal.core.ledger import Ledger, Rows
 from portal.core.values import Problem, Values
 from portal.extensions import db
 
@@ -182,8 +182,6 @@ class LedgerForm(Form):
     warnings: list[str]
     # A ledger taken over from paper may have gaps.
     lenient = False
-    # False while it is still being filled in: nothing is compared with what the user may not see.
-    for_good = True
 
     def __init__(
         self, formdata: Any = None, record: Any = None, parent: Any = None, begun: Mapping[str, list[str]] | None = None
@@ -217,19 +215,17 @@ class LedgerForm(Form):
         values = self.completed()
         with standing_under(self.parent):
             fine: bool = super().validate(extra_validators)
-            fine = self._judged(values, (self._unique, self._needed, *self.ledger.rules)) and fine
-            return fine and (not self.for_good or self._judged(values, self.ledger.last_rules))
-
-    def _judged(self, values: Values, rules: Iterable[Rule]) -> bool:
-        noted = [self._note(problem) for rule in rules for problem in rule(values)]
-        return all(noted)
+            for rule in (self._unique, self._needed, *self.ledger.rules, *self.ledger.last_rules):
+                asked = fine or rule not in self.ledger.last_rules
+                for problem in rule(values) if asked else ():
+                    fine = self._note(problem) and fine
+        return fine
 
     def fields_fine(self) -> bool:
         """Every field and row by itself, while what the whole is to be is not known yet."""
         self.completed()
         with standing_under(self.parent):
-            fine: bool = super().validate()
-        return fine
+            return bool(super().validate())
 
     def completed(self) -> Values:
         """What was typed with what defaults fill."""

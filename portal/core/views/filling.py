@@ -54,8 +54,8 @@ class Filling:
         pk = natural(request.args.get("pk", ""))
         record = self.record_or_404(pk) if pk is not None else None
         form = self.form(request.form, record, parent_or_abort(self) if record is None else None)
-        form.for_good = False
-        form.validate()
+        with scope.doing("check"):
+            form.validate()
         texts = [*form.warnings, *(doubt.text for doubt in form.doubts.open)]
         db.session.rollback()
         return {"warnings": list(dict.fromkeys(texts))}
