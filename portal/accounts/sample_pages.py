@@ -34,6 +34,7 @@ class SamplesView(BaseView):
     @has_access
     def index(self) -> ResponseReturnValue:
         query = select(Sample).options(joinedload(Sample.unit), joinedload(Sample.drawn_by))
+        query = query.where(Sample.ledger.in_([each.name for each in sampling.ledgers()]))
         samples = db.session.scalars(query.order_by(Sample.id.desc()).limit(SHOWN)).all()
         counts: dict[int, Counter[str | None]] = {}
         found = select(SampleItem.sample_id, SampleItem.result, func.count(SampleItem.id))
@@ -84,10 +85,11 @@ class SamplesView(BaseView):
 
 
 def sample_or_404(pk: int) -> Sample:
+    """What was found is about records, so it is for those who read such records."""
     query = select(Sample).where(Sample.id == pk).options(joinedload(Sample.unit), joinedload(Sample.drawn_by))
     query = query.options(selectinload(Sample.items).joinedload(SampleItem.judged_by))
     found = db.session.scalars(query).first() if pk < 2**31 else None
-    return found if found is not None else abort(404)
+    return found if found is not None and scope.current().may("read", found.ledger) else abort(404)
 
 
 def page(sample: Sample, faults: dict[int, str]) -> ResponseReturnValue:

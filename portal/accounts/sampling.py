@@ -19,6 +19,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.accounts import roles
+from portal.accounts.reasons import personal_fault
 from portal.core import clock, scope
 from portal.core.fields import BadValue, Label, clean, natural, parse_day, unit_link
 from portal.core.ledger import Ledger, mounted
@@ -157,6 +158,8 @@ def draw(typed: Typed) -> Sample | None:
         typed.faults["until"] = gettext("This day is over before it begins.")
     if len(typed.seed) > LONGEST_SEED:
         typed.faults["seed"] = gettext("At most %(most)d characters, please.", most=LONGEST_SEED)
+    elif fault := personal_fault(typed.seed):
+        typed.faults["seed"] = fault
     try:
         unit_id = UNIT.parse([typed.unit_id], None)
     except BadValue as fault:
@@ -187,7 +190,9 @@ def judge(sample: Sample) -> dict[int, str]:
     """Take the results that were posted, or say what is wrong by item. Nothing is committed."""
     faults: dict[int, str] = {}
     for item in sample.items:
-        result = request.form.get(f"result-{item.id}", "")
+        if f"result-{item.id}" not in request.form:  # that of a record which is not theirs to see
+            continue
+        result = request.form[f"result-{item.id}"]
         note = clean(request.form.get(f"note-{item.id}", ""))[:LONGEST_NOTE] or None
         wanted = result if result in RESULTS else None
         if (wanted, note) == (item.result, item.note):
@@ -196,6 +201,8 @@ def judge(sample: Sample) -> dict[int, str]:
             faults[item.id] = gettext("%(who)s has changed this meanwhile.", who=item.judged_by or gettext("Somebody"))
         elif wanted in ("doubt", "untrue") and not note:
             faults[item.id] = gettext("Please say what was found.")
+        elif fault := personal_fault(note or ""):
+            faults[item.id] = fault
         else:
             item.result, item.note = wanted, note
             item.judged_by_id, item.judged_at = scope.current().user_id, clock.now()

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from portal.core import clock
-from tests.holes.walk import dump, first
+from tests.holes.walk import dump, first, take
 
 DRAW = {"ledger": "agreements", "size": "5", "seed": "2026-06", "in_force": "1"}
 
@@ -108,6 +108,7 @@ WRONG = [
     ({"size": "0"}, "size"),
     ({"size": "many"}, "size"),
     ({"seed": "x" * 41}, "seed"),
+    ({"seed": "15400001234"}, "seed"),
     ({"unit_id": "999999"}, "unit_id"),
     ({"since": "soon"}, "since"),
     ({"since": "2026-02-01", "until": "2026-01-01"}, "until"),
@@ -136,6 +137,25 @@ def test_who_sees_fewer_records_reads_no_others_here(visit, rows, sample, change
     page = visit("disc").look(f"/samples/show/{sample[0]}")
     foreign = rows(f"SELECT title FROM agreement WHERE owner_unit_id <> {one}")
     assert not any(title in page.words for (title,) in foreign)
+    theirs = first(rows, "sample_item", f"record_id IN (SELECT id FROM agreement WHERE owner_unit_id <> {one})")
+    change(f"UPDATE sample_item SET result = 'doubt', note = '他人的核查意见' WHERE id = {theirs}")
+    assert "他人的核查意见" not in str(visit("disc").look(f"/samples/show/{sample[0]}"))
+    page = visit("disc").look(f"/samples/show/{sample[0]}").filled("main form")
+    assert visit("disc").post(f"/samples/judge/{sample[0]}", page).status == 302
+    assert rows(f"SELECT result, note FROM sample_item WHERE id = {theirs}") == [("doubt", "他人的核查意见")]
+
+
+def test_results_are_for_those_who_read_such_records(visit, rows, sample, change):
+    take(change, "disc_ro", "agreements", "read")
+    assert visit("disc").look(f"/samples/show/{sample[0]}").status == 404
+    assert not visit("disc").look("/samples/").select(f'a[href="/samples/show/{sample[0]}"]')
+
+
+def test_notes_carry_no_personal_data(visit, rows, sample):
+    item = rows(f"SELECT min(id) FROM sample_item WHERE sample_id = {sample[0]}")[0][0]
+    sent = {f"result-{item}": "doubt", f"note-{item}": "电话154 0000 1234无人接听"}
+    assert f"result-{item}" in visit("auditor").post(f"/samples/judge/{sample[0]}", sent).errors()
+    assert rows(f"SELECT note FROM sample_item WHERE id = {item}") == [(None,)]
 
 
 def test_a_lot_of_many_costs_no_more_statements(visit, rows, statements):
