@@ -24,6 +24,8 @@ from portal.core.views.timeline import COLUMNS, Told, change, told
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
 
+# Of accounts, what lines in plain words tell beside.
+TOLD = ("roles", "active", "password")
 USERS, UNITS = "ab_user", "units"
 # Where a unit stands in the tree, and which one keeps its records: what its accounts reach hangs on both.
 STANDING = ("parent_id", "merged_into_id")
@@ -100,7 +102,7 @@ def subject(event: AuditEvent, names: dict[int, str]) -> str:
     name = names.get(event.record_id or 0, f"#{event.record_id}")
     if event.action == "add":
         return name
-    labels = [str(COLUMNS[path]) for path, *_ in event.changes if path in COLUMNS and path not in ("roles", "active")]
+    labels = [str(COLUMNS[path]) for path, *_ in event.changes if path in COLUMNS and path not in TOLD]
     return f"{name}: {'、'.join(labels)}" if labels else ""
 
 
