@@ -30,8 +30,8 @@ def test_switching_the_language_keeps_the_page(open_as, language):
     page = open_as("filler01")
     page.goto("/agreements/list/?status=active&order=-signed_on")
     before = page.url
-    page.click(f'.languages a[lang="{language.replace("_", "-")}"]')
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click(f'.languages a[lang="{language.replace("_", "-")}"]')
     assert page.url == before
     assert page.locator("html").get_attribute("lang") == language.replace("_", "-")
 
