@@ -194,9 +194,9 @@ def compare(connection: Connection, after: int, until: int | None, sealed: dict[
     """The lines of a block with what its seal says; without `until` those that are not sealed yet. Raises Bad."""
     count = 0
     for line in lines_of(connection, after, until):
-        gone = [id_ for id_ in sealed if id_ < line.id]
-        if gone:
-            raise Bad(gettext("Line %(line)d is missing.", line=gone[0]))
+        first = next(iter(sealed), line.id)  # of those that are still to come, in order
+        if first < line.id:
+            raise Bad(gettext("Line %(line)d is missing.", line=first))
         if line.id <= 0 or (until is not None and line.id not in sealed):
             raise Bad(gettext("Line %(line)d was put in.", line=line.id))
         right = mark_of(line)
