@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield found
 
 
+def wait_for_jobs() -> None:
+    """Until nothing works beside the tests any more: what it holds of a database would outlive that."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("job-"):
+            thread.join(120)
+
+
 class Built:
     """The portal on one database, with a copy of it as it was when the demo had been loaded."""
 
@@ -63,6 +71,7 @@ class Built:
             self.dirty = True
 
     def release(self) -> None:
+        wait_for_jobs()
         with self.app.app_context():
             db.session.remove()
             db.engine.dispose()

@@ -201,8 +201,7 @@ class LedgerForm(Form):
 
     @property
     def tables(self) -> list[RowsField]:
-        shown = self.ledger.tables(self.values())
-        return [self[table.name] for table in shown]
+        return [self[table.name] for table in self.ledger.tables(self.values())]
 
     def values(self) -> Values:
         data = {name: self[name].data for name in self.ledger.entered}
@@ -216,8 +215,7 @@ class LedgerForm(Form):
         with standing_under(self.parent):
             fine: bool = super().validate(extra_validators)
             for rule in (self._unique, self._needed, *self.ledger.rules, *self.ledger.last_rules):
-                asked = fine or rule not in self.ledger.last_rules
-                for problem in rule(values) if asked else ():
+                for problem in rule(values) if fine or rule not in self.ledger.last_rules else ():
                     fine = self._note(problem) and fine
         return fine
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import select
 
 from portal.accounts.security import act_as
@@ -85,7 +86,8 @@ def test_a_number_is_tried_no_more_often_by_sheets(app, built, rows, tmp_path):
     lines += [f"演{n}号,王演某,{unit},{name},{area},{each},2026-06-01,生活照料" for n, each in enumerate(numbers)]
     sheet = tmp_path / "sheet.csv"
     sheet.write_text("\n".join(lines), "utf-8")
-    with app.test_request_context(method="POST"), scope.acting_as(act_as("filler01")):
+    asked = app.test_request_context(method="POST")
+    with asked, force_locale("en"), scope.acting_as(act_as("filler01")):
         outcome = take(pairings, find_layout(pairings, read(sheet, sheet.name)), sheet.name, False, lambda *_: None)
         db.session.rollback()
     built.dirty = True

@@ -13,7 +13,7 @@ from portal.accounts.security import act_as
 from portal.core import clock, scope
 from portal.extensions import db
 from portal.ledgers.cobuilding.model import Agreement
-from tests.conftest import PASSWORD, settings
+from tests.conftest import PASSWORD, settings, wait_for_jobs
 from tests.visitor import Visitor
 
 PLAIN = "portal_plain"  # a role of the database that is no superuser, as the portal's own should be
@@ -33,6 +33,7 @@ def guarded(cluster, tmp_path_factory):
         setup.bring_up_to_date()
         demo.load()
     yield app
+    wait_for_jobs()
     with app.app_context():
         db.session.remove()
         db.engine.dispose()

@@ -13,7 +13,7 @@ from portal import create_app, demo, setup
 from portal.core import audit, clock, sealing
 from portal.database import TRAIL
 from portal.extensions import db
-from tests.conftest import PASSWORD, settings
+from tests.conftest import PASSWORD, settings, wait_for_jobs
 from tests.visitor import Visitor
 
 OWNER, SERVING = "portal_owner", "portal_serving"
@@ -40,6 +40,7 @@ def served(cluster, tmp_path_factory):
     with app.app_context():
         demo.load()
     yield app
+    wait_for_jobs()
     with app.app_context():
         db.session.remove()
         db.engine.dispose()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, wait_for_jobs
 from tests.holes.walk import first
 from tests.pages.test_account_pages import GOOD
 from tests.visitor import Visitor
@@ -69,6 +69,7 @@ def test_signs_of_trouble_lead_to_their_lines(app, visit, rows):
         assert counted == len(visit("auditadmin").look(f"{link['href']}&page_size=100").ids()) > 0
     assert "not been verified yet" in page.words
     visit("auditadmin").post("/audit/verify")
+    wait_for_jobs()
     assert "is as it was written" in visit("auditadmin").look("/").words
 
 
