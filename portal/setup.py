@@ -28,7 +28,8 @@ def one_at_a_time() -> Iterator[None]:
     """Wait for whoever is setting up the same database, on this machine or another."""
     if db.engine.dialect.name == "postgresql":
         with db.engine.connect() as connection:
-            connection.exec_driver_sql(f"SET statement_timeout = {PATIENCE * 1000}")
+            for timeout in ("statement_timeout", "lock_timeout"):  # longer than pages wait
+                connection.exec_driver_sql(f"SET {timeout} = {PATIENCE * 1000}")
             connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCK})")
             connection.commit()
             try:
