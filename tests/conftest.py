@@ -16,11 +16,15 @@ from sqlalchemy import create_engine, event
 
 from portal import create_app, demo, setup
 from portal.extensions import db
-from tests.cluster import Cluster
+from tests.cluster import Cluster, memory
 from tests.visitor import Visitor
 
+if found := memory():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(found))
 PASSWORD = "Demo-12345678"
 AS_OF = "2026-06-30"
+# Statements that leave the database as it is; lines of the trail alone are in no other test's way.
+HARMLESS = ("SELECT", "BEGIN", "PRAGMA", "SHOW", "SET", "INSERT INTO AUDIT_EVENT")
 
 
 def settings(home: Path, url: str | None = None) -> dict[str, str]:
@@ -46,19 +50,28 @@ def wait_for_jobs() -> None:
             thread.join(120)
 
 
+def release(app: Flask) -> None:
+    """Nothing of this portal holds its database any more."""
+    wait_for_jobs()
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
 class Built:
     """The portal on one database, with a copy of it as it was when the demo had been loaded."""
 
     def __init__(self, kind: str, home: Path, cluster: Cluster | None) -> None:
         self.kind, self.home, self.cluster = kind, home, cluster
-        self.visitors: dict[str, tuple[Any, str]] = {}
+        self.visitors: dict[str, tuple[str, str, float]] = {}
+        self.pristine: dict[str, list[str]] | None = None
         url = cluster.fresh("portal_live") if cluster else None
         self.app: Flask = create_app(environ=settings(home, url), TESTING=True)
         with self.app.app_context():
             setup.bring_up_to_date()
             demo.load()
             event.listen(db.engine, "before_cursor_execute", self.watch)
-        self.release()
+        release(self.app)
         self.dirty = False
         if cluster:
             cluster.copy("portal_live", "portal_pristine")
@@ -66,18 +79,17 @@ class Built:
             shutil.copy(home / "portal.db", home / "pristine.db")
 
     def watch(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        # Lines of the trail alone are in no other test's way.
-        if not statement.lstrip().upper().startswith(("SELECT", "BEGIN", "PRAGMA", "INSERT INTO AUDIT_EVENT")):
+        if not statement.lstrip().upper().startswith(HARMLESS):
             self.dirty = True
 
-    def release(self) -> None:
-        wait_for_jobs()
-        with self.app.app_context():
-            db.session.remove()
-            db.engine.dispose()
+    def lose(self) -> None:
+        """The PostgreSQL database goes away, until the test ends."""
+        assert self.cluster
+        self.cluster.execute("DROP DATABASE portal_live WITH (FORCE)")
+        self.dirty = True
 
     def restore(self) -> None:
-        self.release()
+        release(self.app)
         if not self.dirty:
             return
         if self.cluster:
@@ -99,7 +111,15 @@ def on_postgresql(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) ->
     return Built("postgresql", tmp_path_factory.mktemp("postgresql"), cluster)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests run on both databases, but for those that say that one tells."""
+    chosen = any("built" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "built" in metafunc.fixturenames and not chosen:
+        alone = metafunc.definition.get_closest_marker("one_database") is not None
+        metafunc.parametrize("built", ["sqlite"] if alone else ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
 def built(request: pytest.FixtureRequest) -> Iterator[Built]:
     found: Built = request.getfixturevalue(f"on_{request.param}")
     yield found
@@ -145,17 +165,18 @@ def statements(app: Flask) -> Any:
 
 
 @pytest.fixture
-def rows(app: Flask) -> Any:
+def rows(built: Built) -> Any:
     """`rows("SELECT …")` past the portal: what the database really holds."""
 
     def query(sql: str) -> list[tuple[Any, ...]]:
-        engine = create_engine(app.config["SQLALCHEMY_DATABASE_URI"])
+        engine = create_engine(built.app.config["SQLALCHEMY_DATABASE_URI"])
         try:
             with engine.connect() as connection:
                 return [tuple(row) for row in connection.exec_driver_sql(sql)]
         finally:
             engine.dispose()
 
+    query.built = built  # type: ignore[attr-defined] # for `unchanged`
     return query
 
 

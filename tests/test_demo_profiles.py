@@ -80,16 +80,12 @@ def article(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 
 @pytest.mark.slow
-def test_the_article_profile_has_the_articles_numbers(article):
+def test_the_article_profile_has_the_articles_numbers_and_its_pages_say_them(article):
     engine = create_engine(article.config["SQLALCHEMY_DATABASE_URI"])
     with engine.connect() as connection:
         found = {sql: connection.exec_driver_sql(sql).scalar() for sql in NUMBERS}
     engine.dispose()
     assert found == NUMBERS
-
-
-@pytest.mark.slow
-def test_its_pages_say_what_the_article_says(article):
     with article.test_request_context(), scope.acting_as(act_as("leader")):
         ledgers = {ledger.name: ledger for ledger in mounted()}
         for (name, figure), text in SHOWN.items():

@@ -96,19 +96,17 @@ def test_four_that_also_load_the_demo_end_with_one_demo(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows keeps rights otherwise")
-def test_nobody_else_on_the_machine_reads_what_the_portal_keeps(tmp_path):
-    home = tmp_path / "made" / "home"
-    assert command("init", home=home).returncode == 0
-    assert home.stat().st_mode & 0o777 == 0o700
-    kept = {path.name: path.stat().st_mode & 0o777 for path in home.iterdir() if path.suffix in (".db", ".log", ".key")}
+def test_nobody_else_on_the_machine_reads_what_the_portal_keeps(prepared):
+    assert prepared.stat().st_mode & 0o777 == 0o700
+    files = [path for path in prepared.iterdir() if path.suffix in (".db", ".log", ".key")]
+    kept = {path.name: path.stat().st_mode & 0o777 for path in files}
     assert kept == dict.fromkeys(("portal.db", "audit_heads.log", "audit.key", "personal.key", "secret.key"), 0o600)
 
 
-def test_init_twice_changes_nothing(tmp_path):
-    assert command("init", home=tmp_path).stdout == "The database is up to date.\n"
-    before = dump(f"sqlite:///{tmp_path}/portal.db")
-    assert command("init", home=tmp_path).returncode == 0
-    assert dump(f"sqlite:///{tmp_path}/portal.db") == before
+def test_init_twice_changes_nothing(prepared):
+    before = dump(f"sqlite:///{prepared}/portal.db")
+    assert command("init", home=prepared).stdout == "The database is up to date.\n"
+    assert dump(f"sqlite:///{prepared}/portal.db") == before
 
 
 def test_migrations_go_down_to_nothing_and_up_again_on_postgresql(tmp_path, cluster):
@@ -165,7 +163,7 @@ def counted(url):
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
-    home = tmp_path_factory.mktemp("prepared")
+    home = tmp_path_factory.mktemp("prepared") / "made" / "home"
     assert command("init", home=home).returncode == 0
     assert command("demo", "--profile", "tiny", home=home).returncode == 0
     return home

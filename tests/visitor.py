@@ -2,30 +2,50 @@
 
 from __future__ import annotations
 
+import re
+import time
+from functools import cached_property
 from typing import Any
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, ResultSet, Tag
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+# Seconds after which a session that was begun for other tests is no longer used: it ends when nobody is there.
+FRESH = 20 * 60
+TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)"')
 
-class Page(BeautifulSoup):
-    """A parsed answer."""
+
+class Page:
+    """An answer, parsed when something of it is asked for: most are only asked for their status."""
 
     status: int
     response: TestResponse
 
+    def __init__(self, text: str) -> None:
+        self.text = text
+
     @classmethod
     def of(cls, response: TestResponse) -> Page:
-        page = cls(response.get_data(as_text=True), "html.parser")
+        page = cls(response.get_data(as_text=True))
         page.status, page.response = response.status_code, response
         response.close()
         return page
 
+    def __str__(self) -> str:
+        return self.text
+
+    @cached_property
+    def soup(self) -> BeautifulSoup:
+        return BeautifulSoup(self.text, "html.parser")
+
     @property
     def words(self) -> str:
-        return " ".join(self.get_text(" ").split())
+        return " ".join(self.soup.get_text(" ").split())
+
+    def select(self, selector: str) -> ResultSet[Tag]:
+        return self.soup.select(selector)
 
     def one(self, selector: str) -> Tag:
         found = self.select(selector)
@@ -43,7 +63,7 @@ class Page(BeautifulSoup):
         """The message at each field, by the field's name."""
         found = {}
         for message in self.select(".field-error[id]"):
-            field = self.select_one(f'[id="{str(message["id"]).removesuffix("-error")}"]')
+            field = self.soup.select_one(f'[id="{str(message["id"]).removesuffix("-error")}"]')
             found[str(field.get("name", field.get("id"))) if field else "?"] = message.get_text(" ").strip()
         return found
 
@@ -78,12 +98,13 @@ class Visitor:
         self.client, self.token = client, token
 
     @classmethod
-    def signed_in(cls, app: Flask, username: str, password: str, known: dict[str, tuple[Any, str]]) -> Visitor:
+    def signed_in(cls, app: Flask, username: str, password: str, known: dict[str, tuple[str, str, float]]) -> Visitor:
         """A visitor with a session of this account; signing in costs a slow hash, so it is done once an account."""
         visitor = cls(app.test_client())
         if not username:
             return visitor
-        if username not in known:
+        signed_in = known.get(username)
+        if signed_in is None or time.monotonic() - signed_in[2] > FRESH:
             visitor.look("/login/")
             answer = visitor.post("/login/", username=username, password=password)
             assert answer.status == 302, f"{username} cannot sign in: {answer.notices('error')}"
@@ -91,15 +112,15 @@ class Visitor:
             visitor.look("/my_password/")
             cookie = visitor.client.get_cookie("session")
             assert cookie
-            known[username] = (cookie.value, visitor.token)
-        value, visitor.token = known[username]
+            known[username] = (cookie.value, visitor.token, time.monotonic())
+        value, visitor.token, _ = known[username]
         visitor.client.set_cookie("session", value)
         return visitor
 
     def look(self, path: str, **query: Any) -> Page:
         page = Page.of(self.client.get(path, query_string=query or None))
-        meta = page.select_one('meta[name="csrf-token"]')
-        self.token = str(meta["content"]) if meta else self.token
+        token = TOKEN.search(page.text)
+        self.token = token[1] if token else self.token
         return page
 
     def post(self, path: str, data: dict[str, Any] | None = None, **fields: Any) -> Page:

@@ -19,7 +19,7 @@ from portal.accounts import unmasking
 from portal.accounts.unmasking import UnmaskedExport
 from portal.core import clock, scope
 from portal.core.fields import clean
-from portal.core.ledger import Ledger, mounted
+from portal.core.ledger import Ledger, mounted, named
 from portal.core.spreadsheet.export import XLSX
 from portal.core.views import listing
 from portal.core.views.revealing import PURPOSES
@@ -52,7 +52,7 @@ class ExportsView(BaseView):
         requests = db.session.scalars(query.order_by(UnmaskedExport.id.desc()).limit(SHOWN)).all()
         return render_template(
             "exports/list.html",
-            requests=[(each, unmasking.ledger_of(each), unmasking.words(each)) for each in requests],
+            requests=[(each, named(each.ledger), unmasking.words(each)) for each in requests],
             states=unmasking.STATES,
             purposes=PURPOSES.labels,
             local=clock.local,
@@ -115,7 +115,7 @@ class ExportsView(BaseView):
 
 def ledger_or_403(name: str) -> Ledger:
     """A ledger that the user may ask for."""
-    found = next((each for each in mounted() if each.name == name), None)
+    found = named(name)
     return found if found is not None and unmasking.may_ask(found) else abort(403)
 
 

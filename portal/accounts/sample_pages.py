@@ -18,6 +18,7 @@ from portal.accounts.sampling import Sample, SampleItem, Typed
 from portal.core import clock, scope
 from portal.core.fields import clean
 from portal.core.fields.links import PAGE
+from portal.core.ledger import named
 from portal.extensions import db
 
 SHOWN = 100
@@ -43,7 +44,7 @@ class SamplesView(BaseView):
             counts.setdefault(id_, Counter())[result] = count
         return render_template(
             "samples/list.html",
-            samples=[(each, sampling.ledger_of(each), counts.get(each.id, Counter())) for each in samples],
+            samples=[(each, named(each.ledger), counts.get(each.id, Counter())) for each in samples],
             sampling=sampling,
             local=clock.local,
             may_draw=scope.current().may("add", "samples"),
@@ -94,7 +95,7 @@ def sample_or_404(pk: int) -> Sample:
 
 def page(sample: Sample, faults: dict[int, str]) -> ResponseReturnValue:
     """What a record is called comes from the record, so that nobody reads here what they may not read there."""
-    ledger = sampling.ledger_of(sample) or abort(404)
+    ledger = named(sample.ledger) or abort(404)
     ids = [item.record_id for item in sample.items]
     query = select(ledger.model).where(ledger.model.id.in_(ids))
     if ledger.statuses:

@@ -117,10 +117,6 @@ def ledgers() -> list[Ledger]:
     return [each for each in mounted() if roles.business(each) and scope.current().may("read", each.name)]
 
 
-def ledger_of(sample: Sample) -> Ledger | None:
-    return next((each for each in mounted() if each.name == sample.ledger), None)
-
-
 def population(ledger: Ledger, sample: Sample) -> list[int]:
     """The ids of all records that fit, as far as the user sees them."""
     model = ledger.model

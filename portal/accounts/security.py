@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextvars import Token
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
-from flask import Flask, abort, g, redirect, request, url_for
+from flask import Flask, abort, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_appbuilder.security.sqla.models import (
@@ -19,13 +20,18 @@ from flask_appbuilder.security.sqla.models import (
     assoc_permissionview_role,
     assoc_user_role,
 )
+from flask_babel import gettext
 from flask_login import current_user
 from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
     Date,
+    Integer,
     ScalarSelect,
     Select,
     String,
     and_,
+    bindparam,
     cast,
     func,
     literal,
@@ -63,19 +69,10 @@ class PortalSecurityManager(SecurityManager):
 
     def load_user(self, pk: str) -> User | None:
         """The active user of a session that holds, with their profile, in one statement."""
-        ended = select(EndedSession.name).where(EndedSession.name == sessions.name())
-        query = (
-            select(User, AccountProfile)
-            .outerjoin(AccountProfile, AccountProfile.user_id == User.id)
-            .options(
-                joinedload(AccountProfile.unit).load_only(Unit.full_name),
-                joinedload(AccountProfile.area).load_only(Area.name, Area.kind),
-            )
-            .where(User.id == int(pk), User.active.is_(True), ~ended.exists())
-        )
-        found = db.session.execute(query).first()
+        found = db.session.execute(_user_of_session(), {"pk": int(pk), "session": sessions.name()}).first()
         if found is None or not sessions.holds(found[0]):
             return None
+        sessions.seen()
         g.profile = found[1]
         return found[0]
 
@@ -88,6 +85,21 @@ class PortalSecurityManager(SecurityManager):
 
     def security_cleanup(self, baseviews: Any, menus: Any) -> None:
         """Flask-AppBuilder would delete the rights of ledgers that this process does not serve."""
+
+
+@cache
+def _user_of_session() -> Select[tuple[User, AccountProfile]]:
+    """Asked at every request, as `_held_by` is, and therefore built once."""
+    ended = select(EndedSession.name).where(EndedSession.name == bindparam("session"))
+    return (
+        select(User, AccountProfile)
+        .outerjoin(AccountProfile, AccountProfile.user_id == User.id)
+        .options(
+            joinedload(AccountProfile.unit).load_only(Unit.full_name),
+            joinedload(AccountProfile.area).load_only(Area.name, Area.kind),
+        )
+        .where(User.id == bindparam("pk"), User.active.is_(True), ~ended.exists())
+    )
 
 
 class Right(NamedTuple):
@@ -117,27 +129,38 @@ def _rights() -> Select[*tuple[Any, ...]]:
 
 
 def _grants() -> Select[*tuple[Any, ...]]:
-    """What holds today of what accounts were granted beyond their roles."""
-    today = clock.today()
+    """What holds `today` of what accounts were granted beyond their roles."""
     held = (AccountGrant.ledger, AccountGrant.verbs, AccountGrant.scope, AccountGrant.unit_ids, AccountGrant.until)
-    lasting = or_(AccountGrant.until.is_(None), AccountGrant.until >= today)
-    return select(literal(""), *held).where(AccountGrant.since <= today, lasting)
+    return select(literal(""), *held).where(*_lasting())
 
 
-def _absorbed(unit_id: int) -> ScalarSelect[str]:
-    """The ids of the units that went over into this one, and into those, with commas between."""
-    tree = select(Unit.id).where(Unit.merged_into_id == unit_id).cte(recursive=True)
+def _lasting() -> tuple[ColumnElement[bool], ...]:
+    today = bindparam("today", type_=Date())
+    return AccountGrant.since <= today, or_(AccountGrant.until.is_(None), AccountGrant.until >= today)
+
+
+def _absorbed() -> ScalarSelect[str]:
+    """The ids of the units that went over into the account's own, and into those, with commas between."""
+    tree = select(Unit.id).where(Unit.merged_into_id == bindparam("unit", type_=Integer())).cte(recursive=True)
     tree = tree.union(select(Unit.id).join(tree, Unit.merged_into_id == tree.c.id))
     return select(func.aggregate_strings(cast(tree.c.id, String), ",")).scalar_subquery()
 
 
+@cache
+def _held_by() -> CompoundSelect[*tuple[Any, ...]]:
+    """The rights of one account and what its unit absorbed: `user`, `unit` and `today` are filled in."""
+    held = _rights().join(assoc_user_role, assoc_user_role.c.role_id == Role.id)
+    arms = (
+        held.where(assoc_user_role.c.user_id == bindparam("user")),
+        _grants().where(AccountGrant.user_id == bindparam("user")),
+    )
+    return union_all(*(arm.add_columns(_absorbed()) for arm in arms))
+
+
 def principal_of(user: User, profile: AccountProfile | None) -> Principal:
     """What this user may, by roles and grants: one statement, and one more for each tree that a scope goes down."""
-    held = _rights().join(assoc_user_role, assoc_user_role.c.role_id == Role.id)
-    own = _grants().where(AccountGrant.user_id == user.id)
-    absorbed = _absorbed(profile.unit_id) if profile and profile.unit_id else null()
-    arms = (query.add_columns(absorbed) for query in (held.where(assoc_user_role.c.user_id == user.id), own))
-    rows = db.session.execute(union_all(*arms)).all()
+    unit_id = profile.unit_id if profile else None
+    rows = db.session.execute(_held_by(), {"user": user.id, "unit": unit_id, "today": clock.today()}).all()
     rights = [Right(*row[:-1]) for row in rows]
     merged = rows[0][-1] if rows else None
     place = Place(user.id, profile, map(int, merged.split(",")) if merged else ())
@@ -159,7 +182,7 @@ def rights_by_account() -> dict[int, list[Right]]:
     held = _rights().join(assoc_user_role, assoc_user_role.c.role_id == Role.id)
     found: dict[int, list[Right]] = {}
     for query, owner in ((held, assoc_user_role.c.user_id), (_grants(), AccountGrant.user_id)):
-        for *right, user_id in db.session.execute(query.add_columns(owner)):
+        for *right, user_id in db.session.execute(query.add_columns(owner), {"today": clock.today()}):
             found.setdefault(user_id, []).append(Right(*right))
     return found
 
@@ -171,7 +194,8 @@ def rights_of_roles() -> list[Right]:
 
 def lent_to() -> set[int]:
     """The accounts that were granted something which holds today."""
-    return {user_id for (*_, user_id) in db.session.execute(_grants().add_columns(AccountGrant.user_id))}
+    granted = select(AccountGrant.user_id).where(*_lasting())
+    return set(db.session.scalars(granted, {"today": clock.today()}))
 
 
 def counted(rights: Iterable[Right]) -> Iterator[tuple[str, str, Right]]:
@@ -223,6 +247,8 @@ def identify() -> ResponseReturnValue | None:
         return None
     if for_programs():
         abort(401)
+    if request.method == "POST" and sessions.name():
+        flash(gettext("Your session had ended, so nothing was saved. Please sign in again."), "warning")
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("SignInView.login", next=wanted if wanted != "/" else None))
 

@@ -1,4 +1,5 @@
-"""What a session rests on: it ends with signing out, with its account's password, and with the day.
+"""What a session rests on: it ends with signing out, with its account's password, when nobody is there any more, and
+with the working day (`domain.md` §4.2, `security.md` §1).
 
 The cookie is all there is of a session, and a copied cookie would outlive it. So each has a name of its own, under
 which signing out is remembered, and a proof of the password that it began with.
@@ -19,12 +20,15 @@ from portal.core import clock
 from portal.extensions import db
 from portal.org.accounts import EndedSession
 
-LONGEST = timedelta(hours=12)
-NAME, SINCE, PROOF = "session", "since", "proof"
+LONGEST, IDLE = timedelta(hours=8), timedelta(minutes=30)
+# Seconds between two words on that somebody is there: a new cookie for every request would be too many.
+STEP = 60
+NAME, SINCE, SEEN, PROOF = "session", "since", "seen", "proof"
 
 
 def begin(user: Any) -> None:
     session[NAME], session[SINCE] = secrets.token_hex(16), int(time.time())
+    session[SEEN] = session[SINCE]
     prove(user)
 
 
@@ -43,9 +47,16 @@ def name() -> str:
 
 
 def holds(user: Any) -> bool:
-    """Is the session of this account's present password, and not too old? Asked beside `EndedSession`."""
-    young = time.time() - session.get(SINCE, 0) < LONGEST.total_seconds()
+    """Is the session of this account's present password, in use and not too old? Asked beside `EndedSession`."""
+    ages = ((session.get(SINCE, 0), LONGEST), (session.get(SEEN, 0), IDLE))
+    young = all(time.time() - began < most.total_seconds() for began, most in ages)
     return bool(name()) and young and hmac.compare_digest(str(session.get(PROOF, "")), proof_of(user))
+
+
+def seen() -> None:
+    """Somebody is there, so the session that holds goes on."""
+    if time.time() - session[SEEN] >= STEP:
+        session[SEEN] = int(time.time())
 
 
 def end() -> None:

@@ -12,6 +12,7 @@ from flask_appbuilder.baseviews import BaseView
 from flask_appbuilder.security.forms import LoginForm_db
 from flask_babel import gettext
 from flask_login import current_user, login_user, logout_user
+from flask_wtf.csrf import generate_csrf
 
 from portal.accounts import locking, sessions
 from portal.accounts.demo_accounts import demo_accounts
@@ -72,6 +73,11 @@ class SignInView(BaseView):
         login_user(user)
         sessions.begin(user)
         return ""
+
+    @expose("/session/")
+    def present(self) -> ResponseReturnValue:
+        """Whose session it is, and the token for its forms: `session.js` asks before it sends one."""
+        return {"user": scope.current().username, "token": generate_csrf()}
 
     @expose("/logout/", methods=["POST"])
     def logout(self) -> ResponseReturnValue:

@@ -16,10 +16,11 @@ from werkzeug.datastructures import MultiDict
 from portal.accounts.reasons import MOST, personal_fault, reason_fault
 from portal.core import audit, clock, scope
 from portal.core.amending import PAPER
-from portal.core.fields import Label, Link, clean
-from portal.core.ledger import Ledger, mounted
+from portal.core.fields import Label, clean
+from portal.core.ledger import Ledger, named
 from portal.core.spreadsheet.export import digest_of, workbook
 from portal.core.views import listing
+from portal.core.views.exporting import filters_of
 from portal.core.views.revealing import PURPOSES
 from portal.extensions import Model, db
 
@@ -85,10 +86,6 @@ def may_ask(ledger: Ledger) -> bool:
     return bool(ledger.personal) and all(principal.may(verb, ledger.name) for verb in ("reveal", "export"))
 
 
-def ledger_of(request: UnmaskedExport) -> Ledger | None:
-    return next((each for each in mounted() if each.name == request.ledger), None)
-
-
 def ask(asked: listing.Listing, purpose: str, reason: str) -> dict[str, str]:
     """Make a request, or say what is wrong by field. Nothing is committed."""
     ids = found(asked)
@@ -127,15 +124,10 @@ def found(asked: listing.Listing) -> list[int]:
 
 
 def kept(asked: listing.Listing) -> dict[str, list[str]]:
-    """What others may know of a list: not the text that somebody was searched by, and whom a name meant by its id."""
-    arguments: dict[str, list[str]] = {}
-    for name, value in asked.address(page=0).items():
-        texts = value if isinstance(value, list) else [str(value)]
-        kind = asked.ledger.field(name).kind if name in asked.filters else None
-        if isinstance(kind, Link):
-            texts = [text if text.isdecimal() else str(kind.parse([text], None)) for text in map(clean, texts) if text]
-        arguments[name] = [] if name == "q" else texts
-    return arguments
+    """What others may know of a list: its filters as the trail tells them, its columns and its order."""
+    address = asked.address(page=0).items()
+    shown = {name: value if isinstance(value, list) else [str(value)] for name, value in address}
+    return shown | {name: texts for name, _, texts in filters_of(asked)}
 
 
 def decide(request: UnmaskedExport, approved: bool, note: str) -> str:
@@ -159,7 +151,7 @@ def take(request: UnmaskedExport, ledger: Ledger, opened: Callable[[Any], bool])
     to the trail. Nothing is committed."""
     asked = listing.parse(ledger, request.arguments)
     if request.record_ids is not None:
-        asked = replace(asked, filters={})  # what was approved are these records, whatever fits the filters by now
+        asked = replace(asked, q="", filters={})  # approved are these records, whatever fits by now
     names = tuple(dict.fromkeys((*(ledger.exported or ledger.columns), *ledger.personal)))
     who = scope.current()
     mark = gettext(
@@ -181,7 +173,7 @@ def tell(action: str, request: UnmaskedExport, **more: Any) -> None:
 
 def words(request: UnmaskedExport) -> list[tuple[Label, str]]:
     """(filter, what was chosen) of the list, for people who may not see it."""
-    ledger = ledger_of(request)
+    ledger = named(request.ledger)
     if ledger is None:
         return []
     told: list[tuple[Label, str]] = []

@@ -19,7 +19,7 @@ from portal.accounts.unmasking import UnmaskedExport
 from portal.core import clock, scope
 from portal.core.audit import AuditEvent
 from portal.core.fields import Label
-from portal.core.ledger import mounted
+from portal.core.ledger import Ledger, mounted
 from portal.core.views.timeline import COLUMNS, Told, change, told
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
@@ -86,15 +86,14 @@ def changes() -> list[tuple[Told, str]]:
     query = select(AuditEvent).where(AuditEvent.at > clock.now() - CHANGES, watched, AuditEvent.username != "")
     events = db.session.scalars(query.order_by(AuditEvent.id.desc()).limit(MOST)).all()
     names = names_of([event.record_id for event in events if event.ledger == USERS])
-    trail = next(each for each in mounted() if each.name == roles.TRAIL)
-    found = [(told(trail, event), subject(event, names)) for event in events]
+    desks = {ledger.name: ledger for ledger in mounted()}
+    found = [(told(desks[roles.TRAIL], event), subject(event, names, desks[UNITS])) for event in events]
     return [(event, text) for event, text in found if text]
 
 
-def subject(event: AuditEvent, names: dict[int, str]) -> str:
+def subject(event: AuditEvent, names: dict[int, str], units: Ledger) -> str:
     """Nothing for what another line tells in plain words."""
     if event.ledger == UNITS:
-        units = next(each for each in mounted() if each.name == UNITS)
         moved = [change(units, *each) for each in event.changes if each[0] in STANDING]
         return "; ".join((event.title, *(f"{label}: {old} → {new}" for label, old, new in moved)))
     if event.ledger != USERS or event.action not in ("add", "edit"):
@@ -107,7 +106,8 @@ def subject(event: AuditEvent, names: dict[int, str]) -> str:
 
 
 def names_of(ids: Sequence[int | None]) -> dict[int, str]:
-    return {user.id: user.username for user in db.session.scalars(select(User).where(User.id.in_(ids)))}
+    found = db.session.execute(select(User.id, User.username).where(User.id.in_(ids)))
+    return {user.id: user.username for user in found}
 
 
 def waiting() -> Sequence[Any]:

@@ -361,6 +361,11 @@ def mounted() -> tuple[Ledger, ...]:
     return found
 
 
+def named(name: str | None) -> Ledger | None:
+    """The ledger of this name, where the running portal has one."""
+    return next((ledger for ledger in mounted() if ledger.name == name), None)
+
+
 def fields_of(model: type[Any]) -> dict[str, Field]:
     """The declared fields of a model's columns and relationships, under the names that forms post."""
     mapper = inspect(model)

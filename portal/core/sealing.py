@@ -32,6 +32,7 @@ from portal.extensions import Model, db
 
 BLOCK = 1000  # lines
 ID, MARK = 8, 16  # bytes that a seal keeps of each line's id and mark
+TAIL = 1000  # bytes, several lines of the file of heads
 SOON = 10  # seconds in which lines wait for others to be sealed with
 
 
@@ -104,18 +105,26 @@ def seal_block() -> int:
 def note_head(connection: Connection) -> None:
     """Append the newest head if the file has all before it. Nothing in it is ever changed, nor is it mended."""
     last = connection.execute(select(*HEAD).order_by(AuditSeal.number.desc()).limit(1)).first()
-    if last and heads_file().exists() and max(heads(), default=0) == last.number - 1:
-        with heads_file().open("a", encoding="ascii") as file:
-            file.write(f"{last.number} {last.last_id} {last.digest}\n")
+    if last is None or not heads_file().exists():
+        return
+    with heads_file().open("rb+") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
+        end = file.read().decode("ascii", "replace")
+        if max(heads_in(end), default=0) == last.number - 1:
+            begun = end and not end.endswith("\n")  # a line that a fault of the machine broke off
+            head = f"{last.number} {last.last_id} {last.digest}\n"
+            file.write(f"{chr(10) if begun else ''}{head}".encode("ascii"))
             file.flush()
             os.fsync(file.fileno())
 
 
 def heads() -> dict[int, str]:
     """The digests by number, as the file has them. What is no head is none."""
-    if not heads_file().exists():
-        return {}
-    rows = (line.split() for line in heads_file().read_text("ascii", errors="replace").splitlines())
+    return heads_in(heads_file().read_text("ascii", "replace")) if heads_file().exists() else {}
+
+
+def heads_in(text: str) -> dict[int, str]:
+    rows = (line.split() for line in text.splitlines())
     return {number: row[2] for row in rows if len(row) == 3 and (number := natural(row[0])) is not None}
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.api.forms import address, as_json, edited, fresh, keeper, ledgers
 from tests.holes.walk import dump, first, of, unchanged, unit_id
+
+pytestmark = pytest.mark.one_database
 
 # What differs each time: moments, what is encrypted, the words and numbers that stand for a person or a household.
 CHANCE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?|gAAAA[\w=-]+|\b[Bb]-\w{5}\b|\bH\d{10}\b")

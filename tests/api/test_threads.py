@@ -34,7 +34,7 @@ def test_no_list_answers_what_another_user_asked_for(port, visit, rows):
         assert set(json.loads(text)["ids"]) == own[name]
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(look, range(120)))
+        list(pool.map(look, range(60)))
 
 
 def test_five_at_the_same_time_with_one_key_make_one_record(app, visit, rows, agreement):

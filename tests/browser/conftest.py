@@ -86,6 +86,7 @@ def open_as(browser: Browser, address: str) -> Iterator[Any]:
         page.goto(f"/lang/{language}")
         return page
 
+    open_page.troubles = troubles  # for who makes some on purpose
     yield open_page
     for context in contexts:
         context.close()

@@ -177,6 +177,7 @@ VARIANTS = (
 )
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.__name__)
 @pytest.mark.parametrize("name", EVERY, ids=[expected["ledger"] for expected in EVERY.values()])
 def test_the_same_rows_otherwise_laid_out_say_the_same(bring, built, tmp_path, name, variant):

@@ -21,7 +21,7 @@ NAME, ADDRESS, PHONE = "欧阳金丝雀", "金丝雀路九号八门", "139000088
 AMOUNTS = ("7391.37", "7,391.37")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-pytestmark = pytest.mark.parametrize("built", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.one_database
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from tests.holes.walk import ACCOUNTS, APART, first, names_at, of, unchanged
 EVERYBODYS = {"WorkspaceView.index", "OverdueView.index", "openapi"} | {
     f"ExportsView.{name}" for name in ("index", "ask", "take")
 }
+pytestmark = pytest.mark.one_database
 METHODS = ("GET", "POST", "PUT", "DELETE")
 
 
@@ -39,14 +40,12 @@ def forbidden(app, account):
             yield method, rule, (names_at(app, rule.endpoint) or ["none"])[0], urls
 
 
-@pytest.mark.parametrize("built", ["sqlite"], indirect=True)
 def test_every_address_asks_for_a_right_that_it_names(app):
     known = guarded(app)
     endpoints = {rule.endpoint for rule in app.url_map.iter_rules() if not rule.endpoint.startswith(APART)}
     assert endpoints - set(known) - EVERYBODYS == set()
 
 
-@pytest.mark.parametrize("built", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("account", ACCOUNTS)
 def test_what_a_role_has_no_right_to_is_refused_at_every_address(app, visit, rows, account):
     visitor = visit(account)

@@ -13,30 +13,24 @@ from portal.accounts.security import act_as
 from portal.core import clock, scope
 from portal.extensions import db
 from portal.ledgers.cobuilding.model import Agreement
-from tests.conftest import PASSWORD, settings, wait_for_jobs
+from tests.conftest import PASSWORD, release, settings
 from tests.visitor import Visitor
 
-PLAIN = "portal_plain"  # a role of the database that is no superuser, as the portal's own should be
+PLAIN = "portal_plain"
 
 
 @pytest.fixture(scope="module")
 def guarded(cluster, tmp_path_factory):
     """The portal on a database of its own with the second layer on."""
-    role = f"DO $$ BEGIN CREATE ROLE {PLAIN} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
-    cluster.execute(role)
-    url = cluster.fresh("portal_guarded")
-    cluster.execute(f"ALTER DATABASE portal_guarded OWNER TO {PLAIN}")
-    url = url.replace("portal@", f"{PLAIN}@", 1)
+    cluster.role(PLAIN)
+    url = cluster.fresh("portal_guarded", PLAIN)
     given = settings(tmp_path_factory.mktemp("guarded"), url) | {"PORTAL_ROW_SECURITY": "on"}
     app = create_app(environ=given, TESTING=True)
     with app.app_context():
         setup.bring_up_to_date()
         demo.load()
     yield app
-    wait_for_jobs()
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    release(app)
 
 
 @pytest.fixture

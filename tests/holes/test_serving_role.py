@@ -13,7 +13,7 @@ from portal import create_app, demo, setup
 from portal.core import audit, clock, sealing
 from portal.database import TRAIL
 from portal.extensions import db
-from tests.conftest import PASSWORD, settings, wait_for_jobs
+from tests.conftest import PASSWORD, release, settings
 from tests.visitor import Visitor
 
 OWNER, SERVING = "portal_owner", "portal_serving"
@@ -23,27 +23,22 @@ OWNER, SERVING = "portal_owner", "portal_serving"
 def served(cluster, tmp_path_factory):
     """The portal as its serving processes have it, with the demo that they loaded themselves."""
     for role in (OWNER, SERVING):
-        cluster.execute(f"DO $$ BEGIN CREATE ROLE {role} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
-    url = cluster.fresh("portal_two_roles")
-    cluster.execute(f"ALTER DATABASE portal_two_roles OWNER TO {OWNER}")
+        cluster.role(role)
+    url = cluster.fresh("portal_two_roles", OWNER)
     home = tmp_path_factory.mktemp("two_roles")
     more = {"PORTAL_ROW_SECURITY": "on", "PORTAL_SERVING_ROLE": SERVING}
     owned, app = (
-        create_app(environ=settings(home, url.replace("portal@", f"{role}@", 1)) | more, TESTING=True)
+        create_app(environ=settings(home, url.replace(OWNER, role, 1)) | more, TESTING=True)
         for role in (OWNER, SERVING)
     )
     with owned.app_context():
         setup.bring_up_to_date()
         setup.bring_up_to_date()  # once more changes nothing
-        db.session.remove()
-        db.engine.dispose()
+    release(owned)
     with app.app_context():
         demo.load()
     yield app
-    wait_for_jobs()
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    release(app)
 
 
 @pytest.fixture

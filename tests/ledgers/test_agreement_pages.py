@@ -8,6 +8,8 @@ import pytest
 
 from portal.ledgers.cobuilding import STATUSES, agreements
 
+pytestmark = pytest.mark.one_database
+
 ACTIVITY = {"held_on": "2026-06-20", "activity_type": "3", "theme": "楼院清洁", "unit_count": "5"}
 
 

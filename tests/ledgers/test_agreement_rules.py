@@ -7,6 +7,8 @@ from flask_babel import force_locale, gettext
 
 from tests.ledgers.conftest import row
 
+pytestmark = pytest.mark.one_database
+
 LANGUAGES = ("en", "zh_Hans", "zh_Hant")
 LONG = "长" * 501
 # What is typed instead; the field that is marked; the message.

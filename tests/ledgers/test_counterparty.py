@@ -7,6 +7,8 @@ import pytest
 from tests.holes.walk import dump, of, unchanged
 from tests.ledgers.conftest import row
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def theirs(rows, change):

@@ -13,6 +13,8 @@ from portal.core import attachments
 from tests.holes.walk import of, unchanged
 from tests.visitor import Page
 
+pytestmark = pytest.mark.one_database
+
 PDF = b"%PDF-1.4\n%%EOF\n"
 EXIF = b"\xff\xe1\x00\x10Exif\x00\x00GPS-here"
 JPEG = b"\xff\xd8\xff\xe0\x00\x04ab" + EXIF + b"\xff\xda\x00\x02picture\xff\xd9"

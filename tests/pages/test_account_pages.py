@@ -8,6 +8,8 @@ from tests.conftest import PASSWORD
 from tests.holes.walk import ACCOUNTS, first, unchanged
 from tests.visitor import Visitor
 
+pytestmark = pytest.mark.one_database
+
 GOOD = {"username": "zhangsan", "name": "张三", "unit_id": "", "area_id": "", "password": "Lang-Genug-1"}
 # What is typed instead, and the field that is marked.
 WRONG = [

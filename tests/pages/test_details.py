@@ -10,6 +10,8 @@ import pytest
 from tests.api.conftest import rest
 from tests.holes.walk import first, give, take, unit_id
 
+pytestmark = pytest.mark.one_database
+
 __all__ = ["rest"]
 BORN, JOINED = "1987.03", "2011.07"
 

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from portal import create_app
-from tests.cluster import Cluster
-from tests.conftest import PASSWORD, settings
-from tests.visitor import Visitor
-
 ANSWERS = {
     "/agreements/list/?page=-1": 400,
     "/agreements/list/?page=1e3": 400,
@@ -110,18 +105,11 @@ def test_health_and_readiness_are_open(visit):
     assert visit().look("/readyz").response.json == {"status": "ok"}
 
 
-def signed_in_on(cluster, home):
-    app = create_app(environ=settings(home, cluster.fresh("portal")), TESTING=True)
-    for words in (["portal", "init"], ["portal", "demo"]):
-        assert app.test_cli_runner().invoke(args=words).exit_code == 0
-    return Visitor.signed_in(app, "filler01", PASSWORD, {})
-
-
-@pytest.mark.slow
-def test_a_database_that_went_away_is_said_so(tmp_path):
-    with Cluster.running(None) as cluster:
-        visitor = signed_in_on(cluster, tmp_path)
-        assert visitor.look("/agreements/list/").status == 200
+@pytest.mark.parametrize("built", ["postgresql"], indirect=True)
+def test_a_database_that_went_away_is_said_so(built, visit):
+    visitor = visit("filler01")
+    assert visitor.look("/agreements/list/").status == 200
+    built.lose()
     page = visitor.look("/agreements/list/")
     assert page.status == 503
     assert "The database cannot be reached just now" in page.words

@@ -13,6 +13,8 @@ from tests.core import sheets
 from tests.holes.walk import unchanged
 from tests.visitor import Page
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture(autouse=True)
 def waiting(monkeypatch):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.mark.parametrize("path", ["/agreements/export", "/agreements/template.xlsx"])
 def test_sheets_are_kept_by_nobody(visit, path):

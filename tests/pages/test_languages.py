@@ -8,8 +8,9 @@ import re
 import pytest
 from bs4 import BeautifulSoup, Comment
 
-from tests.visitor import Page
 from translations.traditional import to_traditional
+
+pytestmark = pytest.mark.one_database
 
 LISTS = ("agreements", "coop_activities", "units", "party_orgs", "areas", "members", "code_lists")
 SHOWN = [f"/{name}/show/1" for name in LISTS]
@@ -113,19 +114,19 @@ def all_pages(visit, language):
 @pytest.mark.parametrize("language", ["zh_Hans", "zh_Hant"])
 def test_a_chinese_page_holds_no_english(visit, data, language):
     for path, page in all_pages(visit, language):
-        words = re.sub(NAMES, "", spoken(page, data(path)))
+        words = re.sub(NAMES, "", spoken(page.soup, data(path)))
         assert re.findall(r"[A-Za-z]{2,}", words) == [], path
 
 
 def test_a_traditional_page_holds_no_simplified_character(visit, data):
     for path, page in all_pages(visit, "zh_Hant"):
-        words = spoken(page, data(path))
+        words = spoken(page.soup, data(path))
         assert {a for a, b in zip(words, to_traditional(words), strict=True) if a != b} == set(), path
 
 
 def test_an_english_page_holds_no_chinese(visit, data):
     for path, page in all_pages(visit, "en"):
-        assert re.findall(r"[\u4e00-\u9fff]+", spoken(page, data(path))) == [], path
+        assert re.findall(r"[\u4e00-\u9fff]+", spoken(page.soup, data(path))) == [], path
 
 
 def test_the_first_page_is_in_simplified_chinese(visit):
@@ -154,5 +155,5 @@ def test_dates_are_written_the_way_of_the_language(visit):
 
 def test_pages_of_the_engine_are_parsed_whole():
     """The helper above must not hide what it should find."""
-    page = Page('<p title="Hello">你好 World</p><select><option>Pick</option></select>', "html.parser")
+    page = BeautifulSoup('<p title="Hello">你好 World</p><select><option>Pick</option></select>', "html.parser")
     assert spoken(page, ["World"]).split() == ["你好", "Pick", "Hello"]

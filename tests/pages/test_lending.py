@@ -6,6 +6,8 @@ import pytest
 
 from tests.holes.walk import first, unchanged, unit_id
 
+pytestmark = pytest.mark.one_database
+
 TASK = {"ledger": "agreements", "deeds": ["read", "export"], "scope": "custom", "until": "2026-12-31"}
 TASK |= {"reason": "2026年专项检查"}
 

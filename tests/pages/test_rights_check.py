@@ -9,6 +9,8 @@ from openpyxl import load_workbook
 
 from tests.holes.walk import first, give
 
+pytestmark = pytest.mark.one_database
+
 
 def row(page, account):
     return {

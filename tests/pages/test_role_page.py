@@ -8,6 +8,8 @@ from portal import setup
 from portal.accounts.roles import BY_CODE, OFFICES, PRESETS, READERS, ROLES, desks
 from tests.holes.walk import ACCOUNTS, first, give, of, take, unchanged, unit_id
 
+pytestmark = pytest.mark.one_database
+
 KEEPERS = ("admin", "secadmin")
 FORM = "form[data-guard]"
 

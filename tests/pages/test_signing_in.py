@@ -11,7 +11,9 @@ import pytest
 from portal.accounts import locking, sessions
 from portal.core import audit, clock
 from tests.conftest import PASSWORD
-from tests.holes.walk import first
+from tests.holes.walk import first, unchanged
+
+pytestmark = pytest.mark.one_database
 
 
 def test_whoever_is_not_signed_in_gets_the_sign_in_page(visit):
@@ -97,11 +99,66 @@ def test_a_password_that_is_set_ends_the_sessions_of_the_account(visit, rows):
     assert other.look("/agreements/list/").status == 302
 
 
-def test_no_session_lives_longer_than_a_long_day(visit, monkeypatch):
+@pytest.fixture
+def wait(monkeypatch):
+    """`wait(31)`: so many minutes go by, for sessions."""
+    passed = []
+
+    def go(minutes):
+        passed.append(60 * minutes)
+        monkeypatch.setattr(sessions.time, "time", lambda: clock_time() + sum(passed))
+
+    clock_time = time.time
+    return go
+
+
+def test_a_session_ends_when_nobody_is_there_any_more(visit, wait):
     visitor = signed_in(visit, "filler02")
-    now = time.time()
-    monkeypatch.setattr(sessions.time, "time", lambda: now + 12 * 3600 + 60)
+    wait(29)
+    assert visitor.look("/agreements/list/").status == 200
+    wait(29)
+    assert visitor.look("/agreements/list/").status == 200
+    wait(31)
     assert visitor.look("/agreements/list/").status == 302
+
+
+def test_a_copied_cookie_does_not_last_longer_by_what_its_owner_does(app, visit, wait):
+    owner, thief = signed_in(visit, "filler02"), visit()
+    thief.client.set_cookie("session", owner.client.get_cookie("session").value)
+    wait(20)
+    assert owner.look("/agreements/list/").status == 200
+    wait(20)
+    assert owner.look("/agreements/list/").status == 200
+    assert thief.look("/agreements/list/").status == 302
+
+
+def test_no_session_lives_longer_than_a_working_day(visit, wait):
+    visitor = signed_in(visit, "filler02")
+    for _ in range(16):
+        assert visitor.look("/agreements/list/").status == 200
+        wait(29.9)
+    assert visitor.look("/agreements/list/").status == 200
+    wait(2)
+    assert visitor.look("/agreements/list/").status == 302
+
+
+def test_whoever_sends_a_form_after_the_end_of_the_session_is_told(visit, rows, wait):
+    """Without scripts; with them the page asks first and keeps what was typed (`tests/browser/test_session.py`)."""
+    visitor = signed_in(visit, "filler02")
+    visitor.look("/agreements/add")
+    wait(31)
+    with unchanged(rows):
+        assert visitor.post("/agreements/add", title="x").response.location == "/login/"
+    assert visitor.look("/login/").notices("warning") == ["登录已失效，刚才提交的内容未保存，请重新登录。"]
+
+
+def test_a_page_can_ask_whose_session_there_is(visit):
+    visitor = visit("filler02")
+    told = visitor.look("/session/").response.json
+    assert told["user"] == "filler02"
+    visitor.token = told["token"]
+    assert visitor.post("/agreements/add").status == 200
+    assert visit().look("/session/").status == 302
 
 
 def attempt(visit, username, password):

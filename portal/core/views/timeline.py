@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, case
 from portal.core import audit, clock, scope
 from portal.core.changes import HIDDEN, PLACE, altered
 from portal.core.fields import Field, Label
-from portal.core.ledger import VERBS, Ledger, mounted
+from portal.core.ledger import VERBS, Ledger, mounted, named
 
 DONE_BY_THE_PORTAL = "system"
 # What the trail tells of beside what can be allowed in a ledger.
@@ -157,7 +157,7 @@ def holds(path: str, old: list[str] | None, new: list[str] | None) -> bool:
 
 def source_of(event: audit.AuditEvent, ledger: Ledger) -> Ledger:
     """The ledger of the record that changed; `ledger` for what is none."""
-    return next((each for each in mounted() if each.name == event.ledger), ledger)
+    return named(event.ledger) or ledger
 
 
 def reason(ledger: Ledger, text: str) -> str:
