@@ -343,6 +343,7 @@ def test_every_column_shows_and_sorts_both_ways(app, visit, account):
                 assert visitor.client.get(f"{path}&order={order}").status_code == 200, f"{path} {order}"
 
 
+@pytest.mark.one_database
 def test_a_list_sorts_as_its_headings_say(app, visit):
     """The address of each heading sorts by its column, and once more the other way."""
     visitor = visit("auditor")

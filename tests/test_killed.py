@@ -12,7 +12,7 @@ import pytest
 
 from portal import setup
 from portal.core import attachments
-from tests.conftest import settings
+from tests.conftest import release, settings
 from tests.core import sheets
 from tests.holes.walk import of, unchanged
 
@@ -63,7 +63,7 @@ def killed(built):
     def run(script, *words):
         url = built.app.config["SQLALCHEMY_DATABASE_URI"] if built.kind == "postgresql" else None
         environment = os.environ | settings(built.home, url)
-        built.release()
+        release(built.app)
         command = [sys.executable, "-c", BEGIN + script, *map(str, words)]
         done = subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == -signal.SIGKILL, done.stderr
