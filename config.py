@@ -112,6 +112,13 @@ def serving_role(environ: Mapping[str, str]) -> str:
     return name
 
 
+def proxies(environ: Mapping[str, str]) -> int:
+    text = environ.get("PORTAL_PROXIES") or "0"
+    if not re.fullmatch("[0-5]", text):
+        raise BadSetting(f"PORTAL_PROXIES is a number from 0 to 5, not {text!r}")
+    return int(text)
+
+
 def trusted_hosts(environ: Mapping[str, str], host: str) -> list[str]:
     named = [name.strip() for name in (environ.get("PORTAL_TRUSTED_HOSTS") or "").split(",")]
     return [name for name in named if name] or sorted({host, "localhost", "127.0.0.1"})
@@ -133,6 +140,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
         "SECRET_KEY": secret_key(environ, production, data_dir),
         "SQLALCHEMY_DATABASE_URI": database_url(environ, data_dir),
         "TRUSTED_HOSTS": trusted_hosts(environ, host),
+        "PROXIES": proxies(environ),
         "THREE_ADMINS": one_of(environ, "PORTAL_THREE_ADMINS", ("on", "off"), "off") == "on",
         "ROW_SECURITY": one_of(environ, "PORTAL_ROW_SECURITY", ("on", "off"), "off") == "on",
         "SERVING_ROLE": serving_role(environ),

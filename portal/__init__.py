@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from portal import cli, database, ledgers, registry
@@ -34,6 +35,8 @@ def create_app(**overrides: Any) -> Flask:
     app.config.from_mapping(config.settings({**os.environ, **overrides.pop("environ", {})}))
     app.config.from_mapping(overrides)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = database.engine_options(app.config["SQLALCHEMY_DATABASE_URI"])
+    if count := app.config["PROXIES"]:  # else whose address it is, is whose connection it is
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     keep_keys(app)

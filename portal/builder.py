@@ -13,6 +13,7 @@ from portal.accounts.review_pages import ReviewsView
 from portal.accounts.rights_pages import RightsView
 from portal.accounts.role_pages import RolesView
 from portal.accounts.sample_pages import SamplesView
+from portal.accounts.sign_in_rules import SignInRulesView
 from portal.accounts.workspace import WorkspaceView
 
 
@@ -27,6 +28,7 @@ class PortalBuilder(AppBuilder):
             OverdueView,
             AccountsView,
             RolesView,
+            SignInRulesView,
             ReviewsView,
             RightsView,
             AuditView,

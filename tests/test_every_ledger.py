@@ -36,6 +36,7 @@ from tests.holes.walk import (
 OWN_PAGES = {"WorkspaceView", "SignInView", "LanguageView", "AccountsView", "MyPasswordView"} | {
     "RolesView",
     "ReviewsView",
+    "SignInRulesView",
     "OverdueView",
     "SamplesView",
     "ExportsView",

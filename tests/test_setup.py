@@ -216,6 +216,7 @@ def test_an_export_is_written_with_the_rights_of_its_user(prepared, tmp_path):
         ("PORTAL_SECRET_KEY", "short", "PORTAL_SECRET_KEY needs at least 32 characters"),
         ("PORTAL_DEMO", "huge", "PORTAL_DEMO is one of none, tiny, article"),
         ("PORTAL_SERVING_ROLE", "Portal'; DROP", "PORTAL_SERVING_ROLE is small letters, digits and underscores"),
+        ("PORTAL_PROXIES", "all", "PORTAL_PROXIES is a number from 0 to 5"),
         ("PORTAL_THREE_ADMINS", "yes", "PORTAL_THREE_ADMINS is one of on, off"),
     ],
 )

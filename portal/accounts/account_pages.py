@@ -18,7 +18,7 @@ from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import BadRequest
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from portal.accounts import apart, lending, locking, roles, sessions
+from portal.accounts import apart, lending, locking, roles, sessions, sign_in_rules
 from portal.accounts.granting import tell_account, tell_roles
 from portal.accounts.passwords import password_fault
 from portal.accounts.reasons import personal_fault
@@ -186,15 +186,18 @@ class MyPasswordView(BaseView):
                 faults["old"] = fault
             if fault := password_fault(new, current_user.username):
                 faults["new"] = fault
+            elif new == old:
+                faults["new"] = gettext("Please choose another password than the old one.")
             if new != request.form.get("again", ""):
                 faults["again"] = gettext("The two passwords differ.")
             if not faults:
                 current_user.password = generate_password_hash(new)
+                sign_in_rules.chosen(current_user)
                 db.session.commit()
                 sessions.prove(current_user)
                 flash(gettext("Your password is changed. All other sessions of this account have ended."), "success")
                 return redirect(url_for("WorkspaceView.index"))
-        return render_template("accounts/my_password.html", faults=faults)
+        return render_template("accounts/my_password.html", faults=faults, old=sessions.with_old_password())
 
 
 def wrong_password(typed: str) -> str:
@@ -277,7 +280,7 @@ def save_account(user: Any, profile: AccountProfile, typed: dict[str, str], new:
         db.session.add(user)
     user.first_name = typed["name"]
     if typed["password"]:
-        user.password = generate_password_hash(typed["password"])
+        user.password, profile.password_on = generate_password_hash(typed["password"]), None
         if locking.locked_until(user.username):
             locking.unlock(user.username)
     db.session.flush()

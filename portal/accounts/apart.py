@@ -33,6 +33,7 @@ LABELS: dict[str, Label] = {
 POWERS = {
     **dict.fromkeys((("accounts", "add"), ("accounts", "edit")), "accounts"),
     **dict.fromkeys((("accounts", "grant"), ("roles", "edit"), ("exports", "approve")), "rights"),
+    ("sign_in_rules", "edit"): "rights",
     **dict.fromkeys(((roles.TRAIL, "read"), (roles.TRAIL, "export"), ("audit", "read")), "trail"),
 }
 

@@ -39,6 +39,7 @@ class Desk:
 DESKS = (
     Desk("accounts", _("Accounts"), ("read", "add", "edit", "grant")),
     Desk("roles", _("Roles and rights"), ("read", "edit")),
+    Desk("sign_in_rules", _("Rules for signing in"), ("read", "edit")),
     Desk("reviews", _("Steps of review"), ("read", "edit")),
     Desk("audit", _("Proof of the trail"), ("read",)),
     Desk("rights", _("Check of rights"), ("read", "export")),
@@ -141,6 +142,7 @@ KEEPING_ACCOUNTS = {"accounts": Grant(("read", "add", "edit"))} | dict.fromkeys(
 KEEPING_RIGHTS = {
     "accounts": Grant(("read", "grant")),
     "roles": Grant(("read", "edit")),
+    "sign_in_rules": Grant(("read", "edit")),
     "rights": READ,
     "exports": Grant(("read", "approve")),
 }

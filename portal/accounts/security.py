@@ -38,13 +38,14 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     type_coerce,
     union_all,
 )
 from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import SecurityError
 
-from portal.accounts import roles, sessions
+from portal.accounts import roles, sessions, sign_in_rules
 from portal.accounts.places import Place
 from portal.accounts.sign_in import SignInView
 from portal.core import clock, scope
@@ -52,13 +53,15 @@ from portal.core.reach import NOTHING, Reach
 from portal.core.scope import Principal
 from portal.core.views.web import for_programs
 from portal.extensions import db
-from portal.org.accounts import AccountGrant, AccountProfile, EndedSession, RoleScope
+from portal.org.accounts import AccountGrant, AccountProfile, EndedSession, RoleScope, SignInRules
 from portal.org.models import Area, Unit
 
 # What is the same for everybody and asks nothing about them.
 IMPERSONAL = {"static", "appbuilder.static", "healthz", "readyz"}
 # What needs no signing in.
 OPEN = {"SignInView.login", "LanguageView.index", *IMPERSONAL}
+# What is answered to whoever has to choose a new password first.
+RENEWING = {"MyPasswordView.change", "SignInView.logout", "SignInView.present", *OPEN}
 
 
 class PortalSecurityManager(SecurityManager):
@@ -71,6 +74,8 @@ class PortalSecurityManager(SecurityManager):
         """The active user of a session that holds, with their profile, in one statement."""
         found = db.session.execute(_user_of_session(), {"pk": int(pk), "session": sessions.name()}).first()
         if found is None or not sessions.holds(found[0]):
+            return None
+        if not sign_in_rules.admits(found[2]) or sign_in_rules.elsewhere(found[2], found[1]):
             return None
         sessions.seen()
         g.profile = found[1]
@@ -88,12 +93,13 @@ class PortalSecurityManager(SecurityManager):
 
 
 @cache
-def _user_of_session() -> Select[tuple[User, AccountProfile]]:
+def _user_of_session() -> Select[tuple[User, AccountProfile, SignInRules]]:
     """Asked at every request, as `_held_by` is, and therefore built once."""
     ended = select(EndedSession.name).where(EndedSession.name == bindparam("session"))
     return (
-        select(User, AccountProfile)
+        select(User, AccountProfile, SignInRules)
         .outerjoin(AccountProfile, AccountProfile.user_id == User.id)
+        .outerjoin(SignInRules, true())
         .options(
             joinedload(AccountProfile.unit).load_only(Unit.full_name),
             joinedload(AccountProfile.area).load_only(Area.name, Area.kind),
@@ -243,6 +249,10 @@ def identify() -> ResponseReturnValue | None:
     principal = principal_of(current_user, g.get("profile")) if signed_in else scope.NOBODY
     g.acting = scope.enter(principal)
     foreign = isinstance(request.routing_exception, SecurityError)  # a host that is not ours: Flask says so
+    if signed_in and sessions.with_old_password() and request.endpoint not in RENEWING:
+        if for_programs():
+            abort(403, gettext("Please sign in on a page and choose a new password first."))
+        return redirect(url_for("MyPasswordView.change"))
     if signed_in or foreign or request.endpoint in OPEN:
         return None
     if for_programs():

@@ -23,18 +23,27 @@ from portal.org.accounts import EndedSession
 LONGEST, IDLE = timedelta(hours=8), timedelta(minutes=30)
 # Seconds between two words on that somebody is there: a new cookie for every request would be too many.
 STEP = 60
-NAME, SINCE, SEEN, PROOF = "session", "since", "seen", "proof"
+NAME, SINCE, SEEN, PROOF, OLD = "session", "since", "seen", "proof", "old"
 
 
-def begin(user: Any) -> None:
+def begin(user: Any, *, old: bool) -> None:
+    """`old`: with a password that has to be changed before anything else."""
     session[NAME], session[SINCE] = secrets.token_hex(16), int(time.time())
-    session[SEEN] = session[SINCE]
+    session[SEEN], session[OLD] = session[SINCE], old
     prove(user)
 
 
 def prove(user: Any) -> None:
-    """After the password changed: this session goes on, all others have ended."""
+    """The password is the user's own: after a change this session goes on, all others have ended."""
     session[PROOF] = proof_of(user)
+
+
+def renewed() -> None:
+    session[OLD] = False
+
+
+def with_old_password() -> bool:
+    return bool(session.get(OLD))
 
 
 def proof_of(user: Any) -> str:

@@ -14,7 +14,7 @@ from flask_babel import gettext
 from flask_login import current_user, login_user, logout_user
 from flask_wtf.csrf import generate_csrf
 
-from portal.accounts import locking, sessions
+from portal.accounts import locking, sessions, sign_in_rules
 from portal.accounts.demo_accounts import demo_accounts
 from portal.core import audit, scope
 from portal.core.fields import clean
@@ -52,6 +52,9 @@ class SignInView(BaseView):
     def refused(self, username: str, password: str) -> str:
         """Sign in, or say why not: the same for a name that is no account's."""
         name = " ".join(clean(username).split())
+        if not sign_in_rules.admits(sign_in_rules.in_force()):
+            audit.tell("refused", title=f"POST /login/ {name[: locking.LONGEST]}")
+            return gettext("Nobody may sign in from here (%(address)s).", address=request.remote_addr)
         if fault := locked(name):
             return fault
         user = self.appbuilder.sm.auth_user_db(name, password)
@@ -71,7 +74,7 @@ class SignInView(BaseView):
         session["locale"] = kept or current_app.config["BABEL_DEFAULT_LOCALE"]
         session.permanent = True
         login_user(user)
-        sessions.begin(user)
+        sign_in_rules.begin(user)
         return ""
 
     @expose("/session/")

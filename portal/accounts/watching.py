@@ -26,7 +26,7 @@ from portal.org.accounts import AccountProfile
 
 # Of accounts, what lines in plain words tell beside.
 TOLD = ("roles", "active", "password")
-USERS, UNITS = "ab_user", "units"
+USERS, UNITS, RULES = "ab_user", "units", "sign_in_rules"
 # Where a unit stands in the tree, and which one keeps its records: what its accounts reach hangs on both.
 STANDING = ("parent_id", "merged_into_id")
 MOST = 10
@@ -82,7 +82,7 @@ def changes() -> list[tuple[Told, str]]:
     accounts = and_(AuditEvent.ledger == USERS, AuditEvent.action.in_(("add", "edit")))
     told_in = cast(AuditEvent.changes, String)
     moved = and_(AuditEvent.ledger == UNITS, or_(*(told_in.contains(f'"{name}"') for name in STANDING)))
-    watched = or_(AuditEvent.action.in_(DEEDS), accounts, moved)
+    watched = or_(AuditEvent.action.in_(DEEDS), accounts, moved, AuditEvent.ledger == RULES)
     query = select(AuditEvent).where(AuditEvent.at > clock.now() - CHANGES, watched, AuditEvent.username != "")
     events = db.session.scalars(query.order_by(AuditEvent.id.desc()).limit(MOST)).all()
     names = names_of([event.record_id for event in events if event.ledger == USERS])
@@ -96,6 +96,8 @@ def subject(event: AuditEvent, names: dict[int, str], units: Ledger) -> str:
     if event.ledger == UNITS:
         moved = [change(units, *each) for each in event.changes if each[0] in STANDING]
         return "; ".join((event.title, *(f"{label}: {old} → {new}" for label, old, new in moved)))
+    if event.ledger == RULES:
+        return "、".join(str(COLUMNS[path]) for path, *_ in event.changes if path in COLUMNS)
     if event.ledger != USERS or event.action not in ("add", "edit"):
         return event.title
     name = names.get(event.record_id or 0, f"#{event.record_id}")

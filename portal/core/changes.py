@@ -46,8 +46,9 @@ OWN = frozenset(
     }
 )
 SECRET = frozenset({"password"})
-# Counters and times that Flask-AppBuilder keeps at each sign-in are no change of an account.
+# Counters and times that are kept at each sign-in are no change of an account.
 SIGNING_IN = frozenset({"last_login", "login_count", "fail_login_count", "changed_on", "changed_by_fk", "created_on"})
+STANDING = frozenset({"password_on", "session_name"})
 Texts: TypeAlias = list[str] | None
 Change: TypeAlias = tuple[str, Texts, Texts]
 
@@ -215,7 +216,7 @@ def columns_told(row: Any, declared: Mapping[str, Field]) -> list[str]:
         skipped |= {*mapper.columns.keys()} - {*declared}
     if isinstance(row, Scoped) and row.part_of and ledger is None:  # it is told with that record
         skipped |= {mapper.get_property_by_column(each).key for each in mapper.relationships[row.part_of].local_columns}
-    skipped |= SIGNING_IN if type(row).__tablename__ == "ab_user" else set()
+    skipped |= {"ab_user": SIGNING_IN, "account_profile": STANDING}.get(type(row).__tablename__, frozenset())
     return [name for name in mapper.columns.keys() if name not in skipped]  # noqa: SIM118 # iterates columns
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from random import Random
 
 from sqlalchemy import select
@@ -33,6 +34,7 @@ def make(profile: Profile, hashed: str) -> None:
     rng = Random(20230102)
     for username, role, place in wanted(profile):
         name = names.person_name(rng)
+        place.password_on = date.max  # never too old
         new_account.create(username, name, "", role, place, hashed=hashed, email=names.email(username))
 
 

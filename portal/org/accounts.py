@@ -24,6 +24,10 @@ class AccountProfile(Model):
     area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"), index=True)
     # Switched off until whoever grants roles has looked at it: new, or changed by somebody who may not grant.
     waiting: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # The day on which its user chose the password; None while it is one that somebody else set.
+    password_on: Mapped[date | None]
+    # The newest session, for offices that want one at a time.
+    session_name: Mapped[str | None] = mapped_column(String(32))
 
     user: Mapped[Any] = relationship("User", viewonly=True)
     unit: Mapped[Unit | None] = relationship()
@@ -63,6 +67,22 @@ class AccountGrant(Model):
     reason: Mapped[str] = mapped_column(String(200))
     granted_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
     granted_at: Mapped[datetime]
+
+
+class SignInRules(Model):
+    """What holds for signing in besides what always does (`domain.md` §4.2): one row, none while it is as shipped."""
+
+    __tablename__ = "sign_in_rules"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # Days after which a password has to be changed; 0: never.
+    password_days: Mapped[int] = mapped_column(default=90)
+    one_session: Mapped[bool] = mapped_column(default=False)
+    # Addresses and networks from which people may sign in, one a line; empty: from everywhere.
+    networks: Mapped[str] = mapped_column(String(1000), default="")
+
+    def __str__(self) -> str:
+        return f"#{self.id}"
 
 
 class EndedSession(Model):

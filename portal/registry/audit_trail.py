@@ -28,6 +28,7 @@ OTHERS = {
     **dict.fromkeys(
         ("ab_role", "ab_permission", "ab_view_menu", "ab_permission_view", "seeded_grant"), _("Roles and rights")
     ),
+    "sign_in_rules": _("Rules for signing in"),
     "role_scope": _("Roles and rights"),
     "review_tier": _("Steps of review"),
     "review_exemption": _("Steps of review"),

@@ -30,7 +30,7 @@ HUGE = "9" * 5000
 # Refusals and exports are written down there; `tests/core/test_trail.py` says which.
 TRAIL = ("audit_event", "audit_seal")
 # What signing in changes of an account.
-SIGNING_IN = ("last_login", "login_count", "fail_login_count")
+SIGNING_IN = ("last_login", "login_count", "fail_login_count", "session_name")
 
 
 def dump(rows: Any) -> dict[str, list[str]]:

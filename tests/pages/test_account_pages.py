@@ -62,6 +62,8 @@ def test_a_new_account_belongs_where_it_was_said_and_waits_to_be_authorised(app,
     assert page.filled()["active"] == "1"
     assert visit("secadmin").post(f"/accounts/grant/{id_}", page.filled()).status == 302
     visitor = Visitor.signed_in(app, "zhangsan", GOOD["password"], {})
+    own = {"old": GOOD["password"], "new": "Own-12345678", "again": "Own-12345678"}
+    assert visitor.post("/my_password/", own).status == 302
     assert visitor.look("/").status == 200
     assert visitor.look("/agreements/list/").status == 403
 
