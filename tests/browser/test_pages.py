@@ -10,7 +10,16 @@ LISTS = ("agreements", "coop_activities", "units", "party_orgs", "areas", "membe
 PAGES = {
     "filler01": ("/", *(f"/{name}/list/" for name in LISTS), "/agreements/add", "/agreements/show/1", "/members/add"),
     "reviewer": ("/", "/agreements/list/", "/agreements/edit/2", "/agreements/show/3", "/units/tree"),
-    "admin": ("/", "/roles/list/", "/roles/edit/9", "/roles/add", "/accounts/list/", "/accounts/add", "/my_password/"),
+    "admin": (
+        "/",
+        "/roles/list/",
+        "/roles/edit/9",
+        "/roles/add",
+        "/accounts/list/",
+        "/accounts/add",
+        "/my_password/",
+        "/sign_in_rules/",
+    ),
     "auditor": ("/", "/agreements/list/?q=海棠", "/party_orgs/tree", "/agreements/show/1"),
     "town01": ("/",),
 }

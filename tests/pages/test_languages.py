@@ -29,6 +29,7 @@ PAGES = {
         "/accounts/list/",
         "/accounts/add",
         "/accounts/edit/2",
+        "/sign_in_rules/",
     ]
     + ["/accounts/grant/2", "/my_password/", "/units/add", "/party_orgs/edit/1", "/areas/add"]
     + [f"/code_lists/edit/{n}" for n in (1, 4, 20, 38)],
@@ -46,7 +47,7 @@ REFUSED = {
 }
 # What is no sentence in any language: names of languages, products, examples, accounts, codes.
 # A wrong parameter of an address is named as it stands there.
-NAMES = r"English|Excel|page|colour|\.?xlsx|\.?xls|\.?ods|\.?csv|MB|KB|https?|JavaScript"
+NAMES = r"English|Excel|IP|page|colour|\.?xlsx|\.?xls|\.?ods|\.?csv|MB|KB|https?|JavaScript"
 TABLES = ("unit", "area", "party_org", "member", "agreement", "demand_item", "resource_item", "coop_item")
 
 
