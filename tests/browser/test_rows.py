@@ -70,7 +70,7 @@ def test_a_project_names_rows_that_were_typed_just_now(open_as):
     picker = page.locator('[data-rows="coop_items"] [data-row]').first.locator("td").nth(1)
     picker.locator(".ts-control input").focus()
     picker.locator(".ts-dropdown .option", has_text="刚写的需求").click()
-    page.click(".form-actions button[type=submit]")
+    page.click(".form-actions button:has-text('保存草稿')")  # others look at this draft
     page.wait_for_url("**/show/2")
     assert "刚写的需求" in page.locator('[data-table="coop_items"] tbody tr').first.inner_text()
 
