@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, inspect
 from tests.conftest import settings
 
 HERE = Path(__file__).resolve().parent.parent
-ROUNDS = 4
+ROUNDS = 2
 pytestmark = pytest.mark.slow
 
 
