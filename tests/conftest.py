@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import threading
@@ -77,6 +78,10 @@ class Built:
             cluster.copy("portal_live", "portal_pristine")
         else:
             shutil.copy(home / "portal.db", home / "pristine.db")
+        # As `run.py` does: what was made up to here is not looked through for garbage with every test.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
 
     def watch(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if not statement.lstrip().upper().startswith(HARMLESS):

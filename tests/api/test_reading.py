@@ -60,6 +60,7 @@ def test_a_list_is_searched_and_paged(rest):
     }
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "query",
     [
@@ -124,6 +125,7 @@ def test_nobody_is_answered_without_signing_in(app, rest):
             assert program.ask(method, path)[0] == 401, f"{method} {path}"
 
 
+@pytest.mark.one_database
 def test_refusals_are_json(rest):
     program = rest("reviewer")
     for path, code in {"nothing/": 404, "agreements/nothing": 404, "../api/v1/": 404}.items():

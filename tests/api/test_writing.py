@@ -126,6 +126,7 @@ def test_what_is_wrong_is_said_at_its_field_in_the_users_language(rest, agreemen
         assert program.post("agreements/", wrong)[1]["errors"]["copies"] == ["不是有效的数字。"]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "sent",
     [
@@ -152,6 +153,7 @@ def test_numbers_stay_as_they_were_written(rest, rows):
     assert rows(f"SELECT copies, plan_activity_cnt FROM agreement WHERE id = {id_}") == [(3, 12)]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("body", "kind", "status"),
     [
@@ -174,6 +176,7 @@ def test_only_one_json_object_is_taken(rest, rows, body, kind, status):
             assert program.ask(method, at, data=body, content_type=kind)[0] == status
 
 
+@pytest.mark.one_database
 def test_far_more_rows_than_a_table_takes_are_refused(rest, rows):
     program, path = rest("filler01"), f"agreements/{of(rows, 1, 'draft')}"
     for most, status in ((201, 422), (401, 413), (10_050, 413)):
@@ -181,6 +184,7 @@ def test_far_more_rows_than_a_table_takes_are_refused(rest, rows):
         assert program.put(path, sent)[0] == status
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("token", ["", "wrong", "another's"])
 def test_nothing_is_changed_without_the_pages_own_token(app, visit, rest, rows, token):
     """H18, fact 6: the cookie alone is what another site's page sends along, too."""
@@ -198,6 +202,7 @@ def test_nothing_is_changed_without_the_pages_own_token(app, visit, rest, rows, 
             assert program.ask(method, path, data="{}", content_type="text/plain", headers=headers)[0] == 400
 
 
+@pytest.mark.one_database
 def test_no_other_way_of_signing_in_is_taken(rest, app):
     program = rest()
     for value in ("Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.", "Basic YWRtaW46RGVtby0xMjM0NTY3OA=="):
@@ -348,6 +353,7 @@ def test_the_other_party_sets_no_notes_of_the_unit(rest, rows, change):
         assert (status, list(told["errors"])) == (422, ["remark"])
 
 
+@pytest.mark.one_database
 def test_far_more_fields_than_a_form_has_are_refused(rest, rows):
     program, path = rest("filler01"), f"agreements/{of(rows, 1, 'draft')}"
     assert program.put(path, {f"x{n}": 1 for n in range(20_000)})[0] == 413

@@ -211,6 +211,7 @@ def test_the_trail_is_read_filtered_and_verified_by_those_who_audit(rows, visit,
     assert last(rows)[0] == "verify"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "account", ["reviewer", "leader", "filler01", "sysadmin", "secadmin", "town01", "community001"]
 )

@@ -49,6 +49,7 @@ def reordered(before, model, dice):
     return rows
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("seed", range(12))
 def test_every_version_is_told_as_it_was(agreement, seed):
     dice, kept = random.Random(seed), [present(agreements, agreement)]

@@ -183,6 +183,7 @@ def test_an_id_that_is_none_is_not_there(app, visit, account):
                     assert answer.status in (400, 403, 404), f"{method} {asked[:80]}"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("text", [HUGE, "x", "-1", "", "0", "1.5", "٣" * 5000])
 def test_an_entry_under_no_record_is_refused(visit, text):
     """H14."""
@@ -271,6 +272,7 @@ def test_another_site_cannot_post_in_another_format(app, visit, rows):
             assert answer.status_code == 405
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("target", FOREIGN)
 def test_no_address_leads_to_another_host(visit, target):
     """Signing in and switching the language go on to a path of this portal, or to the first page."""
@@ -287,6 +289,7 @@ def test_no_address_leads_to_another_host(visit, target):
         assert "\n" not in answer.location
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "localhost:evil", "127.0.0.1@evil.example"])
 def test_another_host_is_not_answered(visit, host):
     assert visit("auditor").client.get("/", headers={"Host": host}).status_code == 400

@@ -31,6 +31,7 @@ def test_an_action_on_another_units_record_is_refused_whole(visit, rows, action)
         assert visitor.post("/agreements/action_post", sent).status == 404
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("ids", [[str(NO_SUCH_ID)], ["x"], ["-1"], ["1.5"], [HUGE], [""], ["١"], ["0"]])
 def test_an_action_on_ids_that_are_none_changes_nothing(visit, rows, ids):
     """H14: no such record, no number at all."""
@@ -40,6 +41,7 @@ def test_an_action_on_ids_that_are_none_changes_nothing(visit, rows, ids):
         assert visitor.post("/agreements/action_post", sent).status in (400, 404)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("action", ["", "approve", "delete", "edit", "action_post", "__class__", "页"])
 def test_an_unknown_action_is_not_there(visit, rows, action):
     """H14: and is no error of ours."""

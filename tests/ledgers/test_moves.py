@@ -108,6 +108,7 @@ def test_the_number_is_given_at_the_first_submission_and_kept(visit, rows):
     assert rows(f"SELECT record_no FROM agreement WHERE id = {id_}") == number
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("sent", "field"),
     [

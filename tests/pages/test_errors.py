@@ -25,6 +25,7 @@ ANSWERS = {
 }
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("path", ANSWERS)
 def test_a_wrong_address_is_answered_with_its_code_and_a_page(visit, path):
     page = visit("filler01").look(path)
@@ -83,6 +84,7 @@ def test_another_host_is_not_answered(app):
     assert app.test_client().get("/login/", headers={"Host": "evil.example"}).status_code == 400
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("path", ["/", "/login/", "/nowhere", "/agreements/list/", "/static/portal.css"])
 def test_every_answer_carries_the_safe_headers(visit, path):
     headers = visit("filler01").look(path).response.headers

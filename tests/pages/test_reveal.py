@@ -73,6 +73,7 @@ def test_without_a_purpose_nothing_is_shown(visit, rows, person):
         assert values["phone_enc"] not in page.words
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("account", "status"),
     [("filler01", 403), ("auditor", 403), ("leader", 403), ("admin", 403), ("sysadmin", 403), ("secretary02", 404),

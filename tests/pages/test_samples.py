@@ -115,6 +115,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(("typed", "field"), WRONG, ids=[f"{field}-{n}" for n, (_, field) in enumerate(WRONG)])
 def test_a_mistake_is_said_at_its_field_and_nothing_is_lost(visit, rows, typed, field):
     page = visit("auditor").post("/samples/add", DRAW | typed)
@@ -123,6 +124,7 @@ def test_a_mistake_is_said_at_its_field_and_nothing_is_lost(visit, rows, typed, 
     assert rows("SELECT count(*) FROM sample") == [(0,)]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("account", ["filler01", "secretary01", "town01", "sysadmin", "secadmin", "auditadmin"])
 def test_nobody_else_draws_or_judges(visit, sample, account):
     visitor = visit(account)

@@ -92,6 +92,7 @@ def test_nobody_decides_on_their_own_request(visit, rows, asked, change):
     assert rows(f"SELECT approved FROM unmasked_export WHERE id = {asked}") == [(None,)]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("account", ["reviewer", "leader", "auditor", "sysadmin", "auditadmin", "filler01", "town01"])
 def test_nobody_else_decides(visit, rows, asked, account):
     assert visit(account).post(f"/exports/decide/{asked}", decision="approve").status == 403

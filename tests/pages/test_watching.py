@@ -30,6 +30,7 @@ def test_each_of_the_three_sees_what_the_others_changed(visit, rows, account):
     assert GOOD["password"] not in str(told)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("account", ["reviewer", "leader", "filler01", "town01", "auditor", "disc"])
 def test_nobody_else_does(visit, account):
     assert not visit(account).look("/").select("[data-changes], [data-waiting], [data-alarms]")
