@@ -16,8 +16,8 @@ from operator import or_
 from typing import Any
 
 from sqlalchemy import event, inspect
-from sqlalchemy.orm import ORMExecuteState, Session, attributes, with_loader_criteria
-from sqlalchemy.orm.interfaces import ORMOption
+from sqlalchemy.orm import ORMExecuteState, Session, attributes
+from sqlalchemy.orm.interfaces import CriteriaOption
 from sqlalchemy.orm.util import LoaderCriteriaOption
 
 from portal.core import clock
@@ -94,40 +94,58 @@ class Principal:
         return self._filling.on("owner_org_id", clock.today()) or None
 
     @cached_property
-    def reading(self) -> tuple[ORMOption, ...]:
-        return tuple(self._criteria("read"))
+    def reading(self) -> _Narrowing:
+        return self.narrowing("read")
 
-    def _criteria(self, verb: str) -> Iterator[ORMOption]:
-        model: Any
-        for model in scoped_models():
-            reach = self.reach(verb, model.ledger_name)
-            if not reach.everything:
-                yield _only(model, reach)
+    def narrowing(self, verb: str) -> _Narrowing:
+        models: list[Any] = scoped_models()
+        reaches = ((model, self.reach(verb, model.ledger_name)) for model in models)
+        return _narrowing(tuple(_only(model, reach) for model, reach in reaches if not reach.everything))
 
 
 @lru_cache(maxsize=4096)
-def _only(model: Any, reach: Reach) -> ORMOption:
+def _only(model: Any, reach: Reach) -> LoaderCriteriaOption:
     """An expression and not a lambda: of several lambdas with different units in one statement, all got those of
     the last. Expressions are adapted to aliases, too."""
-    return _Criterion(model, reach.condition(model))
+    return LoaderCriteriaOption(model, reach.condition(model), include_aliases=True)
 
 
-class _Criterion(LoaderCriteriaOption):
-    """`with_loader_criteria`, whose share of a statement's cache key is made once. SQLAlchemy makes it anew for every
-    statement, which with a few dozen models costs more than the rest of a small statement."""
+@lru_cache(maxsize=512)
+def _narrowing(criteria: tuple[LoaderCriteriaOption, ...]) -> _Narrowing:
+    return _Narrowing(criteria)
+
+
+class _Narrowing(CriteriaOption):
+    """`with_loader_criteria` of all models as one option, whose share of a statement's cache key is made once. With one
+    for each of a few dozen models, they cost more than the rest of a small statement."""
 
     inherit_cache = True
+    propagate_to_loaders = True
 
-    def __init__(self, model: Any, criteria: Any) -> None:
-        super().__init__(model, criteria, include_aliases=True)
-        share = with_loader_criteria(model, criteria, include_aliases=True)._generate_cache_key()
-        if share is None:
-            raise TypeError(f"what narrows {model.__name__} cannot be cached")
-        self._share = share
+    def __init__(self, criteria: tuple[LoaderCriteriaOption, ...]) -> None:
+        self.criteria = criteria
+        self._key: tuple[Any, ...] = (_Narrowing,)
+        self._bindparams: list[Any] = []
+        for each in criteria:
+            share = each._generate_cache_key()
+            if share is None:
+                raise TypeError(f"{each} cannot be cached")
+            self._key += (share.key,)
+            self._bindparams += share.bindparams
 
-    def _gen_cache_key(self, anon_map: Any, bindparams: list[Any]) -> Any:
-        bindparams.extend(self._share.bindparams)
-        return self._share.key
+    def _gen_cache_key(self, _anon_map: Any, bindparams: list[Any]) -> Any:
+        bindparams.extend(self._bindparams)
+        return self._key
+
+    def get_global_criteria(self, attributes: dict[str, Any]) -> None:
+        for each in self.criteria:
+            each.get_global_criteria(attributes)
+
+    def process_compile_state(self, compile_state: Any) -> None:
+        self.get_global_criteria(compile_state.global_attributes)
+
+    def process_compile_state_replaced_entities(self, compile_state: Any, _entities: Any) -> None:
+        self.process_compile_state(compile_state)
 
 
 NOBODY = Principal()
@@ -192,13 +210,14 @@ def narrow(state: ORMExecuteState) -> None:
     if principal.everything or state.is_column_load:
         return
     if state.is_select:
-        state.statement = state.statement.options(*principal.reading)
+        if principal.reading not in state.statement._with_options:  # what loads relations has it already
+            state.statement = state.statement.options(principal.reading)
     elif _chooses_unit(state):
         # Rows made or given away by a statement are never seen by `refuse`; nothing needs that.
         raise OutOfScope(f"{principal.username}: a statement may not choose the unit of rows")
     elif state.is_update or state.is_delete:
         verb = "edit" if state.is_update else "delete"
-        state.statement = state.statement.options(*principal._criteria(verb))
+        state.statement = state.statement.options(principal.narrowing(verb))
 
 
 def _chooses_unit(state: ORMExecuteState) -> bool:
