@@ -36,8 +36,11 @@ def admits(rules: SignInRules | None) -> bool:
     allowed = networks(rules.networks) if rules else ()
     if not allowed:
         return True
-    address = ip_address(request.remote_addr or "::")
-    return any(address in network for network in allowed)
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:  # a web server before the portal that says something else
+        return False
+    return any((getattr(address, "ipv4_mapped", None) or address) in network for network in allowed)
 
 
 @lru_cache(maxsize=16)

@@ -124,7 +124,7 @@ def _line(action: str, ledger: str, **more: Any) -> dict[str, Any]:
         "user_id": principal.user_id,
         "username": principal.username,
         "person": principal.name,
-        "address": request.remote_addr if has_request_context() else None,
+        "address": (request.remote_addr or "")[:45] or None if has_request_context() else None,
         "action": action,
         "ledger": ledger,
         **dict.fromkeys(("record_id", "root_id", "unit_id")),

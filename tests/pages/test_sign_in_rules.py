@@ -13,6 +13,7 @@ from tests.holes.walk import ACCOUNTS, unchanged
 from tests.visitor import Visitor
 
 pytestmark = pytest.mark.one_database
+WHENCE = {"10.20.3.4": 200, "::ffff:10.20.3.4": 200, "10.21.0.1": 302, "::1": 302, "unknown": 302}
 RULES = {"password_days": "90", "networks": ""}
 OTHER = "Other-87654321"
 
@@ -70,7 +71,7 @@ def test_nobody_signs_in_or_goes_on_from_elsewhere(visit, signed_in, rows):
     visitor = signed_in("filler02")
     rule(visit, networks="127.0.0.1\n10.20.0.0/16")
     assert visitor.look("/agreements/list/").status == 200
-    for address, status in (("10.20.3.4", 200), ("10.21.0.1", 302), ("::1", 302)):
+    for address, status in WHENCE.items():
         visitor.client.environ_base["REMOTE_ADDR"] = address
         assert visitor.look("/agreements/list/").status == status, address
     stranger = visit()
