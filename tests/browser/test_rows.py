@@ -51,8 +51,8 @@ def test_mistakes_in_third_rows_of_two_tables_lose_nothing(open_as, scripts):
     cell(page, "demand_items", 2, "wanted_by").fill("哪天都行")
     cell(page, "coop_items", 2, "due_on").fill("2026年13月1日")
     cell(page, "coop_items", 1, "due_on").fill("2026年9月1日")
-    page.click("button.btn-primary[type=submit]")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("button.btn-primary[type=submit]")
     for table, word in TABLES.items():
         assert names(page, table) == [f"{word}0", f"{word}1", f"{word}2"]
     assert cell(page, "demand_items", 2, "wanted_by").input_value() == "哪天都行"

@@ -3,7 +3,7 @@
 (() => {
   const told = document.currentScript.dataset;
   const WAIT = 10000, QUIET = 5 * 60000; // milliseconds
-  let heard = Date.now();
+  let heard = Date.now(), held = null;
   if (!window.fetch || !window.AbortController || !HTMLFormElement.prototype.requestSubmit) return;
 
   // {user, token}, or nothing when the session has ended.
@@ -22,21 +22,25 @@
   }
 
   function say(form, text, signIn) {
-    form.querySelectorAll("[data-held]").forEach((each) => each.remove());
+    if (held) held.remove();
+    held = null;
     if (!text) return;
-    const notice = document.createElement("div");
-    notice.className = "notice";
-    notice.dataset.level = "error";
-    notice.dataset.held = "";
-    notice.setAttribute("role", "alert");
-    notice.append(text);
+    held = document.createElement("div");
+    held.className = "notice";
+    held.dataset.level = "error";
+    held.dataset.held = "";
+    held.setAttribute("role", "alert");
+    const words = held.appendChild(document.createElement("span"));
+    words.append(text);
     if (signIn) {
       const link = document.createElement("a");
-      Object.assign(link, { href: told.login, target: "_blank", textContent: told.signIn });
-      notice.append(" ", link);
+      Object.assign(link, { href: told.login, target: "_blank", className: "text-nowrap", textContent: told.signIn });
+      words.append(" ", link);
     }
-    form.insertBefore(notice, [...form.children].find((each) => each.matches(".form-actions")) || null);
-    notice.scrollIntoView({ block: "center" });
+    const actions = form.matches(".form-actions") ? form : form.querySelector(".form-actions");
+    if (actions) actions.before(held);
+    else form.append(held);
+    held.scrollIntoView({ block: "center" });
   }
 
   async function send(form, submitter) {
