@@ -39,6 +39,7 @@
     }
     const actions = form.matches(".form-actions") ? form : form.querySelector(".form-actions");
     if (actions) actions.before(held);
+    else if (getComputedStyle(form).display === "flex") form.after(held);
     else form.append(held);
     held.scrollIntoView({ block: "center" });
   }
