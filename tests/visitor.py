@@ -14,6 +14,8 @@ from werkzeug.test import TestResponse
 
 # Seconds after which a session that was begun for other tests is no longer used: it ends when nobody is there.
 FRESH = 20 * 60
+# Ledgers whose pages are walked over in every language and width.
+LISTS = ("agreements", "coop_activities", "units", "party_orgs", "areas", "members", "code_lists")
 TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)"')
 
 

@@ -4,9 +4,10 @@ from collections import Counter
 
 import pytest
 
+from tests.visitor import LISTS
+
 pytestmark = pytest.mark.browser
 
-LISTS = ("agreements", "coop_activities", "units", "party_orgs", "areas", "members", "code_lists")
 PAGES = {
     "filler01": ("/", *(f"/{name}/list/" for name in LISTS), "/agreements/add", "/agreements/show/1", "/members/add"),
     "reviewer": ("/", "/agreements/list/", "/agreements/edit/2", "/agreements/show/3", "/units/tree"),

@@ -8,11 +8,11 @@ import re
 import pytest
 from bs4 import BeautifulSoup, Comment
 
+from tests.visitor import LISTS
 from translations.traditional import to_traditional
 
 pytestmark = pytest.mark.one_database
 
-LISTS = ("agreements", "coop_activities", "units", "party_orgs", "areas", "members", "code_lists")
 SHOWN = [f"/{name}/show/1" for name in LISTS]
 FILLED = [f"/agreements/{page}" for page in ("add", "edit/2", "1/history", "1/lists", "figures", "import")]
 REVIEWED = ["/coop_activities/add?agreement_id=1", "/reviews/list/", "/agreements/figures/coverage"]
