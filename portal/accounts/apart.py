@@ -11,10 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.sql import ColumnElement
 
 from portal.accounts import roles, security
-from portal.accounts.reasons import listed
 from portal.accounts.security import Right
 from portal.core.fields import Label
 from portal.core.ledger import mounted
+from portal.core.phrases import listed
 from portal.extensions import db
 
 # By the code of a role: (ledger, verb).

@@ -12,11 +12,11 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import select
 
 from portal.accounts import roles
-from portal.accounts.reasons import listed
 from portal.core import audit
 from portal.core.amending import PAPER
 from portal.core.fields import Label
 from portal.core.ledger import Ledger
+from portal.core.phrases import clauses, labelled, listed
 from portal.extensions import db
 from portal.org.models import Unit
 
@@ -38,7 +38,7 @@ def tell_rights(role: Any, desk: Ledger | roles.Desk, before: Held, after: Held)
         if before[1:] != after[1:] and desk.scoped:
             parts.append(gettext("scope %(old)s → %(new)s", old=whose(before), new=whose(after)))
         if parts:
-            write("ab_role", role.id, f"{roles.label_of(role.name)} · {desk.label}: {'; '.join(parts)}")
+            write("ab_role", role.id, labelled(f"{roles.label_of(role.name)} · {desk.label}", clauses(parts)))
 
 
 def tell_roles(user: Any, before: Collection[str], after: Collection[str], *, active: tuple[bool, bool]) -> None:
@@ -48,7 +48,7 @@ def tell_roles(user: Any, before: Collection[str], after: Collection[str], *, ac
         if active[0] != active[1]:
             parts.append(gettext("may sign in again") if active[1] else gettext("may not sign in any more"))
         if parts:
-            write("ab_user", user.id, f"{user.username}: {'; '.join(parts)}")
+            write("ab_user", user.id, labelled(user.username, clauses(parts)))
 
 
 def tell_account(user: Any, places: Iterable[tuple[Label, str, str]], *, password: bool, off: bool) -> None:
@@ -59,7 +59,7 @@ def tell_account(user: Any, places: Iterable[tuple[Label, str, str]], *, passwor
         parts += [gettext("new password set")] if password else []
         parts += [gettext("may not sign in until authorised again")] if off else []
         if parts:
-            write("ab_user", user.id, f"{user.username}: {'; '.join(parts)}")
+            write("ab_user", user.id, labelled(user.username, clauses(parts)))
 
 
 def differences(before: Collection[str], after: Collection[str], labels: dict[str, Any]) -> list[str]:

@@ -11,11 +11,12 @@ from flask_babel import force_locale, gettext, lazy_gettext
 from sqlalchemy import select
 
 from portal.accounts import apart, roles
-from portal.accounts.reasons import listed, reason_fault
+from portal.accounts.reasons import reason_fault
 from portal.core import audit, clock, scope
 from portal.core.amending import PAPER
 from portal.core.fields import BadValue, Label, clean, parse_day
 from portal.core.ledger import FILLING, mounted
+from portal.core.phrases import labelled, listed
 from portal.extensions import db
 from portal.org.accounts import AccountGrant
 from portal.org.models import Unit
@@ -178,7 +179,7 @@ def end(user: Any, pk: int) -> bool:
 def tell(user: Any, row: AccountGrant, *, ended: bool = False) -> None:
     with force_locale(PAPER):
         what = gettext("ended: %(what)s", what=told(row)) if ended else told(row)
-    title = f"{user.username}: {what}"[:200]
+    title = labelled(user.username, what)[:200]
     audit.add("grant", "ab_user", record_id=user.id, root_id=user.id, title=title, reason=row.reason)
 
 
@@ -190,4 +191,4 @@ def told(row: AccountGrant) -> str:
     if row.unit_ids:
         names = db.session.scalars(select(Unit.short_name).where(Unit.id.in_(row.unit_ids)).order_by(Unit.sort_no))
         whose = listed(names)
-    return f"{ledgers().get(row.ledger, row.ledger)}: {deeds} ({whose})"
+    return labelled(ledgers().get(row.ledger, row.ledger), gettext("%(deeds)s (%(whose)s)", deeds=deeds, whose=whose))

@@ -1,8 +1,6 @@
-"""Text on the pages of accounts: what people write there as reasons and names, and lists of things in a sentence."""
+"""What people write on the pages of accounts as reasons and names."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 from flask_babel import gettext
 
@@ -26,7 +24,3 @@ def personal_fault(text: str) -> str:
     except BadValue as fault:
         return str(fault)
     return ""
-
-
-def listed(things: Iterable[object]) -> str:
-    return gettext(", ").join(str(each) for each in things)

@@ -18,10 +18,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal.accounts import apart, roles, security
-from portal.accounts.reasons import listed
 from portal.core import audit
 from portal.core.fields import Label
 from portal.core.ledger import READING, Ledger, mounted
+from portal.core.phrases import clauses, listed
 from portal.core.spreadsheet.export import XLSX, plain_sheet
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
@@ -103,7 +103,7 @@ def rows() -> Iterator[list[str]]:
     """A row for each account and ledger that it can do anything with; one for an account that can do nothing."""
     for account in accounts():
         who = [account.username, account.name, account.place, listed(account.roles)]
-        rest = [f"{account.last_login:%Y-%m-%d}" if account.last_login else "", gettext("; ").join(account.faults)]
+        rest = [f"{account.last_login:%Y-%m-%d}" if account.last_login else "", clauses(account.faults)]
         reached = [(str(each.label), [account.reach(each, deed) for deed in DEEDS]) for each in mounted()]
         found = [[*who, label, *cells, *rest] for label, cells in reached if any(cells)]
         yield from found or [[*who, "", *[""] * len(DEEDS), *rest]]

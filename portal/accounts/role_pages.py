@@ -139,13 +139,14 @@ def take(security: Any, role: Any, desk: Ledger | roles.Desk) -> None:
     row = db.session.scalars(
         select(RoleScope).where(RoleScope.role_id == role.id, RoleScope.ledger == desk.name)
     ).first()
-    if row is None:
-        row = RoleScope(role_id=role.id, ledger=desk.name)
-        db.session.add(row)
-    before = Held(frozenset(held), row.scope or "none", tuple(row.unit_ids or ()))
-    row.scope = reach if desk.scoped else "all"
-    row.unit_ids = lending.chosen_units(set(request.form.getlist("units"))) if row.scope == "custom" else None
-    tell_rights(role, desk, before, Held(frozenset(verbs), row.scope, tuple(row.unit_ids or ())))
+    before = Held(frozenset(held), row.scope if row else "none", tuple(row.unit_ids or ()) if row else ())
+    wanted = reach if desk.scoped else "all" if verbs else "none"
+    units = lending.chosen_units(set(request.form.getlist("units"))) if wanted == "custom" else None
+    if row is not None:
+        row.scope, row.unit_ids = wanted, units
+    elif wanted != "none":
+        db.session.add(RoleScope(role_id=role.id, ledger=desk.name, scope=wanted, unit_ids=units))
+    tell_rights(role, desk, before, Held(frozenset(verbs), wanted, tuple(units or ())))
 
 
 def somebody_keeps_roles() -> bool:

@@ -38,13 +38,15 @@ class SignInView(BaseView):
 
     @expose("/login/", methods=["GET", "POST"])
     def login(self) -> ResponseReturnValue:
+        """`again`: beside a page that waits in another tab, as `session.js` asks for."""
+        again = "again" in request.args
         if current_user.is_authenticated:
-            return redirect(safe_next(request.args.get("next")))
+            return render_template("signed_in.html") if again else redirect(safe_next(request.args.get("next")))
         form, fault = LoginForm_db(), ""
         if form.validate_on_submit():
             fault = self.refused(form.username.data, form.password.data)
             if not fault:
-                return redirect(safe_next(request.args.get("next")))
+                return redirect(request.full_path if again else safe_next(request.args.get("next")))
         elif request.method == "POST":
             fault = gettext("Please fill in account and password.")
         return render_template("login.html", form=form, fault=fault, demo=demo_accounts())
@@ -91,7 +93,7 @@ class SignInView(BaseView):
         kept = session.get("locale")
         session.clear()
         session["locale"] = kept
-        return redirect(url_for("SignInView.login"))
+        return redirect(url_for("SignInView.login", again=request.form.get("again")))
 
 
 def locked(name: str) -> str:

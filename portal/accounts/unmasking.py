@@ -18,6 +18,7 @@ from portal.core import audit, clock, scope
 from portal.core.amending import PAPER
 from portal.core.fields import Label, clean
 from portal.core.ledger import Ledger, named
+from portal.core.phrases import labelled
 from portal.core.spreadsheet.export import digest_of, workbook
 from portal.core.views import listing
 from portal.core.views.exporting import filters_of
@@ -167,7 +168,7 @@ def take(request: UnmaskedExport, ledger: Ledger, opened: Callable[[Any], bool])
 
 def tell(action: str, request: UnmaskedExport, **more: Any) -> None:
     with force_locale(PAPER):
-        reason = f"{PURPOSES.labels[request.purpose]}: {request.reason}"
+        reason = labelled(PURPOSES.labels[request.purpose], request.reason)
     audit.add(action, request.ledger, title=str(request), reason=reason[:400], **more)
 
 

@@ -20,6 +20,7 @@ from portal.core import clock, scope
 from portal.core.audit import AuditEvent
 from portal.core.fields import Label
 from portal.core.ledger import Ledger, mounted
+from portal.core.phrases import clauses, labelled, listed
 from portal.core.views.timeline import COLUMNS, Told, change, told
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
@@ -95,16 +96,16 @@ def subject(event: AuditEvent, names: dict[int, str], units: Ledger) -> str:
     """Nothing for what another line tells in plain words."""
     if event.ledger == UNITS:
         moved = [change(units, *each) for each in event.changes if each[0] in STANDING]
-        return "; ".join((event.title, *(f"{label}: {old} → {new}" for label, old, new in moved)))
+        return clauses((event.title, *(labelled(label, f"{old} → {new}") for label, old, new in moved)))
     if event.ledger == RULES:
-        return "、".join(str(COLUMNS[path]) for path, *_ in event.changes if path in COLUMNS)
+        return listed(COLUMNS[path] for path, *_ in event.changes if path in COLUMNS)
     if event.ledger != USERS or event.action not in ("add", "edit"):
         return event.title
     name = names.get(event.record_id or 0, f"#{event.record_id}")
     if event.action == "add":
         return name
-    labels = [str(COLUMNS[path]) for path, *_ in event.changes if path in COLUMNS and path not in TOLD]
-    return f"{name}: {'、'.join(labels)}" if labels else ""
+    labels = [COLUMNS[path] for path, *_ in event.changes if path in COLUMNS and path not in TOLD]
+    return labelled(name, listed(labels)) if labels else ""
 
 
 def names_of(ids: Sequence[int | None]) -> dict[int, str]:

@@ -61,6 +61,8 @@ class AuditEvent(Model):
 
 # In a session's `info`: its transaction has lines of the trail.
 TOLD = "told"
+# Tables beside the ledgers whose rows have a name that says which they are.
+NAMED = frozenset({"ab_role"})
 _reason: ContextVar[str | None] = ContextVar("reason", default=None)
 
 
@@ -154,7 +156,7 @@ def _row(changed: Noted) -> dict[str, Any]:
         root=root,
         root_id=root_id,
         unit_id=getattr(record, "owner_unit_id", None) if isinstance(record, Scoped) else None,
-        title=str(record)[:200] if ledger or hasattr(record, "told_under") else "",
+        title=str(record)[:200] if ledger or hasattr(record, "told_under") or name in NAMED else "",
         changes=[list(change) for change in changed.changes],
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import and_, or_, select
 from sqlalchemy.sql import ColumnElement
@@ -16,8 +17,9 @@ from portal.core.fields import Choice, Field, Link, Text, Whole
 from portal.core.fields.base import LARGEST, Kind, clean
 from portal.core.fields.days import Day
 from portal.core.ledger import READING, Ledger, Section, mounted
+from portal.core.phrases import labelled
 from portal.core.search import fold
-from portal.core.views.timeline import DEEDS, readable, source_of, subject, told, why
+from portal.core.views.timeline import DEEDS, DONE_BY_THE_PORTAL, readable, source_of, subject, told, why
 from portal.extensions import db
 from portal.org.models import Unit
 
@@ -63,6 +65,16 @@ class When(Day):
         since = column >= clock.midnight(first) if first else None
         until = column < clock.midnight(last + timedelta(days=1)) if last else None
         return since if until is None else until if since is None else since & until
+
+
+class Account(Text):
+    """Who signed in; what the portal does by itself has its own word on a page."""
+
+    def show(self, value: Any) -> str:
+        return gettext("The portal") if value == DONE_BY_THE_PORTAL else super().show(value)
+
+    def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
+        return super().filter(column, [DONE_BY_THE_PORTAL if text == gettext("The portal") else text for text in typed])
 
 
 class Places(Kind):
@@ -167,10 +179,11 @@ class Changes(Kind):
         return [self.brief(value)]
 
     def show(self, value: Any) -> str:
-        return "\n".join(f"{label}: {old} → {new}" for label, old, new in told(audit_events, value).changes)
+        return "\n".join(labelled(label, f"{old} → {new}") for label, old, new in told(audit_events, value).changes)
 
     def brief(self, value: Any) -> str:
-        return str(len(value.changes) or "")
+        count = len(value.changes)
+        return ngettext("%(num)d field", "%(num)d fields", count) if count else ""
 
 
 audit_events = Ledger(
@@ -200,7 +213,7 @@ audit_events = Ledger(
             ("id", Text(12, free=False), _("Line")),
             ("at", When(), _("When")),
             ("person", Text(64), _("Name of the person")),
-            ("username", Text(64, free=False), _("Account")),
+            ("username", Account(64, free=False), _("Account")),
             ("address", Text(45, free=False), _("Network address")),
             ("action", Choice(*DEEDS.items()), _("Deed")),
             ("ledger", Places(), _("Ledger")),

@@ -8,11 +8,10 @@ pytestmark = pytest.mark.browser
 
 
 def sign_in(page, username):
-    page.goto("/login/")
     page.fill("#username", username)
     page.fill("#password", PASSWORD)
     page.press("#password", "Enter")
-    page.wait_for_url("**/")
+    page.wait_for_selector("main:has-text('回到刚才的标签页')")
 
 
 def test_what_was_typed_is_saved_after_signing_in_again_in_another_tab(open_as):
@@ -31,8 +30,10 @@ def test_what_was_typed_is_saved_after_signing_in_again_in_another_tab(open_as):
     sign_in(opened.value, "filler04")
     page.click(".form-actions button:has-text('保存草稿')")
     page.wait_for_selector("[data-held]:has-text('其他账号')")
+    with page.context.expect_page() as opened:
+        page.click("[data-held] a")
     with opened.value.expect_navigation():
-        opened.value.click("header form button")
+        opened.value.click("main form button:has-text('退出')")
     sign_in(opened.value, "filler03")
     with page.expect_navigation():
         page.click(".form-actions button:has-text('保存草稿')")

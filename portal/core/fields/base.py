@@ -12,6 +12,8 @@ from sqlalchemy.orm import mapped_column
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
+from portal.core.phrases import listed
+
 Label: TypeAlias = LazyString | str
 
 
@@ -128,7 +130,7 @@ class Kind:
 
     def retell(self, typed: Sequence[str]) -> str:
         """What `typed` once stood for, to read: history keeps texts, not values."""
-        return "、".join(dict(self.shown_choices(typed)).get(text, text) for text in typed)
+        return listed(dict(self.shown_choices(typed)).get(text, text) for text in typed)
 
     def cell(self, value: Any) -> Any:
         """For a sheet: a number, a date, or text."""

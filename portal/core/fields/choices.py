@@ -8,12 +8,13 @@ from functools import cached_property
 from typing import Any
 
 from flask import current_app
-from flask_babel import force_locale, get_locale, gettext
+from flask_babel import force_locale, gettext
 from sqlalchemy import Boolean, Dialect, String, false
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from portal.core.fields.base import BadValue, Kind, Label, clean
+from portal.core.phrases import listed
 from portal.org.codes import codes
 
 SEPARATORS = re.compile(r"[、,，;；/|\s]+")
@@ -154,8 +155,7 @@ class Codes(Code):
 
     def show(self, value: Any) -> str:
         labels = codes(self.code_list).labels
-        comma = ", " if str(get_locale()) == "en" else "、"
-        return comma.join(labels.get(code, code) for code in value or ())
+        return listed(labels.get(code, code) for code in value or ())
 
     def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
         text = clean(typed[-1]) if typed else ""

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from flask import g
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy import Integer, Select, false, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.sql import ColumnElement
@@ -16,6 +16,7 @@ from sqlalchemy.types import TypeEngine
 
 from portal.core import scope
 from portal.core.fields.base import BadValue, Kind, clean, natural
+from portal.core.phrases import listed
 from portal.core.search import contains, fold
 from portal.extensions import Model, db
 from portal.org.markers import Scoped
@@ -191,7 +192,7 @@ class Link(Kind):
         if not fitting:
             raise BadValue(gettext("Nothing of this name can be chosen here."))
         if len(fitting) > 1:
-            names = "、".join(name for _, name in fitting[:3])
+            names = listed(name for _, name in fitting[:3])
             raise BadValue(gettext("Several fit: %(names)s … Please write the whole name.", names=names))
         return fitting[0][0]
 
@@ -258,7 +259,7 @@ class Links(Link):
         return {"type": "array", "items": {"type": "integer"}}
 
     def show(self, value: Any) -> str:
-        return ("," if str(get_locale()) == "en" else "、").join(str(row) for row in value or ())
+        return listed(value or ())
 
     def faults(self, name: str, column: Any) -> Iterable[str]:
         return ()
@@ -295,9 +296,7 @@ class RowRefs(Kind):
         return {"type": "array", "items": {"type": ["integer", "string"]}}
 
     def show(self, value: Any) -> str:
-        return ("," if str(get_locale()) == "en" else "、").join(
-            str(getattr(row, self.label) or "") for row in value or ()
-        )
+        return listed(getattr(row, self.label) or "" for row in value or ())
 
 
 def active(model: Any) -> Iterable[ColumnElement[bool]]:

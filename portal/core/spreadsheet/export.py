@@ -17,6 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 from portal.core import clock, scope
 from portal.core.fields import long_date
 from portal.core.ledger import Ledger
+from portal.core.phrases import labelled
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FONT = {"font_name": "仿宋", "font_size": 11, "border": 1, "text_wrap": True, "valign": "vcenter"}
@@ -135,8 +136,8 @@ def _top(sheet: Worksheet, ledger: Ledger, heads: list[str], styles: dict[str, A
     sheet.set_row(0, 32)
     unit = scope.current().unit_name
     parts = [
-        f"{gettext('Reporting unit')}: {unit or '____________'}",
-        f"{gettext('Filled on')}: {long_date(clock.today())}",
+        labelled(gettext("Reporting unit"), unit or "____________"),
+        labelled(gettext("Filled on"), long_date(clock.today())),
     ]
     sheet.merge_range(1, 0, 1, last, "    ".join([*parts, *filter(None, [mark])]), styles["line"])
     for column, head in enumerate(heads):

@@ -10,6 +10,7 @@ from flask_babel import gettext
 
 from portal.core.fields import Codes, Day, Field
 from portal.core.ledger import Ledger
+from portal.core.phrases import clauses, listed
 from portal.core.spreadsheet.export import STYLES
 
 ROWS = 500
@@ -70,8 +71,8 @@ def rule(ledger: Ledger, name: str, declared: Field) -> str:
     if limit := getattr(declared.kind, "limit", None):
         parts.append(gettext("At most %(limit)d characters", limit=limit))
     if isinstance(declared.kind, Codes):
-        texts = "、".join(text for _, text in declared.kind.options() or ())
+        texts = listed(text for _, text in declared.kind.options() or ())
         parts.append(gettext("One or several of: %(choices)s", choices=texts))
     if declared.hint:
         parts.append(str(declared.hint))
-    return "; ".join(parts)
+    return clauses(parts)

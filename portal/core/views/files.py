@@ -14,6 +14,7 @@ from flask_babel import gettext
 from portal.core import attachments, gaps
 from portal.core.attachments import Attachment, BadFile
 from portal.core.ledger import Files, Ledger
+from portal.core.phrases import labelled
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
 from portal.org import codes
@@ -95,7 +96,7 @@ def keep(view: Any, record: Any, place: Files, brought: list[Any]) -> str:
         db.session.rollback()
         attachments.discard(written)
         if isinstance(fault, BadFile):
-            return f"{upload.filename}: {fault}"
+            return labelled(upload.filename, fault)
         raise
     return ""
 

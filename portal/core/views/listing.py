@@ -19,6 +19,7 @@ from portal.core import clock, scope
 from portal.core.fields import BadValue, Field, Label, Link, clean, natural, parse_day
 from portal.core.ledger import Ledger
 from portal.core.past import as_of
+from portal.core.phrases import labelled
 from portal.core.reach import OWNER
 from portal.core.search import contains
 from portal.extensions import db
@@ -34,7 +35,7 @@ class Mistyped(BadRequest):
     """What was typed into a filter is nothing that its field can be; a page shows the text at the field."""
 
     def __init__(self, name: str, label: Label, fault: object) -> None:
-        super().__init__(f"{label}: {fault}")
+        super().__init__(labelled(label, fault))
         self.field, self.text = name, str(fault)
 
 

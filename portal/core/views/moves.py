@@ -18,6 +18,7 @@ from werkzeug.exceptions import BadRequest
 from portal.core import moving, scope
 from portal.core.fields import natural
 from portal.core.ledger import Ledger
+from portal.core.phrases import clauses
 from portal.core.views import listing
 from portal.core.views.bulk import preview
 from portal.core.workflow import Move, Path
@@ -208,6 +209,6 @@ def make_all(view: Any, move: Move, records: list[Any]) -> None:
     except (moving.Refused, moving.OwnWork, moving.Incomplete, StaleDataError) as fault:
         db.session.rollback()
         texts = fault.texts if isinstance(fault, moving.Incomplete) else [str(fault)]
-        flash(gettext("Nothing was changed: %(why)s", why="; ".join(texts)), "error")
+        flash(gettext("Nothing was changed: %(why)s", why=clauses(texts)), "error")
         return
     flash(ngettext("%(num)d record changed.", "%(num)d records changed.", len(records)), "success")

@@ -14,6 +14,7 @@ from portal.core import audit, clock, scope
 from portal.core.changes import HIDDEN, PLACE, altered
 from portal.core.fields import Field, Label
 from portal.core.ledger import VERBS, Ledger, mounted, named
+from portal.core.phrases import labelled
 
 DONE_BY_THE_PORTAL = "system"
 # What the trail tells of beside what can be allowed in a ledger.
@@ -58,6 +59,7 @@ COLUMNS = {
     "ledger": lazy_gettext("Ledger"),
     "scope": lazy_gettext("Whose records"),
     "verbs": lazy_gettext("Rights"),
+    "called": lazy_gettext("Shown as"),
     "since": lazy_gettext("From"),
     "until": lazy_gettext("To"),
     "reason": lazy_gettext("Reason"),
@@ -109,7 +111,7 @@ def told(ledger: Ledger, event: audit.AuditEvent) -> Told:
         who=gettext("The portal") if event.username == DONE_BY_THE_PORTAL else person,
         what=DEEDS.get(event.action, event.action),
         address=event.address or "",
-        subject=f"{kind}: {subject(event)}" if file or source is not ledger else "",
+        subject=labelled(kind, subject(event)) if file or source is not ledger else "",
         reason=why(event, source),
         changes=[] if file else changed(event, source),
     )
@@ -167,7 +169,7 @@ def reason(ledger: Ledger, text: str) -> str:
     """With the name of the field that was meant, where one was."""
     name, colon, rest = text.partition(": ")
     label = ledger.label_of(name)
-    return f"{label}: {rest}" if colon and label is not name else text
+    return labelled(label, rest) if colon and label is not name else text
 
 
 def change(ledger: Ledger, path: str, old: list[str] | None, new: list[str] | None) -> tuple[Label, str, str]:

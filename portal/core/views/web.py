@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from portal.core import audit, clock, scope
 from portal.core.fields import long_date
 from portal.core.ledger import mounted
+from portal.core.phrases import labelled
 from portal.core.scope import OutOfScope
 from portal.extensions import db
 
@@ -166,7 +167,7 @@ def context() -> dict[str, Any]:
 
 def install(app: Flask) -> None:
     app.context_processor(context)
-    app.jinja_env.globals["icon"] = icon
+    app.jinja_env.globals.update(icon=icon, labelled=labelled)
     app.after_request(safe_headers)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(OutOfScope, on_out_of_scope)

@@ -66,7 +66,7 @@ def one_in_force(values: Values) -> Iterator[Problem]:
         {values.id, values.amends_id, values.previous_id},
     )
     for other in found:
-        name = other.record_no or other.office_no or f"{other.title} (#{other.id})"
+        name = other.record_no or other.office_no or f"{other.title} ({other.effective_from} – {other.effective_to})"
         if other.status == "active":
             text = gettext("The term overlaps with agreement %(number)s of the same parties.", number=name)
             yield Problem("effective_to", text)

@@ -45,13 +45,14 @@
   }
 
   async function send(form, submitter) {
+    say(form, "");
+    form.setAttribute("aria-busy", "true");
     try {
       const session = await ask();
       if (!session) return say(form, told.ended, true);
       if (session.user !== told.user) return say(form, told.other, true);
       document.querySelectorAll('input[name="csrf_token"]').forEach((each) => { each.value = session.token; });
       document.querySelector('meta[name="csrf-token"]').content = session.token;
-      say(form, "");
       form.dataset.asked = "yes";
       form.requestSubmit(submitter);
       delete form.dataset.asked;
@@ -59,6 +60,7 @@
       say(form, told.away, false);
     } finally {
       delete form.dataset.asking;
+      if (!form.dataset.sent) form.removeAttribute("aria-busy");
     }
   }
 

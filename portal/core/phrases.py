@@ -1,0 +1,21 @@
+"""How texts are put together, with the marks of the user's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flask_babel import gettext
+
+
+def labelled(label: object, text: object) -> str:
+    return gettext("%(label)s: %(text)s", label=label, text=text)
+
+
+def listed(things: Iterable[object]) -> str:
+    """What stands side by side: names, choices."""
+    return gettext(", ").join(map(str, things))
+
+
+def clauses(texts: Iterable[object]) -> str:
+    """What could each be a sentence: faults, conditions, changes."""
+    return gettext("; ").join(map(str, texts))
