@@ -9,13 +9,16 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
 from flask_appbuilder.security.decorators import has_access
-from flask_babel import gettext, lazy_gettext
+from flask_babel import force_locale, gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from portal.core import audit
+from portal.core.amending import PAPER
 from portal.core.fields import BadValue, Field, Label, Text, natural, unit_link
 from portal.core.fields.links import PAGE
 from portal.core.ledger import Ledger, mounted
+from portal.core.phrases import labelled
 from portal.core.workflow import STEPS
 from portal.extensions import db
 from portal.org.review import ReviewExemption, ReviewTier
@@ -47,6 +50,7 @@ class ReviewsView(BaseView):
         for ledger in reviewed():
             tier = natural(request.form.get(ledger.name, ""))
             if tier in possible(ledger) and tier != chosen(ledger, known):
+                tell(ledger.label, TIERS[chosen(ledger, known)], TIERS[tier])
                 row = known.get(ledger.name) or ReviewTier(ledger=ledger.name)
                 row.tier = tier
                 db.session.add(row)
@@ -61,6 +65,7 @@ class ReviewsView(BaseView):
         ended = natural(request.form.get("end", ""))
         if ended is not None:
             for row in db.session.scalars(select(ReviewExemption).where(ReviewExemption.unit_id == ended)):
+                tell(lazy_gettext("No more one person for filling and reviewing"), row.unit)
                 db.session.delete(row)
             db.session.commit()
             return redirect(url_for("ReviewsView.list"))
@@ -75,7 +80,8 @@ class ReviewsView(BaseView):
                 faults[name] = str(fault)
         if faults:
             return reviews_page({name: texts[-1] if texts else "" for name, texts in typed.items()}, faults)
-        db.session.merge(ReviewExemption(**values))
+        row = db.session.merge(ReviewExemption(**values))
+        tell(lazy_gettext("One person may fill and review"), f"{row.unit} – {row.reason}")
         db.session.commit()
         flash(gettext("Saved."), "success")
         return redirect(url_for("ReviewsView.list"))
@@ -85,6 +91,12 @@ class ReviewsView(BaseView):
     def options(self) -> ResponseReturnValue:
         found = UNIT.search(request.args.get("q", "")[:100])
         return {"results": [{"id": id_, "text": text} for id_, text in found], "more": len(found) == PAGE}
+
+
+def tell(what: Label, *texts: object) -> None:
+    """In plain words, for those who keep an eye on who may put records in force (`watching`)."""
+    with force_locale(PAPER):
+        audit.add("grant", "review_tier", title=labelled(what, " → ".join(map(str, texts)))[:200])
 
 
 def reviewed() -> tuple[Ledger, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -75,7 +76,7 @@ class SamplesView(BaseView):
     @has_access
     def judge(self, pk: int) -> ResponseReturnValue:
         sample = sample_or_404(pk)
-        faults = sampling.judge(sample)
+        faults = sampling.judge(sample, records_of(sample))
         if faults:
             db.session.rollback()
             flash(gettext("Nothing was saved. Please look at the marked fields."), "error")
@@ -93,19 +94,24 @@ def sample_or_404(pk: int) -> Sample:
     return found if found is not None and scope.current().may("read", found.ledger) else abort(404)
 
 
-def page(sample: Sample, faults: dict[int, str]) -> ResponseReturnValue:
-    """What a record is called comes from the record, so that nobody reads here what they may not read there."""
+def records_of(sample: Sample) -> dict[int, Any]:
+    """Those of the records that the user sees, by their ids."""
     ledger = named(sample.ledger) or abort(404)
     ids = [item.record_id for item in sample.items]
     query = select(ledger.model).where(ledger.model.id.in_(ids))
     if ledger.statuses:
         query = query.options(joinedload(ledger.model.owner_unit))
-    records = {record.id: record for record in db.session.scalars(query)}
+    return {record.id: record for record in db.session.scalars(query)}
+
+
+def page(sample: Sample, faults: dict[int, str]) -> ResponseReturnValue:
+    """What a record is called comes from the record, so that nobody reads here what they may not read there."""
+    ledger = named(sample.ledger) or abort(404)
     return render_template(
         "samples/show.html",
         sample=sample,
         source=ledger,
-        records=records,
+        records=records_of(sample),
         faults=faults,
         sampling=sampling,
         same=sampling.drawn_again(ledger, sample),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -182,11 +182,12 @@ def drawn_again(ledger: Ledger, sample: Sample) -> bool:
     return digest_of(population(ledger, sample)) == sample.digest
 
 
-def judge(sample: Sample) -> dict[int, str]:
-    """Take the results that were posted, or say what is wrong by item. Nothing is committed."""
+def judge(sample: Sample, seen: Container[int]) -> dict[int, str]:
+    """Take the results that were posted of the records that are `seen`, or say what is wrong by item. Nothing is
+    committed."""
     faults: dict[int, str] = {}
     for item in sample.items:
-        if f"result-{item.id}" not in request.form:  # that of a record which is not theirs to see
+        if item.record_id not in seen or f"result-{item.id}" not in request.form:
             continue
         result = request.form[f"result-{item.id}"]
         note = clean(request.form.get(f"note-{item.id}", ""))[:LONGEST_NOTE] or None

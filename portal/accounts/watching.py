@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
@@ -27,10 +28,15 @@ from portal.org.accounts import AccountProfile
 
 # Of accounts, what lines in plain words tell beside.
 TOLD = ("roles", "active", "password")
-USERS, UNITS, RULES = "ab_user", "units", "sign_in_rules"
-# Where a unit stands in the tree, and which one keeps its records: what its accounts reach hangs on both.
-STANDING = ("parent_id", "merged_into_id")
-MOST = 10
+USERS, RULES = "ab_user", "sign_in_rules"
+# Where units, Party organisations and areas stand and what belongs to them: what accounts reach hangs on it.
+STANDING = {
+    "units": ("parent_id", "merged_into_id"),
+    "party_orgs": ("parent_id", "unit_ids", "community_id"),
+    "areas": ("parent_id", "kind"),
+}
+# Shown; and looked through for them, as some lines only tell what others tell in plain words.
+MOST, SOUGHT = 10, 100
 CHANGES, SIGNS = timedelta(days=30), timedelta(days=7)
 # Deeds that change what somebody may do or see.
 DEEDS = ("grant", "unlock", "keys_renewed", "export_approved", "export_refused")
@@ -79,23 +85,29 @@ def watch() -> Watch | None:
 
 
 def changes() -> list[tuple[Told, str]]:
-    """The newest changes to accounts, roles, rights and the places of units, each with what it was about."""
+    """The newest changes to accounts, roles, rights, steps of review and the places of units, each with what it was
+    about."""
     accounts = and_(AuditEvent.ledger == USERS, AuditEvent.action.in_(("add", "edit")))
     told_in = cast(AuditEvent.changes, String)
-    moved = and_(AuditEvent.ledger == UNITS, or_(*(told_in.contains(f'"{name}"') for name in STANDING)))
-    watched = or_(AuditEvent.action.in_(DEEDS), accounts, moved, AuditEvent.ledger == RULES)
+    moved = (
+        and_(AuditEvent.ledger == ledger, AuditEvent.action != "add", told_in.contains(f'"{name}"'))
+        for ledger, names in STANDING.items()
+        for name in names
+    )
+    watched = or_(AuditEvent.action.in_(DEEDS), accounts, *moved, AuditEvent.ledger == RULES)
     query = select(AuditEvent).where(AuditEvent.at > clock.now() - CHANGES, watched, AuditEvent.username != "")
-    events = db.session.scalars(query.order_by(AuditEvent.id.desc()).limit(MOST)).all()
+    events = db.session.scalars(query.order_by(AuditEvent.id.desc()).limit(SOUGHT)).all()
     names = names_of([event.record_id for event in events if event.ledger == USERS])
     desks = {ledger.name: ledger for ledger in mounted()}
-    found = [(told(desks[roles.TRAIL], event), subject(event, names, desks[UNITS])) for event in events]
-    return [(event, text) for event, text in found if text]
+    found = ((event, text) for event in events if (text := subject(event, names, desks)))
+    return [(told(desks[roles.TRAIL], event), text) for event, text in islice(found, MOST)]
 
 
-def subject(event: AuditEvent, names: dict[int, str], units: Ledger) -> str:
+def subject(event: AuditEvent, names: dict[int, str], desks: dict[str, Ledger]) -> str:
     """Nothing for what another line tells in plain words."""
-    if event.ledger == UNITS:
-        moved = [change(units, *each) for each in event.changes if each[0] in STANDING]
+    if event.ledger in STANDING:
+        paths = [each for each in event.changes if each[0] in STANDING[event.ledger]]
+        moved = [change(desks[event.ledger], path, old, new, True) for path, old, new in paths]
         return clauses((event.title, *(labelled(label, f"{old} → {new}") for label, old, new in moved)))
     if event.ledger == RULES:
         return listed(COLUMNS[path] for path, *_ in event.changes if path in COLUMNS)

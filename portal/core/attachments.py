@@ -107,6 +107,20 @@ def of(ledger: Ledger, record: Any) -> Sequence[Attachment]:
     return db.session.scalars(query.order_by(Attachment.id)).all()
 
 
+def let_go(ledger: Ledger, records: Sequence[Any]) -> list[Path]:
+    """Records that are deleted take their files with them: the rows with the caller's commit, then (`discard`) what
+    they name."""
+    if not ledger.files:
+        return []
+    ids = [record.id for record in records]
+    found = db.session.scalars(
+        select(Attachment).where(Attachment.ledger == ledger.name, Attachment.record_id.in_(ids))
+    ).all()
+    for each in found:
+        db.session.delete(each)
+    return [each.path for each in found]
+
+
 def places_filled(ledger: Ledger, record: Any) -> set[str]:
     query = select(Attachment.place).where(Attachment.ledger == ledger.name, Attachment.record_id == record.id)
     return set(db.session.scalars(query.distinct()))
@@ -129,7 +143,7 @@ def checked(name: str, content: bytes, kinds: Sequence[str]) -> tuple[str, bytes
     sign, part = SIGNS[ending]
     if not content.startswith(sign) or (part and part not in parts_of(content)):
         raise BadFile(gettext("The content of the file is not what its name says."))
-    return name, without_place(content) if ending in ("jpg", "jpeg") else content
+    return name, CLEANERS[ending](content) if ending in CLEANERS else content
 
 
 def parts_of(content: bytes) -> set[str]:
@@ -144,11 +158,28 @@ def without_place(content: bytes) -> bytes:
     """A JPEG without the segments that tell where and by whom it was taken; the picture is as it was."""
     kept, at = [content[:2]], 2
     while at + 4 <= len(content) and content[at] == 0xFF and content[at + 1] != 0xDA:
+        if content[at + 1] == 0xFF:  # filled up before a segment
+            at += 1
+            continue
         length = int.from_bytes(content[at + 2 : at + 4], "big") + 2
         if content[at + 1] not in (0xE1, 0xED, 0xFE):
             kept.append(content[at : at + length])
         at += length
     return b"".join([*kept, content[at:]])
+
+
+def without_words(content: bytes) -> bytes:
+    """A PNG without the chunks that tell where, when and by whom it was made."""
+    kept, at = [content[:8]], 8
+    while at + 12 <= len(content):
+        length = int.from_bytes(content[at : at + 4], "big") + 12
+        if content[at + 4 : at + 8] not in (b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"tIME"):
+            kept.append(content[at : at + length])
+        at += length
+    return b"".join([*kept, content[at:]])
+
+
+CLEANERS = {"jpg": without_place, "jpeg": without_place, "png": without_words}
 
 
 def add(ledger: Ledger, record: Any, place: Files, name: str, content: bytes) -> Attachment:

@@ -106,7 +106,7 @@ def note(found: dict[int, Noted], action: str, row: Any) -> None:
     if row in (before, after):
         own = found.setdefault(id(row), Noted(row))
         own.action = action
-        own.deleted_id = row.id if action == "delete" else None
+        own.deleted_id = getattr(row, "id", None) if action == "delete" else None
         own.changes += changes_of(row, action)
         return
     table = type(row).__tablename__

@@ -21,6 +21,7 @@ from portal.core.fields import BadValue, Field, RowRefs, natural
 from portal.core.fields.base import BLANK
 from portal.core.fields.links import above, standing_under
 from portal.core.ledger import Ledger, Rows
+from portal.core.unseen import keep_apart
 from portal.core.values import Problem, Values
 from portal.extensions import db
 
@@ -156,9 +157,7 @@ class RowsField(FormField):
             self.errors.append(gettext("These rows can be switched off, but not removed."))
         if len(self.rows) > self.table.most:
             self.errors.append(gettext("At most %(most)d rows.", most=self.table.most))
-        fine = [row.validate() for row in self.rows]
-        for row in self.rows:
-            fine.append(self._refs_fine(form, row))
+        fine = [row.validate() for row in self.rows] + [self._refs_fine(form, row) for row in self.rows]
         return not self.errors and all(fine)
 
     def _refs_fine(self, form: Any, row: RowForm) -> bool:
@@ -198,6 +197,7 @@ class LedgerForm(Form):
         for name in self.ledger.hidden(record) & names.keys():
             field = self[name]
             field.withheld, field.data, field.raw_data, field.process_errors = True, field.before, [], []
+        keep_apart(self)
 
     @property
     def tables(self) -> list[RowsField]:

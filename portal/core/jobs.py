@@ -15,17 +15,22 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from flask import Flask, current_app, has_request_context, request
-from flask_babel import force_locale, get_locale
+from flask import Flask, abort, current_app, has_request_context, request
+from flask_babel import force_locale, get_locale, gettext
 
 from portal.core import scope
 from portal.extensions import db
+
+try:
+    import fcntl
+except ImportError:  # Windows, where one process serves
+    fcntl = None  # type: ignore[assignment]
 
 log = logging.getLogger(__name__)
 KEPT = 7 * 24 * 3600  # seconds that a job can be asked about
@@ -57,6 +62,9 @@ class Job:
     def ask(self, **changes: Any) -> None:
         before = self.asked if (self.folder / "job.json").exists() else {}
         put(self.folder / "job.json", before | changes)
+
+    def is_like(self, **asked: Any) -> bool:
+        return asked.items() <= self.asked.items()
 
     @property
     def state(self) -> dict[str, Any]:
@@ -141,8 +149,7 @@ def find(token: str, **asked: Any) -> Job | None:
     job = Job(home() / token)
     if not TOKEN.fullmatch(token) or not (job.folder / "job.json").exists():
         return None
-    wanted = {"user_id": scope.current().user_id, **asked}
-    return job if wanted.items() <= job.asked.items() else None
+    return job if job.is_like(user_id=scope.current().user_id, **asked) else None
 
 
 @dataclass(frozen=True)
@@ -162,9 +169,20 @@ class Asker:
 
 
 def start(job: Job, work: Callable[[Job], dict[str, Any]], *, reading: bool = False) -> None:
-    """Run `work` as the current user; what it answers becomes part of the state. Waits a little for short work."""
+    """Run `work` as the current user; what it answers becomes part of the state. Waits a little for short work.
+
+    Of work that writes, everybody has one at a time (409 else): what few are had of in an hour (`core/guessing.py`) is
+    counted when it ends, and a large sheet takes a process of its own.
+    """
     (job.folder / "cancel").unlink(missing_ok=True)
-    job.tell(RUNNING, done=0, total=0)
+    with turn():
+        if not reading and busy(job):
+            abort(
+                409,
+                gettext("Another sheet or check of yours is being worked on. Please wait until it has ended."),
+            )
+        job.tell(RUNNING, done=0, total=0)
+        job.ask(reading=reading)
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined] # the proxy's own way
     address = request.remote_addr if has_request_context() else None
     asker = Asker(scope.current(), str(get_locale()), address, reading)
@@ -173,6 +191,28 @@ def start(job: Job, work: Callable[[Job], dict[str, Any]], *, reading: bool = Fa
     thread = threading.Thread(target=run, args=args, name=f"job-{job.token}", daemon=True)
     thread.start()
     thread.join(PATIENCE)
+
+
+def busy(job: Job) -> bool:
+    """Does another job of the current user run that writes?"""
+    mine = {"user_id": scope.current().user_id, "reading": False}
+    for folder in home().iterdir():
+        with suppress(OSError):  # somebody may be sweeping it
+            other = Job(folder)
+            if folder != job.folder and other.state["state"] == RUNNING and other.is_like(**mine):
+                return True
+    return False
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """One after the other, in all processes."""
+    if fcntl is None:
+        yield
+        return
+    with (home().parent / "jobs.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def run(app: Flask, job: Job, work: Callable[[Job], dict[str, Any]], asker: Asker) -> None:

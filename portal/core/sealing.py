@@ -8,7 +8,9 @@ file is made with the first seal and never again: it lacks the newest head at mo
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,6 +33,7 @@ from portal.database import hold_writers
 from portal.extensions import Model, db
 
 BLOCK = 1000  # lines
+HEX = re.compile(r"[0-9a-f]{64}")
 ID, MARK = 8, 16  # bytes that a seal keeps of each line's id and mark
 TAIL = 1000  # bytes, several lines of the file of heads
 SOON = 10  # seconds in which lines wait for others to be sealed with
@@ -65,7 +68,14 @@ def digest_of(number: int, before: str, lines: bytes) -> str:
 
 
 def packed(id_: int, written: str) -> bytes:
-    return id_.to_bytes(ID, "big") + bytes.fromhex(written)[:MARK]
+    return id_.to_bytes(ID, "big") + kept_of(written)
+
+
+def kept_of(written: Any) -> bytes:
+    """What a seal keeps of a mark; also of what is none: nothing put in can keep the trail from being sealed."""
+    if isinstance(written, str) and HEX.fullmatch(written):
+        return bytes.fromhex(written)[:MARK]
+    return hashlib.sha256(repr(written).encode("utf-8", "replace")).digest()[:MARK]
 
 
 def unpacked(lines: bytes) -> dict[int, bytes]:
@@ -209,7 +219,7 @@ def compare(connection: Connection, after: int, until: int | None, sealed: dict[
         if line.id <= 0 or (until is not None and line.id not in sealed):
             raise Bad(gettext("Line %(line)d was put in.", line=line.id))
         right = mark_of(line)
-        if line.mark != right or sealed.pop(line.id, bytes.fromhex(right)[:MARK]) != bytes.fromhex(right)[:MARK]:
+        if line.mark != right or sealed.pop(line.id, kept_of(right)) != kept_of(right):
             raise Bad(gettext("Line %(line)d was changed or put in.", line=line.id))
         count += 1
     if sealed:

@@ -9,6 +9,9 @@ from flask import current_app
 from sqlalchemy import TypeDecorator
 
 database = current_app.extensions["migrate"].db
+for table in database.metadata.tables.values():
+    # No id is given twice: files, history and spot checks name records by it. PostgreSQL never does.
+    table.dialect_options["sqlite"]["autoincrement"] = True
 
 
 def ours(obj: Any, name: str | None, kind: str, reflected: bool, _compare_to: Any) -> bool:

@@ -74,7 +74,7 @@ def test_a_return_is_told_with_its_reason_and_field(visit, rows, events):
     visit("secretary01").post(f"/agreements/{id_}/move/return", field="content", reason="请补充具体安排。")
     assert events("agreements", id_)[0][3] == "content: 请补充具体安排。"
     page = visit("filler01").speak("zh_Hans").look(f"/agreements/{id_}/history")
-    assert "共建内容摘要: 请补充具体安排。" in page.words
+    assert "共建内容摘要：请补充具体安排。" in page.words
 
 
 def test_personal_values_and_passwords_are_never_in_it(visit, rows, events):

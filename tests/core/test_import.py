@@ -9,7 +9,7 @@ import pytest
 from portal.accounts.security import act_as
 from portal.core import scope
 from portal.core.spreadsheet.importing import find_layout, take
-from portal.core.spreadsheet.reading import Unreadable, read
+from portal.core.spreadsheet.reading import MOST_ROWS, Unreadable, read
 from portal.extensions import db
 from portal.ledgers.cobuilding import agreements
 from tests.core import sheets
@@ -173,6 +173,10 @@ def test_a_hostile_or_foreign_file_is_refused_in_words(app, tmp_path):
     book = sheets.Workbook()
     book.active["XFD1048576"] = 1
     book.save(huge)
+    many, book = tmp_path / "h.xlsx", sheets.Workbook()
+    for n in range(3):
+        book.create_sheet(f"S{n}")[f"A{MOST_ROWS // 2}"] = 1
+    book.save(many)
     cases = {
         "a.xlsx": huge.read_bytes(),
         "b.xlsx": b"PK\x03\x04 not a workbook",
@@ -181,6 +185,7 @@ def test_a_hostile_or_foreign_file_is_refused_in_words(app, tmp_path):
         "e.exe": b"MZ",
         "f.csv": "第一列,第二列\n1,2\n".encode(),
         "g.xlsx": b"",
+        "h.xlsx": many.read_bytes(),
     }
     for name, content in cases.items():
         path = tmp_path / name

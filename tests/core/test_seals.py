@@ -125,6 +125,23 @@ def test_garbage_in_the_trail_is_named(app, built, fault, tamper, statement, tol
         assert (said.exit_code, number in said.stderr, "Traceback" in said.output) == (1, True, False)
 
 
+@pytest.mark.parametrize("mark", ["zz", "ab", "", "A" * 31])
+def test_a_line_that_was_put_in_does_not_keep_the_others_from_being_sealed(app, built, fault, tamper, rows, mark):
+    """Once it is sealed with the rest, it cannot be taken away again either."""
+    columns = "uid, at, username, person, action, ledger, root, title, changes"
+    tamper(
+        f"INSERT INTO audit_event ({columns}, mark) SELECT '{mark}x', at, username, person, action, "
+        f"ledger, root, title, changes, '{mark}' FROM audit_event WHERE id = 5"
+    )
+    [(line,)] = rows("SELECT max(id) FROM audit_event")
+    with app.app_context():
+        sealing.seal()
+        assert sealing.unsealed() == 0
+    assert f"Line {line} was" in fault()
+    tamper(f"DELETE FROM audit_event WHERE id = {line}")
+    assert f"Line {line} is missing." in fault()
+
+
 def test_garbage_is_named_on_the_page_too(visit, built, fault, tamper):
     if built.kind == "sqlite":
         last_seal = "WHERE number = (SELECT max(number) FROM audit_seal)"

@@ -256,13 +256,13 @@ def test_rights_given_and_taken_are_told_in_plain_words(rows, visit):
     typed |= {"agreements-delete": None, "agreements-scope": "unit_sub"}
     visit("secadmin").post(f"/roles/edit/{role}", typed)
     [told] = rows("SELECT username, title, ledger, record_id FROM audit_event WHERE action = 'grant'")
-    assert told == (*("secadmin", "单位填报员 · 共建协议: 取消 删除草稿; 范围 本单位 → 本单位及下级", "ab_role", role),)
+    assert told == (*("secadmin", "单位填报员 · 共建协议：取消 删除草稿；范围 本单位 → 本单位及下级", "ab_role", role),)
     account = rows("SELECT id FROM ab_user WHERE username = 'town01'")[0][0]
     own, reader = (
         str(rows(f"SELECT id FROM ab_role WHERE name = '{code}'")[0][0]) for code in ("town_user", "community_user")
     )
     visit("secadmin").post(f"/accounts/grant/{account}", roles=[own, reader])
-    assert last(rows, "title, action") == ("town01: 授予 社区联络员; 停止登录", "grant")
+    assert last(rows, "title, action") == ("town01：授予 社区联络员；停止登录", "grant")
     visitor = visit("auditadmin").speak("zh_Hans")
     assert len(visitor.look("/audit_events/list/?action=grant").ids()) == 2
 
@@ -272,14 +272,14 @@ def test_a_password_that_was_set_is_told_by_the_accounts_name(rows, visit):
     visit("admin").post(f"/accounts/edit/{account}", name="新人", password="Ganz-Neu-12345")
     title, action = last(rows, "title, action")
     assert action == "grant"
-    assert title.startswith("filler02: ")
+    assert title.startswith("filler02：")
 
 
 def test_an_account_moved_to_another_unit_is_told(rows, visit):
     account = rows("SELECT id FROM ab_user WHERE username = 'filler02'")[0][0]
     visit("sysadmin").post(f"/accounts/edit/{account}", name="新人", unit_id="3", org_id="", area_id="")
     [told] = rows("SELECT title FROM audit_event WHERE action = 'grant'")
-    assert "filler02: 单位 区委办公室 → 区委组织部" in told[0]
+    assert "filler02：单位 区委办公室 → 区委组织部" in told[0]
 
 
 def test_the_trail_is_filtered_by_who_when_what_and_where_and_exported(rows, visit):

@@ -128,7 +128,7 @@ def test_who_may_not_grant_never_comes_to_somebodys_rights(app, visit, rows, tar
     assert visitor.post("/login/", username=target, password=password).status == 200
     assert session.look("/").status == 302
     told = rows("SELECT title, record_id FROM audit_event WHERE action = 'grant' ORDER BY id DESC LIMIT 1")
-    assert told[0][0].startswith(f"{target}: ")
+    assert told[0][0].startswith(f"{target}：")
     assert told[0][1] == id_
     page = visit("secadmin").look(f"/accounts/grant/{id_}")
     assert page.filled()["active"] == "1"

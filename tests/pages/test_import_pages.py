@@ -272,6 +272,23 @@ def test_a_killed_import_is_told_after_a_while(upload, visit, monkeypatch, app):
     assert visitor.look(path).notices("error") == ["处理中断，未保存任何数据，请重试。"]
 
 
+def test_everybody_brings_one_sheet_at_a_time(upload, app):
+    """What few are had of in an hour is counted when a sheet has been gone through."""
+    visitor, answer = upload("reviewer", sheets.LEDGER)
+    path = answer.response.location
+    with app.app_context():
+        jobs.Job(jobs.home() / path.rpartition("/")[2]).tell("running", done=3, total=24)
+    _, refused = upload("reviewer", sheets.LEDGER)
+    assert refused.status == 409
+    assert "正在处理" in refused.words
+    assert upload("reviewer02", sheets.LEDGER)[1].status == 302
+    assert visitor.client.get("/agreements/export").status_code in (200, 302)
+    visitor.post(f"{path}/cancel")
+    with app.app_context():
+        jobs.Job(jobs.home() / path.rpartition("/")[2]).tell("cancelled")
+    assert upload("reviewer", sheets.LEDGER)[1].status == 302
+
+
 def test_the_empty_sheet_that_is_offered_is_understood_when_it_comes_back(upload, visit, rows, tmp_path):
     response = visit("filler01").speak("zh_Hans").client.get("/agreements/template.xlsx")
     book = sheets.load_workbook(io.BytesIO(response.get_data()))

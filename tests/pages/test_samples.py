@@ -144,6 +144,8 @@ def test_who_sees_fewer_records_reads_no_others_here(visit, rows, sample, change
     assert "他人的核查意见" not in str(visit("disc").look(f"/samples/show/{sample[0]}"))
     page = visit("disc").look(f"/samples/show/{sample[0]}").filled("main form")
     assert visit("disc").post(f"/samples/judge/{sample[0]}", page).status == 302
+    forged = {f"result-{theirs}": "untrue", f"note-{theirs}": "不是他的意见", f"was-{theirs}": "doubt"}
+    assert visit("disc").post(f"/samples/judge/{sample[0]}", page | forged).status == 302
     assert rows(f"SELECT result, note FROM sample_item WHERE id = {theirs}") == [("doubt", "他人的核查意见")]
 
 

@@ -47,7 +47,7 @@ def test_the_other_administrators_see_that_they_were_changed(visit, signed_in):
     rule(visit, one_session="1", password_days="30")
     auditor = signed_in("auditadmin")
     seen = auditor.look("/").words
-    assert "Days after which a password has to be changed、One session at a time" in seen
+    assert "Days after which a password has to be changed, One session at a time" in seen
     assert "Rules for signing in" in auditor.look("/audit_events/list/").words
 
 

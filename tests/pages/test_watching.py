@@ -21,13 +21,42 @@ def test_each_of_the_three_sees_what_the_others_changed(visit, rows, account):
     visit("sysadmin").post(f"/accounts/edit/{user}", name="演示", password="Ganz-Neu-12345")
     told = [row.get_text(" ", strip=True) for row in visit(account).look("/").select("[data-changes] tbody tr")]
     assert "sysadmin" in told[0]
-    assert "· town01: " in told[0]
+    assert "· town01：" in told[0]
     assert told[1].endswith("town01: Name of the person")
     assert "secadmin" in told[2]
     assert "授予 工委领导" in told[2]
-    assert "zhangsan: 单位 — → 区委办公室" in told[3]
+    assert "zhangsan：单位 — → 区委办公室" in told[3]
     assert told[4].endswith("New · zhangsan")
     assert GOOD["password"] not in str(told)
+
+
+@pytest.mark.one_database
+def test_what_moves_a_partys_reach_and_who_lowers_the_steps_of_review_is_seen(visit, rows):
+    org = first(rows, "party_org", "community_id IS NOT NULL")
+    [(other,)] = rows("SELECT max(id) FROM area WHERE kind = 'community'")
+    page = visit("sysadmin").look(f"/party_orgs/edit/{org}").filled()
+    assert visit("sysadmin").post(f"/party_orgs/edit/{org}", page | {"community_id": str(other)}).status == 302
+    assert visit("reviewer").post("/reviews/edit", agreements="1").status == 302
+    unit = str(first(rows, "unit", "sort_no = 5"))
+    assert visit("reviewer").post("/reviews/exempt", unit_id=unit, reason="只有一名专职人员").status == 302
+    assert visit("reviewer").post("/reviews/exempt", end=unit).status == 302
+    for account in ("secadmin", "auditadmin"):
+        told = [row.get_text(" ", strip=True) for row in visit(account).look("/").select("[data-changes] tbody tr")]
+        assert "取消填报与审核为同一人" in told[0]
+        assert "允许填报与审核为同一人" in told[1]
+        assert "共建协议：三级" in told[2]
+        assert "Community" in told[3]
+
+
+@pytest.mark.one_database
+def test_lines_that_others_tell_push_none_out(visit, rows):
+    user = first(rows, "ab_user", "username = 'town01'")
+    visit("sysadmin").post(f"/accounts/edit/{user}", name="演示", password="Ganz-Neu-12345")
+    role = first(rows, "ab_role", "name = 'gw_leader'")
+    for n in range(4):
+        roles = [str(role)] if n % 2 else []
+        visit("secadmin").post(f"/accounts/grant/{user}", roles=roles, active="1")
+    assert "town01：重设密码" in visit("auditadmin").look("/").one("[data-changes]").text
 
 
 @pytest.mark.one_database

@@ -24,6 +24,7 @@ from portal.core.record import Record
 from portal.core.search import fold
 from portal.core.spreadsheet.mapping import RECORD_NO, SPAN, Layout, layout
 from portal.core.spreadsheet.reading import Sheet
+from portal.core.unseen import differs
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
 from portal.org import codes
@@ -155,7 +156,7 @@ class Row:
             raise Rejected(self.named(), gettext("The same as row %(row)d of this sheet.", row=seen[key]))
         record = self.existing(known)
         form = self.judged(form_type(typed, record))
-        result = became(form, record)
+        result = self.became(form, record)
         if record is not None:
             self.require_open(others, record)
         if result == CHANGED:
@@ -227,7 +228,7 @@ class Row:
         """The record that this is, its form, and what is to become of it."""
         record = self.existing(self.form(parent=parent), parent)
         form = self.judged(self.form(record, parent))
-        return record, form, became(form, record)
+        return record, form, self.became(form, record)
 
     def typed(self) -> MultiDict[str, str]:
         """What a form would have posted; blank cells of a sheet say nothing."""
@@ -299,6 +300,13 @@ class Row:
         """May this sheet change the record? What was taken over from a sheet is taken over again."""
         return self.ledger.editable(record) or (self.adopt and record.source == "import")
 
+    def became(self, form: LedgerForm, record: Any) -> str:
+        """What becomes of a record with this form: changed when the form says anything else than it holds."""
+        if record is None:
+            return NEW
+        typed, closed = (form[name] for name in self.ledger.entered if form[name].raw_data), not self.changeable(record)
+        return CHANGED if any(differs(field, closed=closed) for field in typed) else UNCHANGED
+
     def require_editable(self, record: Any) -> None:
         if not self.changeable(record):
             raise Rejected(self.named(), gettext("In this status it can no longer be edited."))
@@ -365,14 +373,6 @@ def status_words(ledger: Ledger) -> dict[str, set[str]]:
             for status, shown in ledger.statuses.items():
                 words[status].add(fold(str(shown.label)))
     return words
-
-
-def became(form: LedgerForm, record: Any) -> str:
-    """What becomes of a record with this form: changed when the form says anything else than it holds."""
-    if record is None:
-        return NEW
-    differs = any(form[name].data != form[name].before for name in form.ledger.entered if form[name].raw_data)
-    return CHANGED if differs else UNCHANGED
 
 
 __all__ = ["Outcome", "Remark", "find_layout", "take"]

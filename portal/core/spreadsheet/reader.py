@@ -70,10 +70,12 @@ def from_text(content: bytes) -> list[dict[str, Any]]:
 def from_workbook(path: Path, most_rows: int, most_columns: int) -> list[dict[str, Any]]:
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
-        found = []
+        found: list[dict[str, Any]] = []
+        left = most_rows  # of all sheets: many of them can be one and the same part of a small file
         for name in book.sheet_names:
             sheet = book.get_sheet_by_name(name)
-            if sheet.end is not None and (sheet.end[0] >= most_rows or sheet.end[1] >= most_columns):
+            left -= sheet.end[0] + 1 if sheet.end is not None else 1
+            if left < 0 or (sheet.end is not None and sheet.end[1] >= most_columns):
                 raise Fault("too large")
             rows = [[text(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
             merged = [[*start, *end] for start, end in sheet.merged_cell_ranges or ()]

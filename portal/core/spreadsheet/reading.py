@@ -66,7 +66,7 @@ def unpacked(path: Path) -> int:
 
 def too_large() -> str:
     return gettext(
-        "The workbook is too large: at most %(rows)d rows and %(columns)d columns a sheet.",
+        "The workbook is too large: at most %(rows)d rows in all, and %(columns)d columns a sheet.",
         rows=MOST_ROWS,
         columns=MOST_COLUMNS,
     )

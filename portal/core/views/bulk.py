@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -17,8 +17,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import BadRequest
 
-from portal.core import scope
+from portal.core import attachments, scope
 from portal.core.fields import Label, natural
+from portal.core.ledger import Ledger
 from portal.core.views.listing import MOST_PER_PAGE, whole
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
@@ -51,7 +52,7 @@ class Bulk:
 
     @on_selection("delete_selected", _("Delete"), icon="trash")
     def delete_selected(self: Any, records: list[Any]) -> None:
-        with deleting():
+        with deleting(self.ledger, records):
             self.datamodel.delete_all(records)
         flash(ngettext("%(num)d record deleted.", "%(num)d records deleted.", len(records)), "success")
 
@@ -74,8 +75,9 @@ class Bulk:
 
 
 @contextmanager
-def deleting() -> Iterator[None]:
-    """What other records name stays, and whoever tried is told so."""
+def deleting(ledger: Ledger, records: Sequence[Any]) -> Iterator[None]:
+    """Around deleting and committing it. What other records name stays, and whoever tried is told so."""
+    paths = attachments.let_go(ledger, records)
     try:
         yield
     except Exception as fault:
@@ -83,6 +85,7 @@ def deleting() -> Iterator[None]:
             raise
         db.session.rollback()
         abort(409, gettext("Other records name this one, so it cannot be deleted."))
+    attachments.discard(paths)
 
 
 def publish(view: Any, records: list[Any], publish_scope: str) -> None:

@@ -42,7 +42,7 @@ class Comparing:
             versions=[(line.id, told(self.ledger, line)) for line, _ in known],
             left=left,
             right=right,
-            rows=side_by_side(self.ledger, known, left, right) if known else [],
+            rows=side_by_side(self.ledger, record, known, left, right) if known else [],
         )
 
 
@@ -55,19 +55,22 @@ def chosen(name: str, known: Known, otherwise: int) -> int:
     return found[0] if found else abort(404)
 
 
-def side_by_side(ledger: Ledger, known: Known, left: int, right: int) -> list[tuple[Label, str, str, bool]]:
+def side_by_side(
+    ledger: Ledger, record: Any, known: Known, left: int, right: int
+) -> list[tuple[Label, str, str, bool]]:
     """(label, before, after, whether it changed) of every field that either version has.
 
     What a personal field was is not kept; that it changed is.
     """
     before, after = known[left][1].paths(), known[right][1].paths()
+    details = ledger.detailed(record)
     touched = {path for line, _ in known[right:left] for path, *_ in altered(line.changes)}
     found = []
     for path in in_order(ledger, [*before, *(path for path in after if path not in before)]):
         label, declared = place(ledger, path)
         old, new = before.get(path), after.get(path)
         changed = old != new or (old == [HIDDEN] and path in touched)
-        old, new = (shown(ledger, path, texts) for texts in (old, new))
+        old, new = (shown(ledger, path, texts, details) for texts in (old, new))
         found.append((label, retold(declared, old), retold(declared, new), changed))
     return found
 

@@ -64,7 +64,8 @@ def conflict(ledger: Ledger, form: LedgerForm, record: Any, versions: int) -> Co
             field.data, field.raw_data = kind.stored(record, name), now
         else:
             clashes.append(Clash(name, field.declared.label, kind.show(kind.read(record, name)), together(kind)))
-    told = [change(ledger, *each) for each in changes]
+    details = ledger.detailed(record)
+    told = [change(ledger, path, old, new, details) for path, old, new in changes]
     person = f"{events[0].person} ({events[0].username})" if events[0].person else events[0].username
     return Conflict(person, clock.local(events[0].at), told, clashes)
 

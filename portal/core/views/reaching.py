@@ -69,5 +69,5 @@ class Reaching:
         self.require("delete", record)
         if not self.ledger.deletable(record) or not self.open_under(record):
             abort(409, gettext("Only drafts without a number can be deleted."))
-        with deleting():
+        with deleting(self.ledger, [record]):
             self.datamodel.delete(record)

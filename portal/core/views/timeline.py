@@ -96,10 +96,11 @@ class Told:
 
 
 def timeline(ledger: Ledger, record: Any, most: int = 200) -> list[Told]:
-    return [told(ledger, event) for event in audit.history(ledger, record.id, most)]
+    return [told(ledger, event, record) for event in audit.history(ledger, record.id, most)]
 
 
-def told(ledger: Ledger, event: audit.AuditEvent) -> Told:
+def told(ledger: Ledger, event: audit.AuditEvent, record: Any = None) -> Told:
+    """`record`: whose history is told, where it is one record's."""
     source = source_of(event, ledger)
     file = event.ledger == FILE
     kind = gettext("File") if file else source.one
@@ -113,7 +114,7 @@ def told(ledger: Ledger, event: audit.AuditEvent) -> Told:
         address=event.address or "",
         subject=labelled(kind, subject(event)) if file or source is not ledger else "",
         reason=why(event, source),
-        changes=[] if file else changed(event, source),
+        changes=[] if file else changed(event, source, detailed(event, source, record)),
     )
 
 
@@ -147,10 +148,20 @@ def why(event: audit.AuditEvent, source: Ledger) -> str:
     return reason(source, event.reason or "")
 
 
-def changed(event: audit.AuditEvent, source: Ledger) -> list[tuple[Label, str, str]]:
+def detailed(event: audit.AuditEvent, source: Ledger, record: Any) -> bool:
+    """Does the viewer see what is internal of people in this line? Of other records than the one whose history is told,
+    the line says whose they were."""
+    if isinstance(record, source.model):
+        return source.detailed(record)
+    return not source.detailing or scope.current().covers("details", source.name, event.unit_id)
+
+
+def changed(event: audit.AuditEvent, source: Ledger, details: bool) -> list[tuple[Label, str, str]]:
     shut = withheld(event)
     return [
-        (place(source, path)[0], HIDDEN, HIDDEN) if shut and holds(path, old, new) else change(source, path, old, new)
+        (place(source, path)[0], HIDDEN, HIDDEN)
+        if shut and holds(path, old, new)
+        else change(source, path, old, new, details)
         for path, old, new in event.changes
     ]
 
@@ -172,15 +183,17 @@ def reason(ledger: Ledger, text: str) -> str:
     return labelled(label, rest) if colon and label is not name else text
 
 
-def change(ledger: Ledger, path: str, old: list[str] | None, new: list[str] | None) -> tuple[Label, str, str]:
+def change(
+    ledger: Ledger, path: str, old: list[str] | None, new: list[str] | None, details: bool
+) -> tuple[Label, str, str]:
     label, declared = place(ledger, path)
-    old, new = (shown(ledger, path, texts) for texts in (old, new))
+    old, new = (shown(ledger, path, texts, details) for texts in (old, new))
     return label, retold(declared, old), retold(declared, new)
 
 
-def shown(ledger: Ledger, path: str, texts: list[str] | None) -> list[str] | None:
+def shown(ledger: Ledger, path: str, texts: list[str] | None, details: bool) -> list[str] | None:
     """Of internal details, those without the right to them learn that they changed."""
-    return [HIDDEN] if texts and ledger.is_sensitive(path) and not ledger.detailed() else texts
+    return [HIDDEN] if texts and ledger.is_sensitive(path) and not details else texts
 
 
 def place(ledger: Ledger, path: str) -> tuple[Label, Field | None]:

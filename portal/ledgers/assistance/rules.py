@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from portal.core import guessing, scope
 from portal.core.fields import PersonalMoney, mask_name
@@ -130,8 +130,10 @@ def share_household(person: Beneficiary) -> None:
             same = select(Beneficiary.household_no).where(Beneficiary.dedupe_hash == person.dedupe_hash)
             known = same.where(Beneficiary.status.not_in(PASSING), Beneficiary.id != (person.id or 0))
             person.household_no = db.session.scalar(known.order_by(Beneficiary.id).limit(1)) or person.household_no
-    for other in db.session.scalars(select(Beneficiary).where(Beneficiary.same_household_id == (person.id or 0))):
-        other.household_no = person.household_no
+    # Past the versions and days of the others, which would tell.
+    others = update(Beneficiary).where(Beneficiary.same_household_id == (person.id or 0))
+    kept = {"updated_at": Beneficiary.updated_at, "household_no": person.household_no}
+    db.session.execute(others.values(kept), execution_options={"synchronize_session": "fetch"})
 
 
 def consented(person: Beneficiary) -> bool:
