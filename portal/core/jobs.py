@@ -177,6 +177,8 @@ def start(job: Job, work: Callable[[Job], dict[str, Any]], *, reading: bool = Fa
     (job.folder / "cancel").unlink(missing_ok=True)
     with turn():
         if not reading and busy(job):
+            if not (job.folder / "state.json").exists():  # what was brought for it now
+                job.let_go()
             abort(
                 409,
                 gettext("Another sheet or check of yours is being worked on. Please wait until it has ended."),
