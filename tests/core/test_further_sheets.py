@@ -317,15 +317,17 @@ def pairing_sheet(path, rows, person, address):
 
 @pytest.mark.parametrize("adopt", [False, True], ids=["drafts", "adopted"])
 def test_a_pairing_does_not_rewrite_somebody_who_is_on_the_list(bring, helped, rows, tmp_path, adopt):
-    _, person = helped("active")
-    with unchanged(rows):
-        outcome, _ = bring(
-            "pairings",
-            pairing_sheet(tmp_path, rows, person, "演示路九号"),
-            "reviewer" if adopt else "filler01",
-            adopt=adopt,
-        )
+    """Whoever sees the address is told that it is another; whoever does not is told that it was left as it is."""
+    id_, person = helped("active")
+    stored = rows(f"SELECT address_enc, version, updated_at FROM beneficiary WHERE id = {id_}")
+    account = "reviewer" if adopt else "filler01"
+    outcome, _ = bring("pairings", pairing_sheet(tmp_path, rows, person, "演示路九号"), account, adopt=adopt)
+    assert rows(f"SELECT address_enc, version, updated_at FROM beneficiary WHERE id = {id_}") == stored
+    if adopt:
         assert (outcome.accepted, whys(outcome)) == (0, [(2, "帮扶对象")])
+    else:
+        assert (outcome.accepted, outcome.rejected) == (1, [])
+        assert (2, "家庭住址") in [(remark.row, remark.column) for remark in outcome.flagged]
 
 
 def test_a_pairing_goes_on_completing_a_draft_of_the_own_list(bring, helped, rows, tmp_path):

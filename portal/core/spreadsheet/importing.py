@@ -28,6 +28,7 @@ from portal.core.unseen import differs
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
 from portal.org import codes
+from portal.org.sealed import Retyped
 
 NEW, CHANGED, UNCHANGED, REJECTED = "new", "changed", "unchanged", "rejected"
 Progress = Callable[[int, int], None]
@@ -105,6 +106,9 @@ def take(ledger: Ledger, found: Layout, source: str, adopt: bool, progress: Prog
         outcome.rows.append((number, result, str(record)))
         for name in (*(record.gaps or ()), *row.lacking):
             outcome.flagged.append(Remark(number, row_column(ledger, found, name), gettext("To be added")))
+        for name in row.left:
+            why = gettext("Not compared, as it is hidden from you; it stays as it is")
+            outcome.flagged.append(Remark(number, row_column(ledger, found, name), why))
     progress(len(rows), len(rows))
     return outcome
 
@@ -137,6 +141,8 @@ class Row:
     prefix: str = ""
     # What the other records that it tells of still lack, as names of columns.
     lacking: list[str] = field(default_factory=list)
+    # Hidden values that it brings for records which can no longer be edited, likewise.
+    left: list[str] = field(default_factory=list)
 
     def take(self, form_type: type[LedgerForm], seen: Mapping[Any, int]) -> tuple[Any, str, Any]:
         """(what it is known by, what became of it, the record). Raises Rejected and changes nothing then."""
@@ -158,6 +164,7 @@ class Row:
         form = self.judged(form_type(typed, record))
         result = self.became(form, record)
         if record is not None:
+            self.leave(form, record)
             self.require_open(others, record)
         if result == CHANGED:
             self.require_editable(record)
@@ -207,6 +214,7 @@ class Row:
                 record, result = other.put()
                 typed[prefix] = str(record.id)
                 self.lacking += [other.prefix + name for name in record.gaps or ()]
+                self.left += other.left
                 changed = changed or result != UNCHANGED
         return changed
 
@@ -218,6 +226,7 @@ class Row:
     def put(self, parent: Any = None) -> tuple[Any, str]:
         """The record that this is, made when there is none, and what became of it."""
         record, form, result = self.found(parent)
+        self.leave(form, record)
         if result == CHANGED:
             self.require_editable(record)
         if result != UNCHANGED:
@@ -306,6 +315,10 @@ class Row:
             return NEW
         typed, closed = (form[name] for name in self.ledger.entered if form[name].raw_data), not self.changeable(record)
         return CHANGED if any(differs(field, closed=closed) for field in typed) else UNCHANGED
+
+    def leave(self, form: LedgerForm, record: Any) -> None:
+        if record is not None and not self.changeable(record):
+            self.left += [self.prefix + name for name in self.ledger.entered if isinstance(form[name].data, Retyped)]
 
     def require_editable(self, record: Any) -> None:
         if not self.changeable(record):
