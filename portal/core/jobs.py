@@ -15,22 +15,18 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from filelock import FileLock
 from flask import Flask, abort, current_app, has_request_context, request
 from flask_babel import force_locale, get_locale, gettext
 
 from portal.core import scope
 from portal.extensions import db
-
-try:
-    import fcntl
-except ImportError:  # Windows, where one process serves
-    fcntl = None  # type: ignore[assignment]
 
 log = logging.getLogger(__name__)
 KEPT = 7 * 24 * 3600  # seconds that a job can be asked about
@@ -175,7 +171,7 @@ def start(job: Job, work: Callable[[Job], dict[str, Any]], *, reading: bool = Fa
     counted when it ends, and a large sheet takes a process of its own.
     """
     (job.folder / "cancel").unlink(missing_ok=True)
-    with turn():
+    with FileLock(home().parent / "jobs.lock"):  # one after the other, in all processes
         if not reading and busy(job):
             if not (job.folder / "state.json").exists():  # what was brought for it now
                 job.let_go()
@@ -204,17 +200,6 @@ def busy(job: Job) -> bool:
             if folder != job.folder and other.state["state"] == RUNNING and other.is_like(**mine):
                 return True
     return False
-
-
-@contextmanager
-def turn() -> Iterator[None]:
-    """One after the other, in all processes."""
-    if fcntl is None:
-        yield
-        return
-    with (home().parent / "jobs.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def run(app: Flask, job: Job, work: Callable[[Job], dict[str, Any]], asker: Asker) -> None:
