@@ -30,8 +30,8 @@ def hidden(rest, rows, status):  # noqa: F811 - the fixture
     return id_
 
 
-def version(rest, id_, ledger="agreements"):  # noqa: F811 - the fixture
-    return rest("filler01").get(f"{ledger}/{id_}")[1]["result"]["version"]
+def version(rest, id_):  # noqa: F811 - the fixture
+    return rest("filler01").get(f"agreements/{id_}")[1]["result"]["version"]
 
 
 def test_a_retyped_number_is_another_version_whether_it_is_right_or_not(rest, rows):  # noqa: F811 - the fixture
