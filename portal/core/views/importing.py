@@ -18,7 +18,8 @@ from portal.core.jobs import Job
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet.export import XLSX, rejected_rows
 from portal.core.spreadsheet.importing import Outcome, Remark, find_layout, take
-from portal.core.spreadsheet.mapping import IGNORED, ImportColumn, Layout, asker, labels, plain
+from portal.core.spreadsheet.layout import IGNORED, Layout, plain
+from portal.core.spreadsheet.mapping import ImportColumn, asker, labels
 from portal.core.spreadsheet.reading import ENDINGS, MOST_BYTES, Unreadable, read
 from portal.core.spreadsheet.template import template
 from portal.extensions import db
