@@ -27,7 +27,7 @@ from portal.core.fields import (
     several_units,
     unit_link,
 )
-from portal.core.fields.base import Kind
+from portal.core.fields.base import BadValue, Kind, clean
 from portal.core.fields.choices import CodeSet
 from portal.org.markers import Scoped, Searchable
 from portal.org.models import PartyOrg, Unit
@@ -90,7 +90,10 @@ class Gaps(Kind):
         return [("1", gettext("Yes"))]
 
     def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
-        return column.is_not(None) if any(typed) else None
+        text = next((text for raw in reversed(typed) if (text := clean(raw))), "")
+        if text not in ("", "1"):
+            raise BadValue(gettext("This is not one of the choices."))
+        return column.is_not(None) if text else None
 
 
 def filled_only(table: str, name: str) -> Index:
