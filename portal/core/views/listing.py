@@ -15,19 +15,20 @@ from sqlalchemy.sql import ColumnElement
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from portal.core import clock, scope
+from portal.core import clock, scope, stats
 from portal.core.fields import BadValue, Field, Label, Link, clean, natural, parse_day
 from portal.core.ledger import Ledger
 from portal.core.past import as_of
 from portal.core.phrases import labelled
 from portal.core.reach import OWNER
+from portal.core.record import Record
 from portal.core.search import contains
 from portal.extensions import db
 
 PAGE_SIZE = 25
 MOST_PER_PAGE = 100
 COUNTED = 10_000
-OWN = ("q", "page", "page_size", "order", "columns")
+OWN = ("q", "page", "page_size", "order", "columns", "figure")
 PAST = "as_of"
 
 
@@ -51,6 +52,8 @@ class Listing:
     columns: tuple[str, ...] = ()
     filters: dict[str, list[str]] = field(default_factory=dict)
     as_of: date | None = None
+    # The figure whose rows these are.
+    figure: str = ""
     # Filters that were asked for and are not this user's to ask: the page says so.
     ignored: tuple[str, ...] = ()
 
@@ -68,6 +71,8 @@ class Listing:
             args["order"] = state.order
         if state.columns != self.ledger.columns:
             args["columns"] = ",".join(state.columns)
+        if state.figure:
+            args["figure"] = state.figure
         if state.as_of:
             args[PAST] = state.as_of.isoformat()
         return args
@@ -75,12 +80,17 @@ class Listing:
     @contextmanager
     def in_time(self) -> Iterator[None]:
         """What is asked inside is asked of the day that was chosen, or of today. See `core/past.py`."""
-        with as_of(self.ledger, self.as_of) if self.as_of else nullcontext():
+        with as_of(self.ledger, self.as_of, lambda: conditions(self)) if self.as_of else nullcontext():
             yield
 
     @property
+    def figure_label(self) -> Label:
+        found = stats.chosen(self.ledger.told(), self.figure)
+        return found[0].label if found else ""
+
+    @property
     def filtered(self) -> bool:
-        return bool(self.q) or any(any(texts) for texts in self.filters.values())
+        return bool(self.q or self.figure) or any(any(texts) for texts in self.filters.values())
 
 
 @dataclass(frozen=True)
@@ -107,7 +117,8 @@ def parse(ledger: Ledger, args: MultiDict[str, str], *, past: bool = False) -> L
         order=_order(ledger, args.get("order", "")),
         columns=_columns(ledger, args.get("columns", "")),
         filters={name: args.getlist(name) for name in filters if name in args},
-        as_of=_past(args.get(PAST, "")),
+        as_of=past_day(args.get(PAST, "")),
+        figure=_figure(ledger, args.get("figure", "")),
         ignored=tuple(name for name in ledger.filters if name not in filters and any(args.getlist(name))),
     )
 
@@ -149,7 +160,13 @@ def _order(ledger: Ledger, text: str) -> str:
     return text or ledger.order
 
 
-def _past(text: str) -> date | None:
+def _figure(ledger: Ledger, text: str) -> str:
+    if text and stats.chosen(ledger.told(), text) is None:
+        raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name="figure"))
+    return text
+
+
+def past_day(text: str) -> date | None:
     """A day that is over; today and what is left blank is no former day."""
     try:
         day = parse_day(text) if clean(text) else None
@@ -175,6 +192,10 @@ def choosable(ledger: Ledger) -> list[str]:
 def conditions(listing: Listing) -> Iterator[ColumnElement[bool]]:
     """Raises BadRequest for a filter value that its field cannot be."""
     ledger = listing.ledger
+    if issubclass(ledger.model, Record):
+        yield ledger.model.is_current()
+    if listing.figure and (figure := stats.chosen(ledger.told(), listing.figure)):
+        yield from figure[1]
     if listing.q and ledger.searchable:
         yield contains(ledger.column("search_text"), listing.q)
     own = scope.current().reach("read", ledger.name).side(OWNER)
