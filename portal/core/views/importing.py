@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
@@ -16,6 +17,7 @@ from flask_babel import gettext
 from portal.core import jobs, scope
 from portal.core.jobs import Job
 from portal.core.ledger import Ledger
+from portal.core.rehearsal import rehearsal
 from portal.core.spreadsheet.export import XLSX, rejected_rows
 from portal.core.spreadsheet.importing import Outcome, Remark, find_layout, take
 from portal.core.spreadsheet.layout import IGNORED, Layout, plain
@@ -150,11 +152,12 @@ def work(ledger: Ledger, for_good: bool, job: Job) -> dict[str, Any]:
     except Unreadable as fault:
         job.let_go()
         return {"fault": str(fault)}
-    outcome = take(ledger, found, asked["name"], asked["adopt"], job.progress)
-    if for_good and outcome.accepted:
-        db.session.commit()
-    else:
-        db.session.rollback()
+    with nullcontext() if for_good else rehearsal(job.folder):
+        outcome = take(ledger, found, asked["name"], asked["adopt"], job.progress)
+        if for_good and outcome.accepted:
+            db.session.commit()
+        else:
+            db.session.rollback()
     if for_good:
         (job.folder / CELLS).unlink(missing_ok=True)
     else:
