@@ -14,14 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Engine, NullPool, create_engine, event
+from sqlalchemy import Engine
 
+from portal.database import private_engine
 from portal.extensions import BOUND, db
 
-# Nothing in the copy has to survive anything.
-PRAGMAS = ("PRAGMA foreign_keys=ON", "PRAGMA synchronous=OFF", "PRAGMA journal_mode=TRUNCATE")
 _rehearsing: ContextVar[bool] = ContextVar("rehearsing", default=False)
 
 
@@ -51,9 +49,7 @@ def rehearsal(folder: Path) -> Iterator[None]:
 def copied(folder: Path) -> Iterator[Engine]:
     path = folder / f"rehearsal-{secrets.token_hex(8)}.db"
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
-    event.listen(engine, "connect", prepare)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    engine = private_engine(path)
     try:
         copy(engine)
         yield engine
@@ -71,12 +67,6 @@ def copy(engine: Engine) -> None:
     finally:
         target.close()
         source.close()
-
-
-def prepare(connection: Any, _record: object) -> None:
-    connection.isolation_level = None
-    for pragma in PRAGMAS:
-        connection.execute(pragma)
 
 
 __all__ = ["rehearsal", "rehearsing"]
