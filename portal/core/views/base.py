@@ -25,6 +25,7 @@ from portal.core.views.comparing import Comparing
 from portal.core.views.exporting import Exporting
 from portal.core.views.files import Filing, may_remove
 from portal.core.views.filling import Filling, id_of
+from portal.core.views.import_runs import ImportRuns
 from portal.core.views.importing import Importing
 from portal.core.views.moves import Moves, batches, offers
 from portal.core.views.reaching import Reaching
@@ -38,7 +39,9 @@ from portal.org import codes
 MOST_ENTRIES = 50
 
 
-class LedgerView(Reaching, Filling, Moves, Filing, Importing, Exporting, Bulk, Comparing, Revealing, ModelView):
+class LedgerView(
+    Reaching, Filling, Moves, Filing, Importing, ImportRuns, Exporting, Bulk, Comparing, Revealing, ModelView
+):
     """List, show, add, edit, delete, export, choices and bulk actions of one ledger."""
 
     form: type[LedgerForm]
@@ -56,6 +59,7 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Exporting, Bulk, C
         **Moves.verbs,
         **Filing.verbs,
         **Importing.verbs,
+        **ImportRuns.verbs,
         **Exporting.verbs,
         **Bulk.verbs,
         **Comparing.verbs,

@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy import select
 
+from portal.core.lookups import remembered
 from portal.core.values import Problem, Values
 from portal.extensions import db
 from portal.ledgers.cobuilding.overlap import overlapping
@@ -91,7 +92,8 @@ def office_community(party_a_org_id: int | None, party_b_org_id: int | None) -> 
     query = (
         select(Unit.id).join(PartyOrg.units).where(PartyOrg.id == party_a_org_id, Unit.office_community_id == community)
     )
-    return db.session.scalars(query.limit(1)).first() is not None
+    key = ("office community", party_a_org_id, party_b_org_id)
+    return remembered(key, lambda: db.session.scalars(query.limit(1)).first() is not None)
 
 
 def rows(values: Values) -> Iterator[Problem]:
@@ -124,12 +126,15 @@ def alliance(values: Values) -> Iterator[Problem]:
 RULES = (term, parties, one_in_force, rows, alliance)
 
 
+def short_name(org_id: int | None) -> str:
+    query = select(PartyOrg.short_name).where(PartyOrg.id == org_id)
+    return remembered(("short name", org_id), lambda: db.session.scalar(query)) or ""
+
+
 def derive(agreement: Any) -> None:
     """The title from the parties where none was typed; whether Party B is the office-location community."""
     if not agreement.title:
-        ids = (agreement.party_a_org_id, agreement.party_b_org_id)
-        names = dict(db.session.execute(select(PartyOrg.id, PartyOrg.short_name).where(PartyOrg.id.in_(ids))).all())
-        a, b = (names.get(id_, "") for id_ in ids)
+        a, b = (short_name(id_) for id_ in (agreement.party_a_org_id, agreement.party_b_org_id))
         # The agreement's own name, in the language of the paper whatever the page's language is.
         agreement.title = f"{a}与{b}党建共建协议书"[:80]
     agreement.is_office_community = office_community(agreement.party_a_org_id, agreement.party_b_org_id)
