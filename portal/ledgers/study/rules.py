@@ -192,5 +192,12 @@ def current_span() -> tuple[int, str]:
     return today.year, clock.quarter(today)[4:]
 
 
+def finished(values: Values) -> Iterator[Problem]:
+    """Nothing comes of a group before it is there."""
+    founded = values.parent.founded_on if values.parent is not None else None
+    if founded and values.finished_on and values.finished_on < founded:
+        yield Problem("finished_on", gettext("The group was founded later than that."))
+
+
 GROUP_RULES = (org_of_unit, name_free, members, removed)
 SESSION_RULES = (presences, one_session)
