@@ -133,7 +133,7 @@ def scopes_of(desk: Ledger | Desk) -> dict[str, Label]:
     return {name: label for name, label in SCOPES.items() if name != "unit_co" or takes_co_units(desk)}
 
 
-KEEPING = Grant(("read", "add", "edit", "export"))
+KEEPING = Grant(("read", "add", "edit", "export", "import"))
 KEEPING_PEOPLE = {"members": Grant((*KEEPING.verbs, "details"))}
 # The master data but the roster: what people are called is nothing that keeping accounts needs.
 KEEPING_ACCOUNTS = {"accounts": Grant(("read", "add", "edit"))} | dict.fromkeys(
