@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -25,6 +26,7 @@ from portal.org.models import Area, Member, PartyOrg, Unit
 from portal.org.renamed import Renamed
 
 MOST_OPTIONS = 50
+SEVERAL = re.compile(r"[、;；\n]|, |，")
 PAGE = 20
 Conditions = Callable[[Any], Iterable[ColumnElement[bool]]]
 # What else people call a row of this model: a condition for a text.
@@ -236,6 +238,10 @@ class Links(Link):
 
     def store(self, record: Any, name: str, value: Any) -> None:
         setattr(record, self._relation, list(value or ()))
+
+    def from_cell(self, text: str) -> list[str]:
+        """Several names in one cell, as lists of names are written."""
+        return [part for part in SEVERAL.split(text) if part.strip()]
 
     def parse(self, typed: Sequence[str], before: object) -> Any:
         """The rows themselves."""

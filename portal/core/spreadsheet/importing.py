@@ -17,6 +17,7 @@ from portal.core.amending import PAPER
 from portal.core.forms import form_class
 from portal.core.ledger import Ledger
 from portal.core.lookups import remembering
+from portal.core.spreadsheet import trees
 from portal.core.spreadsheet.layout import Layout
 from portal.core.spreadsheet.mapping import layout
 from portal.core.spreadsheet.reading import Sheet
@@ -73,7 +74,7 @@ def take(ledger: Ledger, found: Layout, source: str, adopt: bool, progress: Prog
     """
     with remembering():
         codes.load(ledger.all_code_lists)
-        rows = list(found.rows())
+        rows = trees.parents_first(ledger, list(found.rows()))
         outcome, seen = Outcome(), dict[Any, int]()
         form = form_class(ledger)
         words = status_words(ledger) if adopt else {}
@@ -87,10 +88,11 @@ def take(ledger: Ledger, found: Layout, source: str, adopt: bool, progress: Prog
                 outcome.rejected.append(Remark(number, row_column(ledger, found, fault.name), fault.why))
                 outcome.rows.append((number, REJECTED, fault.why))
                 continue
+            trees.made(ledger)
             seen[key] = number
             outcome.counts[result] += 1
             outcome.rows.append((number, result, str(record)))
-            for name in (*(record.gaps or ()), *row.lacking):
+            for name in (*(getattr(record, "gaps", None) or ()), *row.lacking):
                 outcome.flagged.append(Remark(number, row_column(ledger, found, name), gettext("To be added")))
             for name in row.left:
                 why = gettext("Not compared, as it is hidden from you; it stays as it is")
