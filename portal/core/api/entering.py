@@ -7,7 +7,7 @@ from typing import Any
 from flask import abort, jsonify, make_response
 from flask_babel import gettext
 
-from portal.core import moving
+from portal.core import completeness, moving
 from portal.core.api import asking, telling
 from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger
@@ -25,6 +25,7 @@ def enter(
     opened = asking.version(sent) if hasattr(record, "version") else None
     typed = asking.posted(ledger, sent, view.ledger.hidden(record) if record is not None else ())
     form = form_class(ledger)(typed, record, parent)
+    form.partial = completeness.may_be_half(ledger, record)
     if hasattr(record, "version"):
         unless_changed(ledger, form, record, opened)
     if not form.validate() or form.problems:

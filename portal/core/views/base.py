@@ -13,7 +13,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from portal.core import attachments, scope, stats
+from portal.core import attachments, completeness, scope, stats
 from portal.core.fields import Link, clean
 from portal.core.fields.links import PAGE
 from portal.core.forms import LedgerForm
@@ -121,6 +121,7 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Exporting, Bulk, C
             ways=ways_on(self.ledger, record),
             may={verb: self.may(verb, record) for verb in ("edit", "delete", "maintain", "attach")},
             hidden=self.ledger.hidden(record),
+            missing=completeness.missing(self.ledger, record) if self.may("edit", record) else (),
             **(revealing(self.ledger, record) if self.may_reveal(record) else {}),
             moves=offers(self.ledger, record, tried or {}),
             files=attachments.of(self.ledger, record) if self.ledger.files else (),

@@ -16,10 +16,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import BadRequest
 
-from portal.core import amending, gaps, moving, once, saving, scope
+from portal.core import amending, completeness, gaps, moving, once, saving, scope
 from portal.core.fields import natural
 from portal.core.fields.links import standing_under
-from portal.core.forms import LedgerForm, form_class, operate_on_rows, overlong
+from portal.core.form_rows import operate_on_rows, overlong
+from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger, Section
 from portal.core.views import moves
 from portal.core.views.conflict import Conflict, conflict, joined
@@ -54,6 +55,7 @@ class Filling:
         pk = natural(request.args.get("pk", ""))
         record = self.record_or_404(pk) if pk is not None else None
         form = self.form(request.form, record, parent_or_abort(self) if record is None else None)
+        form.partial = completeness.may_be_half(self.ledger, record)
         with scope.doing("check"):
             form.validate()
         texts = [*form.warnings, *(doubt.text for doubt in form.doubts.open)]
@@ -128,7 +130,7 @@ def fill_in(view: Any, record: Any, parent: Any, limited: Ledger | None = None) 
     if overlong(ledger, request.form):
         abort(413)
     key, met = request.form.get(once.NAME, "") if record is None else "", None
-    if request.method == "GET":
+    if unsent():
         form = form_type(None, record, parent, dict(request.args.lists()))
     elif operation := request.form.get("_rows"):
         form = form_type(operate_on_rows(request.form, operation), record, parent)
@@ -136,6 +138,7 @@ def fill_in(view: Any, record: Any, parent: Any, limited: Ledger | None = None) 
         return answer
     else:
         form = form_type(joined(ledger, request.form, record), record, parent)
+        form.partial = completeness.may_be_half(ledger, record) and not request.form.get("_then")
         met = meanwhile(ledger, form, record, natural(request.form.get("version", "")))
         if met is None and form.validate() and not form.problems:
             saved = save(view, ledger, form, record, parent, key)
@@ -146,7 +149,13 @@ def fill_in(view: Any, record: Any, parent: Any, limited: Ledger | None = None) 
     with standing_under(form.parent):
         submits = (limited is None or amends(record)) and may_submit(view, record)
         shown = {"ledger": ledger, "form": form, "record": record, "parent": parent, "limited": limited, "met": met}
-        return view.page("form.html", submits=submits, key=once.fresh(key), **shown)
+        waits = completeness.missing(ledger, record) if limited is None and unsent() and record is not None else []
+        form.show_missing(waits)
+        return view.page("form.html", submits=submits, key=once.fresh(key), missing=waits, **shown)
+
+
+def unsent() -> bool:
+    return request.method == "GET"
 
 
 def sent_before(view: Any, key: str) -> ResponseReturnValue | None:

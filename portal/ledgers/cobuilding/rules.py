@@ -98,10 +98,11 @@ def rows(values: Values) -> Iterator[Problem]:
     for n, need in enumerate(values.demand_items):
         if need.status == "not_possible" and not need.reason:
             text = gettext("Please say why it is not possible for now.")
-            yield Problem("reason", text, table="demand_items", row=n)
+            yield Problem("reason", text, table="demand_items", row=n, missing=True)
     for n, item in enumerate(values.coop_items):
         if item.status == "done" and not item.done_on:
-            yield Problem("done_on", gettext("Please say when it was done."), table="coop_items", row=n)
+            text = gettext("Please say when it was done.")
+            yield Problem("done_on", text, table="coop_items", row=n, missing=True)
 
 
 def alliance(values: Values) -> Iterator[Problem]:
@@ -110,7 +111,7 @@ def alliance(values: Values) -> Iterator[Problem]:
         return
     members = [row.org_id for row in values.agreement_parties]
     if not members:
-        yield Problem("agreement_type", gettext("Please list the members of the alliance below."))
+        yield Problem("agreement_type", gettext("Please list the members of the alliance below."), missing=True)
     for n, org_id in enumerate(members):
         if org_id is not None and org_id in members[:n]:
             text = gettext("This organisation is already listed.")
@@ -129,7 +130,8 @@ def derive(agreement: Any) -> None:
     if not agreement.title:
         ids = (agreement.party_a_org_id, agreement.party_b_org_id)
         names = dict(db.session.execute(select(PartyOrg.id, PartyOrg.short_name).where(PartyOrg.id.in_(ids))).all())
-        a, b = (names.get(id_, "") for id_ in ids)
-        # The agreement's own name, in the language of the paper whatever the page's language is.
-        agreement.title = f"{a}与{b}党建共建协议书"[:80]
+        # The agreement's own name, in the language of the paper whatever the page's language is. Of a draft that does
+        # not name both parties yet it would be half a name, and stay.
+        if all(id_ in names for id_ in ids):
+            agreement.title = f"{names[ids[0]]}与{names[ids[1]]}党建共建协议书"[:80]
     agreement.is_office_community = office_community(agreement.party_a_org_id, agreement.party_b_org_id)
