@@ -12,7 +12,7 @@ from portal.core.api import asking, telling
 from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger
 from portal.core.views import moves
-from portal.core.views.filling import id_of, meanwhile, write
+from portal.core.views.filling import Keys, id_of, meanwhile, write
 from portal.org import codes
 
 
@@ -30,7 +30,7 @@ def enter(
         unless_changed(ledger, form, record, opened)
     if not form.validate() or form.problems:
         asking.unprocessable(telling.faults(form), "\n".join(form.problems))
-    saved = write(view, ledger, form, record, parent, key)
+    saved = write(view, ledger, form, record, parent, Keys(key))
     return id_of(saved), [str(text) for text in form.warnings]
 
 

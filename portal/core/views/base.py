@@ -20,6 +20,7 @@ from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger, mounted
 from portal.core.values import Values
 from portal.core.views import listing
+from portal.core.views.autosaving import Autosaving
 from portal.core.views.bulk import Bulk
 from portal.core.views.comparing import Comparing
 from portal.core.views.exporting import Exporting
@@ -38,7 +39,9 @@ from portal.org import codes
 MOST_ENTRIES = 50
 
 
-class LedgerView(Reaching, Filling, Moves, Filing, Importing, Exporting, Bulk, Comparing, Revealing, ModelView):
+class LedgerView(
+    Reaching, Filling, Autosaving, Moves, Filing, Importing, Exporting, Bulk, Comparing, Revealing, ModelView
+):
     """List, show, add, edit, delete, export, choices and bulk actions of one ledger."""
 
     form: type[LedgerForm]
@@ -53,6 +56,7 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Exporting, Bulk, C
         "lacking": "read",
         "delete": "delete",
         **Filling.verbs,
+        **Autosaving.verbs,
         **Moves.verbs,
         **Filing.verbs,
         **Importing.verbs,

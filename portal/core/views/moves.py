@@ -144,10 +144,9 @@ def incomplete(view: Any, pk: int, move: Move, fault: moving.Incomplete) -> Resp
     record = view.record_or_404(pk)
     flash(gettext("%(move)s: something is missing yet.", move=move.title), "error")
     if view.may("edit", record):
-        form = view.form(record=record)
         with scope.doing(move.name):
-            form.validate()
-        return view.page("form.html", form=form, record=record, parent=None)
+            page: ResponseReturnValue = view.refused_form(record, lambda form: form.validate())
+        return page
     for text in fault.texts:
         flash(text, "error")
     return redirect(url_for(f"{view.endpoint}.show", pk=pk))
