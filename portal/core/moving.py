@@ -18,6 +18,7 @@ from portal.core import amending, audit, clock, gaps, scope
 from portal.core.fields import Choice, Field, Text
 from portal.core.forms import LedgerForm, form_class, form_of, stored
 from portal.core.ledger import Ledger, Rule
+from portal.core.lookups import remembered
 from portal.core.numbering import next_number
 from portal.core.values import Values
 from portal.core.workflow import BEFORE, IN_FORCE, NEXT, Move, Path, next_step
@@ -240,5 +241,6 @@ def number(ledger: Ledger, record: Any) -> str | None:
     if not ledger.prefix:
         return None
     day = getattr(record, ledger.event, None) if ledger.event else None
-    unit = db.session.scalars(select(Unit).where(Unit.id == record.owner_unit_id)).one()
-    return next_number(ledger.prefix, day or clock.today(), unit)
+    place = select(Unit.sort_no).where(Unit.id == record.owner_unit_id)
+    unit_no = remembered(("unit number", record.owner_unit_id), lambda: db.session.scalars(place).one())
+    return next_number(ledger.prefix, day or clock.today(), unit_no)

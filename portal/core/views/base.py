@@ -15,7 +15,7 @@ from sqlalchemy import Select, select
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from portal.core import attachments, scope, stats
+from portal.core import attachments, completeness, scope, stats
 from portal.core.fields import Link, clean
 from portal.core.fields.links import PAGE
 from portal.core.forms import LedgerForm
@@ -24,11 +24,13 @@ from portal.core.past import as_of
 from portal.core.record import Record
 from portal.core.values import Values
 from portal.core.views import listing
+from portal.core.views.autosaving import Autosaving
 from portal.core.views.bulk import Bulk
 from portal.core.views.comparing import Comparing
 from portal.core.views.exporting import Exporting
 from portal.core.views.files import Filing, may_remove
 from portal.core.views.filling import Filling, id_of
+from portal.core.views.import_runs import ImportRuns
 from portal.core.views.importing import Importing
 from portal.core.views.moves import Moves, batches, offers
 from portal.core.views.reaching import Reaching
@@ -42,7 +44,20 @@ from portal.org import codes
 MOST_ENTRIES = 50
 
 
-class LedgerView(Reaching, Filling, Moves, Filing, Importing, Exporting, Bulk, Comparing, Revealing, ModelView):
+class LedgerView(
+    Reaching,
+    Filling,
+    Autosaving,
+    Moves,
+    Filing,
+    Importing,
+    ImportRuns,
+    Exporting,
+    Bulk,
+    Comparing,
+    Revealing,
+    ModelView,
+):
     """List, show, add, edit, delete, export, choices and bulk actions of one ledger."""
 
     form: type[LedgerForm]
@@ -57,9 +72,11 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Exporting, Bulk, C
         "lacking": "read",
         "delete": "delete",
         **Filling.verbs,
+        **Autosaving.verbs,
         **Moves.verbs,
         **Filing.verbs,
         **Importing.verbs,
+        **ImportRuns.verbs,
         **Exporting.verbs,
         **Bulk.verbs,
         **Comparing.verbs,
@@ -125,6 +142,7 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Exporting, Bulk, C
             ways=ways_on(self.ledger, record),
             may={verb: self.may(verb, record) for verb in ("edit", "delete", "maintain", "attach")},
             hidden=self.ledger.hidden(record),
+            missing=completeness.missing(self.ledger, record) if self.may("edit", record) else (),
             **(revealing(self.ledger, record) if self.may_reveal(record) else {}),
             moves=offers(self.ledger, record, tried or {}),
             files=attachments.of(self.ledger, record) if self.ledger.files else (),
