@@ -16,6 +16,8 @@ from portal.core import audit, scope
 from portal.core.amending import PAPER
 from portal.core.forms import form_class
 from portal.core.ledger import Ledger
+from portal.core.lookups import remembering
+from portal.core.spreadsheet import trees
 from portal.core.spreadsheet.headings import GUESSED, Column
 from portal.core.spreadsheet.layout import Layout, Offer, Tables
 from portal.core.spreadsheet.mapping import Options, tables
@@ -91,28 +93,30 @@ def take(ledger: Ledger, found: Tables, source: str, adopt: bool, progress: Prog
 
     Nothing is committed. Raises what `progress(done, all)` raises.
     """
-    codes.load(ledger.all_code_lists)
-    outcome, form, seen = described(ledger, found), form_class(ledger), dict[Any, str]()
-    words = status_words(ledger) if adopt else {}
-    done, total = 0, sum(len(table.read.rows) for table in found.taken)
-    for table in found.taken:
-        account = Account(ledger, table, table.sheet.name if found.several else "", outcome)
-        for number, cells in table.rows():
-            progress(done, total)
-            done += 1
-            try:
-                if fault := table.read.faults.get(number):
-                    raise Rejected(fault.name, fault.why)
-                with doing("adopt" if adopt else "import", source, number):
-                    row = Row(ledger, table, cells, adopt, words)
-                    key, result, record = row.take(form, seen)
-            except Rejected as fault:
-                account.rejected(number, fault)
-                continue
-            seen[key] = account.place(number)
-            account.accepted(number, row, result, record)
-    progress(total, total)
-    return outcome
+    with remembering():
+        codes.load(ledger.all_code_lists)
+        outcome, form, seen = described(ledger, found), form_class(ledger), dict[Any, str]()
+        words = status_words(ledger) if adopt else {}
+        done, total = 0, found.count
+        for table in found.taken:
+            account = Account(ledger, table, table.sheet.name if found.several else "", outcome)
+            for number, cells in trees.parents_first(ledger, table.read.rows):
+                progress(done, total)
+                done += 1
+                try:
+                    if fault := table.read.faults.get(number):
+                        raise Rejected(fault.name, fault.why)
+                    with doing("adopt" if adopt else "import", source, number):
+                        row = Row(ledger, table, cells, adopt, words)
+                        key, result, record = row.take(form, seen)
+                except Rejected as fault:
+                    account.rejected(number, fault)
+                    continue
+                trees.made(ledger)
+                seen[key] = account.place(number)
+                account.accepted(number, row, result, record)
+        progress(total, total)
+        return outcome
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,7 @@ class Account:
     def accepted(self, number: int, row: Row, result: str, record: Any) -> None:
         self.outcome.counts[result] += 1
         self.outcome.rows.append((number, result, str(record), self.sheet))
-        for name in (*(record.gaps or ()), *row.lacking):
+        for name in (*(getattr(record, "gaps", None) or ()), *row.lacking):
             self.outcome.flagged.append(self.remark(number, name, gettext("To be added")))
         for name in row.left:
             why = gettext("Not compared, as it is hidden from you; it stays as it is")

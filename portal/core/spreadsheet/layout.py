@@ -250,6 +250,11 @@ class Tables:
     def several(self) -> bool:
         return len(self.taken) > 1
 
+    @property
+    def count(self) -> int:
+        """The rows of all tables that are taken."""
+        return sum(len(table.read.rows) for table in self.taken)
+
     def of(self, name: str) -> Layout:
         """The table of the sheet with this name; of the only one where none is said."""
         return next((each for each in self.taken if each.sheet.name == name), self.taken[0])
