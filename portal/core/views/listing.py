@@ -21,7 +21,7 @@ from portal.core.ledger import Ledger
 from portal.core.past import as_of
 from portal.core.phrases import labelled
 from portal.core.reach import OWNER
-from portal.core.search import contains
+from portal.core.search import MOST_WORDS, contains, words
 from portal.extensions import db
 
 PAGE_SIZE = 25
@@ -98,6 +98,8 @@ def parse(ledger: Ledger, args: MultiDict[str, str], *, past: bool = False) -> L
     for name in args:
         if name not in own and name not in ledger.filters:
             raise BadRequest(gettext("The address has an unknown parameter: %(name)s", name=name))
+    if len(words(args.get("q", ""))) > MOST_WORDS:
+        raise BadRequest(gettext("Please search for at most %(most)d words.", most=MOST_WORDS))
     return Listing(
         ledger,
         q=clean(args.get("q", ""))[:100],
