@@ -22,7 +22,7 @@ from portal.core.past import as_of
 from portal.core.phrases import labelled
 from portal.core.reach import OWNER
 from portal.core.record import Record
-from portal.core.search import contains
+from portal.core.search import MOST_WORDS, contains, words
 from portal.extensions import db
 
 PAGE_SIZE = 25
@@ -107,6 +107,8 @@ class Page:
 def parse(ledger: Ledger, args: MultiDict[str, str], *, past: bool = False) -> Listing:
     """`past`: may it be asked of a former day? Raises BadRequest, which names the parameter that is wrong."""
     own = (*OWN, PAST) if past and ledger.remembered else OWN
+    if len(words(args.get("q", ""))) > MOST_WORDS:
+        raise BadRequest(gettext("Please search for at most %(most)d words.", most=MOST_WORDS))
     only(args, own, ledger.filters)
     filters = filterable(ledger)
     return Listing(
