@@ -52,7 +52,7 @@ class Row:
     # Hidden values that it brings for records which can no longer be edited, likewise.
     left: list[str] = field(default_factory=list)
 
-    def take(self, form_type: type[LedgerForm], seen: Mapping[Any, int]) -> tuple[Any, str, Any]:
+    def take(self, form_type: type[LedgerForm], seen: Mapping[Any, str]) -> tuple[Any, str, Any]:
         """(what it is known by, what became of it, the record). Raises Rejected and changes nothing then."""
         others, typed = self.others(), self.typed()
         known = self.complete(form_type(typed))
@@ -67,7 +67,7 @@ class Row:
             known = form_type(typed)
         key = self.key(known)
         if key in seen:
-            raise Rejected(self.named(), gettext("The same as row %(row)d of this sheet.", row=seen[key]))
+            raise Rejected(self.named(), gettext("The same as %(place)s.", place=seen[key]))
         record = self.existing(known)
         form = self.judged(form_type(typed, record))
         result = self.became(form, record)
