@@ -51,6 +51,8 @@ class Listing:
     columns: tuple[str, ...] = ()
     filters: dict[str, list[str]] = field(default_factory=dict)
     as_of: date | None = None
+    # Are drafts among the records that are exported?
+    drafts: bool = True
 
     def address(self, **changes: Any) -> dict[str, Any]:
         """The query arguments of this list with some changes; defaults are left out."""
@@ -225,6 +227,8 @@ def fetch(listing: Listing) -> Page:
 def exportable(listing: Listing) -> Iterator[ColumnElement[bool]]:
     """What holds for the records of the list that may be exported. Raises BadRequest."""
     yield from conditions(listing)
+    if not listing.drafts and "draft" in listing.ledger.statuses:
+        yield listing.ledger.model.status != "draft"
     reach = scope.current().reach("export", listing.ledger.name)
     if listing.ledger.scoped and not reach.everything:
         yield reach.condition(listing.ledger.model)
