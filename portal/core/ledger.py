@@ -129,6 +129,9 @@ class Ledger:
     assumed: Mapping[str, str] = field(default_factory=dict)
     # The fields that say together which record a row is, where no number does.
     identity: tuple[str, ...] = ()
+    # Further keys, in order, for rows that leave the identity blank; what tells namesakes apart under these.
+    identity_else: tuple[tuple[str, ...], ...] = ()
+    told_apart: tuple[str, ...] = ()
     # Other ledgers in which a record of this one often begins another, with what that one takes over: field there by
     # field here.
     leads_to: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

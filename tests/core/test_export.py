@@ -37,7 +37,10 @@ def test_a_sheet_has_a_merged_title_and_grouped_headings(sheet):
 
 def test_a_unit_exports_its_own_and_the_office_all(sheet, rows):
     assert set(column(sheet("filler01"), "Reporting unit")) == {"区纪委监委机关"}
-    assert len(column(sheet("reviewer", "/agreements/export?drafts=1"), "No.")) == rows("SELECT count(*) FROM agreement")[0][0]
+    assert (
+        len(column(sheet("reviewer", "/agreements/export?drafts=1"), "No."))
+        == rows("SELECT count(*) FROM agreement")[0][0]
+    )
 
 
 def test_units_stand_in_official_order(sheet, rows):

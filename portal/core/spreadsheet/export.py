@@ -295,9 +295,8 @@ def _foot(sheet: Worksheet, mark: str, cover: Cover) -> None:
     at = f"{clock.local(clock.now()):%Y-%m-%d %H:%M}"
     who = plain_text(scope.current().name or scope.current().username)[:SIGNED]
     left = labelled(gettext("Data as of"), at) + "\n" + gettext("Not classified; keep state secrets out")
-    sheet.set_footer(
-        f"&L&9{left}&C&9{gettext('Page %(page)s of %(pages)s', page='&P', pages='&N')}&R&9{who} {at}\n{cover.number}"
-    )
+    pages = gettext("Page %(page)s of %(pages)s", page="&P", pages="&N")
+    sheet.set_footer(f"&L&9{left}&C&9{pages}&R&9{who} {at}\n{cover.number}")
 
 
 def plain_text(text: str) -> str:

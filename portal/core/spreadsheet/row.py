@@ -17,6 +17,7 @@ from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger
 from portal.core.record import Record
 from portal.core.search import fold
+from portal.core.spreadsheet import known_by
 from portal.core.spreadsheet.layout import RECORD_NO, SPAN, Layout
 from portal.core.unseen import differs
 from portal.core.workflow import IN_FORCE
@@ -174,7 +175,7 @@ class Row:
 
     def key(self, form: LedgerForm) -> Any:
         number = self.cells.get("office_no")
-        return number or (self.number_of_record(), *(str(form[name].data) for name in self.ledger.identity))
+        return number or (self.number_of_record(), *known_by.key(self.ledger, form))
 
     def number_of_record(self) -> str | None:
         return next((text for text in self.cells.values() if RECORD_NO.fullmatch(text)), None)
@@ -193,10 +194,10 @@ class Row:
         elif office:
             query = query.where(model.office_no == office)
         else:
-            same = [self.ledger.field(name).kind.same(model, name, form[name].data) for name in self.ledger.identity]
-            if not same or any(condition is None for condition in same):
-                return None
-            query = query.where(*(condition for condition in same if condition is not None))
+            found = known_by.candidates(self.ledger, form, query)
+            if len(found) > 1:
+                raise Rejected(self.named(), gettext("Several records fit this row; please add what tells them apart."))
+            return found[0] if found else None
         found = db.session.scalars(query).first()
         if number and found is None:
             raise Rejected(self.named(), gettext("There is no record of this number."))
@@ -214,7 +215,7 @@ class Row:
 
     def changeable(self, record: Any) -> bool:
         """May this sheet change the record? What was taken over from a sheet is taken over again."""
-        return self.ledger.editable(record) or (self.adopt and record.source == "import")
+        return self.ledger.editable(record) or (self.adopt and getattr(record, "source", "") == "import")
 
     def became(self, form: LedgerForm, record: Any) -> str:
         """What becomes of a record with this form: changed when the form says anything else than it holds."""
@@ -233,7 +234,7 @@ class Row:
 
     def require_open(self, others: Mapping[str, Row], record: Any) -> None:
         """Entries go where a page adds them, and under what sheets bring, as long as this one may change it."""
-        brought = (self.adopt or record.source == "import") and self.changeable(record)
+        brought = (self.adopt or getattr(record, "source", "") == "import") and self.changeable(record)
         for other in others.values():
             under = other.ledger.under
             if not under or brought or record.status in under.statuses:
@@ -248,7 +249,7 @@ class Row:
         return deed if deed in self.ledger.verbs else "add"
 
     def require_reach(self, record: Any) -> None:
-        if not scope.current().covers(self.verb, self.ledger.name, record.owner_unit_id):
+        if self.ledger.scoped and not scope.current().covers(self.verb, self.ledger.name, record.owner_unit_id):
             raise Rejected(self.ledger.owner or "owner_unit_id", gettext("This belongs to another unit."))
 
     def save(self, form: LedgerForm, record: Any, parent: Any = None) -> Any:

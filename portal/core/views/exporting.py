@@ -89,10 +89,10 @@ def job_or_404(ledger: Ledger, token: str) -> Job:
 def asked_of(ledger: Ledger, args: MultiDict[str, str]) -> Listing:
     """What the address asks for. Drafts are not among the records, unless the address says so or asks for a status."""
     rest = MultiDict([(name, text) for name, text in args.items(multi=True) if name != DRAFTS])
-    asked = listing.parse(ledger, rest, past=True)
+    asked = listing.parse_whole(ledger, rest, past=True)
     if args.get(DRAFTS, "") not in ("", "1"):
         raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name=DRAFTS))
-    return replace(asked, drafts=bool(args.get(DRAFTS)) or any(asked.filters.get("status", ())))
+    return replace(asked, drafts=bool(args.get(DRAFTS) or asked.figure or any(asked.filters.get("status", ()))))
 
 
 def cover_of(asked: Listing) -> Cover:
