@@ -137,6 +137,9 @@ class Kind:
         """The one exit: whatever leaves (page, sheet, message) is what this returns, masked where it must be."""
         return "" if value is None else str(value)
 
+    # Does the sum of a column mean anything?
+    adds_up = False
+
     # Is what this kind holds personal, so that it is shown masked and in full only for a purpose?
     personal = False
     # Is it a name that those who look after somebody see without a step?

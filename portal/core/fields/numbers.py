@@ -32,14 +32,14 @@ def number(text: str) -> Decimal:
 
 
 class Whole(Kind):
-    """A whole number from `least` to `most`."""
+    """A whole number from `least` to `most`; `counts`: is it how many there are, not a year or rank?"""
 
     widget = "number"
     filter_widget = "text"
     compact = True
 
-    def __init__(self, least: int = 0, most: int = 1_000_000) -> None:
-        self.least, self.most = least, most
+    def __init__(self, least: int = 0, most: int = 1_000_000, *, counts: bool = True) -> None:
+        self.least, self.most, self.adds_up = least, most, counts
 
     def column_type(self) -> TypeEngine[Any]:
         return Integer()
@@ -79,6 +79,7 @@ def yuan(text: str) -> Decimal:
 class Money(Kind):
     """Yuan with two decimals; never negative. What is said in tens of thousands (3.5万元) is reckoned in yuan."""
 
+    adds_up = True
     widget = "number"
     compact = True
     most = Decimal("9999999999.99")

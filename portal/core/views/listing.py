@@ -56,6 +56,8 @@ class Listing:
     figure: str = ""
     # Filters that were asked for and are not this user's to ask: the page says so.
     ignored: tuple[str, ...] = ()
+    # Are drafts among the records that are exported?
+    drafts: bool = True
 
     def address(self, **changes: Any) -> dict[str, Any]:
         """The query arguments of this list with some changes; defaults are left out."""
@@ -279,6 +281,8 @@ def fetch(listing: Listing) -> Page:
 def exportable(listing: Listing) -> Iterator[ColumnElement[bool]]:
     """What holds for the records of the list that may be exported. Raises BadRequest."""
     yield from conditions(listing)
+    if not listing.drafts and "draft" in listing.ledger.statuses:
+        yield listing.ledger.model.status != "draft"
     reach = scope.current().reach("export", listing.ledger.name)
     if listing.ledger.scoped and not reach.everything:
         yield reach.condition(listing.ledger.model)
