@@ -16,6 +16,7 @@ from portal.core import audit, scope
 from portal.core.amending import PAPER
 from portal.core.forms import form_class
 from portal.core.ledger import Ledger
+from portal.core.lookups import remembering
 from portal.core.spreadsheet.layout import Layout
 from portal.core.spreadsheet.mapping import layout
 from portal.core.spreadsheet.reading import Sheet
@@ -70,31 +71,32 @@ def take(ledger: Ledger, found: Layout, source: str, adopt: bool, progress: Prog
 
     Nothing is committed. Raises what `progress(done, all)` raises.
     """
-    codes.load(ledger.all_code_lists)
-    rows = list(found.rows())
-    outcome, seen = Outcome(), dict[Any, int]()
-    form = form_class(ledger)
-    words = status_words(ledger) if adopt else {}
-    for n, (number, cells) in enumerate(rows):
-        progress(n, len(rows))
-        try:
-            with doing("adopt" if adopt else "import", source, number):
-                row = Row(ledger, found, cells, adopt, words)
-                key, result, record = row.take(form, seen)
-        except Rejected as fault:
-            outcome.rejected.append(Remark(number, row_column(ledger, found, fault.name), fault.why))
-            outcome.rows.append((number, REJECTED, fault.why))
-            continue
-        seen[key] = number
-        outcome.counts[result] += 1
-        outcome.rows.append((number, result, str(record)))
-        for name in (*(record.gaps or ()), *row.lacking):
-            outcome.flagged.append(Remark(number, row_column(ledger, found, name), gettext("To be added")))
-        for name in row.left:
-            why = gettext("Not compared, as it is hidden from you; it stays as it is")
-            outcome.flagged.append(Remark(number, row_column(ledger, found, name), why))
-    progress(len(rows), len(rows))
-    return outcome
+    with remembering():
+        codes.load(ledger.all_code_lists)
+        rows = list(found.rows())
+        outcome, seen = Outcome(), dict[Any, int]()
+        form = form_class(ledger)
+        words = status_words(ledger) if adopt else {}
+        for n, (number, cells) in enumerate(rows):
+            progress(n, len(rows))
+            try:
+                with doing("adopt" if adopt else "import", source, number):
+                    row = Row(ledger, found, cells, adopt, words)
+                    key, result, record = row.take(form, seen)
+            except Rejected as fault:
+                outcome.rejected.append(Remark(number, row_column(ledger, found, fault.name), fault.why))
+                outcome.rows.append((number, REJECTED, fault.why))
+                continue
+            seen[key] = number
+            outcome.counts[result] += 1
+            outcome.rows.append((number, result, str(record)))
+            for name in (*(record.gaps or ()), *row.lacking):
+                outcome.flagged.append(Remark(number, row_column(ledger, found, name), gettext("To be added")))
+            for name in row.left:
+                why = gettext("Not compared, as it is hidden from you; it stays as it is")
+                outcome.flagged.append(Remark(number, row_column(ledger, found, name), why))
+        progress(len(rows), len(rows))
+        return outcome
 
 
 @contextmanager

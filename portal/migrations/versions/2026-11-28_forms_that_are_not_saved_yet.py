@@ -1,14 +1,14 @@
 """forms that are not saved yet
 
 Revision ID: c8ec96c3d9dd
-Revises: 6d1f0c8a94b2
+Revises: 2608b6d169ab
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "c8ec96c3d9dd"
-down_revision = "6d1f0c8a94b2"
+down_revision = "2608b6d169ab"
 branch_labels = None
 depends_on = None
 
