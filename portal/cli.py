@@ -22,10 +22,10 @@ from portal.accounts.security import act_as
 from portal.core import audit, scope, sealing
 from portal.core.ledger import Ledger, mounted
 from portal.core.spreadsheet import months, running
-from portal.core.spreadsheet.export import digest_of, rejected_rows, workbook
+from portal.core.spreadsheet.export import rejected_rows
 from portal.core.spreadsheet.importing import Options, Outcome, find_layout
 from portal.core.spreadsheet.reading import Unreadable, read
-from portal.core.views import listing
+from portal.core.views import exporting
 from portal.demo import PROFILES, load, password, renew_password
 from portal.extensions import db
 from portal.org import rotation
@@ -183,16 +183,17 @@ def _tell(outcome: Outcome, as_json: bool) -> None:
 @click.argument("ledger")
 @click.argument("out", type=click.Path(dir_okay=False, writable=True, path_type=Path))
 @click.option("--as", "username", default="reviewer", help="Whose rights hold.")
-def export(ledger: str, out: Path, username: str) -> None:
+@click.option("--drafts", is_flag=True, help="With drafts.")
+def export(ledger: str, out: Path, username: str, *, drafts: bool) -> None:
     """Write the records of LEDGER that the user may see to OUT.xlsx."""
     found, principal = _ledger(ledger), _principal(username)
     if not principal.may("export", ledger):
         raise click.ClickException(f"{username} may not export {ledger}")
-    names = found.exported or found.columns
     with scope.acting_as(principal), current_app.test_request_context():
-        records = listing.every(listing.parse(found, MultiDict()), names)
-        with workbook(found, names, records) as book, out.open("wb") as target:
-            audit.tell("export", ledger, changes=[["sha256", None, [digest_of(book)]]])
+        asked = exporting.asked_of(found, MultiDict({exporting.DRAFTS: "1"} if drafts else {}))
+        cover = exporting.cover_of(asked)
+        with exporting.sheet(found, asked, cover) as book, out.open("wb") as target:
+            exporting.tell(found, book, [], cover)
             shutil.copyfileobj(book, target)
     click.echo(f"Written to {out}.")
 

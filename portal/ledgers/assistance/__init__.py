@@ -77,6 +77,11 @@ pairings = Ledger(
         *("record_no", "office_no", "helper_member_id", "owner_unit_id", "beneficiary_id", "pair_type", "start_on"),
         *("end_on", "measures", "measures_note", "visit_freq", "status", "remark"),
     ),
+    heads=(
+        Section(_("Helper"), ("helper_member_id", "owner_unit_id")),
+        Section(_("Term"), ("start_on", "end_on")),
+        Section(_("What is done"), ("measures", "measures_note", "visit_freq")),
+    ),
     sections=(
         Section(_("Pairing"), ("owner_unit_id", "pair_type", "helper_member_id", "helper_org_id", "beneficiary_id")),
         Section(_("What is done"), ("start_on", "end_on", "measures", "measures_note", "visit_freq")),

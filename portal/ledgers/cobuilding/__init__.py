@@ -86,6 +86,10 @@ agreements = Ledger(
         "b_phone",
         "remark",
     ),
+    heads=(
+        Section(_("Term"), ("signed_on", "effective_from", "effective_to")),
+        Section(_("Contacts"), ("a_contact", "a_phone", "b_contact", "b_phone")),
+    ),
     sections=(
         Section(_("Parties"), ("agreement_type", "party_a_org_id", "party_b_org_id", "title", "is_office_community")),
         Section(_("Term"), ("signed_on", "effective_from", "effective_to", "renew_mode")),

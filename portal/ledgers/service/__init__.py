@@ -30,6 +30,7 @@ service_projects = Ledger(
         *("record_no", "office_no", "title", "series", "origin", "area_id", "lead_unit_id", "owner_name"),
         *("approved_on", "due_on", "progress", "done_on", "status", "remark"),
     ),
+    heads=(Section(_("Progress"), ("approved_on", "due_on", "progress", "done_on")),),
     sections=(
         Section(
             _("Project"),

@@ -161,6 +161,7 @@ study_sessions = Ledger(
         *("record_no", "held_on", "group_id", "form", "theme", "place_type", "speakers", "due_cnt", "present_cnt"),
         *("leave_cnt", "summary", "status"),
     ),
+    heads=(Section(_("Attendance"), ("due_cnt", "present_cnt", "leave_cnt")),),
     sections=(
         Section(
             _("Session"),
