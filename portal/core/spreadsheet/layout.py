@@ -114,7 +114,8 @@ class Layout:
     def table(self) -> skipping.Table:
         heads = [cells for cells in self.sheet.rows[self.top : self.first_row] if any(text.strip() for text in cells)]
         wide = {(area[0], area[1]) for area in self.sheet.merged if area[3] > area[1]}
-        return skipping.Table(self.columns, heads, self.words, wide, self.hidden_rows)
+        titles = {column.index for name, column in self.taken.items() if name in self.fills_down}
+        return skipping.Table(self.columns, heads, self.words, wide, self.hidden_rows, titles)
 
     def count_months(self) -> int:
         columns = [column for name, column in self.taken.items() if name in self.days]

@@ -64,13 +64,15 @@ NOTE = re.compile(r"(?:\d+|[①-⑳])\s*[.．、)）].*|.*[。；]|.{26,}|[(（]
 @dataclass(frozen=True)
 class Table:
     """What is asked of a table to tell its rows from others: its columns, the rows of its headings, all words of
-    the ledger, which cells are merged over several columns, and which rows are hidden."""
+    the ledger, which cells are merged over several columns, which rows are hidden, and which columns are filled in once
+    for all rows that follow."""
 
     columns: Sequence[Column]
     heads: Sequence[Sequence[str]]
     words: Collection[str]
     wide: Collection[tuple[int, int]]
     hidden: Collection[int]
+    titles: Collection[int]
 
 
 def why_skipped(table: Table, n: int, cells: Sequence[str]) -> str:
@@ -147,7 +149,7 @@ def is_group(table: Table, n: int, filled: dict[int, str]) -> bool:
     others = list(filled.values())[1:]
     if not all(is_number(other) for other in others) or is_number(text):
         return False
-    if GROUP.fullmatch(text) or (not others and (n, at) in table.wide):
+    if GROUP.fullmatch(text) or (not others and ((n, at) in table.wide or at in table.titles)):
         return True
     return not others and any(column.index == at and column.name == IGNORED for column in table.columns)
 
