@@ -369,3 +369,27 @@ def test_lines_of_an_import_say_from_where(upload, rows):
     brought = "SELECT id FROM agreement WHERE source = 'import'"
     query = f"SELECT DISTINCT address FROM audit_event WHERE root = 'agreements' AND root_id IN ({brought})"
     assert rows(query) == [("127.0.0.1",)]
+
+
+def test_guesses_and_sheets_are_taken_when_the_page_says_so(upload, tmp_path):
+    """A guess waits for its tick; a run after other choices shows the preview again instead."""
+    found = sheets.rows()
+    found[2][9] = "联系电话（值班）"
+    path = sheets.book(tmp_path / "a.xlsx", found[:5], [[*found[2:3], *found[5:7]]])
+    visitor, answer = upload("reviewer", path)
+    address = answer.response.location
+    page = visitor.look(address)
+    assert counts(page)["new"] == 4
+    boxes = [box["name"] for box in page.select("[data-sheets] input") if box.has_attr("checked")]
+    assert boxes == ["sheet-0", "sheet-1"]
+    guesses = [box["name"] for box in page.select('tr[data-column="guessed"] input[type=checkbox]')]
+    assert len(guesses) == 2
+    visitor.post(f"{address}/run", {"choices": "1", "sheet-1": "1", guesses[1]: "1"})
+    page = visitor.look(address)
+    assert page.notices("warning")
+    assert counts(page)["new"] == 2
+    assert [row["data-column"] for row in page.select("tr[data-column]") if "值班" in row.td.text] == ["a_phone"]
+    visitor.post(f"{address}/run", {"choices": "1", "sheet-1": "1"})
+    page = visitor.look(address)
+    assert page.notices("success")
+    assert "序号" in page.select("[data-left-out]")[0].text
