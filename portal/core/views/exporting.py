@@ -108,7 +108,7 @@ def cover_of(asked: Listing) -> Cover:
 
 
 def period_of(asked: Listing) -> tuple[date | None, date | None]:
-    """The days that the filter by the ledger's own day chooses, or the former day that is asked for. Raises Mistyped."""
+    """The days that the filter by the ledger's own day chooses, or the former day asked for. Raises Mistyped."""
     ledger = asked.ledger
     texts = [clean(text) for text in asked.filters.get(ledger.event, ())]
     try:
