@@ -18,7 +18,7 @@ from portal.core import amending, audit, clock, gaps, scope
 from portal.core.fields import Choice, Field, Text
 from portal.core.forms import LedgerForm, form_class, form_of, stored
 from portal.core.ledger import Ledger
-from portal.core.numbering import next_number
+from portal.core.numbering import day_of, next_number
 from portal.core.workflow import BEFORE, IN_FORCE, NEXT, Move, Path, next_step
 from portal.extensions import db
 from portal.org.models import Unit
@@ -215,6 +215,5 @@ def number(ledger: Ledger, record: Any) -> str | None:
     """The record's number, of the year of its event (`domain.md` §2.0); None where records have none."""
     if not ledger.prefix:
         return None
-    day = getattr(record, ledger.event, None) if ledger.event else None
     unit = db.session.scalars(select(Unit).where(Unit.id == record.owner_unit_id)).one()
-    return next_number(ledger.prefix, day or clock.today(), unit)
+    return next_number(ledger.prefix, day_of(ledger, record) or clock.today(), unit)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from sqlalchemy import String
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal.core.ledger import Ledger
 from portal.extensions import Model, db
 from portal.org.models import Unit
 
@@ -19,6 +21,12 @@ class NumberCounter(Model):
 
     beginning: Mapped[str] = mapped_column(String(20), primary_key=True)
     last: Mapped[int]
+
+
+def day_of(ledger: Ledger, record: Any) -> date | None:
+    """The day that a record is of, else another one that tells its year (`Ledger.dated_else`)."""
+    names = (ledger.event, *ledger.dated_else)
+    return next((day for name in names if name and (day := getattr(record, name, None))), None)
 
 
 def next_number(prefix: str, day: date, unit: Unit) -> str:

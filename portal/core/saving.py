@@ -13,6 +13,7 @@ from portal.core import clock, scope
 from portal.core.fields import Field
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger
+from portal.core.numbering import day_of
 from portal.core.record import Record
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
@@ -57,8 +58,7 @@ def _header(ledger: Ledger, record: Record, new: bool) -> None:
         record.filler_id, record.filled_at = principal.user_id, clock.now()
         record.proxy_filled = principal.unit_id != owner
     record.owner_org_id = _owner_org(ledger, record)
-    day = getattr(record, ledger.event, None) if ledger.event else None
-    day = day or clock.today()
+    day = day_of(ledger, record) or clock.today()
     record.year, record.period = day.year, clock.quarter(day)
     settle(ledger.entered, record)
     for table in ledger.rows:

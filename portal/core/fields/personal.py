@@ -20,6 +20,7 @@ from portal.core.fields.numbers import Money
 from portal.org.sealed import Sealed, SealedOrPlain, SealedText
 
 MOBILE = re.compile(r"1[3-9]\d{9}")
+COUNT = re.compile(r"\d+\s*(items?|项|項)")  # how many codes are hidden, as `PersonalCodes.show` says it
 LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}(-\d{1,6})?")
 
 
@@ -83,6 +84,9 @@ class Personal(Kind):
 
     def masked(self, value: Any) -> bool:
         return isinstance(value, Sealed)
+
+    def is_mask(self, text: str) -> bool:
+        return "*" in unicodedata.normalize("NFKC", text)
 
     def in_full(self, value: Any) -> str:
         return value.reveal() if isinstance(value, Sealed) else self.show(value)
@@ -205,6 +209,9 @@ class PersonalCodes(Personal):
 
     def typed(self, value: Any) -> list[str]:
         return []
+
+    def is_mask(self, text: str) -> bool:
+        return super().is_mask(text) or bool(COUNT.fullmatch(text.strip()))
 
     def show(self, value: Any) -> str:
         count = len(value.reveal().split(",")) if isinstance(value, Sealed) else 0

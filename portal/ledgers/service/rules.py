@@ -24,7 +24,9 @@ COUNTS = {"1": "satisfied_cnt", "2": "fairly_cnt", "3": "unsatisfied_cnt"}  # C1
 
 
 def project_defaults(values: Values) -> None:
-    """A project that was approved on paper was collected by then."""
+    """A project that was approved on paper was collected by then. What a sheet leaves open stays open."""
+    if values.from_paper:
+        return
     if values.approved_on and (values.collected_on is None or values.collected_on > values.approved_on):
         values.fields["collected_on"] = values.approved_on
 
@@ -35,7 +37,7 @@ def dates(values: Values) -> Iterator[Problem]:
         return
     if due <= begins:
         yield Problem("due_on", gettext("The due date must lie after the approval."))
-    elif due - begins > LONGEST:
+    elif due - begins > LONGEST and not (values.from_paper and values.approved_on is None):
         yield Problem("due_on", gettext("At most 24 months, please."))
 
 
