@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_appbuilder import AppBuilder
 
 from portal.accounts.account_pages import AccountsView, MyPasswordView
+from portal.accounts.account_sheets import AccountSheetsView
 from portal.accounts.audit_pages import AuditView
 from portal.accounts.export_pages import ExportsView
 from portal.accounts.language import LanguageView
@@ -27,6 +28,7 @@ class PortalBuilder(AppBuilder):
             LanguageView,
             OverdueView,
             AccountsView,
+            AccountSheetsView,
             RolesView,
             SignInRulesView,
             ReviewsView,

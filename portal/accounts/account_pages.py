@@ -102,14 +102,15 @@ class AccountsView(BaseView):
         """Which roles an account holds; nobody grants to themselves."""
         user, profile = account_or_404(pk)
         known = list(db.session.scalars(select(Role).where(Role.name.not_in(roles.HIDDEN)).order_by(Role.id)))
-        fault, chosen, active = "", {str(role.id) for role in user.roles}, user.active or profile.waiting
+        asked = {str(role.id) for role in known if role.name in (profile.asked_roles or ())}
+        fault, chosen, active = "", {str(role.id) for role in user.roles} | asked, user.active or profile.waiting
         if request.method == "POST":
             if user.id == current_user.id:
                 abort(403)
             chosen, active = set(request.form.getlist("roles")), bool(request.form.get("active"))
             before, was_active = {role.name for role in user.roles}, user.active
             user.roles, user.active = [role for role in known if str(role.id) in chosen], active
-            profile.waiting = False
+            profile.waiting, profile.asked_roles = False, None
             fault = fault_of_roles(user)
             if not fault:
                 tell_roles(user, before, {role.name for role in user.roles}, active=(was_active, active))

@@ -31,7 +31,7 @@ LABELS: dict[str, Label] = {
     COMBINED: lazy_gettext("Administrator"),
 }
 POWERS = {
-    **dict.fromkeys((("accounts", "add"), ("accounts", "edit")), "accounts"),
+    **dict.fromkeys((("accounts", "add"), ("accounts", "edit"), ("accounts", "import")), "accounts"),
     **dict.fromkeys((("accounts", "grant"), ("roles", "edit"), ("exports", "approve")), "rights"),
     ("sign_in_rules", "edit"): "rights",
     **dict.fromkeys(((roles.TRAIL, "read"), (roles.TRAIL, "export"), ("audit", "read")), "trail"),

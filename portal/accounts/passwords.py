@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
+
 from flask_babel import gettext
 
 LEAST, MOST = 10, 128
+# Without what looks alike in print.
+PRINTED = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
 
 
 def password_fault(password: str, username: str) -> str:
@@ -17,3 +21,11 @@ def password_fault(password: str, username: str) -> str:
     if username and username.lower() in password.lower():
         return gettext("The password must not contain the account's name.")
     return ""
+
+
+def one_time_password() -> str:
+    """A random password to be printed and typed once: three groups of five."""
+    while True:
+        found = "-".join("".join(secrets.choice(PRINTED) for _ in range(5)) for _ in range(3))
+        if not password_fault(found, ""):
+            return found

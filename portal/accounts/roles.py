@@ -37,7 +37,7 @@ class Desk:
 
 
 DESKS = (
-    Desk("accounts", _("Accounts"), ("read", "add", "edit", "grant")),
+    Desk("accounts", _("Accounts"), ("read", "add", "edit", "export", "import", "grant")),
     Desk("roles", _("Roles and rights"), ("read", "edit")),
     Desk("sign_in_rules", _("Rules for signing in"), ("read", "edit")),
     Desk("reviews", _("Steps of review"), ("read", "edit")),
@@ -133,10 +133,10 @@ def scopes_of(desk: Ledger | Desk) -> dict[str, Label]:
     return {name: label for name, label in SCOPES.items() if name != "unit_co" or takes_co_units(desk)}
 
 
-KEEPING = Grant(("read", "add", "edit", "export"))
+KEEPING = Grant(("read", "add", "edit", "export", "import"))
 KEEPING_PEOPLE = {"members": Grant((*KEEPING.verbs, "details"))}
 # The master data but the roster: what people are called is nothing that keeping accounts needs.
-KEEPING_ACCOUNTS = {"accounts": Grant(("read", "add", "edit"))} | dict.fromkeys(
+KEEPING_ACCOUNTS = {"accounts": Grant(("read", "add", "edit", "export", "import"))} | dict.fromkeys(
     ("units", "party_orgs", "areas", "code_lists"), KEEPING
 )
 KEEPING_RIGHTS = {

@@ -127,16 +127,16 @@ class Ledger:
     assumed: Mapping[str, str] = field(default_factory=dict)
     # The fields that say together which record a row is, where no number does.
     identity: tuple[str, ...] = ()
-    # The number that the portal gives its records, by which sheets name them, and what such a number looks like.
+    # The portal's own number, by which sheets name a record, and what such a number looks like.
     numbered_by: str = "record_no"
     number_pattern: str = r"[A-Z]{2}\d{4}-\d{3}-\d{4,}"
-    # Fields whose default in a form holds for rows of sheets that do not say them, too: no facts, but what the portal
-    # is to do. What else a sheet leaves out stays open.
+    # Defaults that hold for sheets, too; what a record shows of its latest entry, by that column; what tells its year.
     preset: tuple[str, ...] = ()
-    # Columns that tell of an entry below and that the record itself shows, too: its field by the column's name.
     echoes: Mapping[str, str] = field(default_factory=dict)
-    # Where the day that a record is of is not known: the fields that tell its year all the same.
     dated_else: tuple[str, ...] = ()
+    # Further keys, in order, for rows that leave the identity blank; what tells namesakes apart under these.
+    identity_else: tuple[tuple[str, ...], ...] = ()
+    told_apart: tuple[str, ...] = ()
     # Other ledgers in which a record of this one often begins another, with what that one takes over: field there by
     # field here.
     leads_to: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext
@@ -13,7 +14,7 @@ from portal.core import clock, scope
 from portal.core.fields import Field
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger
-from portal.core.numbering import day_of
+from portal.core.lookups import remembered
 from portal.core.record import Record
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
@@ -26,6 +27,12 @@ class NoOwner(Exception):
 
 class Dissolved(Exception):
     """Whose record this would be is no more; the message is for whoever saves."""
+
+
+def day_of(ledger: Ledger, record: Any) -> date | None:
+    """The day that a record is of, else another one that tells its year (`Ledger.dated_else`)."""
+    names = (ledger.event, *ledger.dated_else)
+    return next((day for name in names if name and (day := getattr(record, name, None))), None)
 
 
 def fill(ledger: Ledger, form: LedgerForm, record: Any = None, parent: Any = None) -> Any:
@@ -102,18 +109,22 @@ def _must_stand(ledger: Ledger, record: Record) -> None:
     """Entries go on under what a dissolved unit left; the unit that took it over keeps that."""
     if ledger.under:
         return
-    query = select(Unit).options(joinedload(Unit.merged_into)).where(Unit.id == record.owner_unit_id)
+    if fault := remembered(("dissolved", record.owner_unit_id), lambda: _dissolution(record.owner_unit_id)):
+        raise Dissolved(fault)
+
+
+def _dissolution(unit_id: int) -> str:
+    """What is said of a unit that is no more; nothing of one that stands."""
+    query = select(Unit).options(joinedload(Unit.merged_into)).where(Unit.id == unit_id)
     unit = db.session.scalars(query).one()
     if unit.status != "dissolved":
-        return
+        return ""
     if unit.merged_into is None:
-        raise Dissolved(gettext("%(unit)s is dissolved: nothing new is entered for it.", unit=unit.short_name))
-    raise Dissolved(
-        gettext(
-            "%(unit)s is dissolved: nothing new is entered for it, but for %(into)s, which took it over.",
-            unit=unit.short_name,
-            into=unit.merged_into.short_name,
-        )
+        return gettext("%(unit)s is dissolved: nothing new is entered for it.", unit=unit.short_name)
+    return gettext(
+        "%(unit)s is dissolved: nothing new is entered for it, but for %(into)s, which took it over.",
+        unit=unit.short_name,
+        into=unit.merged_into.short_name,
     )
 
 
@@ -128,4 +139,4 @@ def _owner_org(ledger: Ledger, record: Record) -> int | None:
     if principal.org_id and principal.unit_id == record.owner_unit_id:
         return principal.org_id
     first = select(PartyOrg.id).where(PartyOrg.units.any(Unit.id == record.owner_unit_id)).order_by(PartyOrg.sort_no)
-    return db.session.scalar(first.limit(1))
+    return remembered(("first organisation", record.owner_unit_id), lambda: db.session.scalar(first.limit(1)))

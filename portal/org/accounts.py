@@ -24,6 +24,8 @@ class AccountProfile(Model):
     area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"), index=True)
     # Switched off until whoever grants roles has looked at it: new, or changed by somebody who may not grant.
     waiting: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # The roles that a sheet asked for, until they are granted.
+    asked_roles: Mapped[list[str] | None] = mapped_column(JSON)
     # The day on which its user chose the password; None while it is one that somebody else set.
     password_on: Mapped[date | None]
     # The newest session, for offices that want one at a time.

@@ -6,7 +6,7 @@ from portal.core.fields import Choice, Code, Field, Mobile, Month, Text, YesNo, 
 from portal.core.ledger import Ledger, Section
 from portal.core.rules import org_of_unit
 from portal.org.models import Member
-from portal.registry.shared import GROUP, KEEPING
+from portal.registry.shared import GROUP, KEEPING, NOT_TAKEN
 
 GENDERS = Choice(("1", _("Male")), ("2", _("Female")), ("0", _("Unknown")), ("9", _("Not stated")))
 WORK_STATUSES = Choice(
@@ -15,6 +15,13 @@ WORK_STATUSES = Choice(
     ("lent", _("On loan")),
     ("posted", _("On a temporary post")),
     ("sick", _("On long sick leave")),
+    also={
+        "serving": ("在岗",),
+        "retired": ("退休", "离休", "已退休"),
+        "lent": ("借调",),
+        "posted": ("挂职",),
+        "sick": ("长期病休", "病休"),
+    },
 )
 
 
@@ -29,7 +36,33 @@ members = Ledger(
     can=KEEPING,
     columns=("person_no", "name", "gender", "unit_id", "org_id", "post", "work_status"),
     filters=("unit_id", "work_status", "is_leader"),
+    exported=(
+        *("person_no", "name", "gender", "member_type", "unit_id", "org_id", "post", "is_leader", "work_status"),
+        *("birth_ym", "joined_ym", "office_phone", "mobile"),
+    ),
+    owner="unit_id",
+    owner_org="org_id",
     rules=(org_of_unit,),
+    imports={
+        "person_no": ("人员编号", "编号", "党员编号", "工号"),
+        "name": ("姓名", "党员姓名", "名字"),
+        "gender": ("性别",),
+        "member_type": ("人员类别", "政治面貌", "类别", "党员类别"),
+        "unit_id": ("单位", "所在单位", "单位名称", "工作单位"),
+        "org_id": ("所在党支部", "党支部", "所在党组织", "党组织", "所属党支部", "所在支部"),
+        "post": ("职务", "岗位", "职务岗位", "职务(岗位)"),
+        "is_leader": ("是否领导干部", "领导干部"),
+        "work_status": ("在职状态", "人员状态", "状态"),
+        "birth_ym": ("出生年月", "出生日期", "生日"),
+        "joined_ym": ("入党年月", "入党时间", "入党日期"),
+        "office_phone": ("办公电话", "办公室电话", "座机"),
+        "mobile": ("手机", "手机号", "手机号码", "移动电话", "联系电话"),
+    },
+    not_taken=NOT_TAKEN,
+    essential=("name", "unit_id", "org_id"),
+    identity=("person_no",),
+    identity_else=(("unit_id", "org_id", "name"),),
+    told_apart=("birth_ym", "gender"),
     sensitive=("member_type", "birth_ym", "joined_ym"),
     sections=(
         Section(_("Person"), ("name", "person_no", "gender", "member_type", "birth_ym", "joined_ym")),

@@ -6,20 +6,32 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
+from sqlalchemy import func, select
 
 from portal.core.fields import BadValue, Choice, Day, Field
 from portal.core.ledger import READING
 from portal.core.values import Problem, Values
+from portal.extensions import db
 from portal.org.renamed import NAMED
 
 GROUP = _("Organisation")
 KEEPING = (*READING, "add", "edit")
+# Columns of every office's lists that say nothing of what is listed.
+NOT_TAKEN = ("序号", "填报日期")
 STATUSES = Choice(
     ("active", _("Normal")),
     ("planned", _("In preparation")),
     ("dissolved", _("Dissolved")),
     ("moved_out", _("Moved out")),
+    also={
+        "active": ("在用", "有效", "正常运行"),
+        "planned": ("筹备", "筹建中"),
+        "dissolved": ("已撤销", "撤销"),
+        "moved_out": ("已划出", "划出"),
+    },
 )
+
+LAST = _("Left blank: after all others")
 
 CORRECTION = "correction"
 
@@ -81,3 +93,19 @@ def changes_on_a_day(values: Values) -> Iterator[Problem]:
         return
     if last and day <= last:
         yield Problem("changed_on", gettext("The change before was on %(day)s; this one must be later.", day=last))
+
+
+def at_the_end(values: Values, model: Any, name: str = "sort_no", below: int | None = None) -> None:
+    """Without a place in the official order a new row takes the next one, so that a sheet is its own order. Places from
+    `below` on are kept for others."""
+    if values.record is None and values.fields.get(name) is None:
+        column = getattr(model, name)
+        query = select(func.max(column))
+        values.fields[name] = (db.session.scalar(query if below is None else query.where(column < below)) or 0) + 1
+
+
+def short_as_full(values: Values, limit: int) -> None:
+    """What has no short name is called by its full one."""
+    full = values.full_name
+    if values.short_name is None and full and len(full) <= limit:
+        values.fields["short_name"] = full

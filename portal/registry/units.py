@@ -15,7 +15,17 @@ from portal.extensions import db
 from portal.org.accounts import AccountProfile
 from portal.org.models import Unit
 from portal.org.trees import below
-from portal.registry.shared import CHANGED_ON, GROUP, KEEPING, STATUSES, changes_on_a_day
+from portal.registry.shared import (
+    CHANGED_ON,
+    GROUP,
+    KEEPING,
+    LAST,
+    NOT_TAKEN,
+    STATUSES,
+    at_the_end,
+    changes_on_a_day,
+    short_as_full,
+)
 
 CREDIT_DIGITS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
@@ -60,6 +70,12 @@ def dissolve_merged(values: Values) -> None:
     values.fill("valid_to", clock.today())
 
 
+def defaults(values: Values) -> None:
+    dissolve_merged(values)
+    short_as_full(values, 50)
+    at_the_end(values, Unit)
+
+
 def merged_is_dissolved(values: Values) -> Iterator[Problem]:
     """What has gone over into another unit is no more, and the other one is."""
     record: Any = values.record
@@ -98,9 +114,35 @@ units = Ledger(
     can=KEEPING,
     columns=("sort_no", "full_name", "short_name", "unit_nature", "is_legal_entity", "office_community_id", "status"),
     filters=("unit_nature", "is_legal_entity", "status"),
-    defaults=dissolve_merged,
+    exported=(
+        *("sort_no", "full_name", "short_name", "parent_id", "unit_nature", "is_legal_entity", "credit_code"),
+        *("office_address", "office_community_id", "leader", "contact", "valid_from", "valid_to", "merged_into_id"),
+        "status",
+    ),
+    defaults=defaults,
     rules=(not_below_itself, changes_on_a_day, merged_is_dissolved, accounts_left),
     derive=Unit.keep_former,
+    imports={
+        "full_name": ("单位全称", "全称", "单位名称", "单位", "机构名称", "名称"),
+        "short_name": ("单位简称", "简称"),
+        "parent_id": ("上级单位", "主管单位", "主管部门", "所属单位"),
+        "changed_on": ("更名日期", "变更日期"),
+        "unit_nature": ("单位性质", "性质", "单位类别", "单位性质类别"),
+        "is_legal_entity": ("是否独立法人", "独立法人", "法人单位"),
+        "credit_code": ("统一社会信用代码", "信用代码", "社会信用代码"),
+        "sort_no": ("排序", "排序号", "机构排序", "单位排序"),
+        "status": ("状态", "单位状态"),
+        "office_address": ("办公地址", "地址", "单位地址"),
+        "office_community_id": ("驻地社区", "所在社区", "办公地社区"),
+        "leader": ("主管领导", "分管领导", "负责人"),
+        "contact": ("联系人", "联络员"),
+        "valid_from": ("成立日期", "有效期自", "启用日期"),
+        "valid_to": ("撤销日期", "有效期至"),
+        "merged_into_id": ("并入单位", "合并至"),
+    },
+    not_taken=NOT_TAKEN,
+    essential=("full_name",),
+    identity=("full_name",),
     sections=(
         Section(
             _("Unit"),
@@ -126,7 +168,7 @@ units = Ledger(
         "is_legal_entity": Field(YesNo(), _("Independent legal person"), default=lambda: False),
         "credit_code": Field(CreditCode(), _("Unified social credit code")),
         "parent_id": Field(unit_link(), _("Superior unit")),
-        "sort_no": Field(Whole(1, 999), _("Official order"), required=True),
+        "sort_no": Field(Whole(1, 999), _("Official order"), required=True, hint=LAST),
         "status": Field(STATUSES, _("Status"), default=lambda: "active"),
         "office_address": Field(Text(200), _("Office address")),
         "office_community_id": Field(community_link(), _("Office-location community")),

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Select, select
 from portal.core import scope
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger
+from portal.core.spreadsheet import known_by
 from portal.core.spreadsheet.layout import plain
 from portal.extensions import db
 from portal.org.sealed import Sealed
@@ -59,6 +60,8 @@ class Identity:
 
     def number(self, cells: Mapping[str, str]) -> str | None:
         """The record number that a row gives."""
+        if not self.ledger.prefix and self.ledger.numbered_by == "record_no":
+            return None
         names = NUMBERED if self.ledger.numbered_by == "record_no" else self.ledger.essential
         found = (number_of(self.ledger, cells[name]) for name in names if cells.get(name))
         return next((number for number in found if number), None)
@@ -73,9 +76,9 @@ class Identity:
 
     def prefetch(self, numbers: Iterable[str]) -> None:
         """Look up many record numbers at once, so that `numbered` needs one statement a record and not two."""
-        column = getattr(self.ledger.model, self.ledger.numbered_by)
         wanted = sorted({*numbers} - self._known.keys())
         for at in range(0, len(wanted), CHUNK):
+            column = getattr(self.ledger.model, self.ledger.numbered_by)
             some = wanted[at : at + CHUNK]
             found = db.session.execute(select(column, self.ledger.model.id).where(column.in_(some)))
             self._known |= dict.fromkeys(some) | {str(number): id_ for number, id_ in found}
@@ -107,7 +110,10 @@ class Identity:
     def alike(self, form: LedgerForm, *, office: str, unnumbered: bool, parent: Any) -> list[Any]:
         """The records with the natural key of a row. What the row leaves out of it is not compared. `unnumbered`: the
         sheet has record numbers and this row has none, so that it is of a record without one if there is such."""
-        model, said = self.ledger.model, [name for name in self.ledger.identity if form[name].data is not None]
+        model, names = self.ledger.model, known_by.key_fields(self.ledger, form)
+        if self.ledger.identity_else:
+            return known_by.candidates(self.ledger, form, select(model).order_by(model.id))
+        said = [name for name in names if form[name].data is not None]
         same = [self.ledger.field(name).kind.same(model, name, form[name].data) for name in said]
         conditions = [condition for condition in same if condition is not None]
         if self.ledger.under:

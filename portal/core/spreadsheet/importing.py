@@ -16,6 +16,8 @@ from flask_babel import force_locale, gettext
 from portal.core import audit, scope
 from portal.core.amending import PAPER
 from portal.core.ledger import Ledger
+from portal.core.lookups import remembering
+from portal.core.spreadsheet import trees
 from portal.core.spreadsheet.identity import Identity
 from portal.core.spreadsheet.layout import Layout
 from portal.core.spreadsheet.mapping import layout
@@ -82,27 +84,28 @@ def take(
 
     Nothing is committed. Raises what `progress(done, all)` raises.
     """
-    codes.load(ledger.all_code_lists)
-    rows = list(found.rows())
-    outcome, seen = Outcome(), dict[Any, int]()
-    standings = Standings(ledger) if adopt else None
-    identity = Identity(ledger)
-    identity.prefetch(given for _, cells in rows if (given := identity.number(cells)))
-    for n, (number, cells) in enumerate(rows):
-        progress(n, len(rows))
-        row = Row(ledger, found, cells, standings, identity, number in same)
-        try:
-            with doing("adopt" if adopt else "import", source, number):
-                result, record = row.take(seen)
-        except Rejected as fault:
-            reject(outcome, number, fault, partial(row_column, ledger, found))
-            continue
-        seen[record.id] = number
-        outcome.counts[result] += 1
-        outcome.rows.append((number, result, str(record)))
-        flag(outcome, number, row, record)
-    progress(len(rows), len(rows))
-    return outcome
+    with remembering():
+        codes.load(ledger.all_code_lists)
+        rows = trees.parents_first(ledger, list(found.rows()))
+        outcome, seen = Outcome(), dict[Any, int]()
+        standings, identity = Standings(ledger) if adopt else None, Identity(ledger)
+        identity.prefetch(given for _, cells in rows if (given := identity.number(cells)))
+        for n, (number, cells) in enumerate(rows):
+            progress(n, len(rows))
+            row = Row(ledger, found, cells, standings, identity, number in same)
+            try:
+                with doing("adopt" if adopt else "import", source, number):
+                    result, record = row.take(seen)
+            except Rejected as fault:
+                reject(outcome, number, fault, partial(row_column, ledger, found))
+                continue
+            trees.made(ledger)
+            seen[record.id] = number
+            outcome.counts[result] += 1
+            outcome.rows.append((number, result, str(record)))
+            flag(outcome, number, row, record)
+        progress(len(rows), len(rows))
+        return outcome
 
 
 def reject(outcome: Outcome, number: int, fault: Rejected, column: Callable[[str], str]) -> None:

@@ -11,7 +11,6 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from portal.core import saving, scope
-from portal.core.fields import days_in
 from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet.identity import NUMBERED, OFFICE, Contradiction, Identity, counts
@@ -24,6 +23,7 @@ from portal.core.spreadsheet.verdict import (
     Question,
     Rejected,
     Told,
+    both_days,
     changes_of,
     number_or_name,
     shows,
@@ -62,8 +62,9 @@ class Row:
         record = self.known()
         others, typed = self.others(record), self.typed(record)
         links = self.links(others)
-        if record is None and None not in links.values():
-            record = self.alike(typed | links)
+        if record is None and links is not None:
+            typed.update(links)
+            record = self.alike(typed)
             typed = self.typed(record)
         changed = self.before(others, typed, record)
         if record is not None and record.id in seen:
@@ -99,7 +100,7 @@ class Row:
         typed: MultiDict[str, str] = MultiDict()
         for name, text in self.cells.items():
             if SPAN in name and text:
-                typed.update(self.both_days(name, text))
+                typed.update(both_days(name, text))
         hidden = self.ledger.hidden(record) if record is not None else frozenset[str]()
         for name, text in self.said.items():
             if record is None or name in hidden or not shows(self.ledger.field(name).kind, record, name, text):
@@ -109,22 +110,9 @@ class Row:
                 typed.setlist(name, [text])
         return typed
 
-    def both_days(self, name: str, text: str) -> dict[str, str]:
-        """From and until; one day alone is until."""
-        days = days_in(text)
-        if not 1 <= len(days) <= 2:
-            raise Rejected(name, gettext("Two days, please: from and until."))
-        return dict(zip(name.split(SPAN)[-len(days) :], days, strict=True))
-
     def status(self) -> str:
         """The status that a record which is taken over gets; "" when no status is taken."""
-        if self.standings is None or not self.ledger.statuses:
-            return ""
-        text = self.cells.get("status", "")
-        meant = self.standings.meant(text)
-        if meant is None:
-            raise Rejected("status", gettext("This status is not known here: %(text)s", text=text))
-        return meant
+        return self.standings.said(self.cells) if self.standings and self.ledger.statuses else ""
 
     def form(self, typed: Any, record: Any = None, parent: Any = None) -> LedgerForm:
         """The form of the row. What a sheet does not say is not made up: of the defaults only those hold that say whose
@@ -132,7 +120,8 @@ class Row:
         form: LedgerForm = form_class(self.ledger)(typed, record, parent)
         form.lenient = True
         kept = {self.ledger.owner or "owner_unit_id", *self.ledger.preset}
-        for name in self.ledger.entered if record is None else ():
+        own = record is None and (self.ledger.under or hasattr(self.ledger.model, "gaps"))
+        for name in self.ledger.entered if own else ():
             if not form[name].raw_data and name not in kept:
                 form[name].data = form[name].before = None
         return form
@@ -246,12 +235,12 @@ class Row:
         if said == {name} and shown is not None and self.form(self.typed())[name].data == shown:
             self.cells = {**self.cells, name: ""}
 
-    def links(self, others: Mapping[str, Row]) -> dict[str, list[str] | None]:
-        """The records that this one is to link to; None for those that are still to be made. Raises Rejected when what
-        the row tells of others would not be taken."""
+    def links(self, others: Mapping[str, Row]) -> dict[str, list[str]] | None:
+        """The records that this one links to; None where one is still to be made. Raises Rejected when what the row
+        tells of others would not be taken."""
         found = {prefix: other.found(judging=True)[0] for prefix, other in others.items()}
         links = {prefix: each for prefix, each in found.items() if not others[prefix].ledger.under}
-        return {prefix: [str(each.id)] if each is not None else None for prefix, each in links.items()}
+        return None if None in links.values() else {prefix: [str(each.id)] for prefix, each in links.items()}
 
     def before(self, others: Mapping[str, Row], typed: MultiDict[str, str], record: Any) -> bool:
         """Make or change the records that this one links to, once it is fine itself; answers whether any changed."""
@@ -324,8 +313,8 @@ class Row:
     def changing(self, form: LedgerForm, record: Any) -> list[str]:
         if record is None:
             return []
-        typed, closed = [name for name in self.ledger.entered if form[name].raw_data], not self.changeable(record)
-        return [name for name in typed if differs(form[name], closed=closed)]
+        closed = not self.changeable(record)
+        return [name for name in self.ledger.entered if form[name].raw_data and differs(form[name], closed=closed)]
 
     def result(self, record: Any, names: Sequence[str], status: str) -> str:
         if record is None:
@@ -348,7 +337,7 @@ class Row:
 
     def changeable(self, record: Any) -> bool:
         """May this sheet change the record? What was taken over from a sheet is taken over again."""
-        return self.ledger.editable(record) or (self.adopt and record.source == "import")
+        return self.ledger.editable(record) or (self.adopt and getattr(record, "source", "") == "import")
 
     def require_editable(self, record: Any) -> None:
         if not self.changeable(record):
@@ -356,7 +345,7 @@ class Row:
 
     def require_open(self, others: Mapping[str, Row], record: Any) -> None:
         """Entries go where a page adds them, and under what sheets bring, as long as this one may change it."""
-        brought = (self.adopt or record.source == "import") and self.changeable(record)
+        brought = (self.adopt or getattr(record, "source", "") == "import") and self.changeable(record)
         for other in others.values():
             under = other.ledger.under
             if not under or brought or record.status in under.statuses:
@@ -365,15 +354,15 @@ class Row:
             if entry is None or names:
                 raise Rejected(other.named(), gettext("In this status nothing can be added here."))
 
+    def require_reach(self, record: Any) -> None:
+        if self.ledger.scoped and not scope.current().covers(self.verb, self.ledger.name, record.owner_unit_id):
+            raise Rejected(self.ledger.owner or "owner_unit_id", gettext("This belongs to another unit."))
+
     @property
     def verb(self) -> str:
         """The right that taking this row needs; ledgers that sheets only tell of are added to."""
         deed = scope.deed() or "import"
         return deed if deed in self.ledger.verbs else "add"
-
-    def require_reach(self, record: Any) -> None:
-        if not scope.current().covers(self.verb, self.ledger.name, record.owner_unit_id):
-            raise Rejected(self.ledger.owner or "owner_unit_id", gettext("This belongs to another unit."))
 
     def settled(
         self, form: LedgerForm, record: Any, names: Sequence[str], result: str, status: str, parent: Any = None
@@ -386,8 +375,7 @@ class Row:
         if result == UNCHANGED:
             return record
         if record is not None or getattr(parent, "id", None) is not None:
-            names = names if record is not None else [name for name in self.said if name in form]
-            self.told.changes += changes_of(form, names, record, parent, self.prefix)
+            self.told.changes += changes_of(form, names if record else list(self.said), record, parent, self.prefix)
         return self.save(form, record, status, parent)
 
     def save(self, form: LedgerForm, record: Any, status: str, parent: Any = None) -> Any:

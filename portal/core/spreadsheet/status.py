@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from flask import current_app
-from flask_babel import force_locale
+from flask_babel import force_locale, gettext
 
 from portal.core import gaps, moving
 from portal.core.ledger import Ledger
 from portal.core.record import Record
 from portal.core.spreadsheet.layout import plain
+from portal.core.spreadsheet.verdict import Rejected
 from portal.core.workflow import IN_FORCE
 
 DRAFT = "draft"
@@ -48,10 +49,15 @@ class Standings:
             if status in self.ledger.statuses:
                 yield from ((status, word) for word in words)
 
-    def meant(self, text: str) -> str | None:
-        """The status of this word; in force when none is said, and expired then is told by its dates. None for a word
-        that nobody knows."""
-        return self.words.get(plain(text)) if text.strip() else IN_FORCE
+    def said(self, cells: Mapping[str, str]) -> str:
+        """The status that a row says; in force when it says none, and expired then is told by its dates. Raises
+        Rejected for a word that nobody knows."""
+        text = cells.get("status", "")
+        if not text.strip():
+            return IN_FORCE
+        if (found := self.words.get(plain(text))) is None:
+            raise Rejected("status", gettext("This status is not known here: %(text)s", text=text))
+        return found
 
 
 def adopts(record: Record, status: str) -> bool:

@@ -9,10 +9,11 @@ from typing import Any
 from flask import current_app
 from flask_babel import force_locale, gettext
 
-from portal.core.fields import Kind
+from portal.core.fields import Kind, days_in
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet.identity import OFFICE, Contradiction
+from portal.core.spreadsheet.layout import SPAN
 
 NEW, CHANGED, UNCHANGED, REJECTED = "new", "changed", "unchanged", "rejected"
 # (record, name of the column, old, new)
@@ -64,6 +65,14 @@ class Told:
     changes: list[Change] = field(default_factory=list)
     # The status that the record keeps although the sheet says another one.
     kept_status: str = ""
+
+
+def both_days(name: str, text: str) -> dict[str, str]:
+    """From and until, of a column with both; one day alone is until."""
+    days = days_in(text)
+    if not 1 <= len(days) <= 2:
+        raise Rejected(name, gettext("Two days, please: from and until."))
+    return dict(zip(name.split(SPAN)[-len(days) :], days, strict=True))
 
 
 def changes_of(form: LedgerForm, names: Iterable[str], record: Any, parent: Any, prefix: str) -> Iterator[Change]:

@@ -1,13 +1,13 @@
 """Office numbers are unique within a unit.
 
 Revision ID: 5d1c0e7a94b2
-Revises: 6d1f0c8a94b2
+Revises: c8ec96c3d9dd
 """
 
 from alembic import op
 
 revision = "5d1c0e7a94b2"
-down_revision = "6d1f0c8a94b2"
+down_revision = "c8ec96c3d9dd"
 branch_labels = None
 depends_on = None
 

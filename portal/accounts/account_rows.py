@@ -1,0 +1,237 @@
+"""Rows of a sheet of accounts: what each is, what is wrong with it, and the way into the database.
+
+Nobody's password stands in a sheet. What an account may is granted only by whoever may grant: for everybody else the
+roles of the sheet are asked for, and the account is switched off until they have been granted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import current_app
+from flask_appbuilder.security.sqla.models import Role, User
+from flask_babel import force_locale, gettext, lazy_gettext
+from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
+
+from portal.accounts import apart, roles, security
+from portal.accounts.account_pages import PLACE_LABELS, PLACES, checked, may_grant, moves, save_account, spelled
+from portal.accounts.granting import tell_account, tell_roles
+from portal.accounts.passwords import one_time_password
+from portal.core.fields import Label
+from portal.core.phrases import listed
+from portal.core.spreadsheet.layout import cell, plain
+from portal.core.spreadsheet.reading import Sheet, Unreadable
+from portal.extensions import db
+from portal.org.accounts import AccountProfile
+
+NEW, CHANGED, UNCHANGED, REJECTED = "new", "changed", "unchanged", "rejected"
+LOOKED_AT = 40  # rows in which the headings may stand
+# No password has this hash: nobody signs in before a slip was made.
+UNUSABLE = "!"
+LABELS: dict[str, Label] = {
+    "username": lazy_gettext("Account"),
+    "name": lazy_gettext("Name of the person"),
+    "roles": lazy_gettext("Roles"),
+    **PLACE_LABELS,
+}
+WORDS = {
+    "username": ("账号", "帐号", "账户", "用户名", "登录名"),
+    "name": ("姓名", "使用人", "人员姓名"),
+    "roles": ("角色", "账号角色"),
+    "unit_id": ("单位", "所在单位", "单位名称"),
+    "org_id": ("党组织", "所在党组织", "党支部"),
+    "area_id": ("地区", "所在地区", "街镇", "社区"),
+}
+SEVERAL = re.compile(r"[、，,;；\n]+")
+
+
+class Refused(Exception):
+    """Raised when a row cannot be taken: the field meant, and why."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(why)
+        self.name, self.why = name, why
+
+
+@dataclass
+class Table:
+    """The accounts of a sheet: texts by field of every row that holds any, and the columns that are not taken."""
+
+    sheet: str
+    rows: list[tuple[int, dict[str, str]]]
+    left_out: list[str] = field(default_factory=list)
+    other_sheets: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Judged:
+    """What becomes of a row, and everything that storing it needs."""
+
+    result: str
+    user: Any
+    profile: AccountProfile
+    typed: dict[str, str]
+    place: dict[str, int | None]
+    codes: list[str]
+
+
+def vocabulary() -> dict[str, str]:
+    """The field by the plain words of a heading, in every language."""
+    found = {plain(word): name for name, words in WORDS.items() for word in words}
+    for language in current_app.config["LANGUAGES"]:
+        with force_locale(language):
+            found |= {plain(str(label)): name for name, label in LABELS.items()}
+    return found
+
+
+def table_of(sheets: Sequence[Sheet]) -> Table:
+    """The first table with a column of accounts. Raises Unreadable."""
+    words = vocabulary()
+    for sheet in sheets:
+        for top, cells in enumerate(sheet.rows[:LOOKED_AT]):
+            columns = [words.get(plain(text), "") for text in cells]
+            if "username" in columns and len(set(columns) - {""}) >= 2:
+                others = [each.name for each in sheets if each is not sheet and any(map(any, each.rows))]
+                return table(sheet, top, columns, others)
+    raise Unreadable(gettext("No row with headings of accounts was found in the file."))
+
+
+def table(sheet: Sheet, top: int, columns: list[str], others: list[str]) -> Table:
+    found = Table(sheet.name, [], other_sheets=others)
+    for n, cells in enumerate(sheet.rows[top + 1 :], start=top + 2):
+        texts = {name: cell(cells, index) for index, name in enumerate(columns) if name}
+        if any(texts.values()):
+            found.rows.append((n, texts))
+    for index, name in enumerate(columns):
+        header = sheet.rows[top][index].strip()
+        held = any(cell(cells, index) for cells in sheet.rows[top + 1 :])
+        if not name and header and held:
+            found.left_out.append(header)
+    return found
+
+
+def role_codes(text: str) -> list[str]:
+    """The roles that a cell names, by code or by label in any language. Raises Refused."""
+    known = {code: code for code in db.session.scalars(select(Role.name).where(Role.name.not_in(roles.HIDDEN)))}
+    for language in current_app.config["LANGUAGES"]:
+        with force_locale(language):
+            known |= {roles.label_of(code): code for code in list(known.values())}
+    codes = []
+    for part in filter(None, map(str.strip, SEVERAL.split(text))):
+        if part not in known or roles.switched_off(known[part]):
+            raise Refused("roles", gettext("There is no role “%(name)s”.", name=part[:60]))
+        codes.append(known[part])
+    return sorted(set(codes))
+
+
+def fault_of_codes(codes: Sequence[str]) -> str:
+    """What is wrong with an account that would hold these roles."""
+    if set(codes) & roles.OFFICES and len(codes) > 1:
+        return gettext("One of the three administrators holds no other role, so nothing was saved.")
+    held = apart.held_by(security.rights_of_roles())
+    if found := apart.clash({code: held.get(code, ()) for code in codes}):
+        return gettext("These powers belong apart, so nothing was saved: %(what)s", what=listed(found))
+    return ""
+
+
+def judge(texts: Mapping[str, str], seen: set[str]) -> Judged:
+    """What the row is and what it would change; reads only. Raises Refused."""
+    username = texts.get("username", "")
+    if not username:
+        raise Refused("username", gettext("Please fill this in."))
+    if username.lower() in seen:
+        raise Refused("username", gettext("This account stands in the sheet twice."))
+    seen.add(username.lower())
+    query = select(User, AccountProfile).outerjoin(AccountProfile, AccountProfile.user_id == User.id)
+    query = query.where(func.lower(User.username) == username.lower()).options(selectinload(User.roles))
+    found = db.session.execute(query).first()
+    codes = role_codes(texts.get("roles", ""))
+    if found is None:
+        return judge_new(texts, codes)
+    return judge_known(found[0], found[1] or AccountProfile(user_id=found[0].id), texts, codes)
+
+
+def judge_new(texts: Mapping[str, str], codes: list[str]) -> Judged:
+    if not codes:
+        raise Refused("roles", gettext("Please fill this in."))
+    if fault := fault_of_codes(codes):
+        raise Refused("roles", fault)
+    user, profile = User(), AccountProfile()
+    typed = {name: texts.get(name, "") for name in ("username", "name", *PLACES)}
+    # The form demands a password; here nobody has one before the slips are made.
+    faults, place = checked(user, profile, typed | {"password": one_time_password()}, True)
+    refuse(faults)
+    return Judged(NEW, user, profile, typed, place, codes)
+
+
+def judge_known(user: Any, profile: AccountProfile, texts: Mapping[str, str], codes: list[str]) -> Judged:
+    """Blank cells say nothing; roles of an account that is there are granted on its own page."""
+    held = set(profile.asked_roles or ()) if profile.waiting else {role.name for role in user.roles}
+    if codes and set(codes) != held:
+        raise Refused("roles", gettext("The roles of an account that is there are changed on its own page."))
+    typed = {"username": user.username, "name": texts.get("name") or user.first_name or "", "password": ""}
+    typed |= {name: texts.get(name) or str(getattr(profile, name) or "") for name in PLACES}
+    same = typed["name"] == (user.first_name or "")
+    faults, place = checked(user, profile, typed, False)
+    if same and not faults and not moves(profile, place):
+        return Judged(UNCHANGED, user, profile, typed, place, codes)
+    refuse(faults)
+    return Judged(CHANGED, user, profile, typed, place, codes)
+
+
+def refuse(faults: Mapping[str, str]) -> None:
+    for name, why in faults.items():
+        raise Refused(name, why)
+
+
+def store(judged: Judged) -> None:
+    """Put it into the database. New accounts are for the caller to commit."""
+    if judged.result == CHANGED:
+        refuse(save_account(judged.user, judged.profile, judged.typed, False))
+    if judged.result == NEW:
+        make(judged)
+
+
+def make(judged: Judged) -> None:
+    user, profile, grants = judged.user, judged.profile, may_grant()
+    user.username, user.email = judged.typed["username"], f"{judged.typed['username']}@portal.invalid"
+    user.first_name, user.last_name, user.password = judged.typed["name"], "", UNUSABLE
+    user.active, user.roles = grants, granted(judged.codes) if grants else []
+    db.session.add(user)
+    db.session.flush()
+    profile.user_id, profile.waiting = user.id, not grants
+    profile.asked_roles = None if grants else judged.codes
+    for name, id_ in judged.place.items():
+        setattr(profile, name, id_)
+    db.session.add(profile)
+    places = [(PLACE_LABELS[name], "", spelled(name, id_)) for name, id_ in judged.place.items()]
+    tell_account(user, places, password=False, off=False)
+    if grants:
+        tell_roles(user, (), set(judged.codes), active=(False, True))
+
+
+def granted(codes: Sequence[str]) -> list[Any]:
+    return list(db.session.scalars(select(Role).where(Role.name.in_(codes))))
+
+
+def exported() -> Iterator[list[str]]:
+    """Every account as a row of the sheet that can be brought again."""
+    query = select(User, AccountProfile).outerjoin(AccountProfile, AccountProfile.user_id == User.id)
+    for user, profile in db.session.execute(query.options(selectinload(User.roles)).order_by(User.username)):
+        codes = sorted(role.name for role in user.roles)
+        if profile is not None and profile.waiting:
+            codes = sorted(profile.asked_roles or codes)
+        places = [spelled_in(profile, name) for name in PLACES]
+        yield [user.username, user.first_name or "", "、".join(map(roles.label_of, codes)), *places]
+
+
+def spelled_in(profile: AccountProfile | None, name: str) -> str:
+    found = getattr(profile, name.removesuffix("_id")) if profile is not None else None
+    return str(found or "")
+
+
+__all__ = ["LABELS", "Judged", "Refused", "Table", "exported", "granted", "judge", "store", "table_of"]
