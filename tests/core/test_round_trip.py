@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flask_babel import force_locale
+from openpyxl import load_workbook
 from werkzeug.datastructures import MultiDict
 
 from portal.accounts.security import act_as
@@ -60,3 +61,37 @@ def test_what_goes_out_comes_in_unchanged(app, built, tmp_path, username):
                     assert not outcome.changes, found
                     assert outcome.counts["new"] == outcome.counts["changed"] == 0, found
                     db.session.rollback()
+
+
+def edited(path, heading, row, text):
+    book = load_workbook(path)
+    sheet = book.active
+    heads = next(cells for cells in sheet.iter_rows() if heading in [cell.value for cell in cells] and len(cells) > 2)
+    column = [cell.value for cell in heads].index(heading) + 1
+    sheet.cell(heads[0].row + row, column, text)
+    book.save(path)
+    return path
+
+
+def test_one_changed_cell_is_one_changed_field(app, built, rows, tmp_path):
+    """Of drafts and returned records, which sheets may change; the trail names that field of that record alone."""
+    for name in ("agreements", "pairings", "study_groups", "service_projects"):
+        with app.test_request_context(method="POST"), scope.acting_as(act_as("reviewer")):
+            ledger = next(each for each in mounted() if each.name == name)
+            path = exported(ledger, tmp_path / f"{name}.xlsx")
+            remark = str(ledger.label_of("remark"))
+            layout = find_layout(ledger, read(path, path.name))
+            status = layout.taken["status"]
+            drafts = [n for n, cells in layout.rows() if cells["status"] == "草稿" or "草稿" in cells["status"]]
+            assert drafts, (name, status)
+            before = rows("SELECT max(id) FROM audit_event")[0][0]
+            outcome = bring(ledger, edited(path, remark, drafts[0] - layout.first_row, "只改这一格"))
+            db.session.commit()
+            built.dirty = True
+        assert not outcome.rejected, outcome.rejected
+        assert outcome.counts["changed"] == 1
+        assert outcome.counts["new"] == 0
+        assert [(each["name"], each["new"]) for each in outcome.changes] == [("remark", "只改这一格")]
+        told = rows(f"SELECT changes FROM audit_event WHERE id > {before} AND action = 'import'")
+        assert len(told) == 1
+        assert "remark" in str(told[0][0])

@@ -14,6 +14,7 @@ from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
 
 from portal.core import import_runs, jobs, scope
+from portal.core.fields import natural
 from portal.core.jobs import Job
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet import running
@@ -82,7 +83,7 @@ class Importing:
     @expose("/import/<string:token>/<string:name>", methods=["POST"])
     @has_access
     def bring_on(self: Any, token: str, name: str) -> ResponseReturnValue:
-        """`map`: preview again with these columns; `run`; `cancel`; `errors`: the rejected rows as a sheet."""
+        """`map`: preview again with these columns and answers; `run`; `cancel`; `errors`: a sheet of rejected rows."""
         job = job_or_404(self.ledger, token)
         here = redirect(url_for(f"{self.endpoint}.brought", token=token))
         state = job.state
@@ -100,6 +101,7 @@ class Importing:
             return rejected(self.ledger, job, state)
         elif name == "map":
             name_by_hand(self.ledger, job, state.get("columns", ()))
+            answer(job, state)
             preview(self.ledger, job)
         else:
             job.ask(whole=bool(request.form.get("whole")))
@@ -159,7 +161,8 @@ def work(ledger: Ledger, for_good: bool, job: Job) -> dict[str, Any]:
     except Unreadable as fault:
         job.let_go()
         return {"fault": str(fault)}
-    sheet = Sheet(ledger, found, asked["name"], digest(place(job)), asked["adopt"], asked.get("whole", False))
+    same = tuple(asked.get("same", ()))
+    sheet = Sheet(ledger, found, asked["name"], digest(place(job)), asked["adopt"], asked.get("whole", False), same)
     if for_good:
         taken = running.run(sheet, job.folder, job.progress, lambda id_: job.ask(run=id_))
         outcome, more = taken.outcome, {"ran": True, "run": taken.run_id, "kept": taken.kept}
@@ -171,7 +174,7 @@ def work(ledger: Ledger, for_good: bool, job: Job) -> dict[str, Any]:
         jobs.put(job.folder / CELLS, [column.cells[:3] for column in found.columns])
     if for_good and not outcome.rejected:
         job.let_go()
-    return told(outcome, found) | more
+    return told(outcome, found) | more | {"answered": same}
 
 
 def layout_of(ledger: Ledger, job: Job) -> Layout:
@@ -188,6 +191,13 @@ def told(outcome: Outcome, found: Layout) -> dict[str, Any]:
         if column.header or column.cells
     ]
     return outcome.as_json() | {"columns": columns, "listed": outcome.rows[:SHOWN]}
+
+
+def answer(job: Job, state: dict[str, Any]) -> None:
+    """The rows that are said to be about the record that they name, although they contradict it."""
+    asked = {each["row"] for each in state.get("questions", ())} | set(state.get("answered", ()))
+    said = {natural(text) for text in request.form.getlist("same")}
+    job.ask(same=sorted(asked & said))
 
 
 def name_by_hand(ledger: Ledger, job: Job, columns: Any) -> None:

@@ -91,13 +91,13 @@ def forward(values: Values) -> Iterator[Problem]:
 
 
 def how_far(progress: Progress) -> None:
-    """The project shows its latest progress."""
-    same_day = Progress.reported_on == progress.reported_on
+    """The project shows its latest progress; what was taken over without a day is older than what has one."""
+    day = progress.reported_on
+    same_day = Progress.reported_on.is_not_distinct_from(day)
     entered_later = same_day & (Progress.id > progress.id) if progress.id else false()
+    newer = Progress.reported_on > day if day else Progress.reported_on.is_not(None)
     later = select(Progress.id).where(
-        Progress.project_id == progress.project.id,
-        (Progress.reported_on > progress.reported_on) | entered_later,
-        Progress.id != (progress.id or 0),
+        Progress.project_id == progress.project.id, newer | entered_later, Progress.id != (progress.id or 0)
     )
     if progress.project.id is None or db.session.scalar(later.limit(1)) is None:
         progress.project.progress = progress.percent
