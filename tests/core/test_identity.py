@@ -78,7 +78,7 @@ def test_two_units_have_the_same_number_and_a_unit_has_it_once(bring, rows):
     assert why(outcome) == [(2, "项目名称")]
     assert [side["here"] for side in outcome.questions[0]["sides"]] == ["丙项目"]
     assert rows("SELECT count(*) FROM service_project WHERE title = '丙项目'") == [(0,)]
-    outcome = bring("service_projects", [PROJECT, project("服务〔2024〕1号", "丙项目", "区民政局")], same={2})
+    outcome = bring("service_projects", [PROJECT, project("服务〔2024〕1号", "丙项目", "区民政局")], same={("", 2)})
     assert outcome.counts["changed"] == 1
     [change] = outcome.changes
     assert (change["column"], change["old"], change["new"]) == ("项目名称", "甲项目", "丙项目")
@@ -89,7 +89,7 @@ def test_two_units_have_the_same_number_and_a_unit_has_it_once(bring, rows):
 def test_a_sheet_never_changes_whose_a_record_is(bring, rows):
     bring("service_projects", [PROJECT, project("", "甲项目", "区民政局")])
     [(number, owner)] = rows("SELECT record_no, owner_unit_id FROM service_project WHERE title = '甲项目'")
-    for same in ((), {2}):
+    for same in ((), {("", 2)}):
         outcome = bring("service_projects", [PROJECT, project(number, "甲项目", "区司法局")], same=same)
         assert why(outcome) == [(2, "责任单位")]
     assert rows("SELECT owner_unit_id FROM service_project WHERE title = '甲项目'") == [(owner,)]

@@ -80,7 +80,7 @@ def test_one_changed_cell_is_one_changed_field(app, built, rows, tmp_path):
             ledger = next(each for each in mounted() if each.name == name)
             path = exported(ledger, tmp_path / f"{name}.xlsx")
             remark = str(ledger.label_of("remark"))
-            layout = find_layout(ledger, read(path, path.name))
+            [layout] = find_layout(ledger, read(path, path.name)).taken
             status = layout.taken["status"]
             drafts = [n for n, cells in layout.rows() if cells["status"] == "草稿" or "草稿" in cells["status"]]
             assert drafts, (name, status)

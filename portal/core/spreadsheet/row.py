@@ -27,6 +27,7 @@ from portal.core.spreadsheet.verdict import (
     changes_of,
     number_or_name,
     shows,
+    texts_of,
 )
 from portal.core.unseen import differs
 from portal.core.workflow import IN_FORCE
@@ -56,7 +57,7 @@ class Row:
     def adopt(self) -> bool:
         return self.standings is not None
 
-    def take(self, seen: Mapping[Any, int]) -> tuple[str, Any]:
+    def take(self, seen: Mapping[Any, str]) -> tuple[str, Any]:
         """(what became of it, the record). Raises Rejected and changes nothing then."""
         status = self.status()
         record = self.known()
@@ -68,7 +69,7 @@ class Row:
             typed = self.typed(record)
         changed = self.before(others, typed, record)
         if record is not None and record.id in seen:
-            raise Rejected(self.named(), gettext("The same as row %(row)d of this sheet.", row=seen[record.id]))
+            raise Rejected(self.named(), gettext("The same as %(place)s.", place=seen[record.id]))
         form, names = self.judged(typed, record)
         result = self.result(record, names, status)
         if record is not None:
@@ -104,7 +105,7 @@ class Row:
         hidden = self.ledger.hidden(record) if record is not None else frozenset[str]()
         for name, text in self.said.items():
             if record is None or name in hidden or not shows(self.ledger.field(name).kind, record, name, text):
-                typed.setlist(name, self.ledger.field(name).kind.from_cell(text))
+                typed.setlist(name, texts_of(self.ledger, self.layout, self.prefix, name, text))
         for name, text in self.ledger.assumed.items() if record is None else ():
             if name not in typed:
                 typed.setlist(name, [text])
