@@ -63,6 +63,7 @@ class Link(Kind):
     widget = "link"
     filter_widget: str | None = "link"
     telling = True
+    refers = True
 
     def __init__(
         self,
@@ -90,6 +91,9 @@ class Link(Kind):
     def label(self) -> Any:
         """The column that names the rows linked to."""
         return getattr(self.model, self._label)
+
+    def linked(self, record: Any, name: str) -> Any:
+        return getattr(record, self.relation(name))
 
     def loading(self, model: type[Any], name: str, *, one: bool = False) -> Any:
         names = ("id", self._label, *(name for name in ("short_name", "former") if hasattr(self.model, name)))

@@ -134,8 +134,10 @@ service_projects = Ledger(
     fills_down=("series",),
     essential=("title", "lead_unit_id"),
     identity=("lead_unit_id", "title", "area_id"),
+    dated_else=("approved_on",),
+    echoes={"project_progress.percent": "progress"},
     status_words={
-        "active": ("在办", "办理中", "进行中", "推进中", "正在办理", "未办结", "未完成", "否"),
+        "active": ("在办", "办理中", "进行中", "推进中", "正在办理", "未办结", "未完成", "否", "超期", "逾期"),
         "done": ("已办结", "办结", "完成", "已完成", "完结", "已完结", "是"),
         "terminated": ("终止", "已终止", "不予立项"),
     },
