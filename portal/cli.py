@@ -20,6 +20,8 @@ from portal.accounts.passwords import password_fault
 from portal.accounts.security import act_as
 from portal.core import audit, scope, sealing
 from portal.core.ledger import Ledger, mounted
+from portal.core.spreadsheet import child_tables
+from portal.core.spreadsheet.child_rows import take_further
 from portal.core.spreadsheet.export import digest_of, rejected_rows, workbook
 from portal.core.spreadsheet.importing import Outcome, find_layout, take
 from portal.core.spreadsheet.reading import Unreadable, read
@@ -131,8 +133,10 @@ def import_(ledger: str, file: Path, username: str, errors: Path | None, **how: 
         raise click.ClickException(f"{username} may not {verb} in {ledger}")
     with scope.acting_as(principal), current_app.test_request_context(method="POST"):
         try:
-            layout = find_layout(found, read(file, file.name))
+            sheets = read(file, file.name)
+            layout = find_layout(found, sheets)
             outcome = take(found, layout, file.name, how["adopt"], lambda _done, _all: None)
+            outcome.tables = take_further(found, sheets, file.name, adopt=how["adopt"])
         except Unreadable as fault:
             raise click.ClickException(str(fault)) from None
         if errors:
@@ -166,7 +170,7 @@ def export(ledger: str, out: Path, username: str) -> None:
         raise click.ClickException(f"{username} may not export {ledger}")
     names = found.exported or found.columns
     with scope.acting_as(principal), current_app.test_request_context():
-        records = listing.every(listing.parse(found, MultiDict()), names)
+        records = listing.every(listing.parse(found, MultiDict()), names, options=child_tables.loading(found))
         with workbook(found, names, records) as book, out.open("wb") as target:
             audit.tell("export", ledger, changes=[["sha256", None, [digest_of(book)]]])
             shutil.copyfileobj(book, target)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Any
 
@@ -18,6 +19,7 @@ from portal.core import clock, scope
 from portal.core.fields import long_date
 from portal.core.ledger import Ledger
 from portal.core.phrases import labelled
+from portal.core.spreadsheet.child_tables import FurtherSheets
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FONT = {"font_name": "仿宋", "font_size": 11, "border": 1, "text_wrap": True, "valign": "vcenter"}
@@ -71,11 +73,12 @@ def _fill(
     sheet = book.add_worksheet(str(ledger.label)[:31])
     heads = [gettext("No."), *(str(ledger.field(name).label) for name in names)]
     _top(sheet, ledger, heads, styles, mark)
-    row = FIRST_ROW
+    row, further = FIRST_ROW, FurtherSheets(book, ledger, styles["head"], partial(_write, styles))
     for row, record in enumerate(records, start=FIRST_ROW):
         sheet.write_number(row, 0, row - FIRST_ROW + 1, styles["number"])
         for column, value in enumerate(cells(ledger, names, record, full=opened(record)), start=1):
-            _write(sheet, row, column, value, styles)
+            _write(styles, sheet, row, column, value)
+        further.add(record)
     _bottom(sheet, row + 1, styles)
     _layout(sheet, len(heads))
     if mark:
@@ -144,7 +147,7 @@ def _top(sheet: Worksheet, ledger: Ledger, heads: list[str], styles: dict[str, A
         sheet.write_string(FIRST_ROW - 1, column, head, styles["head"])
 
 
-def _write(sheet: Worksheet, row: int, column: int, value: Any, styles: dict[str, Any]) -> None:
+def _write(styles: dict[str, Any], sheet: Worksheet, row: int, column: int, value: Any) -> None:
     if isinstance(value, date):
         sheet.write_datetime(row, column, value, styles["date"])
     elif isinstance(value, int | Decimal) and not isinstance(value, bool):

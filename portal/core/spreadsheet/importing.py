@@ -16,7 +16,8 @@ from portal.core import audit, scope
 from portal.core.amending import PAPER
 from portal.core.forms import form_class
 from portal.core.ledger import Ledger
-from portal.core.spreadsheet import trees
+from portal.core.spreadsheet import child_tables, trees
+from portal.core.spreadsheet.entries import take_entry
 from portal.core.spreadsheet.layout import Layout
 from portal.core.spreadsheet.mapping import layout
 from portal.core.spreadsheet.reading import Sheet
@@ -45,6 +46,8 @@ class Outcome:
     flagged: list[Remark] = field(default_factory=list)
     # (row, what became of it, what the record is called)
     rows: list[tuple[int, str, str]] = field(default_factory=list)
+    # What became of the further sheets, which hold tables of the records.
+    tables: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def accepted(self) -> int:
@@ -57,13 +60,14 @@ class Outcome:
             "accepted": self.accepted,
             **self.counts,
             **{name: [vars(remark) for remark in found] for name, found in remarks.items()},
+            "tables": self.tables,
         }
 
 
 def find_layout(ledger: Ledger, sheets: Sequence[Sheet], chosen: Mapping[int, str] | None = None) -> Layout:
     """`chosen` are fields that were named by hand, by their column's index. Raises Unreadable."""
     codes.load(ledger.all_code_lists)
-    return layout(ledger, sheets, chosen or {})
+    return layout(ledger, child_tables.main_sheets(ledger, sheets), chosen or {})
 
 
 def take(ledger: Ledger, found: Layout, source: str, adopt: bool, progress: Progress) -> Outcome:
@@ -81,7 +85,7 @@ def take(ledger: Ledger, found: Layout, source: str, adopt: bool, progress: Prog
         try:
             with doing("adopt" if adopt else "import", source, number):
                 row = Row(ledger, found, cells, adopt, words)
-                key, result, record = row.take(form, seen)
+                key, result, record = take_entry(row) if ledger.under else row.take(form, seen)
         except Rejected as fault:
             outcome.rejected.append(Remark(number, row_column(ledger, found, fault.name), fault.why))
             outcome.rows.append((number, REJECTED, fault.why))

@@ -20,6 +20,7 @@ from portal.core import audit, jobs
 from portal.core.fields import BadValue, Kind, Text, clean
 from portal.core.jobs import Job
 from portal.core.ledger import Ledger
+from portal.core.spreadsheet import child_tables
 from portal.core.spreadsheet.export import XLSX, digest_of, workbook
 from portal.core.views import listing
 from portal.core.views.listing import Listing
@@ -105,7 +106,7 @@ def sheet(ledger: Ledger, asked: Listing, job: Job | None = None, total: int = 0
     """Raises BadRequest for a wrong filter, and Cancelled."""
     codes.load(ledger.all_code_lists)
     names = ledger.exported or ledger.columns
-    with asked.in_time(), closing(listing.every(asked, names)) as records:
+    with asked.in_time(), closing(listing.every(asked, names, options=child_tables.loading(ledger))) as records:
         return workbook(ledger, names, telling(job, records, total) if job else records)
 
 

@@ -16,6 +16,7 @@ from flask_babel import gettext
 from portal.core import jobs, scope
 from portal.core.jobs import Job
 from portal.core.ledger import Ledger
+from portal.core.spreadsheet.child_rows import take_further
 from portal.core.spreadsheet.export import XLSX, rejected_rows
 from portal.core.spreadsheet.importing import Outcome, Remark, find_layout, take
 from portal.core.spreadsheet.layout import IGNORED, Layout, plain
@@ -151,6 +152,7 @@ def work(ledger: Ledger, for_good: bool, job: Job) -> dict[str, Any]:
         job.let_go()
         return {"fault": str(fault)}
     outcome = take(ledger, found, asked["name"], asked["adopt"], job.progress)
+    outcome.tables = take_further(ledger, read(place(job), asked["name"]), asked["name"], adopt=asked["adopt"])
     if for_good and outcome.accepted:
         db.session.commit()
     else:
