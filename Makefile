@@ -4,7 +4,7 @@ BIN := .venv/bin
 RUN := .venv/run.stamp
 DEV := .venv/dev.stamp
 
-.PHONY: run test check fix bench
+.PHONY: run test test-quick check fix bench
 
 run: $(RUN)
 	$(BIN)/python run.py
@@ -13,6 +13,10 @@ run: $(RUN)
 test: $(DEV)
 	tools/prepare_tests.sh
 	$(BIN)/python -m pytest -n 2
+
+# The engine and the ledgers on SQLite, without a browser: an answer while one works.
+test-quick: $(DEV)
+	$(BIN)/python -m pytest -n 2 --sqlite-only -m "not browser and not slow" tests/test_every_ledger.py tests/core tests/ledgers
 
 check: $(DEV)
 	$(BIN)/python -m tools.check

@@ -14,7 +14,19 @@ import config
 from portal import cli, database, ledgers, registry
 from portal.accounts import security, start_pages
 from portal.builder import PortalBuilder
-from portal.core import audit, declarations, guessing, marks, numbering, row_security, scope, sealing, search
+from portal.core import (
+    audit,
+    declarations,
+    guessing,
+    import_runs,
+    lookups,
+    marks,
+    numbering,
+    row_security,
+    scope,
+    sealing,
+    search,
+)
 from portal.core.api import mount as rest
 from portal.core.views import revealing, web
 from portal.core.views.mount import mount
@@ -44,7 +56,7 @@ def create_app(**overrides: Any) -> Flask:
     migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"), render_as_batch=True)
     for layer in (database, row_security):
         layer.install(app)
-    for listener in (scope, search, audit):
+    for listener in (scope, search, audit, import_runs, lookups):
         listener.install()
     app.extensions["portal.ledgers"] = declared
     security.install(app)  # before the CSRF check, whose error page needs to know who asks

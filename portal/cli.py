@@ -6,6 +6,7 @@ import json
 import shutil
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -20,10 +21,9 @@ from portal.accounts.passwords import password_fault
 from portal.accounts.security import act_as
 from portal.core import audit, scope, sealing
 from portal.core.ledger import Ledger, mounted
-from portal.core.spreadsheet import child_tables
-from portal.core.spreadsheet.child_rows import take_further
+from portal.core.spreadsheet import child_tables, running
 from portal.core.spreadsheet.export import digest_of, rejected_rows, workbook
-from portal.core.spreadsheet.importing import Outcome, find_layout, take
+from portal.core.spreadsheet.importing import Outcome, find_layout
 from portal.core.spreadsheet.reading import Unreadable, read
 from portal.core.views import listing
 from portal.demo import PROFILES, load, password, renew_password
@@ -120,6 +120,7 @@ def verify() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Say what would happen and change nothing.")
 @click.option("--adopt", is_flag=True, help="Take the rows over as records in force.")
+@click.option("--all-or-none", is_flag=True, help="Store nothing when any row is rejected.")
 @click.option("--as", "username", default="reviewer", help="Whose rights hold.")
 @click.option(
     "--errors", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Rejected rows, as a sheet."
@@ -133,19 +134,23 @@ def import_(ledger: str, file: Path, username: str, errors: Path | None, **how: 
         raise click.ClickException(f"{username} may not {verb} in {ledger}")
     with scope.acting_as(principal), current_app.test_request_context(method="POST"):
         try:
-            sheets = read(file, file.name)
-            layout = find_layout(found, sheets)
-            outcome = take(found, layout, file.name, how["adopt"], lambda _done, _all: None)
-            outcome.tables = take_further(found, sheets, file.name, adopt=how["adopt"])
+            layout = find_layout(found, read(file, file.name))
+            sheet = running.Sheet(found, layout, file.name, running.digest(file), how["adopt"], how["all_or_none"])
+            taken = _run(sheet, how["dry_run"])
         except Unreadable as fault:
             raise click.ClickException(str(fault)) from None
         if errors:
-            errors.write_bytes(rejected_rows(layout, outcome.rejected).read())
-        if how["dry_run"] or not outcome.accepted:
-            db.session.rollback()
-        else:
-            db.session.commit()
-    _tell(outcome, how["as_json"])
+            errors.write_bytes(rejected_rows(layout, taken.outcome.rejected).read())
+    _tell(taken.outcome, how["as_json"])
+    if not taken.kept:
+        raise click.ClickException("rows are rejected, so nothing was stored")
+
+
+def _run(sheet: running.Sheet, dry: bool) -> running.Taken:
+    with TemporaryDirectory(dir=current_app.config["DATA_DIR"]) as name:
+        if dry:
+            return running.Taken(running.rehearse(sheet, Path(name), lambda _done, _all: None), None)
+        return running.run(sheet, Path(name), lambda _done, _all: None)
 
 
 def _tell(outcome: Outcome, as_json: bool) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, has_request_context, request
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, NullPool, create_engine, event
 from sqlalchemy.orm import Session
 from sqlalchemy_utils.aggregates import manager as aggregates
 
@@ -17,6 +18,7 @@ SQLITE = (
     "PRAGMA synchronous=FULL",
     "PRAGMA busy_timeout=15000",
 )
+PRIVATE = ("PRAGMA foreign_keys=ON", "PRAGMA synchronous=OFF", "PRAGMA journal_mode=TRUNCATE")
 TRAIL = 7_041_824  # any number of its own; the same in every process
 READING = ("GET", "HEAD", "OPTIONS")
 
@@ -39,6 +41,20 @@ def begin_sqlite(connection: Any) -> None:
     reading = has_request_context() and request.method in READING
     reading = reading or connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def private_engine(path: Path) -> Engine:
+    """Of a copy that one session works on and throws away: nothing in it has to survive anything."""
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    event.listen(engine, "connect", prepare_private)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return engine
+
+
+def prepare_private(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in PRIVATE:
+        connection.execute(pragma)
 
 
 def join_writers(connection: Any) -> None:

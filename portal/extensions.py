@@ -1,11 +1,25 @@
 """Bare objects that the whole portal shares."""
 
+from typing import Any
+
 from flask_appbuilder import Model
 from flask_appbuilder.models.sqla.base import SQLA
 from flask_migrate import Migrate
+from flask_sqlalchemy.session import Session
 from flask_wtf.csrf import CSRFProtect
 
-__all__ = ["Model", "csrf", "db", "migrate"]
+__all__ = ["BOUND", "Model", "csrf", "db", "migrate"]
+
+# In a session's `info`: the engine that it works on in place of the portal's.
+BOUND = "bound"
+
+
+class PortalSession(Session):
+    """A session that can be told to work on another database of the same tables."""
+
+    def get_bind(self, *args: Any, **more: Any) -> Any:
+        return self.info[BOUND] if BOUND in self.info else super().get_bind(*args, **more)
+
 
 # Named constraints, so that SQLite's batch migrations can find and drop them.
 Model.metadata.naming_convention = {
@@ -17,6 +31,6 @@ Model.metadata.naming_convention = {
 }
 
 # Flask-AppBuilder's own documentation leaves db.metadata empty, and migrations would drop every table.
-db = SQLA(metadata=Model.metadata)
+db = SQLA(metadata=Model.metadata, session_options={"class_": PortalSession})
 migrate = Migrate()
 csrf = CSRFProtect()

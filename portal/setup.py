@@ -14,7 +14,7 @@ from flask_migrate import upgrade
 from sqlalchemy import select
 
 from portal.accounts import roles
-from portal.core import attachments, jobs, once, row_security, scope, sealing
+from portal.core import attachments, import_runs, jobs, once, row_security, scope, sealing
 from portal.extensions import db
 from portal.org import codes
 from portal.org.models import Unit
@@ -57,6 +57,7 @@ def bring_up_to_date() -> None:
         codes.seed()
         roles.seed(builder.sm)
         once.sweep()
+        import_runs.sweep()
         settle_row_security(on=current_app.config["ROW_SECURITY"])
         settle_serving_role(current_app.config["SERVING_ROLE"])
         db.session.commit()

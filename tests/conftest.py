@@ -116,11 +116,16 @@ def on_postgresql(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) ->
     return Built("postgresql", tmp_path_factory.mktemp("postgresql"), cluster)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--sqlite-only", action="store_true", help="leave PostgreSQL out, for a quick answer")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Tests run on both databases, but for those that say that one tells."""
     chosen = any("built" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
     if "built" in metafunc.fixturenames and not chosen:
         alone = metafunc.definition.get_closest_marker("one_database") is not None
+        alone = alone or metafunc.config.getoption("--sqlite-only")
         metafunc.parametrize("built", ["sqlite"] if alone else ["sqlite", "postgresql"], indirect=True)
 
 

@@ -20,6 +20,7 @@ COMMITTING = {
     "portal/setup.py",
     "portal/demo/__init__.py",
     "portal/core/audit.py",
+    "portal/core/spreadsheet/running.py",
     "portal/core/views/importing.py",
     "portal/accounts/account_pages.py",
     "portal/accounts/export_pages.py",

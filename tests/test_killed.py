@@ -1,4 +1,4 @@
-"""A process that is killed in the middle leaves everything or nothing: no half import, no file, no spent number."""
+"""A process that is killed in the middle leaves everything or nothing: no half row, no file, no spent number."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ import os, signal, sys
 from portal import create_app
 from portal.accounts.security import act_as
 from portal.core import attachments, moving, scope
-from portal.core.spreadsheet.importing import find_layout, take
+from portal.core.spreadsheet import running
+from portal.core.spreadsheet.importing import find_layout
 from portal.core.spreadsheet.reading import read
 from portal.extensions import db
 from portal.ledgers.cobuilding import agreements
@@ -38,8 +39,13 @@ with app.test_request_context(method="POST"), scope.acting_as(act_as(sys.argv[1]
     record = db.session.scalars(select(Agreement).where(Agreement.id == int(sys.argv[2]))).first()
 """
 IMPORT = """
-    path = Path(sys.argv[3])
-    take(agreements, find_layout(agreements, read(path, path.name)), "a", True, lambda n, _: n == 12 and die())
+    path, running.LONGEST, running.ASKED = Path(sys.argv[3]), 0, 0
+    sheet = running.Sheet(agreements, find_layout(agreements, read(path, path.name)), "a", "", True)
+    running.run(sheet, path.parent, lambda n, _: n == 12 and die())
+"""
+TAKE_BACK = """
+    running.take_back(1)
+    die()
 """
 APPROVAL = """
     move = agreements.move(sys.argv[3])
@@ -72,9 +78,20 @@ def killed(built):
     return run
 
 
-def test_a_killed_import_leaves_nothing_and_spends_no_number(killed, rows):
-    with unchanged(rows):
-        killed(IMPORT, "reviewer", 1, sheets.LEDGER)
+def test_a_killed_import_keeps_its_whole_batches_and_they_can_be_undone(killed, rows):
+    def held():
+        counted = "SELECT count(*) FROM agreement WHERE source = 'import'"
+        lines = "SELECT count(*) FROM audit_event WHERE action = 'adopt' AND ledger = 'agreements'"
+        return rows(counted), rows("SELECT count(*) FROM import_run_record"), rows(lines)
+
+    (before,) = rows("SELECT count(*) FROM audit_event WHERE action = 'adopt' AND ledger = 'agreements'")
+    killed(IMPORT, "reviewer", 1, sheets.LEDGER)
+    [(records,)], [(told,)], [(lines,)] = held()
+    assert 0 < records == told == lines - before[0] <= 12
+    assert rows("SELECT state, done FROM import_run") == [("running", 11)]
+    killed(TAKE_BACK, "reviewer", 1)
+    assert rows("SELECT count(*) FROM agreement WHERE source = 'import'") == [(0,)]
+    assert rows("SELECT state FROM import_run") == [("undone",)]
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ class ExportsView(BaseView):
         ledger = ledger_or_403(request.args.get("ledger", ""))
         codes.load(ledger.all_code_lists)
         rest = MultiDict((name, text) for name, text in request.args.items(multi=True) if name != "ledger")
-        asked = listing.parse(ledger, rest)
+        asked = listing.parse_whole(ledger, rest)
         typed = {"purpose": request.form.get("purpose", ""), "reason": clean(request.form.get("reason", ""))}
         faults = {}
         if request.method == "POST":

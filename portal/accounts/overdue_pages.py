@@ -35,7 +35,7 @@ class Column:
 
     def address(self, unit_id: int | None = None) -> dict[str, Any]:
         """The list of the rows behind a cell, or behind the whole column."""
-        return dict(self.figure.behind) | ({"owner_unit_id": unit_id} if unit_id else {})
+        return self.figure.address | ({"owner_unit_id": unit_id} if unit_id else {})
 
 
 class OverdueView(BaseView):
@@ -67,7 +67,7 @@ def columns() -> list[Column]:
 
 
 def by_unit(ledger: Ledger, figure: Figure) -> dict[int, int]:
-    asked = listing.parse(ledger, MultiDict(figure.behind))
+    asked = listing.parse(ledger, MultiDict(figure.address))
     owner = ledger.model.owner_unit_id
     query = select(owner, func.count(ledger.model.id)).where(*listing.conditions(asked)).group_by(owner)
     return {unit_id: count for unit_id, count in db.session.execute(query) if unit_id is not None}

@@ -7,7 +7,7 @@ a form would type them. Personal values are never in it: only that they changed.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -22,6 +22,7 @@ from portal.core.changes import Noted, ledger_of, noted
 from portal.core.ledger import Ledger
 from portal.core.marks import mark
 from portal.core.numbering import NumberCounter
+from portal.core.rehearsal import rehearsing
 from portal.database import join_writers
 from portal.extensions import Model, db
 from portal.org.markers import Scoped
@@ -64,6 +65,9 @@ TOLD = "told"
 # Tables beside the ledgers whose rows have a name that says which they are.
 NAMED = frozenset({"ab_role"})
 _reason: ContextVar[str | None] = ContextVar("reason", default=None)
+_action: ContextVar[str | None] = ContextVar("action", default=None)
+# Who else is to hear of what a flush changed, with the lines that were written of it.
+also: list[Callable[[Session, Sequence[tuple[Noted, dict[str, Any]]]], None]] = []
 
 
 @contextmanager
@@ -74,6 +78,16 @@ def because(reason: str | None) -> Iterator[None]:
         yield
     finally:
         _reason.reset(token)
+
+
+@contextmanager
+def named(action: str) -> Iterator[None]:
+    """What every change inside is called, whatever right it needs."""
+    token = _action.set(action)
+    try:
+        yield
+    finally:
+        _action.reset(token)
 
 
 def note(session: Session, _context: Any, _instances: Any) -> None:
@@ -88,11 +102,14 @@ def write(session: Session, _context: Any) -> None:
     """After the flush, in its transaction, when new records have their ids."""
     changed: Sequence[Noted] = session.info.pop("noted", ())
     if changed:
-        _put(session, [_row(each) for each in changed])
+        lines = [_row(each) for each in changed]
+        _put(session, lines)
+        for hear in also:
+            hear(session, list(zip(changed, lines, strict=True)))
 
 
 def _put(session: Session, lines: list[dict[str, Any]]) -> None:
-    if not session.info.get(TOLD):
+    if not session.info.get(TOLD) and not rehearsing():  # else sealing, and all behind it, would wait for minutes
         join_writers(session.connection())
     session.connection().execute(insert(AuditEvent), lines)
     session.info[TOLD] = True
@@ -150,7 +167,7 @@ def _row(changed: Noted) -> dict[str, Any]:
     elif ledger and ledger.under:
         root, root_id = ledger.under.ledger, getattr(record, f"{ledger.under.relation}_id")
     return _line(
-        scope.deed() or changed.action,
+        _action.get() or scope.deed() or changed.action,
         name,
         record_id=id_,
         root=root,
@@ -178,4 +195,4 @@ def install() -> None:
         event.listen(db.session, "after_flush", write)
 
 
-__all__ = ["AuditEvent", "because", "history", "install", "tell"]
+__all__ = ["AuditEvent", "because", "history", "install", "named", "tell"]

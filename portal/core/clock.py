@@ -33,11 +33,15 @@ def fixed(day: date) -> Iterator[None]:
         _day.reset(token)
 
 
+def months_after(day: date, months: int) -> date:
+    """The same day so many months later; the last of the month where it is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
 def months_ago(months: int) -> date:
     """The same day so many months before today; the last of the month where it is shorter."""
-    day = today()
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    return months_after(today(), -months)
 
 
 def quarter(day: date) -> str:

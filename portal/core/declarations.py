@@ -62,6 +62,8 @@ def faults(ledger: Ledger) -> Iterator[str]:
 
 
 def shape_faults(ledger: Ledger) -> Iterator[str]:
+    twice = (each.name for each in ledger.figures if each.part is not None and each.part_sum is not None)
+    yield from (f"{ledger.name}: figure {name!r} says twice what it counts" for name in twice)
     unknown = sorted(set(ledger.verbs) - VERBS.keys())
     if unknown:
         yield f"{ledger.name}: unknown verbs {', '.join(unknown)}"

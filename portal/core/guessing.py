@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from portal.core import audit, clock, scope
 from portal.core.audit import AuditEvent
+from portal.core.rehearsal import rehearsing
 from portal.extensions import db
 
 DEED = "compared"
@@ -26,7 +27,12 @@ def spent(guess: str) -> bool:
     if guess in known:
         return False
     mine = (AuditEvent.user_id == scope.current().user_id, AuditEvent.action == DEED)
-    before = db.session.scalar(select(func.count(AuditEvent.id)).where(*mine, AuditEvent.at > clock.now() - WITHIN))
+    counted = select(func.count(AuditEvent.id)).where(*mine, AuditEvent.at > clock.now() - WITHIN)
+    if rehearsing():  # whose copy knows nothing of the guesses that are had elsewhere meanwhile
+        with db.engine.connect().execution_options(reading=True) as connection:
+            before = connection.scalar(counted)
+    else:
+        before = db.session.scalar(counted)
     return (before or 0) + len(known) >= MOST
 
 

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 KEPT = 7 * 24 * 3600  # seconds that a job can be asked about
 HELD = 3600  # seconds after its last word that its files stay
 WORDS = ("job.json", "state.json")
+TELLING = 0.5  # seconds between two words of how far it is
 SILENT = 120  # seconds after which a running job that says nothing has been killed
 PATIENCE = 2.0  # seconds that a request waits for a short job before it shows the progress
 TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -39,7 +40,11 @@ RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
 
 
 class Cancelled(Exception):
-    """Somebody stopped the job."""
+    """Somebody stopped the job. `told` becomes part of its state."""
+
+    def __init__(self, **told: Any) -> None:
+        super().__init__()
+        self.told = told
 
 
 @dataclass(frozen=True)
@@ -79,8 +84,19 @@ class Job:
         """Raises Cancelled."""
         if (self.folder / "cancel").exists():
             raise Cancelled
-        if done % 20 == 0:
+        if done % 20 == 0 or time.time() - self.told_at >= TELLING:
             self.tell(RUNNING, done=done, total=total)
+
+    @property
+    def told_at(self) -> float:
+        path = self.folder / "state.json"
+        return path.stat().st_mtime if path.exists() else 0.0
+
+    def pace(self, done: int, total: int) -> tuple[int, int]:
+        """Rows in a second, and the seconds that the rest will take at this pace; zeros while nobody can say."""
+        passed = time.time() - (self.folder / "job.json").stat().st_mtime
+        rate = done / passed if passed > 0 else 0.0
+        return round(rate), round((total - done) / rate) if rate else 0
 
     def cancel(self) -> None:
         write(self.folder / "cancel").close()
@@ -207,9 +223,9 @@ def run(app: Flask, job: Job, work: Callable[[Job], dict[str, Any]], asker: Aske
     with asked, scope.acting_as(asker.principal), force_locale(asker.language):
         try:
             job.tell(DONE, **work(job))
-        except Cancelled:
+        except Cancelled as stop:
             db.session.rollback()
-            job.tell(CANCELLED)
+            job.tell(CANCELLED, **stop.told)
             job.let_go()
         except Exception:  # a job ends its thread, and whoever asked must be told
             log.exception("job %s", job.token)

@@ -5,7 +5,7 @@ Everything here is one transaction of the caller's: nothing is committed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +17,10 @@ from wtforms import Form
 from portal.core import amending, audit, clock, gaps, scope
 from portal.core.fields import Choice, Field, Text
 from portal.core.forms import LedgerForm, form_class, form_of, stored
-from portal.core.ledger import Ledger
+from portal.core.ledger import Ledger, Rule
+from portal.core.lookups import remembered
 from portal.core.numbering import next_number
+from portal.core.values import Values
 from portal.core.workflow import BEFORE, IN_FORCE, NEXT, Move, Path, next_step
 from portal.extensions import db
 from portal.org.models import Unit
@@ -112,6 +114,7 @@ def asked(ledger: Ledger, record: Any, move: Move, path: Path) -> dict[str, Fiel
         names += missing
     fields = {name: ledger.field(name) for name in names}
     fields |= {name: replace(fields[name], required=True) for name in ledger.to_activate if name in fields}
+    fields |= move.questions(record) if move.questions else {}
     if move.reason == "field":
         places = [(name, ledger.field(name).label) for name in ledger.entered]
         places += [(table.name, table.label) for table in ledger.rows]
@@ -124,11 +127,34 @@ def asked(ledger: Ledger, record: Any, move: Move, path: Path) -> dict[str, Fiel
 def move_form(ledger: Ledger, record: Any, move: Move, path: Path, formdata: Mapping[str, Any] | None = None) -> Any:
     """The small form of a move; empty for those that ask nothing."""
     fields = asked(ledger, record, move, path)
-    data = stored(record, {name: fields[name] for name in fields if name not in ("field", "reason")})
+    data = stored(record, {name: fields[name] for name in kept(ledger, fields)})
     typed = MultiDict(formdata) if formdata is not None else None
     if typed is not None and "field" in fields and not typed.get("field"):
         typed["field"] = _named(fields["field"], typed.get("reason", ""))
-    return form_of(fields, Form)(typed, data=data)
+    form = form_of(fields, MoveForm)(typed, data=data)
+    form.record, form.rules = record, move.rules
+    return form
+
+
+class MoveForm(Form):
+    """What a move asks, judged field by field and then as a whole."""
+
+    record: Any
+    rules: tuple[Rule, ...] = ()
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        if not super().validate(extra_validators):
+            return False
+        values = Values(self.record, {name: field.data for name, field in self._fields.items()})
+        for problem in (each for rule in self.rules for each in rule(values)):
+            field = self._fields[problem.field]
+            field.errors = [*field.errors, str(problem.text)]
+        return not any(field.errors for field in self)
+
+
+def kept(ledger: Ledger, names: Iterable[str]) -> list[str]:
+    """Those of the fields of a move that are the record's own."""
+    return [name for name in names if name not in ("field", "reason") and ledger.has(name)]
 
 
 def _named(places: Field, reason: str) -> str:
@@ -151,9 +177,8 @@ def make(ledger: Ledger, record: Any, move: Move, form: Any) -> Any:
         raise OwnWork(gettext("Whoever filled a record does not approve it."))
     answers = {name: field.data for name, field in form._fields.items()}
     with scope.doing(move.name), audit.because(reason_text(ledger, answers)), db.session.no_autoflush:
-        for name in form._fields:
-            if name not in ("field", "reason"):
-                form[name].declared.kind.store(record, name, answers[name])
+        for name in kept(ledger, form._fields):
+            form[name].declared.kind.store(record, name, answers[name])
         target = target_of(ledger, record, path)
         comes_into_force = target == IN_FORCE != record.status
         if move.name == "submit" or comes_into_force:
@@ -216,5 +241,6 @@ def number(ledger: Ledger, record: Any) -> str | None:
     if not ledger.prefix:
         return None
     day = getattr(record, ledger.event, None) if ledger.event else None
-    unit = db.session.scalars(select(Unit).where(Unit.id == record.owner_unit_id)).one()
-    return next_number(ledger.prefix, day or clock.today(), unit)
+    place = select(Unit.sort_no).where(Unit.id == record.owner_unit_id)
+    unit_no = remembered(("unit number", record.owner_unit_id), lambda: db.session.scalars(place).one())
+    return next_number(ledger.prefix, day or clock.today(), unit_no)

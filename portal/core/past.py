@@ -6,23 +6,24 @@ filters, orders, counts and sheets are asked as always, and the scope narrows th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ClauseElement, ColumnElement, Table, select
 from sqlalchemy.orm import ColumnProperty
 from sqlalchemy.schema import CreateTableAs
+from sqlalchemy.sql import visitors
 from werkzeug.exceptions import BadRequest
 
 from portal.core import clock, scope, search
 from portal.core.audit import AuditEvent
 from portal.core.changes import HIDDEN, Change, Texts, altered
 from portal.core.fields.choices import CodeSet
-from portal.core.ledger import Ledger
+from portal.core.ledger import Ledger, mounted
 from portal.extensions import db
 
 # What is put back by hand is held in memory.
@@ -31,19 +32,31 @@ Rows = dict[int, dict[str, Any]]
 
 
 @contextmanager
-def as_of(ledger: Ledger, day: date) -> Iterator[None]:
-    """What is asked of this ledger inside is answered as of the end of that day, of what may be read of it today.
+def as_of(ledger: Ledger, day: date, asked: Callable[[], Iterable[ClauseElement]] = tuple) -> Iterator[None]:
+    """What is asked of this ledger inside is answered as of the end of that day, of what may be read of it today; so
+    are the other ledgers that the statements or conditions `asked` look into.
 
-    Only for reading, and of a ledger whose records know when they were made. Personal fields and what stands in other
+    Only for reading, and of ledgers whose records know when they were made. Personal fields and what stands in other
     tables are those of today; drafts deleted since are not there. Raises BadRequest when too much has changed since.
     """
     moment = clock.midnight(day + timedelta(days=1))
     try:
-        shadow(ledger, moment)
+        with clock.fixed(day):
+            others = looked_into(asked()) - {ledger}
+        for each in (ledger, *sorted(others, key=lambda other: other.name)):
+            shadow(each, moment)
         with clock.fixed(day):
             yield
     finally:
         db.session().invalidate()  # nothing of the copy may outlive this
+
+
+def looked_into(asked: Iterable[ClauseElement]) -> set[Ledger]:
+    """The ledgers whose tables these ask and whose records know when they were made."""
+    parts = (part for each in asked for part in visitors.iterate(each))
+    tables = {getattr(part, "table", part) for part in parts}
+    names = {each.name for each in tables if isinstance(each, Table)}
+    return {each for each in mounted() if each.remembered and each.model.__tablename__ in names}
 
 
 def shadow(ledger: Ledger, moment: datetime) -> None:

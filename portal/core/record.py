@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from flask_babel import gettext
@@ -27,7 +28,7 @@ from portal.core.fields import (
     several_units,
     unit_link,
 )
-from portal.core.fields.base import Kind
+from portal.core.fields.base import BadValue, Kind, clean
 from portal.core.fields.choices import CodeSet
 from portal.org.markers import Scoped, Searchable
 from portal.org.models import PartyOrg, Unit
@@ -44,6 +45,10 @@ PUBLISH_SCOPES = Choice(
     ("organs", _("Within the district organs")),
     ("public", _("May be publicised")),
 )
+
+
+# Of amendments: those that are still being made or reviewed.
+OPEN = ("draft", "pending_unit", "pending_committee", "returned")
 
 
 class Moment(Kind):
@@ -90,7 +95,10 @@ class Gaps(Kind):
         return [("1", gettext("Yes"))]
 
     def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
-        return column.is_not(None) if any(typed) else None
+        text = next((text for raw in reversed(typed) if (text := clean(raw))), "")
+        if text not in ("", "1"):
+            raise BadValue(gettext("This is not one of the choices."))
+        return column.is_not(None) if text else None
 
 
 def filled_only(table: str, name: str) -> Index:
@@ -166,6 +174,13 @@ class Record(Searchable, Scoped):
         """The record in force that this one is to replace, or was the old version of."""
         table: str = cls.__tablename__  # type: ignore[attr-defined] # each record class has a table
         return mapped_column(ForeignKey(f"{table}.id", ondelete="SET NULL"))
+
+    @classmethod
+    @cache
+    def is_current(cls) -> ColumnElement[bool]:
+        """No former version of an amended record, and no amendment that came to nothing: these are its history."""
+        found: ColumnElement[bool] = cls.amends_id.is_(None) | cls.status.in_(OPEN)
+        return found
 
     @declared_attr.directive
     @classmethod

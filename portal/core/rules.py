@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import select
 
 from portal.core import scope
+from portal.core.fields import Label, long_date
 from portal.core.values import Problem, Values
 from portal.extensions import db
 from portal.org.models import PartyOrg, Unit
@@ -36,3 +37,17 @@ def by_whom(entry: Any) -> None:
     """Which party entered a record, so that the other one does not change it."""
     if entry.by_counterpart is None:
         entry.by_counterpart = scope.current().area_id is not None
+
+
+def not_before(end: str, **begins: Label) -> Callable[[Values], Iterator[Problem]]:
+    """The rule that the day `end` does not lie before the days of these fields, each with what it is called."""
+
+    def rule(values: Values) -> Iterator[Problem]:
+        day = getattr(values, end)
+        for name, label in begins.items():
+            begun = getattr(values, name)
+            if day is not None and begun is not None and day < begun:
+                text = gettext("This lies before “%(what)s”: %(day)s.", what=label, day=long_date(begun))
+                yield Problem(end, text)
+
+    return rule

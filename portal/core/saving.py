@@ -13,6 +13,7 @@ from portal.core import clock, scope
 from portal.core.fields import Field
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger
+from portal.core.lookups import remembered
 from portal.core.record import Record
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
@@ -102,18 +103,22 @@ def _must_stand(ledger: Ledger, record: Record) -> None:
     """Entries go on under what a dissolved unit left; the unit that took it over keeps that."""
     if ledger.under:
         return
-    query = select(Unit).options(joinedload(Unit.merged_into)).where(Unit.id == record.owner_unit_id)
+    if fault := remembered(("dissolved", record.owner_unit_id), lambda: _dissolution(record.owner_unit_id)):
+        raise Dissolved(fault)
+
+
+def _dissolution(unit_id: int) -> str:
+    """What is said of a unit that is no more; nothing of one that stands."""
+    query = select(Unit).options(joinedload(Unit.merged_into)).where(Unit.id == unit_id)
     unit = db.session.scalars(query).one()
     if unit.status != "dissolved":
-        return
+        return ""
     if unit.merged_into is None:
-        raise Dissolved(gettext("%(unit)s is dissolved: nothing new is entered for it.", unit=unit.short_name))
-    raise Dissolved(
-        gettext(
-            "%(unit)s is dissolved: nothing new is entered for it, but for %(into)s, which took it over.",
-            unit=unit.short_name,
-            into=unit.merged_into.short_name,
-        )
+        return gettext("%(unit)s is dissolved: nothing new is entered for it.", unit=unit.short_name)
+    return gettext(
+        "%(unit)s is dissolved: nothing new is entered for it, but for %(into)s, which took it over.",
+        unit=unit.short_name,
+        into=unit.merged_into.short_name,
     )
 
 
@@ -128,4 +133,4 @@ def _owner_org(ledger: Ledger, record: Record) -> int | None:
     if principal.org_id and principal.unit_id == record.owner_unit_id:
         return principal.org_id
     first = select(PartyOrg.id).where(PartyOrg.units.any(Unit.id == record.owner_unit_id)).order_by(PartyOrg.sort_no)
-    return db.session.scalar(first.limit(1))
+    return remembered(("first organisation", record.owner_unit_id), lambda: db.session.scalar(first.limit(1)))

@@ -110,6 +110,16 @@ def _only(model: Any, reach: Reach) -> LoaderCriteriaOption:
     return LoaderCriteriaOption(model, reach.condition(model), include_aliases=True)
 
 
+def narrowing_to(conditions: tuple[tuple[Any, Any], ...]) -> CriteriaOption:
+    """The option that leaves of each of these models what its condition allows, in whatever place of a statement."""
+    return _narrowing(tuple(_only_where(*each) for each in conditions))
+
+
+@lru_cache(maxsize=512)
+def _only_where(model: Any, condition: Any) -> LoaderCriteriaOption:
+    return LoaderCriteriaOption(model, condition, include_aliases=True)
+
+
 @lru_cache(maxsize=512)
 def _narrowing(criteria: tuple[LoaderCriteriaOption, ...]) -> _Narrowing:
     return _Narrowing(criteria)

@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 
 from portal.core import clock, scope
-from portal.core.fields import Label
+from portal.core.fields import Field, Label
+from portal.core.values import Problem, Values
 
 MOVES: Mapping[str, Label] = {
     "submit": _("Submit for review"),
@@ -55,8 +56,9 @@ class Path:
 class Move:
     """`reason`: "why" asks for 5 to 200 characters, "field" also for the field that is meant.
 
-    `asks` are fields of the record that the move may fill; `apply(ledger, record, answers)` does what is to be done
-    beside changing the status and answers the record to go on with.
+    `asks` are fields of the record that the move may fill, `questions` further ones that are not kept with it, and
+    `rules` judge the answers as those of a ledger judge a form. `apply(ledger, record, answers)` does what is to be
+    done beside changing the status and answers the record to go on with.
     """
 
     name: str
@@ -67,6 +69,8 @@ class Move:
     label: Label = ""
     reason: str = ""
     asks: tuple[str, ...] = ()
+    questions: Callable[[Any], Mapping[str, Field]] | None = None
+    rules: tuple[Callable[[Values], Iterable[Problem]], ...] = ()
     batch: bool = False
     when: Callable[[Any], bool] | None = None
     apply: Callable[[Any, Any, Mapping[str, Any]], Any] | None = None

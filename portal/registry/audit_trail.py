@@ -14,7 +14,7 @@ from sqlalchemy.sql import ColumnElement
 from portal.core import clock, scope
 from portal.core.audit import AuditEvent
 from portal.core.fields import Choice, Field, Link, Text, Whole
-from portal.core.fields.base import LARGEST, Kind, clean
+from portal.core.fields.base import LARGEST, BadValue, Kind, clean
 from portal.core.fields.days import Day
 from portal.core.ledger import READING, Ledger, Section, mounted
 from portal.core.phrases import labelled
@@ -98,7 +98,9 @@ class Places(Kind):
         if not text:
             return None
         alike = [name for name, label in self.labels().items() if str(label) == self.show(text)]
-        found: ColumnElement[bool] = column.in_(alike or [text])
+        if not alike:
+            raise BadValue(gettext("This is not one of the choices."))
+        found: ColumnElement[bool] = column.in_(alike)
         return found
 
 

@@ -45,7 +45,7 @@ def test_every_filter_and_order_is_that_of_the_page(app, visit, rest, rows, acco
 def test_a_list_is_searched_and_paged(rest):
     program = rest("reviewer")
     count = program.get("members/")[1]["count"]
-    assert len(program.get("members/", page_size=100_000)[1]["ids"]) == min(count, 100)
+    assert len(program.get("members/", page_size=100)[1]["ids"]) == min(count, 100)
     pages = [program.get("members/", page_size=10, page=n, order="id")[1] for n in range(3)]
     assert [page["more"] for page in pages] == [True] * 3
     assert len({id_ for page in pages for id_ in page["ids"]}) == 30
@@ -65,6 +65,8 @@ def test_a_list_is_searched_and_paged(rest):
     "query",
     [
         *("page=-1", "page=x", f"page={HUGE}", "page_size=0", "order=password", "order=filler.password", "order=--id"),
+        *("page_size=101", "page_size=100000", "page=1&page=2", "q=a&q=b", "order=id&order=-id", "gaps=maybe"),
+        *("coop_modes=99", "status=active&status=nothing", "signed_on=2026-01-01&" * 3),
         *("columns=search_text", "columns=filler.password", "columns=*", "owner_unit.full_name=x", "filler_id=1"),
         *("password=x", "id__in=1", "status__like=x", "_flt_0_owner_unit=2", "filters=x", "status=nothing", "id=1"),
         *("q=(filters:!((col:status,opr:eq,value:draft)))", "q=(page:0,page_size:-1)", "q=!((((((a:b))))))"),

@@ -20,7 +20,7 @@ DAY = date(2031, 3, 1)
 def give(app, keep=True):
     with app.app_context(), scope.unscoped("a test"):
         unit = db.session.scalars(select(Unit).where(Unit.sort_no == 7)).one()
-        number = next_number("GJ", DAY, unit)
+        number = next_number("GJ", DAY, unit.sort_no)
         if keep:
             db.session.commit()
         else:

@@ -26,7 +26,7 @@ WRONG = [
     ({"effective_from": "不详"}, "effective_from", "This is not a date; write it like 2026-06-30."),
     ({"effective_to": "2026-05-31"}, "effective_to", "The end must lie after the beginning."),
     ({"effective_to": "2026-06-01"}, "effective_to", "The end must lie after the beginning."),
-    ({"effective_to": "2031-06-01"}, "effective_to", "A term of at most five years, please."),
+    ({"effective_to": "2031-06-02"}, "effective_to", "A term of at most five years, please."),
     ({"renew_mode": "whatever"}, "renew_mode", "This is not one of the choices."),
     ({"coop_modes": [""]}, "coop_modes", "Please fill this in."),
     ({"coop_modes": ["1", "99"]}, "coop_modes", "This is not one of the choices."),

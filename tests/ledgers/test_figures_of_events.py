@@ -218,10 +218,15 @@ def test_figures_of_service_are_those_counted_by_hand(visit, rows, change, chanc
 
 def service(rows, unit):
     projects = table(rows, "service_project", unit)
-    done = [each for each in projects if each.status in ("done", "archived")]
+    done = [each for each in projects if each.status in ("done", "archived") and each.prior_status != "terminated"]
     running = [each for each in projects if each.status == "active"]
-    accepted = [
-        each for each in projects if each.approved_on and each.status in ("active", "done", "archived", "terminated")
+    accepted = done + running
+    accepted += [
+        each
+        for each in projects
+        if each not in accepted
+        and each.status in ("archived", "terminated")
+        and (each.approved_on or each.prior_status == "active")
     ]
     late = [
         each for each in running if each.due_on < TODAY and not (each.deferred_until and each.deferred_until >= TODAY)

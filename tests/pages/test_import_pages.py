@@ -9,6 +9,7 @@ import pytest
 
 from portal import setup
 from portal.core import jobs
+from portal.core.spreadsheet import running
 from tests.core import sheets
 from tests.holes.walk import unchanged
 from tests.visitor import Page
@@ -242,20 +243,61 @@ def test_a_filler_cannot_take_over(upload, visit, rows):
     assert rows("SELECT count(*) FROM agreement WHERE source = 'import' AND status <> 'draft'") == [(0,)]
 
 
-def test_a_stopped_import_leaves_nothing(upload, rows, monkeypatch):
-    visitor, answer = upload("reviewer", sheets.LEDGER)
+def test_a_stopped_import_says_what_was_stored_and_offers_to_undo_it(upload, rows, monkeypatch):
+    visitor, answer = upload("reviewer", sheets.LEDGER, adopt="1")
     path = answer.response.location
+    monkeypatch.setattr(running, "ASKED", 0)
 
     def stopped(job, done, _total):
         if done == 5:
-            job.cancel()
-        if (job.folder / "cancel").exists():
             raise jobs.Cancelled
 
     monkeypatch.setattr(jobs.Job, "progress", stopped)
+    visitor.post(f"{path}/run")
+    monkeypatch.undo()
+    monkeypatch.setattr(jobs, "PATIENCE", 60)
+    page = visitor.look(path)
+    assert "第5行" in page.one("[data-stopped]").text
+    [(kept,)] = rows("SELECT count(*) FROM agreement WHERE source = 'import'")
+    assert kept
+    assert f"新增{kept}条" in page.one("tr[data-run]").text
+    assert page.select("tr[data-run] form")
+
+
+def test_a_run_is_undone_on_the_import_page_by_whoever_ran_it_or_the_committee(upload, visit, rows, tmp_path):
+    [(org,)] = rows(
+        "SELECT min(o.full_name) FROM party_org o JOIN unit_org ON party_org_id = o.id "
+        "JOIN unit ON unit.id = unit_id WHERE unit.sort_no = 1 AND unit.parent_id IS NULL"
+    )
+    found = sheets.rows()[:5]
+    for row in found[3:]:
+        row[2] = org
+    visitor, answer = upload("filler01", sheets.book(tmp_path / "a.xlsx", found))
+    visitor.post(f"{answer.response.location}/run")
+    [(made,)] = rows("SELECT count(*) FROM agreement WHERE source = 'import'")
+    assert made
+    assert not visit("filler02").look("/agreements/import").select("tr[data-run]")
+    there = visit("reviewer").look("/agreements/import").one("tr[data-run] form")["action"]
+    assert visit("filler02").post(there, confirmed="1").status == 404
+    assert visitor.look("/agreements/import").one("tr[data-run] form")["action"] == there
+    visitor.post(there)
+    assert rows("SELECT count(*) FROM agreement WHERE source = 'import'") == [(made,)]
+    page = visitor.look(visitor.post(there, confirmed="1").response.location)
+    assert f"删除记录{made}条" in page.one("[data-undone]").text
+    assert rows("SELECT count(*) FROM agreement WHERE source = 'import'") == [(0,)]
+    assert visitor.look("/agreements/import").one("tr[data-run]")["data-state"] == "undone"
+    assert visitor.post(there, confirmed="1").status == 409
+
+
+def test_all_rows_or_none_is_chosen_before_the_run(upload, rows):
+    visitor, answer = upload("reviewer", sheets.LEDGER)
+    path = answer.response.location
+    assert visitor.look(path).select("#whole")
     with unchanged(rows):
-        visitor.post(f"{path}/run")
-        assert visitor.look(path).notices("error") == ["已停止，未保存任何数据。"]
+        visitor.post(f"{path}/run", whole="1")
+        page = visitor.look(path)
+    assert counts(page) == {"rejected": 4}
+    assert page.one("[data-outcome]")["data-level"] == "error"
 
 
 def test_a_killed_import_is_told_after_a_while(upload, visit, monkeypatch, app):

@@ -53,7 +53,10 @@ class LedgerApi(Reaching, ModelRestApi):
         asked = listing.parse(self.ledger, asking.address())
         codes.load(self.ledger.code_lists)
         page = listing.fetch(asked)
-        return jsonify(count=page.count, more=page.more, **telling.listed(self.ledger, asked.columns, page.records))
+        said = {"ignored": asked.ignored} if asked.ignored else {}
+        return jsonify(
+            count=page.count, more=page.more, **said, **telling.listed(self.ledger, asked.columns, page.records)
+        )
 
     @expose("/<id:pk>")
     @protect()

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import force_locale, gettext
-from sqlalchemy import Boolean, Dialect, String, false
+from sqlalchemy import Boolean, Dialect, String
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -162,7 +162,7 @@ class Codes(Code):
         if not text:
             return None
         if text not in codes(self.code_list).labels:
-            return false()
+            raise BadValue(gettext("This is not one of the choices."))
         # Compared as the text it is stored as, not as a set.
         found: ColumnElement[bool] = column.cast(String).like(f"%,{text},%")
         return found

@@ -17,6 +17,7 @@ from sqlalchemy.types import TypeEngine
 
 from portal.core import scope
 from portal.core.fields.base import BadValue, Kind, clean, natural
+from portal.core.lookups import REFERENCE, remembered
 from portal.core.phrases import listed
 from portal.core.search import contains, fold
 from portal.extensions import Model, db
@@ -161,7 +162,9 @@ class Link(Kind):
         return id_ if id_ is not None and id_ == before else self._existing(id_ or 0)
 
     def _existing(self, id_: int) -> int:
-        found = db.session.scalar(self.choices().where(self.model.id == id_))
+        known = (self, above(), id_) if self.model in REFERENCE else None
+        query = self.choices().where(self.model.id == id_)
+        found = remembered(known, lambda: db.session.scalar(query)) if known else db.session.scalar(query)
         if found is None:
             raise BadValue(gettext("This cannot be chosen here."))
         return found
@@ -201,15 +204,7 @@ class Link(Kind):
     def owners(self, id_: int) -> list[int]:
         """The units that a record can belong to by naming this row, in official order; a branch stands for the units
         of the organisation above it."""
-        if self.model is Unit:
-            return [id_]
-        org_id: int | None = id_
-        while org_id is not None:
-            query = select(Unit.id).join(PartyOrg.units).where(PartyOrg.id == org_id).order_by(Unit.sort_no)
-            if found := list(db.session.scalars(query)):
-                return found
-            org_id = db.session.scalar(select(PartyOrg.parent_id).where(PartyOrg.id == org_id))
-        return []
+        return [id_] if self.model is Unit else remembered(("owners", id_), lambda: units_of(id_))
 
     def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
         """By id, also of what can no longer be chosen; by name, for browsers without JavaScript."""
@@ -303,6 +298,15 @@ class RowRefs(Kind):
 
     def show(self, value: Any) -> str:
         return listed(getattr(row, self.label) or "" for row in value or ())
+
+
+def units_of(org_id: int | None) -> list[int]:
+    while org_id is not None:
+        query = select(Unit.id).join(PartyOrg.units).where(PartyOrg.id == org_id).order_by(Unit.sort_no)
+        if found := list(db.session.scalars(query)):
+            return found
+        org_id = db.session.scalar(select(PartyOrg.parent_id).where(PartyOrg.id == org_id))
+    return []
 
 
 def active(model: Any) -> Iterable[ColumnElement[bool]]:

@@ -14,6 +14,7 @@ from sqlalchemy.sql import ColumnElement
 from portal.core.fields.base import BadValue, Field, Label, natural
 from portal.core.fields.links import Conditions, Link
 from portal.core.fields.text import Text, refuse_personal
+from portal.core.lookups import remembered
 from portal.extensions import db
 from portal.org.models import Member
 
@@ -106,7 +107,8 @@ class Person(Link):
             same = select(Member.id).where(
                 Member.unit_id == record.owner_unit_id, Member.name == written, *serving(Member)
             )
-            found = db.session.scalars(same.limit(2)).all()
+            key = ("serving", record.owner_unit_id, written)
+            found = remembered(key, lambda: db.session.scalars(same.limit(2)).all())
             if len(found) == 1:
                 setattr(record, name, found[0])
 

@@ -67,6 +67,10 @@ def main_sheets(ledger: Ledger, sheets: Sequence[Sheet]) -> list[Sheet]:
     return found or list(sheets)
 
 
+def further_sheets(ledger: Ledger, sheets: Sequence[Sheet]) -> list[Sheet]:
+    return [sheet for sheet in sheets if table_of(ledger, sheet) is not None]
+
+
 def loading(ledger: Ledger) -> Iterator[Any]:
     """Loader options for what the further sheets show of each record."""
     for table in tables_of(ledger):
@@ -128,6 +132,7 @@ __all__ = [
     "FurtherSheets",
     "columns_of",
     "explain",
+    "further_sheets",
     "keys_of",
     "loading",
     "main_sheets",

@@ -16,7 +16,9 @@ from portal.core import audit, scope
 from portal.core.amending import PAPER
 from portal.core.forms import form_class
 from portal.core.ledger import Ledger
+from portal.core.lookups import remembering
 from portal.core.spreadsheet import child_tables, trees
+from portal.core.spreadsheet.child_rows import take_further
 from portal.core.spreadsheet.entries import take_entry
 from portal.core.spreadsheet.layout import Layout
 from portal.core.spreadsheet.mapping import layout
@@ -67,7 +69,9 @@ class Outcome:
 def find_layout(ledger: Ledger, sheets: Sequence[Sheet], chosen: Mapping[int, str] | None = None) -> Layout:
     """`chosen` are fields that were named by hand, by their column's index. Raises Unreadable."""
     codes.load(ledger.all_code_lists)
-    return layout(ledger, child_tables.main_sheets(ledger, sheets), chosen or {})
+    found = layout(ledger, child_tables.main_sheets(ledger, sheets), chosen or {})
+    found.further = child_tables.further_sheets(ledger, sheets)
+    return found
 
 
 def take(ledger: Ledger, found: Layout, source: str, adopt: bool, progress: Progress) -> Outcome:
@@ -75,32 +79,34 @@ def take(ledger: Ledger, found: Layout, source: str, adopt: bool, progress: Prog
 
     Nothing is committed. Raises what `progress(done, all)` raises.
     """
-    codes.load(ledger.all_code_lists)
-    rows = trees.parents_first(ledger, list(found.rows()))
-    outcome, seen = Outcome(), dict[Any, int]()
-    form = form_class(ledger)
-    words = status_words(ledger) if adopt else {}
-    for n, (number, cells) in enumerate(rows):
-        progress(n, len(rows))
-        try:
-            with doing("adopt" if adopt else "import", source, number):
-                row = Row(ledger, found, cells, adopt, words)
-                key, result, record = take_entry(row) if ledger.under else row.take(form, seen)
-        except Rejected as fault:
-            outcome.rejected.append(Remark(number, row_column(ledger, found, fault.name), fault.why))
-            outcome.rows.append((number, REJECTED, fault.why))
-            continue
-        trees.made(ledger)
-        seen[key] = number
-        outcome.counts[result] += 1
-        outcome.rows.append((number, result, str(record)))
-        for name in (*(getattr(record, "gaps", None) or ()), *row.lacking):
-            outcome.flagged.append(Remark(number, row_column(ledger, found, name), gettext("To be added")))
-        for name in row.left:
-            why = gettext("Not compared, as it is hidden from you; it stays as it is")
-            outcome.flagged.append(Remark(number, row_column(ledger, found, name), why))
-    progress(len(rows), len(rows))
-    return outcome
+    with remembering():
+        codes.load(ledger.all_code_lists)
+        rows = trees.parents_first(ledger, list(found.rows()))
+        outcome, seen = Outcome(), dict[Any, int]()
+        form = form_class(ledger)
+        words = status_words(ledger) if adopt else {}
+        for n, (number, cells) in enumerate(rows):
+            progress(n, len(rows))
+            try:
+                with doing("adopt" if adopt else "import", source, number):
+                    row = Row(ledger, found, cells, adopt, words)
+                    key, result, record = take_entry(row) if ledger.under else row.take(form, seen)
+            except Rejected as fault:
+                outcome.rejected.append(Remark(number, row_column(ledger, found, fault.name), fault.why))
+                outcome.rows.append((number, REJECTED, fault.why))
+                continue
+            trees.made(ledger)
+            seen[key] = number
+            outcome.counts[result] += 1
+            outcome.rows.append((number, result, str(record)))
+            for name in (*(getattr(record, "gaps", None) or ()), *row.lacking):
+                outcome.flagged.append(Remark(number, row_column(ledger, found, name), gettext("To be added")))
+            for name in row.left:
+                why = gettext("Not compared, as it is hidden from you; it stays as it is")
+                outcome.flagged.append(Remark(number, row_column(ledger, found, name), why))
+        outcome.tables = take_further(ledger, found.further, source, adopt=adopt)
+        progress(len(rows), len(rows))
+        return outcome
 
 
 @contextmanager

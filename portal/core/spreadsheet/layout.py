@@ -65,6 +65,8 @@ class Layout:
     first_row: int
     columns: list[Column]
     fills_down: tuple[str, ...] = ()
+    # The other sheets of the workbook that hold tables of the records.
+    further: list[Sheet] = field(default_factory=list)
 
     @property
     def taken(self) -> dict[str, Column]:

@@ -1,7 +1,8 @@
 """Reads one workbook in a process of its own, so that a hostile file can take neither memory nor time from the portal.
 
-Run as a script, without the portal: `python -I reader.py FILE NAME ROWS COLUMNS BYTES`. Answers one line of JSON:
-{"sheets": [{"name", "rows": [[text]], "merged": [[row, column, row, column]]}]} or {"fault": code}.
+Run as a script, without the portal: `python -I reader.py FILE NAME ROWS COLUMNS BYTES`. Answers lines of JSON: for
+each sheet {"name", "merged", "hidden", "hidden_rows", "hidden_columns", "date1904"}, then its rows, each a list of
+texts; at the end {"end": true}, or at any place {"fault": code, "where": text}.
 """
 
 from __future__ import annotations
@@ -9,25 +10,48 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
-from datetime import date, datetime, time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from xml.parsers.expat import ExpatError
+from zipfile import ZipFile, is_zipfile
 
-from python_calamine import CalamineError, CalamineWorkbook
+import xlrd  # type: ignore[import-untyped]
+from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+sys.path.append(str(Path(__file__).parent))  # an isolated script does not see its neighbours
+from workbook_xml import Marks, Refused, of_ods, of_xlsx  # type: ignore[import-not-found]
 
 try:
     import resource
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
-ENCODINGS = ("utf-8-sig", "gb18030")
 DELIMITERS = (",", "\t", ";")
-MOST_TEXT = 5000
+MOST_TEXT = 32_767  # of one cell, as in Excel
+DIGITS = 15  # as many as Excel keeps and shows
+LOOKED_AT = 50  # lines by which a delimiter is told
+EPOCHS = {False: date(1899, 12, 30), True: date(1904, 1, 1)}
+DAYS_FROM_1900_TO_1904 = 1462
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# What programs put around a number that must stay a text.
+WRAPPED = re.compile(r'="((?:[^"]|"")*)"')
+APOSTROPHE = re.compile(r"'([0-9=+\-@][^']*)")
+SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+Lines = Iterator[Any]
 
 
 class Fault(Exception):
-    """A file that is not read; the first argument is the code of the reason."""
+    """A file that is not read: the code of the reason, and where."""
+
+    def __init__(self, code: str, where: str = "") -> None:
+        super().__init__(code)
+        self.code, self.where = code, where
 
 
 def limit(memory: int) -> None:
@@ -38,68 +62,224 @@ def limit(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def number(value: float) -> str:
+    """Without the noise of binary fractions: 85.1, not 85.10000000000001."""
+    return str(int(value)) if value.is_integer() else f"{Decimal(f'{value:.{DIGITS}g}'):f}"
+
+
 def text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
+        return number(value)
+    if isinstance(value, timedelta):
+        seconds = round(value.total_seconds())
+        return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
     if isinstance(value, datetime):
+        value = (value + timedelta(milliseconds=500)).replace(microsecond=0)
         return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
-    return (value.isoformat() if isinstance(value, date | time) else str(value))[:MOST_TEXT]
+    return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
-def from_text(content: bytes) -> list[dict[str, Any]]:
-    for encoding in ENCODINGS:
+def shown(value: Any, how: str, date1904: bool) -> str:
+    """A number as its format shows it: 80%, or a day or month that calamine takes for a number."""
+    if how == "percent":
+        return f"{number(float(f'{value * 100:.{DIGITS}g}'))}%" if isinstance(value, float) else text(value)
+    if isinstance(value, float) and 1 <= value < 100_000:
+        value = EPOCHS[date1904] + timedelta(days=int(value))
+    if how == "month" and isinstance(value, date) and value.day == 1:
+        return f"{value.year}年{value.month}月"
+    return text(value)
+
+
+def checked(cell: str, where: str) -> str:
+    if len(cell) > MOST_TEXT:
+        raise Fault("long cell", where)
+    return cell
+
+
+def trimmed(rows: Iterable[list[str]]) -> Iterator[list[str]]:
+    """Without what is blank at the end of each row and below the last that says something."""
+    blank = 0
+    for row in rows:
+        while row and not row[-1].strip():
+            row.pop()
+        if not row:
+            blank += 1
+            continue
+        for _ in range(blank):
+            yield []
+        blank = 0
+        yield row
+
+
+def bounded(rows: Iterable[list[str]], left: list[int], most_columns: int) -> Iterator[list[str]]:
+    """`left` holds the rows that may still be read of all sheets: many can be one and the same part of a small file."""
+    before = left[0]
+    for row in trimmed(rows):
+        left[0] -= 1
+        if left[0] < 0 or len(row) > most_columns:
+            raise Fault("too large")
+        yield row
+    if left[0] == before:  # a sheet without rows counts, too
+        left[0] -= 1
+
+
+def decoded(content: bytes) -> str:
+    wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if wide else ("utf-8-sig", "gb18030"):
         try:
-            decoded = content.decode(encoding)
-            break
+            found = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    else:
-        raise Fault("unreadable")
-    if "\x00" in decoded:
-        raise Fault("unreadable")
-    head = decoded[:20_000]
-    delimiter = max(DELIMITERS, key=head.count)
-    rows = [[cell[:MOST_TEXT] for cell in row] for row in csv.reader(io.StringIO(decoded), delimiter=delimiter)]
-    return [{"name": "", "rows": rows, "merged": []}]
+        if "\x00" not in found:
+            return found
+    raise Fault("unreadable")
 
 
-def from_workbook(path: Path, most_rows: int, most_columns: int) -> list[dict[str, Any]]:
+def delimiter(content: str) -> str:
+    """The sign that stands equally often in most lines."""
+    if told := SEPARATOR_LINE.fullmatch(content.partition("\n")[0]):
+        return told[1]
+    lines = [re.sub(r'"[^"]*"', "", line) for line in content[:100_000].splitlines()[:LOOKED_AT] if line.strip()]
+
+    def regular(sign: str) -> tuple[int, int]:
+        counts = Counter(count for line in lines if (count := line.count(sign)))
+        return max(((lines_, count) for count, lines_ in counts.items()), default=(0, 0))
+
+    return max(DELIMITERS, key=regular)
+
+
+def unwrapped(cell: str) -> str:
+    found = WRAPPED.fullmatch(cell.strip())
+    if found:
+        return found[1].replace('""', '"')
+    marked = APOSTROPHE.fullmatch(cell.strip())
+    return marked[1] if marked else cell
+
+
+def records(content: str) -> Iterator[list[str]]:
+    """One row for each record. A quotation mark that is not closed, or not doubled, would swallow the rows after it."""
+    csv.field_size_limit(2**31 - 1)
+    sign = delimiter(content)
+    lines = csv.reader(io.StringIO(content, newline=""), delimiter=sign, strict=True)
+    width = 0
+    while True:
+        began = lines.line_num + 1
+        try:
+            row = next(lines)
+        except StopIteration:
+            return
+        except csv.Error:
+            raise Fault("quotation mark", str(began)) from None
+        width = max(width, len(row))
+        # A whole record within one cell: some later quotation mark closed what was open.
+        if width > 2 and any(line.count(sign) >= width - 1 for cell in row for line in cell.splitlines()[1:]):
+            raise Fault("quotation mark", str(began))
+        yield [unwrapped(checked(cell, str(began))) for cell in row]
+
+
+def header(name: str, marks: Marks, hidden: bool = False, date1904: bool = False) -> dict[str, Any]:
+    return {
+        "name": name,
+        "merged": marks.merged,
+        "hidden": hidden,
+        "hidden_rows": sorted(marks.hidden_rows),
+        "hidden_columns": sorted(marks.hidden_columns),
+        "date1904": date1904,
+    }
+
+
+def from_text(content: bytes, most_rows: int, most_columns: int) -> Lines:
+    yield header("", Marks())
+    yield from bounded(records(decoded(content)), [most_rows], most_columns)
+
+
+def of_xls(content: bytes) -> tuple[bool, dict[str, Marks]]:
+    """The same of the old binary format, as far as xlrd finds its way in it."""
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
-        found: list[dict[str, Any]] = []
-        left = most_rows  # of all sheets: many of them can be one and the same part of a small file
-        for name in book.sheet_names:
-            sheet = book.get_sheet_by_name(name)
-            left -= sheet.end[0] + 1 if sheet.end is not None else 1
-            if left < 0 or (sheet.end is not None and sheet.end[1] >= most_columns):
-                raise Fault("too large")
-            rows = [[text(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
-            merged = [[*start, *end] for start, end in sheet.merged_cell_ranges or ()]
-            found.append({"name": name, "rows": rows, "merged": merged})
+        book = xlrd.open_workbook(file_contents=content, formatting_info=True, logfile=io.StringIO())
+    except Exception as fault:
+        raise Fault("old format") from fault
+    return bool(book.datemode), {sheet.name: of_old_sheet(book, sheet) for sheet in book.sheets()}
+
+
+def of_old_sheet(book: Any, sheet: Any) -> Marks:
+    marks = Marks()
+    marks.hidden_rows = {row for row, info in sheet.rowinfo_map.items() if info.hidden}
+    marks.hidden_columns = {column for column, info in sheet.colinfo_map.items() if info.hidden}
+    percents = {n for n, xf in enumerate(book.xf_list) if "%" in book.format_map[xf.format_key].format_str}
+    for row in range(sheet.nrows):
+        for column, kind in enumerate(sheet.row_types(row)):
+            if kind == xlrd.XL_CELL_ERROR:
+                marks.errors[row, column] = xlrd.error_text_from_code.get(sheet.cell_value(row, column), "#N/A")
+            elif kind == xlrd.XL_CELL_NUMBER and sheet.cell_xf_index(row, column) in percents:
+                marks.shown[row, column] = "percent"
+    return marks
+
+
+def extras(content: bytes) -> tuple[bool, dict[str, Marks]]:
+    """What calamine does not tell: see `workbook_xml.py`."""
+    if content.startswith(OLE):
+        return of_xls(content)
+    if not is_zipfile(io.BytesIO(content)):
+        return False, {}
+    try:
+        with ZipFile(io.BytesIO(content)) as parts:
+            return of_ods(parts) if "content.xml" in parts.namelist() else of_xlsx(parts)
+    except (ExpatError, Refused, KeyError, ValueError) as fault:
+        raise Fault("unreadable") from fault
+
+
+def cells_of(rows: Iterable[list[Any]], marks: Marks, date1904: bool) -> Iterator[list[str]]:
+    for n, values in enumerate(rows):
+        row = []
+        for m, value in enumerate(values):
+            told = marks.errors.get((n, m))
+            if told is None:
+                how = marks.shown.get((n, m))
+                told = text(value) if how is None else shown(value, how, date1904)
+            row.append(told if len(told) <= MOST_TEXT else checked(told, str(n + 1)))
+        for m in range(len(values), 256):  # errors beyond what calamine takes for the sheet
+            if (n, m) in marks.errors:
+                row += [""] * (m - len(row)) + [marks.errors[n, m]]
+        yield row
+
+
+def from_workbook(content: bytes, most_rows: int, most_columns: int) -> Lines:
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        date1904, marked = extras(content)
+        left = [most_rows]
+        for about in book.sheets_metadata:
+            if about.typ != SheetTypeEnum.WorkSheet:
+                continue
+            sheet = book.get_sheet_by_name(about.name)
+            marks = marked.get(about.name) or Marks()
+            marks.merged += [(*start, *end) for start, end in sheet.merged_cell_ranges or ()]
+            yield header(about.name, marks, about.visible != SheetVisibleEnum.Visible, date1904)
+            yield from bounded(cells_of(sheet.iter_rows(), marks, date1904), left, most_columns)
     except CalamineError as fault:
         raise Fault("password" if "assword" in str(fault) else "unreadable") from fault
-    return found
 
 
 def main() -> None:
     path, name = Path(sys.argv[1]), sys.argv[2].lower()
     most_rows, most_columns, memory = (int(word) for word in sys.argv[3:6])
     limit(memory)
+    is_text = name.endswith((".csv", ".txt", ".tsv"))
     try:
-        is_text = name.endswith((".csv", ".txt", ".tsv"))
-        sheets = from_text(path.read_bytes()) if is_text else from_workbook(path, most_rows, most_columns)
-        if any(len(sheet["rows"]) > most_rows for sheet in sheets):
-            raise Fault("too large")
-        answer: dict[str, Any] = {"sheets": sheets}
+        read = from_text if is_text else from_workbook
+        for line in read(path.read_bytes(), most_rows, most_columns):
+            sys.stdout.write(json.dumps(line) + "\n")
+        answer: dict[str, Any] = {"end": True}
     except Fault as fault:
-        answer = {"fault": fault.args[0]}
+        answer = {"fault": fault.code, "where": fault.where}
     except MemoryError:
         answer = {"fault": "too large"}
-    sys.stdout.write(json.dumps(answer))
+    sys.stdout.write(json.dumps(answer) + "\n")
 
 
 if __name__ == "__main__":

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
@@ -27,11 +29,17 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Sheet:
-    """`rows` are texts, row 1 of the sheet first; merged cells stand in their upper left corner only."""
+    """`rows` are texts, row 1 of the sheet first, without blanks at their ends; merged cells stand in their upper left
+    corner only. What is hidden, by its index from 0, is read like the rest: whoever takes it says so."""
 
     name: str
     rows: list[list[str]]
     merged: list[tuple[int, int, int, int]]
+    hidden: bool = False
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
+    # Do days that are kept as numbers count from 1904, as in old workbooks made on a Mac?
+    date1904: bool = False
 
 
 def read(path: Path, name: str) -> list[Sheet]:
@@ -43,16 +51,45 @@ def read(path: Path, name: str) -> list[Sheet]:
     if unpacked(path) > MOST_UNPACKED:
         raise Unreadable(too_large())
     words = [str(path), name, str(MOST_ROWS), str(MOST_COLUMNS), str(MEMORY)]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own script, no shell
-            [sys.executable, "-I", str(READER), *words], capture_output=True, timeout=SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise Unreadable(too_large()) from None
-    answer: dict[str, Any] = json.loads(done.stdout) if done.returncode == 0 and done.stdout else {"fault": "too large"}
-    if "fault" in answer:
-        raise Unreadable(explained(answer["fault"]))
-    return [Sheet(each["name"], each["rows"], [tuple(area) for area in each["merged"]]) for each in answer["sheets"]]
+    with subprocess.Popen(  # noqa: S603 - our own script, no shell
+        [sys.executable, "-I", str(READER), *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        timer = Timer(SECONDS, process.kill)
+        timer.start()
+        try:
+            return sheets(process.stdout or ())
+        finally:
+            timer.cancel()
+            process.kill()
+
+
+def sheets(lines: Iterable[bytes]) -> list[Sheet]:
+    """What the reader answers, line by line, so that no more than the sheets themselves is ever held."""
+    found: list[Sheet] = []
+    known: dict[str, str] = {}  # columns say the same in many rows; it is kept once
+    for line in lines:
+        answer: Any = json.loads(line)
+        if isinstance(answer, list):
+            found[-1].rows.append([known.setdefault(text, text) for text in answer])
+        elif "fault" in answer:
+            raise Unreadable(explained(answer["fault"], answer.get("where", "")))
+        elif "end" in answer:
+            return found
+        else:
+            found.append(sheet_of(answer))
+    raise Unreadable(too_large())  # the process ended before its answer did
+
+
+def sheet_of(answer: dict[str, Any]) -> Sheet:
+    return Sheet(
+        answer["name"],
+        [],
+        [(top, left, bottom, right) for top, left, bottom, right in answer["merged"]],
+        answer["hidden"],
+        frozenset(answer["hidden_rows"]),
+        frozenset(answer["hidden_columns"]),
+        answer["date1904"],
+    )
 
 
 def unpacked(path: Path) -> int:
@@ -72,9 +109,15 @@ def too_large() -> str:
     )
 
 
-def explained(code: str) -> str:
+def explained(code: str, where: str) -> str:
     if code == "password":
         return gettext("The workbook has a password; please save it without one.")
     if code == "too large":
         return too_large()
+    if code == "quotation mark":
+        return gettext("The quotation mark in line %(line)s is not closed, or not doubled within the text.", line=where)
+    if code == "old format":
+        return gettext("This workbook cannot be read as a whole; please save it as .xlsx and bring that.")
+    if code == "long cell":
+        return gettext("A cell in row %(row)s is longer than 32,767 characters.", row=where)
     return gettext("This file cannot be read as a workbook.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
@@ -10,14 +11,17 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import ModelView, expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
 
 from portal.core import attachments, scope, stats
 from portal.core.fields import Link, clean
 from portal.core.fields.links import PAGE
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger, mounted
+from portal.core.past import as_of
+from portal.core.record import Record
 from portal.core.values import Values
 from portal.core.views import listing
 from portal.core.views.bulk import Bulk
@@ -25,6 +29,7 @@ from portal.core.views.comparing import Comparing
 from portal.core.views.exporting import Exporting
 from portal.core.views.files import Filing, may_remove
 from portal.core.views.filling import Filling, id_of
+from portal.core.views.import_runs import ImportRuns
 from portal.core.views.importing import Importing
 from portal.core.views.moves import Moves, batches, offers
 from portal.core.views.reaching import Reaching
@@ -38,7 +43,9 @@ from portal.org import codes
 MOST_ENTRIES = 50
 
 
-class LedgerView(Reaching, Filling, Moves, Filing, Importing, Exporting, Bulk, Comparing, Revealing, ModelView):
+class LedgerView(
+    Reaching, Filling, Moves, Filing, Importing, ImportRuns, Exporting, Bulk, Comparing, Revealing, ModelView
+):
     """List, show, add, edit, delete, export, choices and bulk actions of one ledger."""
 
     form: type[LedgerForm]
@@ -56,6 +63,7 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Exporting, Bulk, C
         **Moves.verbs,
         **Filing.verbs,
         **Importing.verbs,
+        **ImportRuns.verbs,
         **Exporting.verbs,
         **Bulk.verbs,
         **Comparing.verbs,
@@ -133,7 +141,8 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Exporting, Bulk, C
     def history(self, pk: int) -> ResponseReturnValue:
         codes.load(self.ledger.all_code_lists)
         record = self.record_to_follow(pk)
-        return self.page("history.html", record=record, events=timeline(self.ledger, record))
+        former = former_versions(self.ledger, record)
+        return self.page("history.html", record=record, events=timeline(self.ledger, record), former=former)
 
     def record_to_follow(self, pk: int) -> Any:
         """A record whose past one may know; the other party's eyes are not for the unit's own notes."""
@@ -145,18 +154,31 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Exporting, Bulk, C
     @expose("/figures")
     @has_access
     def figures(self) -> ResponseReturnValue:
-        """The ledger's figures; as a part of the list page when its script asks (`?part=1`)."""
-        part = bool(request.args.get("part"))
-        return self.page("figures_part.html" if part else "figures.html", values=stats.values(self.ledger.told()))
+        """The ledger's figures, of today or `as_of` a former day; as a part of the list page when its script asks
+        (`?part=1`)."""
+        listing.only(request.args, ("part", listing.PAST) if self.ledger.remembered else ("part",))
+        day, told, model = listing.past_day(request.args.get(listing.PAST, "")), self.ledger.told(), self.ledger.model
+
+        def asked() -> Iterator[Select[Any]]:
+            yield from (query for each in told for query in each.statements(model))
+
+        with as_of(self.ledger, day, asked) if day else nullcontext():
+            found = stats.values(model, told)
+        template = "figures_part.html" if request.args.get("part") else "figures.html"
+        return self.page(template, values=found, day=day, when={listing.PAST: day.isoformat()} if day else {})
 
     @expose("/figures/<string:name>")
     @has_access
     def lacking(self, name: str) -> ResponseReturnValue:
-        """What a rate lacks to be whole."""
-        figure = next((each for each in self.ledger.figures if each.name == name and each.lacking), None)
+        """What a rate lacks to be whole; `?of=counted` what it counts, `?of=whole` all of it."""
+        listing.only(request.args, ("of",))
+        figure = next((each for each in self.ledger.told() if each.name == name and each.named), None)
+        which = request.args.get("of") or "lacking"
         if figure is None:
             abort(404)
-        return self.page("lacking.html", figure=figure, rows=stats.lacking(figure))
+        if which not in ("lacking", "counted", "whole"):
+            raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name="of"))
+        return self.page("lacking.html", figure=figure, which=which, rows=stats.named(figure, which))
 
     @expose("/tree")
     @has_access
@@ -206,6 +228,14 @@ class LedgerView(Reaching, Filling, Moves, Filing, Importing, Exporting, Bulk, C
         if under and not (show and self.ledger.statuses):
             return url_for(f"{under.ledger}.show", pk=id_of(getattr(record, under.relation)))
         return url_for(f"{self.endpoint}.show", pk=id_of(record)) if show else url_for(f"{self.endpoint}.list")
+
+
+def former_versions(ledger: Ledger, record: Any) -> Sequence[Any]:
+    """What the record was before it was amended, newest first, and amendments that came to nothing: in no list."""
+    if not issubclass(ledger.model, Record):
+        return ()
+    query = select(ledger.model).where(ledger.model.amends_id == record.id, ~ledger.model.is_current())
+    return db.session.scalars(query.order_by(ledger.model.id.desc()).limit(MOST_ENTRIES)).all()
 
 
 def list_of_entries(ledger: Ledger, record: Any) -> list[dict[str, Any]]:

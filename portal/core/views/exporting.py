@@ -40,7 +40,7 @@ class Exporting:
     @expose("/export")
     @has_access
     def export(self: Any) -> ResponseReturnValue:
-        asked = listing.parse(self.ledger, request.args, past=True)
+        asked = listing.parse_whole(self.ledger, request.args, past=True)
         # Programs take anything, and their sheet when it is ready; people's browsers ask for pages.
         total = listing.length(asked) if "text/html" in request.headers.get("Accept", "") else 0
         if total <= MANY:

@@ -13,15 +13,16 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
 
-from portal.core import jobs, scope
+from portal.core import import_runs, jobs, scope
 from portal.core.jobs import Job
 from portal.core.ledger import Ledger
-from portal.core.spreadsheet.child_rows import take_further
+from portal.core.spreadsheet import running
 from portal.core.spreadsheet.export import XLSX, rejected_rows
-from portal.core.spreadsheet.importing import Outcome, Remark, find_layout, take
+from portal.core.spreadsheet.importing import Outcome, Remark, find_layout
 from portal.core.spreadsheet.layout import IGNORED, Layout, plain
 from portal.core.spreadsheet.mapping import ImportColumn, asker, labels
 from portal.core.spreadsheet.reading import ENDINGS, MOST_BYTES, Unreadable, read
+from portal.core.spreadsheet.running import Sheet, digest
 from portal.core.spreadsheet.template import template
 from portal.extensions import db
 from portal.org import codes
@@ -54,7 +55,12 @@ class Importing:
                 preview(self.ledger, job)
                 return redirect(url_for(f"{self.endpoint}.brought", token=job.token))
         return self.page(
-            "import.html", job=None, fault=fault, may_adopt=may_adopt(self.ledger), most=MOST_BYTES // 2**20
+            "import.html",
+            job=None,
+            fault=fault,
+            may_adopt=may_adopt(self.ledger),
+            most=MOST_BYTES // 2**20,
+            runs=import_runs.recent(self.ledger),
         )
 
     @expose("/template.xlsx")
@@ -69,8 +75,9 @@ class Importing:
     def brought(self: Any, token: str) -> ResponseReturnValue:
         job = job_or_404(self.ledger, token)
         fields = [(name, str(label)) for name, label in labels(self.ledger)]
+        run = import_runs.find(self.ledger, job.asked.get("run") or 0)
         sheet = {"cells": cells_of(job), "held": place(job).exists(), "fields": fields, "ignored": IGNORED}
-        return self.page("imported.html", job=job, state=job.state, shown=SHOWN, **sheet)
+        return self.page("imported.html", job=job, state=job.state, shown=SHOWN, run=run, **sheet)
 
     @expose("/import/<string:token>/<string:name>", methods=["POST"])
     @has_access
@@ -95,6 +102,7 @@ class Importing:
             name_by_hand(self.ledger, job, state.get("columns", ()))
             preview(self.ledger, job)
         else:
+            job.ask(whole=bool(request.form.get("whole")))
             jobs.start(job, partial(work, self.ledger, True))
         return here
 
@@ -151,19 +159,19 @@ def work(ledger: Ledger, for_good: bool, job: Job) -> dict[str, Any]:
     except Unreadable as fault:
         job.let_go()
         return {"fault": str(fault)}
-    outcome = take(ledger, found, asked["name"], asked["adopt"], job.progress)
-    outcome.tables = take_further(ledger, read(place(job), asked["name"]), asked["name"], adopt=asked["adopt"])
-    if for_good and outcome.accepted:
-        db.session.commit()
+    sheet = Sheet(ledger, found, asked["name"], digest(place(job)), asked["adopt"], asked.get("whole", False))
+    if for_good:
+        taken = running.run(sheet, job.folder, job.progress, lambda id_: job.ask(run=id_))
+        outcome, more = taken.outcome, {"ran": True, "run": taken.run_id, "kept": taken.kept}
     else:
-        db.session.rollback()
+        outcome, more = running.rehearse(sheet, job.folder, job.progress), {"ran": False}
     if for_good:
         (job.folder / CELLS).unlink(missing_ok=True)
     else:
         jobs.put(job.folder / CELLS, [column.cells[:3] for column in found.columns])
     if for_good and not outcome.rejected:
         job.let_go()
-    return told(outcome, found) | {"ran": for_good}
+    return told(outcome, found) | more
 
 
 def layout_of(ledger: Ledger, job: Job) -> Layout:

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import ScalarResult, Select, func, select
+from sqlalchemy import ScalarResult, Select, func, or_, select
 from sqlalchemy.orm import joinedload, load_only, selectinload
 from sqlalchemy.sql import ColumnElement
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from portal.core import clock, scope
+from portal.core import clock, scope, stats
 from portal.core.fields import BadValue, Field, Label, Link, clean, natural, parse_day
 from portal.core.ledger import Ledger
 from portal.core.past import as_of
 from portal.core.phrases import labelled
 from portal.core.reach import OWNER
+from portal.core.record import Record
 from portal.core.search import contains
 from portal.extensions import db
 
 PAGE_SIZE = 25
 MOST_PER_PAGE = 100
 COUNTED = 10_000
-OWN = ("q", "page", "page_size", "order", "columns")
+OWN = ("q", "page", "page_size", "order", "columns", "figure")
 PAST = "as_of"
 
 
@@ -51,6 +52,10 @@ class Listing:
     columns: tuple[str, ...] = ()
     filters: dict[str, list[str]] = field(default_factory=dict)
     as_of: date | None = None
+    # The figure whose rows these are.
+    figure: str = ""
+    # Filters that were asked for and are not this user's to ask: the page says so.
+    ignored: tuple[str, ...] = ()
 
     def address(self, **changes: Any) -> dict[str, Any]:
         """The query arguments of this list with some changes; defaults are left out."""
@@ -66,6 +71,8 @@ class Listing:
             args["order"] = state.order
         if state.columns != self.ledger.columns:
             args["columns"] = ",".join(state.columns)
+        if state.figure:
+            args["figure"] = state.figure
         if state.as_of:
             args[PAST] = state.as_of.isoformat()
         return args
@@ -73,12 +80,17 @@ class Listing:
     @contextmanager
     def in_time(self) -> Iterator[None]:
         """What is asked inside is asked of the day that was chosen, or of today. See `core/past.py`."""
-        with as_of(self.ledger, self.as_of) if self.as_of else nullcontext():
+        with as_of(self.ledger, self.as_of, lambda: conditions(self)) if self.as_of else nullcontext():
             yield
 
     @property
+    def figure_label(self) -> Label:
+        found = stats.chosen(self.ledger.told(), self.figure)
+        return found[0].label if found else ""
+
+    @property
     def filtered(self) -> bool:
-        return bool(self.q) or any(any(texts) for texts in self.filters.values())
+        return bool(self.q or self.figure) or any(any(texts) for texts in self.filters.values())
 
 
 @dataclass(frozen=True)
@@ -95,19 +107,43 @@ class Page:
 def parse(ledger: Ledger, args: MultiDict[str, str], *, past: bool = False) -> Listing:
     """`past`: may it be asked of a former day? Raises BadRequest, which names the parameter that is wrong."""
     own = (*OWN, PAST) if past and ledger.remembered else OWN
-    for name in args:
-        if name not in own and name not in ledger.filters:
-            raise BadRequest(gettext("The address has an unknown parameter: %(name)s", name=name))
+    only(args, own, ledger.filters)
+    filters = filterable(ledger)
     return Listing(
         ledger,
-        q=clean(args.get("q", ""))[:100],
+        q=clean(args.get("q", "")),
         page=_number(args, "page", 0, 0, 1_000_000),
-        page_size=min(_number(args, "page_size", PAGE_SIZE, 1, 10**9), MOST_PER_PAGE),
+        page_size=_number(args, "page_size", PAGE_SIZE, 1, MOST_PER_PAGE),
         order=_order(ledger, args.get("order", "")),
         columns=_columns(ledger, args.get("columns", "")),
-        filters={name: args.getlist(name) for name in ledger.filters if name in args},
-        as_of=_past(args.get(PAST, "")),
+        filters={name: args.getlist(name) for name in filters if name in args},
+        as_of=past_day(args.get(PAST, "")),
+        figure=_figure(ledger, args.get("figure", "")),
+        ignored=tuple(name for name in ledger.filters if name not in filters and any(args.getlist(name))),
     )
+
+
+def only(args: MultiDict[str, str], names: Collection[str], several: Collection[str] = ()) -> None:
+    """Nothing in an address is ignored: it has no other parameters than these, and each but `several` once."""
+    for name, texts in args.lists():
+        if name not in names and name not in several:
+            raise BadRequest(gettext("The address has an unknown parameter: %(name)s", name=name))
+        if len(texts) > 1 and name not in several:
+            raise BadRequest(gettext("The address has a parameter more than once: %(name)s", name=name))
+
+
+def parse_whole(ledger: Ledger, args: MultiDict[str, str], *, past: bool = False) -> Listing:
+    """As `parse`, where nothing can be said beside the answer: all of it holds, or it is refused."""
+    asked = parse(ledger, args, past=past)
+    if asked.ignored:
+        raise BadRequest(gettext("The address has an unknown parameter: %(name)s", name=asked.ignored[0]))
+    return asked
+
+
+def filterable(ledger: Ledger) -> tuple[str, ...]:
+    """What the user may filter by: never by the notes of a unit's own that its other party does not see."""
+    own = not ledger.scoped or bool(scope.current().reach("read", ledger.name).side(OWNER))
+    return tuple(name for name in ledger.filters if own or name not in ledger.internal)
 
 
 def _number(args: MultiDict[str, str], name: str, default: int, least: int, most: int) -> int:
@@ -124,7 +160,13 @@ def _order(ledger: Ledger, text: str) -> str:
     return text or ledger.order
 
 
-def _past(text: str) -> date | None:
+def _figure(ledger: Ledger, text: str) -> str:
+    if text and stats.chosen(ledger.told(), text) is None:
+        raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name="figure"))
+    return text
+
+
+def past_day(text: str) -> date | None:
     """A day that is over; today and what is left blank is no former day."""
     try:
         day = parse_day(text) if clean(text) else None
@@ -150,22 +192,32 @@ def choosable(ledger: Ledger) -> list[str]:
 def conditions(listing: Listing) -> Iterator[ColumnElement[bool]]:
     """Raises BadRequest for a filter value that its field cannot be."""
     ledger = listing.ledger
+    if issubclass(ledger.model, Record):
+        yield ledger.model.is_current()
+    if listing.figure and (figure := stats.chosen(ledger.told(), listing.figure)):
+        yield from figure[1]
     if listing.q and ledger.searchable:
         yield contains(ledger.column("search_text"), listing.q)
     own = scope.current().reach("read", ledger.name).side(OWNER)
     # Filtering by what one does not see would tell it.
     internal = set(ledger.internal) if ledger.scoped and not own.everything else set()
     for name, texts in listing.filters.items():
-        if name in internal and not own:
-            continue
-        if name in internal:
+        found = list(filtering(ledger, name, texts))
+        if found and name in internal:
             yield own.condition(ledger.model)
-        try:
-            condition = ledger.field(name).kind.filter(ledger.column(name), texts)
-        except BadValue as fault:
-            raise Mistyped(name, ledger.field(name).label, fault) from None
-        if condition is not None:
-            yield condition
+        if found:
+            yield or_(*found)
+
+
+def filtering(ledger: Ledger, name: str, texts: Sequence[str]) -> Iterator[ColumnElement[bool]]:
+    """The conditions for the values of one filter, of which one holds; days are one condition, from and to."""
+    kind = ledger.field(name).kind
+    asked = [texts] if kind.filter_widget == "days" else [[text] for text in texts if clean(text)]
+    try:
+        found = [kind.filter(ledger.column(name), each) for each in asked]
+    except BadValue as fault:
+        raise Mistyped(name, ledger.field(name).label, fault) from None
+    yield from (each for each in found if each is not None)
 
 
 def ordering(ledger: Ledger, order: str) -> list[Any]:
@@ -258,7 +310,7 @@ def every(
 def shown(listing: Listing) -> list[dict[str, Any]]:
     """The filter fields of a list with what is chosen; no choices of links are loaded into a list page."""
     found = []
-    for name in listing.ledger.filters:
+    for name in filterable(listing.ledger):
         declared, texts = listing.ledger.field(name), listing.filters.get(name, [])
         remote = isinstance(declared.kind, Link)
         options = declared.kind.shown_choices(texts) if remote else declared.kind.options()

@@ -158,7 +158,7 @@ def wanted(view: Any) -> list[Any]:
     model = view.ledger.model
     query = select(model).options(*listing.whole(view.ledger)).order_by(model.id)
     if request.form.get("all"):
-        asked = listing.parse(view.ledger, MultiDict(request.args))
+        asked = listing.parse_whole(view.ledger, MultiDict(request.args))
         query = query.where(*listing.conditions(asked))
     else:
         ids = {natural(text) for text in request.form.getlist("rowid")}

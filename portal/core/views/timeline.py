@@ -31,6 +31,7 @@ DEEDS = {
     "export_approved": lazy_gettext("Approved personal data in a sheet"),
     "export_refused": lazy_gettext("Refused personal data in a sheet"),
     "export_taken": lazy_gettext("Took a sheet with personal data"),
+    "undo_import": lazy_gettext("Took back an import"),
     "sign_out": lazy_gettext("Signed out"),
     "refused": lazy_gettext("Was refused"),
     "verify": lazy_gettext("Verified the trail"),

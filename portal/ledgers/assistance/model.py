@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from functools import reduce
 from operator import or_
 from typing import Any, ClassVar
@@ -82,7 +82,7 @@ HANDLINGS = Choice(
 
 
 def in_a_year() -> date:
-    return clock.today() + timedelta(days=365)
+    return clock.months_after(clock.today(), 12)
 
 
 def known_beneficiaries(model: Any) -> Iterable[ColumnElement[bool]]:

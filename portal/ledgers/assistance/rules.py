@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy import func, select, update
 
-from portal.core import guessing, scope
+from portal.core import clock, guessing, scope
 from portal.core.fields import PersonalMoney, mask_name
 from portal.core.values import Problem, Values
 from portal.core.workflow import IN_FORCE
@@ -23,6 +23,7 @@ RESIDENT = "1"  # C13: residents in difficulty
 BY_PHONE = "6"  # C18: a call is no visit
 TRANSFERRED = "6"  # C16: the helper was transferred
 GONE = ("voided", "archived")
+LEFT = (*GONE, "terminated")
 PASSING = ("draft", "pending_unit", "returned", "voided")
 LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is taken for another
 MOST_HELPERS, MOST_HOUSEHOLDS, MOST_A_DAY = 2, 5, 8
@@ -79,13 +80,34 @@ def namesakes(values: Values) -> Iterator[Beneficiary]:
     too: its preview says whether that would change."""
     name = plain_name(revealed(values.name_enc))
     itself = values.record.id if values.record is not None and scope.deed() in BRINGING else 0
-    listed = Beneficiary.status.not_in((*GONE, "terminated")) & Beneficiary.id.not_in(values.itself)
+    listed = Beneficiary.status.not_in(LEFT) & Beneficiary.id.not_in(values.itself)
     people = select(Beneficiary).where(
         Beneficiary.community_id == values.community_id, listed | (Beneficiary.id == itself)
     )
     for person in db.session.scalars(people.order_by(Beneficiary.id)):
         if plain_name(revealed(person.name_enc)) == name:
             yield person
+
+
+def perhaps_the_same(values: Values) -> Iterator[Problem]:
+    """Without a telephone on either side, somebody of the same name and community may be the same person; different
+    addresses tell them apart. Asked of whoever may look people up by their whole name."""
+    if not revealed(values.name_enc):
+        return
+    phone, address = (revealed(each) for each in (values.phone_enc, values.address_enc))
+    for other in namesakes(values):
+        theirs, there = revealed(other.phone_enc), revealed(other.address_enc)
+        apart = bool(address and there and plain_name(address) != plain_name(there))
+        if other.id in values.itself or (phone and theirs) or apart or not may_look_up(other):
+            continue
+        text = gettext("Somebody of this name and community is on the list already: %(other)s", other=other)
+        yield Problem("name_enc", text, twin=other)
+
+
+def may_look_up(person: Beneficiary) -> bool:
+    """As finding somebody by their name is allowed (`model.named_person`)."""
+    covers = scope.current().covers_row
+    return any(covers(verb, "beneficiaries", person) for verb in ("names", "reveal", "add"))
 
 
 def needed(values: Values) -> Iterator[str]:
@@ -156,6 +178,8 @@ def pairing_rules(values: Values) -> Iterator[Problem]:
     if not consented(person) and person.source != "import":
         text = gettext("This person has not been told or has not agreed yet; their record says so.")
         yield Problem("beneficiary_id", text, warning=scope.deed() not in HANDED_IN)
+    if person.status in LEFT and values.amends_id is None and scope.deed() in HANDED_IN:
+        yield Problem("beneficiary_id", gettext("This person has left the list."))
     yield from other_pairings(values)
 
 
@@ -164,8 +188,15 @@ def found(beneficiary_id: int | None) -> Any:
 
 
 def other_pairings(values: Values) -> Iterator[Problem]:
-    """One pairing of the same two at a time; warnings beyond two helpers and five households."""
+    """One pairing of the same two at a time; warnings beyond two helpers and five households. What has run out or
+    runs at another time is in nobody's way."""
+    today = clock.today()
+    if values.end_on and values.end_on < today:
+        return
     running = Pairing.status.in_(("active", "pending_unit")) & Pairing.id.not_in(values.itself)
+    running &= Pairing.end_on.is_(None) | (Pairing.end_on >= max(values.start_on or today, today))
+    if values.end_on:
+        running &= Pairing.start_on.is_(None) | (Pairing.start_on <= values.end_on)
     helper = values.helper_member_id
     if helper:
         mine = Pairing.helper_member_id == helper.id if helper.id else Pairing.helper_name == helper.name

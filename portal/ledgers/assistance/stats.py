@@ -20,8 +20,8 @@ DAYS = {"month": 31, "quarter": 92, "half": 183, "holiday": 183}
 EXPIRING_DAYS = 30
 
 
-def listed(*where: Any) -> Select[Any]:
-    return select(func.count(Beneficiary.id)).where(Beneficiary.status == IN_FORCE, *where)
+def on_list() -> list[ColumnElement[bool]]:
+    return [Beneficiary.status == IN_FORCE]
 
 
 def review_due() -> ColumnElement[bool]:
@@ -65,6 +65,7 @@ def visited() -> ColumnElement[bool]:
         Visit.owner_unit_id == Pairing.owner_unit_id,
         Visit.status == IN_FORCE,
         Visit.visit_type != BY_PHONE,
+        Visit.visited_on <= today,
         since,
     )
     return visit.exists()
@@ -85,25 +86,37 @@ def unvisited() -> ColumnElement[bool]:
     return unexpired() & due() & ~visited()
 
 
-def pairings(*where: Any) -> Select[Any]:
-    return select(func.count(Pairing.id)).where(Pairing.status == IN_FORCE, unexpired(), *where)
+def running() -> list[ColumnElement[bool]]:
+    return [Pairing.status == IN_FORCE, unexpired()]
 
 
-def distinct_pairings(column: Any) -> Select[Any]:
-    return select(func.count(column.distinct())).where(Pairing.status == IN_FORCE, unexpired())
+def with_helper() -> list[ColumnElement[bool]]:
+    return [*running(), Pairing.helper_name.is_not(None)]
 
 
-def visits(*columns: Any) -> Select[Any]:
+def helpers(*where: Any) -> Select[Any]:
+    """Each once a unit and name."""
+    people = select(Pairing.owner_unit_id, Pairing.helper_member_id, Pairing.helper_name).where(*where)
+    return select(func.count()).select_from(people.distinct().subquery())
+
+
+def recent() -> list[ColumnElement[bool]]:
     """Visits of the last two years; calls are none."""
-    return select(*columns).where(
-        Visit.status == IN_FORCE, Visit.visit_type != BY_PHONE, Visit.visited_on > clock.months_ago(24)
-    )
+    return [Visit.status == IN_FORCE, Visit.visit_type != BY_PHONE, Visit.visited_on > clock.months_ago(24)]
 
 
-def households() -> Select[Any]:
-    """Households of residents in difficulty, each once however often it was visited."""
-    query = visits(func.count(Beneficiary.household_no.distinct())).select_from(Visit).join(Visit.beneficiary)
-    return query.where(Beneficiary.target_type == RESIDENT)
+def to_residents() -> list[ColumnElement[bool]]:
+    return [*recent(), Visit.beneficiary.has(Beneficiary.target_type == RESIDENT)]
+
+
+def households(*where: Any) -> Select[Any]:
+    """Each once, however often it was visited."""
+    query = select(func.count(Beneficiary.household_no.distinct())).select_from(Visit).join(Visit.beneficiary)
+    return query.where(*where)
+
+
+def amounts(*where: Any) -> Select[Any]:
+    return select(AidItem.amount).select_from(Visit).join(Visit.aid_items).where(*where)
 
 
 BENEFICIARY_FIGURES = (
@@ -111,21 +124,22 @@ BENEFICIARY_FIGURES = (
         "listed",
         _("On the list"),
         _("Beneficiaries on the list today"),
-        listed,
+        on_list,
         behind={"status": IN_FORCE},
     ),
     Figure(
         "households_listed",
         _("Households"),
         _("Households of the beneficiaries on the list, each counted once"),
-        lambda: select(func.count(Beneficiary.household_no.distinct())).where(Beneficiary.status == IN_FORCE),
+        on_list,
+        lambda *where: select(func.count(Beneficiary.household_no.distinct())).where(*where),
         behind={"status": IN_FORCE},
     ),
     Figure(
         "review_due",
         _("To be looked at again"),
         _("Beneficiaries on the list whose day for looking again has passed"),
-        lambda: listed(review_due()),
+        lambda: [*on_list(), review_due()],
         behind={"status": "review_due"},
         overdue=True,
     ),
@@ -136,26 +150,22 @@ PAIRING_FIGURES = (
         "running",
         _("Pairings in force"),
         _("Pairings that are approved, not ended and not run out today"),
-        pairings,
+        running,
         behind={"status": "running"},
     ),
     Figure(
         "helpers",
         _("Members who help"),
         _("People named as helpers in pairings in force, each counted once a unit and name"),
-        lambda: select(func.count()).select_from(
-            select(Pairing.owner_unit_id, Pairing.helper_member_id, Pairing.helper_name)
-            .where(Pairing.status == IN_FORCE, unexpired(), Pairing.helper_name.is_not(None))
-            .distinct()
-            .subquery()
-        ),
-        behind={"status": "running"},
+        with_helper,
+        helpers,
     ),
     Figure(
         "helped",
         _("Beneficiaries helped"),
         _("Beneficiaries of pairings in force, each counted once"),
-        lambda: distinct_pairings(Pairing.beneficiary_id),
+        running,
+        lambda *where: select(func.count(Pairing.beneficiary_id.distinct())).where(*where),
         behind={"status": "running"},
     ),
     Figure(
@@ -165,15 +175,14 @@ PAIRING_FIGURES = (
             "Pairings whose beneficiary the unit visited within the time of their visit frequency, of the pairings in "
             "force that have run for that long; calls are no visits"
         ),
-        lambda: pairings(due(), visited()),
-        lambda: pairings(due()),
-        behind={"status": "running"},
+        lambda: [*running(), due()],
+        part=lambda: [visited()],
     ),
     Figure(
         "unvisited",
         _("Visit overdue"),
         _("Pairings in force whose beneficiary was not visited within the time of their visit frequency"),
-        lambda: pairings(due(), ~visited()),
+        lambda: [*running(), due(), ~visited()],
         behind={"status": "unvisited"},
         overdue=True,
     ),
@@ -181,7 +190,7 @@ PAIRING_FIGURES = (
         "expired",
         _("Run out, not ended"),
         _("Pairings whose last day has passed and that nobody ended"),
-        lambda: select(func.count(Pairing.id)).where(Pairing.status == IN_FORCE, expired()),
+        lambda: [Pairing.status == IN_FORCE, expired()],
         behind={"status": "expired"},
         overdue=True,
     ),
@@ -195,21 +204,21 @@ VISIT_FIGURES = (
             "Households of residents in difficulty visited in the last two years, each counted once; "
             "calls are no visits"
         ),
+        to_residents,
         households,
-        behind={"status": IN_FORCE},
     ),
     Figure(
         "visits",
         _("Visits"),
         _("Visits of the last two years; calls are no visits"),
-        lambda: visits(func.count(Visit.id)),
-        behind={"status": IN_FORCE},
+        recent,
     ),
     Figure(
         "aid",
         _("Aid in yuan"),
         _("Money given on the visits of the last two years"),
-        lambda: visits(AidItem.amount).select_from(Visit).join(Visit.aid_items),
+        lambda: [*recent(), Visit.aid_items.any(AidItem.amount.is_not(None))],
+        amounts,
         sealed=True,
     ),
 )

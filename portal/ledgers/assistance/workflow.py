@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from flask_babel import lazy_gettext as _
+from sqlalchemy import select
 
-from portal.core import clock, ending
+from portal.core import clock, ending, scope
 from portal.core.amending import AMEND, copy_of
+from portal.core.fields import Choice, Field
+from portal.core.rules import not_before
 from portal.core.workflow import (
     ADOPT,
     APPROVE,
@@ -26,8 +29,37 @@ from portal.core.workflow import (
     Move,
     Path,
 )
-from portal.ledgers.assistance.model import Pairing
+from portal.extensions import db
+from portal.ledgers.assistance.model import Beneficiary, Pairing
 from portal.ledgers.assistance.rules import TRANSFERRED
+
+OPEN_PAIRINGS = Choice(("end", _("They end on the same day")), ("keep", _("They go on")))
+
+
+def open_pairings(person: Beneficiary) -> Sequence[Pairing]:
+    """Those in force whose end nobody has asked for."""
+    query = select(Pairing).where(Pairing.beneficiary_id == person.id, Pairing.status == IN_FORCE)
+    return db.session.scalars(query.where(Pairing.terminated_on.is_(None)).order_by(Pairing.id)).all()
+
+
+def about_pairings(person: Beneficiary) -> dict[str, Field]:
+    """Who leaves the list while somebody helps them: what becomes of that?"""
+    found = open_pairings(person)
+    if not found:
+        return {}
+    label = _("Pairings in force with this person: %(count)d", count=len(found))
+    return {
+        "pairings": Field(OPEN_PAIRINGS, label, required=True, hint=_("An end is confirmed by the unit's reviewer"))
+    }
+
+
+def leave(_ledger: Any, person: Beneficiary, answers: Mapping[str, Any]) -> Beneficiary:
+    """The end of the pairings is asked for, as their own move does; a second person confirms it."""
+    for pairing in open_pairings(person) if answers.get("pairings") == "end" else ():
+        pairing.terminated_on, pairing.end_reason = person.terminated_on, person.exit_reason
+        pairing.editor_id = scope.current().user_id
+    return person
+
 
 BENEFICIARY_MOVES = (
     replace(SUBMIT, label=_("Put on the list")),
@@ -50,6 +82,8 @@ BENEFICIARY_MOVES = (
         "outline-danger",
         label=_("Take off the list"),
         asks=("terminated_on", "exit_reason"),
+        questions=about_pairings,
+        apply=leave,
     ),
     VOID,
     RESTORE,
@@ -73,7 +107,10 @@ def may_hand_over(pairing: Pairing) -> bool:
 
 
 TERMINATE, REFUSE, TAKE_BACK = ending.moves(
-    "approve", ("terminated_on", "end_reason", "successor_id"), label=_("End the pairing")
+    "approve",
+    ("terminated_on", "end_reason", "successor_id"),
+    label=_("End the pairing"),
+    rules=(not_before("terminated_on", start_on=_("Paired on")),),
 )
 PAIRING_MOVES = (
     SUBMIT,

@@ -13,7 +13,9 @@ from portal.core import scope
 from portal.extensions import db
 from portal.ledgers.cobuilding.model import Agreement
 
-OPEN = ("draft", "pending_unit", "pending_committee", "returned", "active")
+# A renewed agreement holds until its own last day.
+HOLDING = ("active", "renewed")
+OPEN = ("draft", "pending_unit", "pending_committee", "returned", *HOLDING)
 
 
 def overlapping(

@@ -9,9 +9,11 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy import select
 
+from portal.core import clock
+from portal.core.lookups import remembered
 from portal.core.values import Problem, Values
 from portal.extensions import db
-from portal.ledgers.cobuilding.overlap import overlapping
+from portal.ledgers.cobuilding.overlap import HOLDING, overlapping
 from portal.org.models import PartyOrg, Unit
 
 ALLIANCE = "3"
@@ -19,17 +21,14 @@ UNIT_COMMUNITY = "1"
 DEFAULT_YEARS, LONG_YEARS, MOST_YEARS = 3, 3, 5
 
 
-def years_after(day: date, years: int) -> date:
-    """The same day some years later; 28 February for a 29th that is not there."""
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return day.replace(year=day.year + years, day=28)
-
-
 def last_day(begins: date, years: int) -> date:
     """The last day of a term of so many years."""
-    return years_after(begins, years) - timedelta(days=1)
+    return clock.months_after(begins, 12 * years) - timedelta(days=1)
+
+
+def longer_than(years: int, begins: date, ends: date) -> bool:
+    """Offices write a term of five years from 2026-01-01 until 2030-12-31 or until 2031-01-01 (`domain.md` §2.2.1)."""
+    return ends > clock.months_after(begins, 12 * years)
 
 
 def is_alliance(values: Values) -> bool:
@@ -48,9 +47,9 @@ def term(values: Values) -> Iterator[Problem]:
         return
     if ends <= begins:
         yield Problem("effective_to", gettext("The end must lie after the beginning."))
-    elif ends > last_day(begins, MOST_YEARS):
+    elif longer_than(MOST_YEARS, begins, ends):
         yield Problem("effective_to", gettext("A term of at most five years, please."))
-    elif ends > last_day(begins, LONG_YEARS):
+    elif longer_than(LONG_YEARS, begins, ends):
         yield Problem("effective_to", gettext("The term is longer than three years."), warning=True)
     if values.signed_on and begins < values.signed_on:
         text = gettext("The agreement begins before it was signed: signed afterwards.")
@@ -67,7 +66,7 @@ def one_in_force(values: Values) -> Iterator[Problem]:
     )
     for other in found:
         name = other.record_no or other.office_no or f"{other.title} ({other.effective_from} – {other.effective_to})"
-        if other.status == "active":
+        if other.status in HOLDING:
             text = gettext("The term overlaps with agreement %(number)s of the same parties.", number=name)
             yield Problem("effective_to", text)
         else:
@@ -91,7 +90,8 @@ def office_community(party_a_org_id: int | None, party_b_org_id: int | None) -> 
     query = (
         select(Unit.id).join(PartyOrg.units).where(PartyOrg.id == party_a_org_id, Unit.office_community_id == community)
     )
-    return db.session.scalars(query.limit(1)).first() is not None
+    key = ("office community", party_a_org_id, party_b_org_id)
+    return remembered(key, lambda: db.session.scalars(query.limit(1)).first() is not None)
 
 
 def rows(values: Values) -> Iterator[Problem]:
@@ -124,12 +124,15 @@ def alliance(values: Values) -> Iterator[Problem]:
 RULES = (term, parties, one_in_force, rows, alliance)
 
 
+def short_name(org_id: int | None) -> str:
+    query = select(PartyOrg.short_name).where(PartyOrg.id == org_id)
+    return remembered(("short name", org_id), lambda: db.session.scalar(query)) or ""
+
+
 def derive(agreement: Any) -> None:
     """The title from the parties where none was typed; whether Party B is the office-location community."""
     if not agreement.title:
-        ids = (agreement.party_a_org_id, agreement.party_b_org_id)
-        names = dict(db.session.execute(select(PartyOrg.id, PartyOrg.short_name).where(PartyOrg.id.in_(ids))).all())
-        a, b = (names.get(id_, "") for id_ in ids)
+        a, b = (short_name(id_) for id_ in (agreement.party_a_org_id, agreement.party_b_org_id))
         # The agreement's own name, in the language of the paper whatever the page's language is.
         agreement.title = f"{a}与{b}党建共建协议书"[:80]
     agreement.is_office_community = office_community(agreement.party_a_org_id, agreement.party_b_org_id)

@@ -16,6 +16,7 @@ from portal.org.models import PartyOrg, Unit
 
 EXPIRING_DAYS = 60
 UNIT_COMMUNITY = "1"
+NOT_WITHDRAWN = ("open", "matched", "met", "not_possible")
 
 
 def unexpired() -> ColumnElement[bool]:
@@ -38,10 +39,6 @@ def in_force() -> ColumnElement[bool]:
     return Agreement.status.in_(("active", "renewed")) & unexpired() & begun
 
 
-def count(*where: Any) -> Select[int]:
-    return select(func.count(Agreement.id)).where(*where)
-
-
 def legal_units() -> list[ColumnElement[bool]]:
     """Units that are legal persons and have a Party organisation, as far as the viewer's agreements reach."""
     reach = scope.current().reach("read", Agreement.ledger_name)
@@ -59,17 +56,22 @@ def covered() -> ColumnElement[bool]:
     return units_with(PartyOrg.id.in_(parties))
 
 
-def units(*where: Any) -> Select[int]:
-    return select(func.count(Unit.id)).where(*legal_units(), *where)
+def units(*_agreements: Any) -> Select[int]:
+    return select(func.count(Unit.id)).where(*legal_units())
 
 
-def uncovered() -> Select[int, str]:
-    return select(Unit.id, Unit.full_name).where(*legal_units(), ~covered()).order_by(Unit.sort_no)
+def names_of_units() -> Select[int, str]:
+    return select(Unit.id, Unit.full_name).where(*legal_units()).order_by(Unit.sort_no)
 
 
-def needs(*statuses: str) -> Select[int]:
-    of_agreements = DemandItem.agreement_id.in_(select(Agreement.id).where(in_force()))
-    return select(func.count(DemandItem.id)).where(DemandItem.status.in_(statuses), of_agreements)
+def with_needs() -> list[ColumnElement[bool]]:
+    """Agreements in force with needs that were not withdrawn."""
+    return [in_force(), Agreement.demand_items.any(DemandItem.status.in_(NOT_WITHDRAWN))]
+
+
+def needs(*where: Any) -> Select[int]:
+    of_agreements = DemandItem.agreement_id.in_(select(Agreement.id).where(*where))
+    return select(func.count(DemandItem.id)).where(DemandItem.status.in_(NOT_WITHDRAWN), of_agreements)
 
 
 FIGURES = (
@@ -80,31 +82,31 @@ FIGURES = (
             "Units that are legal persons and have an agreement between unit and community in force today, "
             "of all legal-person units with a Party organisation"
         ),
-        lambda: units(covered()),
+        lambda: [Agreement.agreement_type == UNIT_COMMUNITY, in_force()],
         units,
-        behind={"status": "running", "agreement_type": UNIT_COMMUNITY},
-        lacking=uncovered,
-        lacking_ledger="units",
+        part=lambda: [covered()],
+        named=names_of_units,
+        named_ledger="units",
     ),
     Figure(
         "in_force",
         _("In force"),
         _("Agreements that are filed and have not run out today"),
-        lambda: count(Agreement.status == "active", unexpired()),
+        lambda: [Agreement.status == "active", unexpired()],
         behind={"status": "running"},
     ),
     Figure(
         "expiring",
         _("Expiring soon"),
         _("In force, with at most 60 days to go"),
-        lambda: count(Agreement.status == "active", expiring()),
+        lambda: [Agreement.status == "active", expiring()],
         behind={"status": "expiring"},
     ),
     Figure(
         "expired",
         _("Expired, not renewed"),
         _("Filed agreements whose last day has passed and that nothing follows"),
-        lambda: count(Agreement.status == "active", expired()),
+        lambda: [Agreement.status == "active", expired()],
         behind={"status": "expired"},
         overdue=True,
     ),
@@ -112,7 +114,7 @@ FIGURES = (
         "waiting",
         _("Under review"),
         _("Agreements that wait for the unit's reviewer or for the committee"),
-        lambda: count(Agreement.status.in_(("pending_unit", "pending_committee"))),
+        lambda: [Agreement.status.in_(("pending_unit", "pending_committee"))],
         behind={"status": "waiting"},
     ),
     incomplete(Agreement),
@@ -120,14 +122,16 @@ FIGURES = (
         "matched",
         _("Share of needs matched"),
         _("Needs of agreements in force that are matched or met, of all that were not withdrawn"),
-        lambda: needs("matched", "met"),
-        lambda: needs("open", "matched", "met", "not_possible"),
+        with_needs,
+        needs,
+        part=lambda: [DemandItem.status.in_(("matched", "met"))],
     ),
     Figure(
         "met",
         _("Share of needs met"),
         _("Needs of agreements in force that are met, of all that were not withdrawn"),
-        lambda: needs("met"),
-        lambda: needs("open", "matched", "met", "not_possible"),
+        with_needs,
+        needs,
+        part=lambda: [DemandItem.status == "met"],
     ),
 )

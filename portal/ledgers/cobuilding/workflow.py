@@ -7,11 +7,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from portal.core import clock, ending
 from portal.core.amending import AMEND, ENDED, copy_of
 from portal.core.ledger import Amended
+from portal.core.rules import not_before
 from portal.core.workflow import (
     ADOPT,
     APPROVE,
@@ -112,7 +114,11 @@ def write_down(agreement: Agreement, change: AgreementChange) -> None:
 
 
 RENEW = Move("renew", (FILLER,), (Path(IN_FORCE, IN_FORCE, when=may_renew),), "refresh", "primary", apply=renew)
-TERMINATE, REFUSE, TAKE_BACK = ending.moves("approve", ended=ended)
+TERMINATE, REFUSE, TAKE_BACK = ending.moves(
+    "approve",
+    ended=ended,
+    rules=(not_before("terminated_on", signed_on=_("Signed on")),),
+)
 MOVES = (
     SUBMIT,
     APPROVE,

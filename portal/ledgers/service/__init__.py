@@ -211,6 +211,7 @@ project_acceptances = Ledger(
     columns=("accepted_on", "way", "accepted_by", "conclusion", "opinion", "project_id"),
     filters=("conclusion", "accepted_on"),
     sections=(Section(_("Acceptance"), ("accepted_on", "way", "accepted_by", "conclusion", "opinion")),),
+    rules=(rules.accepted,),
     derive=rules.seen,
 )
 project_satisfactions = Ledger(

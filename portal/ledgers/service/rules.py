@@ -3,39 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from difflib import SequenceMatcher
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import func, select
+from flask_babel import lazy_gettext as _
+from sqlalchemy import false, func, select
 
 from portal.core import clock, scope
+from portal.core.rules import not_before
 from portal.core.search import fold
 from portal.core.values import Problem, Values
 from portal.extensions import db
 from portal.ledgers.service.model import Acceptance, Extension, Progress, ServiceProject
 
-LONGEST = timedelta(days=731)  # 24 months
-LONGEST_REST = timedelta(days=184)  # 6 months
+LONGEST = 24  # months
+LONGEST_REST = 6  # months
 MOST_EXTENSIONS = 2
 ALIKE = 0.85
 COUNTS = {"1": "satisfied_cnt", "2": "fairly_cnt", "3": "unsatisfied_cnt"}  # C12
 
 
+finished_after_approval = not_before("done_on", collected_on=_("Collected on"), approved_on=_("Approved on"))
+
+
 def project_defaults(values: Values) -> None:
-    """A project that was approved on paper was collected by then."""
-    if values.approved_on and (values.collected_on is None or values.collected_on > values.approved_on):
-        values.fields["collected_on"] = values.approved_on
+    """A project that was approved on paper was collected by then: what the form proposes is not what was said."""
+    unsaid = values.record is None and values.collected_on == clock.today()
+    if values.approved_on and (values.collected_on is None or unsaid):
+        values.fields["collected_on"] = min(values.approved_on, clock.today())
 
 
 def dates(values: Values) -> Iterator[Problem]:
+    if values.collected_on and values.approved_on and values.approved_on < values.collected_on:
+        yield Problem("approved_on", gettext("It was collected later than that."))
     begins, due = values.approved_on or values.collected_on, values.due_on
     if begins is None or due is None:
         return
     if due <= begins:
         yield Problem("due_on", gettext("The due date must lie after the approval."))
-    elif due - begins > LONGEST:
+    elif due > clock.months_after(begins, LONGEST):
         yield Problem("due_on", gettext("At most 24 months, please."))
 
 
@@ -65,12 +72,14 @@ def alike(values: Values) -> Iterator[Problem]:
 
 
 def forward(values: Values) -> Iterator[Problem]:
-    """Progress goes on, or says why not."""
+    """Progress goes on, or says why not; of the reports of one day, the later one is the one entered later."""
     if values.parent is None or values.percent is None or values.reported_on is None:
         return
+    same_day = Progress.reported_on == values.reported_on
+    earlier = same_day & (Progress.id < values.id) if values.id else same_day
     before = select(func.max(Progress.percent)).where(
         Progress.project_id == values.parent.id,
-        Progress.reported_on < values.reported_on,
+        (Progress.reported_on < values.reported_on) | earlier,
         Progress.id != (values.id or 0),
     )
     highest = db.session.scalar(before)
@@ -80,9 +89,11 @@ def forward(values: Values) -> Iterator[Problem]:
 
 def how_far(progress: Progress) -> None:
     """The project shows its latest progress."""
+    same_day = Progress.reported_on == progress.reported_on
+    entered_later = same_day & (Progress.id > progress.id) if progress.id else false()
     later = select(Progress.id).where(
         Progress.project_id == progress.project.id,
-        Progress.reported_on > progress.reported_on,
+        (Progress.reported_on > progress.reported_on) | entered_later,
         Progress.id != (progress.id or 0),
     )
     if progress.project.id is None or db.session.scalar(later.limit(1)) is None:
@@ -97,11 +108,11 @@ def put_off(values: Values) -> Iterator[Problem]:
     if values.put_off == "extend":
         if project.due_on and values.until <= project.due_on:
             yield Problem("until", gettext("The new due date must lie after the present one."))
-        elif project.approved_on and values.until - project.approved_on > LONGEST:
+        elif project.approved_on and values.until > clock.months_after(project.approved_on, LONGEST):
             yield Problem("until", gettext("At most 24 months, please."))
         if extensions_of(project, values.id) >= MOST_EXTENSIONS:
             yield Problem("put_off", gettext("A project is put off twice at most."))
-    elif values.until - clock.today() > LONGEST_REST:
+    elif values.until > clock.months_after(clock.today(), LONGEST_REST):
         yield Problem("until", gettext("At most six months, please."))
 
 
@@ -158,4 +169,11 @@ def judgement(values: Values) -> Iterator[Problem]:
         yield Problem("sample_cnt", gettext("More answers than people asked."))
 
 
-PROJECT_RULES = (dates, approval, alike)
+def accepted(values: Values) -> Iterator[Problem]:
+    """Nothing is looked at before it is approved."""
+    approved = values.parent.approved_on if values.parent is not None else None
+    if approved and values.accepted_on and values.accepted_on < approved:
+        yield Problem("accepted_on", gettext("The project was approved later than that."))
+
+
+PROJECT_RULES = (dates, finished_after_approval, approval, alike)

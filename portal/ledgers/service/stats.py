@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.sql import ColumnElement
 
 from portal.core import clock
@@ -15,7 +15,6 @@ from portal.core.workflow import IN_FORCE
 from portal.ledgers.service.model import Progress, Satisfaction, ServiceProject
 
 DONE = ("done", "archived")
-TAKEN_ON = (IN_FORCE, "done", "archived", "terminated")
 # Two cycles of reports: monthly for key projects, else quarterly (§2.5.6).
 SILENT = {"key": 62, "led": 62, "normal": 184}
 
@@ -54,32 +53,56 @@ def silent() -> ColumnElement[bool]:
         return today - timedelta(days=days)
 
     def nothing(days: int) -> ColumnElement[bool]:
-        report = select(Progress.id).where(Progress.project_id == ServiceProject.id, Progress.reported_on > since(days))
+        report = select(Progress.id).where(
+            Progress.project_id == ServiceProject.id, Progress.reported_on > since(days), Progress.reported_on <= today
+        )
         return ~report.exists() & (ServiceProject.approved_on <= since(days))
 
     normal = ServiceProject.priority.is_(None) | (ServiceProject.priority == "normal")
     return (normal & nothing(SILENT["normal"])) | (~normal & nothing(SILENT["key"]))
 
 
-def projects(*where: Any) -> Select[Any]:
-    return select(func.count(ServiceProject.id)).where(*where)
+def running(*where: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+    return [ServiceProject.status == IN_FORCE, *where]
 
 
-def due_this_year() -> ColumnElement[bool]:
+def completed() -> ColumnElement[bool]:
+    """Done, on file or not; what was ended is put on file, too."""
+    ended = ServiceProject.prior_status == "terminated"
+    return ServiceProject.status.in_(DONE) & (ServiceProject.prior_status.is_(None) | ~ended)
+
+
+def taken_on() -> ColumnElement[bool]:
+    """Ever approved: in progress, completed, or ended after its approval. Paper seldom says on which day that was."""
+    ended = ServiceProject.status.in_(("terminated", "archived"))
+    approved = ServiceProject.approved_on.is_not(None) | (ServiceProject.prior_status == IN_FORCE)
+    return (ServiceProject.status == IN_FORCE) | completed() | (ended & approved)
+
+
+def going_on_or_completed() -> ColumnElement[bool]:
+    return (ServiceProject.status == IN_FORCE) | completed()
+
+
+def collected() -> list[ColumnElement[bool]]:
+    return [ServiceProject.collected_on > clock.months_ago(24), going_on_or_completed()]
+
+
+def due_this_year() -> list[ColumnElement[bool]]:
     today = clock.today()
-    return ServiceProject.due_on.between(date(today.year, 1, 1), today) & ServiceProject.status.in_((*DONE, IN_FORCE))
+    return [ServiceProject.due_on.between(date(today.year, 1, 1), today), going_on_or_completed()]
 
 
-def done_in_time() -> ColumnElement[bool]:
-    return ServiceProject.status.in_(DONE) & (ServiceProject.done_on <= ServiceProject.due_on)
+def judged() -> list[ColumnElement[bool]]:
+    return [going_on_or_completed(), ServiceProject.project_satisfactions.any(Satisfaction.sample_cnt > 0)]
 
 
-def judged(*columns: Any) -> Select[Any]:
-    return select(*columns).join(Satisfaction.project).where(ServiceProject.status.in_((*DONE, IN_FORCE)))
+def asked_people(*where: Any) -> Select[Any]:
+    return select(func.sum(Satisfaction.sample_cnt)).join(Satisfaction.project).where(*where)
 
 
-def parts(*columns: Any) -> Any:
-    return sum((func.coalesce(func.sum(column), 0) for column in columns[1:]), func.coalesce(func.sum(columns[0]), 0))
+def satisfied() -> Any:
+    answers = func.coalesce(Satisfaction.satisfied_cnt, 0) + func.coalesce(Satisfaction.fairly_cnt, 0)
+    return func.sum(case((Satisfaction.sample_cnt > 0, answers), else_=0))
 
 
 PROJECT_FIGURES = (
@@ -87,22 +110,20 @@ PROJECT_FIGURES = (
         "collected",
         _("Projects collected"),
         _("Projects collected in the last two years that were approved and neither voided nor ended"),
-        lambda: projects(
-            ServiceProject.collected_on > clock.months_ago(24), ServiceProject.status.in_((IN_FORCE, *DONE))
-        ),
+        collected,
     ),
     Figure(
         "running",
         _("In progress"),
         _("Approved projects that are not completed"),
-        lambda: projects(ServiceProject.status == IN_FORCE),
+        running,
         behind={"status": IN_FORCE},
     ),
     Figure(
         "overdue",
         _("Overdue"),
         _("Projects in progress whose due date has passed and that are not on the books"),
-        lambda: projects(ServiceProject.status == IN_FORCE, overdue()),
+        lambda: running(overdue()),
         behind={"status": "overdue"},
         overdue=True,
     ),
@@ -110,7 +131,7 @@ PROJECT_FIGURES = (
         "silent",
         _("Nothing reported"),
         _("Projects in progress without a report for two cycles: monthly for key projects, else quarterly"),
-        lambda: projects(ServiceProject.status == IN_FORCE, silent()),
+        lambda: running(silent()),
         behind={"status": "silent"},
         overdue=True,
     ),
@@ -118,30 +139,31 @@ PROJECT_FIGURES = (
         "completion",
         _("Completion rate in all"),
         _("Completed projects, of all that were ever approved and not voided"),
-        lambda: projects(ServiceProject.status.in_(DONE)),
-        lambda: projects(ServiceProject.status.in_(TAKEN_ON), ServiceProject.approved_on.is_not(None)),
-        behind={"status": "done"},
+        lambda: [taken_on()],
+        part=lambda: [completed()],
     ),
     Figure(
         "due_completion",
         _("Completion rate of what was due"),
         _("Completed projects, of those whose due date lies in this year and has come"),
-        lambda: projects(due_this_year(), ServiceProject.status.in_(DONE)),
-        lambda: projects(due_this_year()),
+        due_this_year,
+        part=lambda: [completed()],
     ),
     Figure(
         "in_time",
         _("On-time completion rate"),
         _("Projects completed by their due date, agreed extensions included, of the completed ones whose day is known"),
-        lambda: projects(done_in_time()),
-        lambda: projects(ServiceProject.status.in_(DONE), ServiceProject.done_on.is_not(None)),
+        lambda: [completed(), ServiceProject.done_on.is_not(None)],
+        part=lambda: [ServiceProject.done_on <= ServiceProject.due_on],
     ),
     Figure(
         "satisfaction",
         _("Satisfaction rate"),
         _("People who were satisfied or fairly satisfied, of those asked about projects in progress or completed"),
-        lambda: judged(parts(Satisfaction.satisfied_cnt, Satisfaction.fairly_cnt)),
-        lambda: judged(parts(Satisfaction.sample_cnt)),
+        judged,
+        asked_people,
+        part_sum=satisfied,
+        least=5,
     ),
     incomplete(ServiceProject),
 )

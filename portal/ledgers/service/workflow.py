@@ -28,7 +28,7 @@ from portal.core.workflow import (
     own_side,
 )
 from portal.ledgers.service.model import ServiceProject
-from portal.ledgers.service.rules import passed
+from portal.ledgers.service.rules import finished_after_approval, passed
 
 
 def approve_project(_ledger: Any, project: ServiceProject, _answers: Mapping[str, Any]) -> ServiceProject:
@@ -82,6 +82,7 @@ PROJECT_MOVES = (
         "circle-check",
         "primary",
         asks=("done_on", "outcome"),
+        rules=(finished_after_approval,),
         apply=complete,
     ),
     AMEND,

@@ -209,5 +209,6 @@ study_outputs = Ledger(
         Section(_("Study output"), ("output_type", "title", "author_id", "finished_on", "adopted", "publish_scope")),
     ),
     figures=stats.OUTPUT_FIGURES,
+    rules=(rules.finished,),
     files=(Files("attachments", _("Attachments")),),
 )

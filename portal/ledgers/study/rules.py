@@ -10,6 +10,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from portal.core import clock
+from portal.core.lookups import remembered
 from portal.core.rules import org_of_unit
 from portal.core.values import Problem, Values
 from portal.extensions import db
@@ -29,7 +30,7 @@ def group_defaults(values: Values) -> None:
         return
     if values.org_id is None:
         own = select(PartyOrg.id).where(PartyOrg.units.any(Unit.id == unit_id)).order_by(PartyOrg.sort_no)
-        values.fill("org_id", db.session.scalar(own.limit(1)))
+        values.fill("org_id", remembered(("first organisation", unit_id), lambda: db.session.scalar(own.limit(1))))
     if not values.name:
         values.fill("name", next_name(unit_id))
     for row in values.group_members:
@@ -189,6 +190,13 @@ def next_span(plan: Any) -> tuple[int, str]:
 def current_span() -> tuple[int, str]:
     today = clock.today()
     return today.year, clock.quarter(today)[4:]
+
+
+def finished(values: Values) -> Iterator[Problem]:
+    """Nothing comes of a group before it is there."""
+    founded = values.parent.founded_on if values.parent is not None else None
+    if founded and values.finished_on and values.finished_on < founded:
+        yield Problem("finished_on", gettext("The group was founded later than that."))
 
 
 GROUP_RULES = (org_of_unit, name_free, members, removed)

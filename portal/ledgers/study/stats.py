@@ -23,7 +23,10 @@ def idle() -> ColumnElement[bool]:
         else_=clock.months_ago(6),
     )
     held = select(StudySession.id).where(
-        StudySession.group_id == StudyGroup.id, StudySession.status == IN_FORCE, StudySession.held_on > since
+        StudySession.group_id == StudyGroup.id,
+        StudySession.status == IN_FORCE,
+        StudySession.held_on > since,
+        StudySession.held_on <= clock.today(),
     )
     return ~held.exists() & (StudyGroup.founded_on <= since) & (func.date(StudyGroup.filled_at) <= func.date(since))
 
@@ -33,8 +36,8 @@ def few() -> ColumnElement[bool]:
     return found
 
 
-def groups(*where: Any) -> Select[int]:
-    return select(func.count(StudyGroup.id)).where(StudyGroup.status == IN_FORCE, *where)
+def groups(*where: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+    return [StudyGroup.status == IN_FORCE, *where]
 
 
 def running() -> ColumnElement[bool]:
@@ -49,22 +52,27 @@ def is_running(plan: StudyPlan) -> bool:
     return plan.plan_year == today.year and plan.span in ("year", clock.quarter(today)[4:])
 
 
-def of_this_year(*columns: Any) -> Select[Any]:
-    year = StudySession.year == clock.today().year
-    return select(*columns).where(StudySession.status == IN_FORCE, year)
+def of_this_year() -> list[ColumnElement[bool]]:
+    return [StudySession.status == IN_FORCE, StudySession.year == clock.today().year]
 
 
-def attended(column: Any) -> Select[int]:
+def attended() -> list[ColumnElement[bool]]:
     """Only sessions that say both how many were expected and how many came."""
-    both = StudySession.due_cnt.is_not(None) & StudySession.present_cnt.is_not(None)
-    return of_this_year(func.sum(column)).where(both)
+    return [*of_this_year(), StudySession.due_cnt.is_not(None), StudySession.present_cnt.is_not(None)]
+
+
+def month_come() -> ColumnElement[bool]:
+    found: ColumnElement[bool] = PlanTopic.month <= clock.today().replace(day=1)
+    return found
+
+
+def published() -> list[ColumnElement[bool]]:
+    """Published plans with topics whose month has come."""
+    return [StudyPlan.status.in_((IN_FORCE, "done")), StudyPlan.plan_topics.any(month_come())]
 
 
 def topics(*where: Any) -> Select[int]:
-    """Topics of published plans whose month has come."""
-    this_month = clock.today().replace(day=1)
-    query = select(func.count(PlanTopic.id)).join(PlanTopic.plan)
-    return query.where(StudyPlan.status.in_((IN_FORCE, "done")), PlanTopic.month <= this_month, *where)
+    return select(func.count(PlanTopic.id)).join(PlanTopic.plan).where(month_come(), *where)
 
 
 def studied() -> ColumnElement[bool]:
@@ -84,15 +92,16 @@ GROUP_FIGURES = (
         "units",
         _("Units with a group"),
         _("Units that own at least one running group"),
-        lambda: select(func.count(StudyGroup.owner_unit_id.distinct())).where(StudyGroup.status == IN_FORCE),
+        groups,
+        lambda *where: select(func.count(StudyGroup.owner_unit_id.distinct())).where(*where),
         behind={"status": IN_FORCE},
     ),
     Figure(
         "members",
         _("People in groups"),
         _("Members listed in running groups; numbers that are only reported are not counted"),
-        lambda: select(func.sum(StudyGroup.member_cnt)).where(StudyGroup.status == IN_FORCE),
-        behind={"status": IN_FORCE},
+        lambda: groups(StudyGroup.member_cnt > 0),
+        lambda *where: select(func.sum(StudyGroup.member_cnt)).where(*where),
     ),
     Figure(
         "idle",
@@ -117,8 +126,9 @@ PLAN_FIGURES = (
         "kept",
         _("Plans carried out"),
         _("Topics that a session dealt with, of the topics of published plans whose month has come"),
-        lambda: topics(studied()),
+        published,
         topics,
+        part=lambda: [studied()],
     ),
 )
 SESSION_FIGURES = (
@@ -126,23 +136,23 @@ SESSION_FIGURES = (
         "sessions",
         _("Sessions this year"),
         _("Study sessions that were submitted, of this calendar year"),
-        lambda: of_this_year(func.count(StudySession.id)),
-        behind={"status": IN_FORCE},
+        of_this_year,
     ),
     Figure(
         "participation",
         _("Study participation rate"),
         _("People who were there, of those expected, over the sessions of this year that say both"),
-        lambda: attended(StudySession.present_cnt),
-        lambda: attended(StudySession.due_cnt),
+        attended,
+        lambda *where: select(func.sum(StudySession.due_cnt)).where(*where),
+        part_sum=lambda: func.sum(StudySession.present_cnt),
     ),
 )
 OUTPUT_FIGURES = (
-    Figure("outputs", _("Study outputs"), _("Study outputs on record"), lambda: select(func.count(StudyOutput.id))),
+    Figure("outputs", _("Study outputs"), _("Study outputs on record"), list),
     Figure(
         "taken_up",
         _("Taken up"),
         _("Study outputs that somebody adopted, published or honoured"),
-        lambda: select(func.count(StudyOutput.id)).where(StudyOutput.adopted.not_in(("0",))),
+        lambda: [StudyOutput.adopted.not_in(("0",))],
     ),
 )

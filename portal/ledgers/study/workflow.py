@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _
 
 from portal.core import ending
 from portal.core.amending import AMEND, copy_of
+from portal.core.rules import not_before
 from portal.core.workflow import (
     ADOPT,
     APPROVE,
@@ -30,7 +31,9 @@ from portal.core.workflow import (
 from portal.ledgers.study.model import StudyPlan
 from portal.ledgers.study.rules import next_span
 
-TERMINATE, REFUSE, TAKE_BACK = ending.moves("approve_committee", label=_("Dissolve"))
+TERMINATE, REFUSE, TAKE_BACK = ending.moves(
+    "approve_committee", label=_("Dissolve"), rules=(not_before("terminated_on", founded_on=_("Founded on")),)
+)
 STOP = Move("complete", (COMMITTEE,), (Path(IN_FORCE, "done"),), "lock", label=_("Stop"), reason="why")
 GROUP_MOVES = (
     SUBMIT,

@@ -1,14 +1,14 @@
 """roles that sheets of accounts ask for
 
 Revision ID: c41e7d20b6f3
-Revises: 6d1f0c8a94b2
+Revises: 2608b6d169ab
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "c41e7d20b6f3"
-down_revision = "6d1f0c8a94b2"
+down_revision = "2608b6d169ab"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,67 @@
+"""Look-ups in the organisation that thousands of rows of one sheet repeat: each is asked of the database once.
+
+Only inside `remembering`, since a request is answered by what the database holds now. Answers are plain values, never
+mapped objects: those expire when a batch is committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from portal.core import scope
+from portal.extensions import db
+from portal.org.models import Area, Member, PartyOrg, Unit
+
+T = TypeVar("T")
+MOST = 20_000  # answers that are kept at once
+REFERENCE = (Area, Member, PartyOrg, Unit)
+_known: ContextVar[dict[Any, Any] | None] = ContextVar("known", default=None)
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    token = _known.set({})
+    try:
+        yield
+    finally:
+        _known.reset(token)
+
+
+def remembered(key: tuple[Any, ...], ask: Callable[[], T]) -> T:
+    """What `ask` answers, asked once for each `key`; what somebody may see is part of the question."""
+    known = _known.get()
+    if known is None:
+        return ask()
+    whole = (scope.current(), *key)
+    if whole not in known:
+        if len(known) >= MOST:
+            known.clear()
+        known[whole] = ask()
+    found: T = known[whole]
+    return found
+
+
+def forget() -> None:
+    """Others may have changed the organisation meanwhile."""
+    known = _known.get()
+    if known is not None:
+        known.clear()
+
+
+def forget_changed(session: Session, *_: Any) -> None:
+    if _known.get() and any(isinstance(row, REFERENCE) for row in (*session.new, *session.dirty, *session.deleted)):
+        forget()
+
+
+def install() -> None:
+    if not event.contains(db.session, "after_flush", forget_changed):
+        event.listen(db.session, "after_flush", forget_changed)
+
+
+__all__ = ["REFERENCE", "forget", "remembered", "remembering"]

@@ -1,0 +1,150 @@
+"""Taking a sheet for good, in short transactions, so that others get their turn (`contracts.md`, import rules).
+
+SQLite has one writer, and whoever waits for it looks again ten times a second. So a batch lasts half a second at most,
+and after each the lock is free for longer than anybody waits between two looks. All batches are one import run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import select
+
+from portal.core import import_runs, lookups
+from portal.core.import_runs import CANCELLED, DONE, FAILED, ImportRun, Keeping
+from portal.core.jobs import Cancelled
+from portal.core.ledger import Ledger
+from portal.core.rehearsal import rehearsal
+from portal.core.spreadsheet.importing import Outcome, Progress, take
+from portal.core.spreadsheet.layout import Layout
+from portal.core.undoing import Undone, undo
+from portal.extensions import db
+
+LONGEST = 0.4  # seconds that one batch keeps others from writing
+PAUSE = 0.12  # seconds between batches; SQLite looks again every 0.1
+ASKED = 0.2  # seconds between two looks whether somebody has stopped it
+
+
+@dataclass
+class Batches:
+    """Ends a transaction when it has lasted long enough; called between rows, with how many are done."""
+
+    run_id: int
+    progress: Progress
+    keeping: Keeping | None = None
+    began: float = field(default_factory=time.monotonic)
+    asked: float = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        """Raises what `progress` raises, with all rows so far stored."""
+        now = time.monotonic()
+        if now - self.asked < ASKED and done < total:
+            return
+        self.asked = now
+        try:
+            self.progress(done, total)
+        except BaseException:
+            self.end(done)
+            raise
+        if now - self.began >= LONGEST or done == total:
+            self.end(done)
+            if done < total:
+                time.sleep(PAUSE)
+            self.began = time.monotonic()
+
+    def end(self, done: int) -> None:
+        import_runs.tell(self.run_id, done=done, **({"counts": self.keeping.counts} if self.keeping else {}))
+        db.session.commit()
+        lookups.forget()
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What is brought: the rows, the file's name and digest, and how it is to be taken."""
+
+    ledger: Ledger
+    layout: Layout
+    name: str
+    sha256: str
+    adopt: bool = False
+    # All rows or none; else those that are right.
+    whole: bool = False
+
+
+def digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def rehearse(sheet: Sheet, folder: Path, progress: Progress) -> Outcome:
+    """What would become of the rows. Stores nothing."""
+    with rehearsal(folder):
+        return take(sheet.ledger, sheet.layout, sheet.name, sheet.adopt, progress)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of the rows, and under which run; of a sheet that is taken whole or not at all, whether it was."""
+
+    outcome: Outcome
+    run_id: int | None
+    kept: bool = True
+
+
+def run(sheet: Sheet, folder: Path, progress: Progress, begun: Callable[[int], None] = lambda _id: None) -> Taken:
+    """Take the rows, and commit them in batches. `begun` is told the id of the run before anything is stored.
+
+    All rows or none: the sheet is tried first, and should a row be rejected all the same, or the run break off, what
+    was stored is undone. Raises what `progress` raises; what was stored until then stays and can be undone.
+    """
+    if sheet.whole and (outcome := rehearse(sheet, folder, progress)).rejected:
+        return Taken(outcome, None, kept=False)
+    total = sum(1 for _ in sheet.layout.rows())
+    run_id = import_runs.begin(
+        sheet.ledger, sheet.name, sheet.sha256, adopt=sheet.adopt, whole=sheet.whole, total=total
+    )
+    db.session.commit()
+    begun(run_id)
+    with ended(run_id, sheet):
+        with import_runs.kept_under(run_id, sheet.ledger) as keeping:
+            batches = Batches(run_id, progress, keeping)
+            outcome = take(sheet.ledger, sheet.layout, sheet.name, sheet.adopt, batches)
+            db.session.commit()
+        if sheet.whole and outcome.rejected:
+            take_back(run_id)
+            return Taken(outcome, run_id, kept=False)
+        counts = {**outcome.counts, "rejected": len(outcome.rejected)}
+        import_runs.tell(run_id, state=DONE, done=total, counts=counts)
+        db.session.commit()
+    return Taken(outcome, run_id)
+
+
+@contextmanager
+def ended(run_id: int, sheet: Sheet) -> Iterator[None]:
+    """The run says how it ended, however it does."""
+    try:
+        yield
+    except BaseException as fault:
+        db.session.rollback()
+        state = CANCELLED if isinstance(fault, Cancelled) else FAILED
+        import_runs.tell(run_id, state=state)
+        db.session.commit()
+        if sheet.whole:
+            take_back(run_id)
+        raise
+
+
+def take_back(run_id: int, progress: Progress = lambda _done, _all: None) -> Undone:
+    """Undo a run in batches of the same length."""
+    run = db.session.scalars(select(ImportRun).where(ImportRun.id == run_id)).one()
+    outcome = undo(run, Batches(run_id, progress))
+    db.session.commit()
+    return outcome
+
+
+__all__ = ["Batches", "Sheet", "Taken", "digest", "rehearse", "run", "take_back"]

@@ -1,0 +1,289 @@
+"""What the xml of a workbook says of its cells, and calamine does not: what is hidden, errors, and some formats.
+
+Part of the reader's process, without the portal (`reader.py`). Nothing here is resolved from outside the file: a part
+with a document type is refused, so that no entity is ever declared.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import IO
+from xml.parsers.expat import ParserCreate
+from zipfile import ZipFile
+
+MOST_COLUMNS = 16_384
+LISTED = 20_000  # rows that one repeated row of an ODS sheet can stand for
+# Formats that Chinese versions of Excel name by number only (ECMA-376 part 1, 18.8.30, zh-cn).
+BUILT_IN_MONTHS = frozenset({17, 27, 36, 50, 52, 57})
+BUILT_IN_DAYS = frozenset({28, 29, 30, 31, 51, 53, 54, 58})
+BUILT_IN_PERCENTS = frozenset({9, 10})
+NOT_CODE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
+REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+
+
+class Refused(Exception):
+    """A part that is not what it should be."""
+
+
+@dataclass
+class Marks:
+    """Of one sheet; rows and columns from 0."""
+
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+    errors: dict[tuple[int, int], str] = field(default_factory=dict)
+    # Cells whose number is shown as a percentage, as a day, as a month without a day.
+    shown: dict[tuple[int, int], str] = field(default_factory=dict)
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+
+
+Attributes = dict[str, str]
+
+
+def local(name: str) -> str:
+    return name.rpartition(":")[2]
+
+
+def walk(
+    part: IO[bytes],
+    start: Callable[[str, Attributes], None],
+    end: Callable[[str], None] | None = None,
+    data: Callable[[str], None] | None = None,
+) -> None:
+    parser = ParserCreate()
+    parser.buffer_text = True
+
+    def refuse(*_declared: object) -> None:
+        raise Refused("document type")
+
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = lambda name, found: start(
+        local(name), {local(key): value for key, value in found.items()}
+    )
+    if end is not None:
+        ended = end
+        parser.EndElementHandler = lambda name: ended(local(name))
+    if data is not None:
+        parser.CharacterDataHandler = data
+    parser.ParseFile(part)
+
+
+def truth(text: str | None) -> bool:
+    return text in ("1", "true", "on")
+
+
+def format_means(code: str) -> str:
+    """percent, month (a year and a month without a day), or nothing of these."""
+    plain = NOT_CODE.sub("", code.split(";", maxsplit=1)[0]).lower()
+    if "%" in plain:
+        return "percent"
+    has_month_only = "y" in plain and "m" in plain and not re.search(r"[dhs]", plain)
+    return "month" if has_month_only else ""
+
+
+class Styles:
+    """How cells of each style are shown."""
+
+    def __init__(self) -> None:
+        self._codes: dict[int, str] = {}
+        self._inside = False
+        self.shown: list[str] = []
+
+    def start(self, name: str, found: Attributes) -> None:
+        if name == "numFmt":
+            self._codes[int(found.get("numFmtId", "0"))] = found.get("formatCode", "")
+        elif name == "cellXfs":
+            self._inside = True
+        elif name == "xf" and self._inside:
+            self.shown.append(self._meant(int(found.get("numFmtId", "0"))))
+
+    def end(self, name: str) -> None:
+        if name == "cellXfs":
+            self._inside = False
+
+    def _meant(self, number: int) -> str:
+        if number in self._codes:
+            return format_means(self._codes[number])
+        for meant, known in (("percent", BUILT_IN_PERCENTS), ("month", BUILT_IN_MONTHS), ("day", BUILT_IN_DAYS)):
+            if number in known:
+                return meant
+        return ""
+
+
+class SheetCells:
+    """Marks of one worksheet of `.xlsx`, as its xml goes by."""
+
+    def __init__(self, shown: list[str]) -> None:
+        self.marks = Marks()
+        self._shown = shown
+        self._row = self._column = -1
+        self._error: list[str] | None = None
+        self._value = False
+
+    def start(self, name: str, found: Attributes) -> None:
+        if name == "c":
+            self._cell(found)
+        elif name == "v":
+            self._value = self._error is not None
+        elif name == "row":
+            self._row = int(found["r"]) - 1 if "r" in found else self._row + 1
+            self._column = -1
+            if truth(found.get("hidden")):
+                self.marks.hidden_rows.add(self._row)
+        elif name == "col" and truth(found.get("hidden")):
+            last = min(int(found["max"]), MOST_COLUMNS)
+            self.marks.hidden_columns.update(range(int(found["min"]) - 1, last))
+
+    def _cell(self, found: Attributes) -> None:
+        self._column += 1
+        if place := REFERENCE.fullmatch(found.get("r", "")):
+            self._column = column_number(place[1])
+        self._error = [] if found.get("t") == "e" else None
+        style = int(found.get("s", "0"))
+        if 0 < style < len(self._shown) and self._shown[style]:
+            self.marks.shown[self._row, self._column] = self._shown[style]
+
+    def data(self, text: str) -> None:
+        if self._value and self._error is not None:
+            self._error.append(text)
+
+    def end(self, name: str) -> None:
+        if name == "v":
+            self._value = False
+        elif name == "c" and self._error is not None:
+            self.marks.errors[self._row, self._column] = "".join(self._error).strip() or "#N/A"
+            self._error = None
+
+
+def column_number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+class Book:
+    """Which sheets there are, and from which day their days count."""
+
+    def __init__(self) -> None:
+        self.date1904 = False
+        self.ids: dict[str, str] = {}
+        self.targets: dict[str, str] = {}
+
+    def start(self, name: str, found: Attributes) -> None:
+        if name == "sheet":
+            self.ids[found["name"]] = found.get("id", "")
+        elif name == "workbookPr":
+            self.date1904 = truth(found.get("date1904"))
+        elif name == "Relationship":
+            self.targets[found.get("Id", "")] = found.get("Target", "")
+
+
+def of_xlsx(parts: ZipFile) -> tuple[bool, dict[str, Marks]]:
+    """Do days count from 1904, and the marks of each sheet by its name."""
+    names = {name.replace("\\", "/").lstrip("/").lower(): name for name in parts.namelist()}
+    book, folder = Book(), "xl"
+    for part in (f"{folder}/workbook.xml", f"{folder}/_rels/workbook.xml.rels"):
+        with parts.open(names[part]) as opened:
+            walk(opened, book.start)
+    styles = Styles()
+    if f"{folder}/styles.xml" in names:
+        with parts.open(names[f"{folder}/styles.xml"]) as opened:
+            walk(opened, styles.start, styles.end)
+    found: dict[str, Marks] = {}
+    for sheet, id_ in book.ids.items():
+        target = book.targets.get(id_, "").replace("\\", "/")
+        path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"{folder}/{target}")
+        if path.lower() in names:
+            cells = SheetCells(styles.shown)
+            with parts.open(names[path.lower()]) as opened:
+                walk(opened, cells.start, cells.end, cells.data)
+            found[sheet] = cells.marks
+    return book.date1904, found
+
+
+class OpenDocument:
+    """Marks of the tables of an ODS file."""
+
+    def __init__(self) -> None:
+        self.date1904 = False
+        self.tables: dict[str, Marks] = {}
+        self._marks = Marks()
+        self._row = self._column = self._defined = 0
+        self._rows = self._columns = 1
+        self._error: list[str] | None = None
+        self._depth = 0  # tables can stand in tables
+
+    def start(self, name: str, found: Attributes) -> None:
+        if name == "null-date":
+            self.date1904 = found.get("date-value", "").startswith("1904")
+        elif name == "table":
+            self._depth += 1
+            if self._depth == 1:
+                self._marks = self.tables.setdefault(found.get("name", ""), Marks())
+                self._row = self._defined = 0
+        elif self._depth == 1:
+            self._inside(name, found)
+
+    def _inside(self, name: str, found: Attributes) -> None:
+        hidden = found.get("visibility") in ("collapse", "filter")
+        if name == "table-column":
+            count = int(found.get("number-columns-repeated", "1"))
+            if hidden:
+                self._marks.hidden_columns.update(range(self._defined, min(self._defined + count, MOST_COLUMNS)))
+            self._defined += count
+        elif name == "table-row":
+            self._column, self._rows = 0, int(found.get("number-rows-repeated", "1"))
+            if hidden:
+                self._marks.hidden_rows.update(range(self._row, self._row + min(self._rows, LISTED)))
+        elif name in ("table-cell", "covered-table-cell"):
+            self._cell(found)
+
+    def _cell(self, found: Attributes) -> None:
+        self._columns = int(found.get("number-columns-repeated", "1"))
+        down, across = (int(found.get(f"number-{way}-spanned", "1")) for way in ("rows", "columns"))
+        if down > 1 or across > 1:
+            area = (self._row, self._column, self._row + down - 1, self._column + across - 1)
+            self._marks.merged.append(area)
+        self._error = [] if found.get("value-type") == "error" else None
+        if found.get("value-type") == "percentage":
+            self._marks.shown[self._row, self._column] = "percent"
+
+    def data(self, text: str) -> None:
+        if self._error is not None:
+            self._error.append(text)
+
+    def end(self, name: str) -> None:
+        if name == "table":
+            self._depth -= 1
+        elif self._depth != 1:
+            return
+        elif name == "table-row":
+            self._row += self._rows
+        elif name in ("table-cell", "covered-table-cell"):
+            self._repeat()
+            self._column += self._columns
+
+    def _repeat(self) -> None:
+        """Neighbours that are the same are written once, with how many they are."""
+        first = self._row, self._column
+        if self._error is not None:
+            self._marks.errors[first] = "".join(self._error).strip() or "#N/A"
+        if first not in self._marks.shown and first not in self._marks.errors:
+            return
+        for row in range(self._row, self._row + min(self._rows, LISTED)):
+            for column in range(self._column, self._column + min(self._columns, 256)):
+                for marks in (self._marks.shown, self._marks.errors):
+                    if first in marks:
+                        marks[row, column] = marks[first]
+        self._error = None
+
+
+def of_ods(parts: ZipFile) -> tuple[bool, dict[str, Marks]]:
+    document = OpenDocument()
+    with parts.open("content.xml") as opened:
+        walk(opened, document.start, document.end, document.data)
+    return document.date1904, document.tables

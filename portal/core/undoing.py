@@ -1,0 +1,144 @@
+"""Taking back an import as a whole: what it made goes, what it changed is what it was. Records that anybody changed
+since stay as they are and are named. Numbers that were given stay given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask_babel import force_locale, gettext
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from portal.core import attachments, audit, clock, import_runs, scope
+from portal.core.amending import PAPER
+from portal.core.audit import AuditEvent
+from portal.core.changes import altered
+from portal.core.images import put_back
+from portal.core.import_runs import ImportRun, ImportRunRecord
+from portal.core.ledger import Ledger, mounted
+from portal.extensions import db
+from portal.org.sealed import Sealed
+
+DEED = "undo_import"
+CHUNK = 200  # records that are looked up at once
+
+
+@dataclass
+class Touched:
+    """What a run did to one record: whether it made it, its lines of the trail, what it was before them."""
+
+    ledger: Ledger
+    record_id: int
+    made: bool
+    lines: set[str]
+    before: Sealed | None
+
+
+@dataclass
+class Undone:
+    """What became of the records: how many went or are what they were, and which stay, with the reason."""
+
+    removed: int = 0
+    restored: int = 0
+    stayed: list[tuple[str, int, str, str]] = field(default_factory=list)
+
+
+def undo(run: ImportRun, between: Callable[[int, int], None]) -> Undone:
+    """`between(done, all)` is called between records, where a transaction may end. The caller has shown that whoever
+    acts may do this, and commits."""
+    outcome, records, name = Undone(), list(touched(run.id)), run.name
+    run_id, began, verb = run.id, run.began_at, "adopt" if run.adopt else "import"
+    with force_locale(PAPER):
+        reason = gettext("Import of %(file)s undone", file=name)[:400]
+    for first in range(0, len(records), CHUNK):
+        chunk = records[first : first + CHUNK]
+        later = changed_since(chunk, began)
+        for n, each in enumerate(chunk, first):
+            between(n, len(records))
+            right = verb if verb in each.ledger.verbs else "add"
+            with scope.doing(right), audit.because(reason), audit.named(DEED):
+                undo_one(each, (each.ledger.name, each.record_id) in later, outcome)
+    import_runs.tell(run_id, state=import_runs.UNDONE, undone_at=clock.now(), undone_by=scope.current().name[:64])
+    return outcome
+
+
+def touched(run_id: int) -> Iterator[Touched]:
+    """The records of a run, the last first, so that what stands under a record goes before it."""
+    ledgers = {ledger.name: ledger for ledger in mounted()}
+    found: dict[tuple[str, int], Touched] = {}
+    columns = (getattr(ImportRunRecord, name) for name in ("ledger", "record_id", "made", "line", "before"))
+    query = select(*columns).where(ImportRunRecord.run_id == run_id).order_by(ImportRunRecord.id)
+    for row in db.session.execute(query):
+        known = found.get((row.ledger, row.record_id))
+        if known is not None:
+            known.lines.add(row.line)
+        elif row.ledger in ledgers:
+            found[row.ledger, row.record_id] = Touched(
+                ledgers[row.ledger], row.record_id, row.made, {row.line}, row.before
+            )
+    return reversed(found.values())
+
+
+def changed_since(records: Sequence[Touched], began: datetime) -> set[tuple[str, int]]:
+    """Those that the trail tells of since, beside the run; what somebody only looked at is not changed."""
+    own = {line for each in records for line in each.lines}
+    first: dict[tuple[str, int], int] = {}
+    others: list[tuple[tuple[str, int], int]] = []
+    for line, record in lines_since(records, began):
+        if line.uid in own:
+            first[record] = min(line.id, first.get(record, line.id))
+        elif line.action != DEED and altered(line.changes):
+            others.append((record, line.id))
+    return {record for record, id_ in others if id_ > first.get(record, 0)}
+
+
+def lines_since(records: Sequence[Touched], began: datetime) -> Iterator[tuple[Any, tuple[str, int]]]:
+    """Lines of these records and of what stands under them, each with the record."""
+    columns = (AuditEvent.id, AuditEvent.uid, AuditEvent.action, AuditEvent.changes)
+    for name in {each.ledger.name for each in records}:
+        ids = [each.record_id for each in records if each.ledger.name == name]
+        for owner, id_ in ((AuditEvent.ledger, AuditEvent.record_id), (AuditEvent.root, AuditEvent.root_id)):
+            query = select(*columns, id_.label("of")).where(AuditEvent.at >= began, owner == name, id_.in_(ids))
+            yield from ((line, (name, line.of)) for line in db.session.execute(query))
+
+
+def undo_one(each: Touched, changed: bool, outcome: Undone) -> None:
+    model = each.ledger.model
+    record = db.session.scalars(select(model).where(model.id == each.record_id)).first()
+    if record is None:
+        return
+    name = str(record)
+
+    def stays(why: str) -> None:
+        outcome.stayed.append((each.ledger.name, each.record_id, name, why))
+
+    if changed:
+        stays(gettext("Changed since"))
+    elif not each.made and each.before is None:
+        stays(gettext("What it was before is not kept any more"))
+    else:
+        try:
+            with db.session.begin_nested():
+                take_back(each, record)
+        except IntegrityError:
+            stays(gettext("Other records name this one, so it cannot be deleted."))
+        else:
+            outcome.removed += each.made
+            outcome.restored += not each.made
+
+
+def take_back(each: Touched, record: Any) -> None:
+    with db.session.no_autoflush:
+        if each.made:
+            attachments.let_go(each.ledger, [record])
+            db.session.delete(record)
+        elif each.before is not None:
+            put_back(record, json.loads(each.before.reveal()))
+    db.session.flush()
+
+
+__all__ = ["Undone", "undo"]

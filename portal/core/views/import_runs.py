@@ -1,0 +1,43 @@
+"""The runs of imports on the import page, and taking one back as a whole."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, ClassVar
+
+from flask import abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access
+from flask_babel import gettext
+
+from portal.core import import_runs, jobs
+from portal.core.jobs import Job
+from portal.core.ledger import Ledger
+from portal.core.spreadsheet import running
+
+
+class ImportRuns:
+    """What `LedgerView` does with imports that are over."""
+
+    verbs: ClassVar = {"bring_back": "import"}
+
+    @expose("/import/runs/<int:run_id>/undo", methods=["POST"])
+    @has_access
+    def bring_back(self: Any, run_id: int) -> ResponseReturnValue:
+        run = import_runs.find(self.ledger, run_id)
+        if run is None:
+            abort(404)
+        if not run.undoable:
+            abort(409, gettext("This import can no longer be undone."))
+        if not request.form.get("confirmed"):
+            flash(gettext("Please confirm that this import is to be undone."), "warning")
+            return redirect(url_for(f"{self.endpoint}.bring"))
+        job = jobs.make(kind="import", ledger=self.ledger.name, name=run.name, adopt=run.adopt, undo=run.id)
+        jobs.start(job, partial(work, self.ledger, run.id))
+        return redirect(url_for(f"{self.endpoint}.brought", token=job.token))
+
+
+def work(ledger: Ledger, run_id: int, job: Job) -> dict[str, Any]:
+    undone = running.take_back(run_id, job.progress)
+    return {"undone": {"removed": undone.removed, "restored": undone.restored, "stayed": undone.stayed}}

@@ -1,0 +1,150 @@
+"""An import is stored in short batches under one run, which can be undone as a whole (`contracts.md`, import rules)."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from portal.accounts.security import act_as
+from portal.core import scope
+from portal.core.jobs import Cancelled
+from portal.core.ledger import mounted
+from portal.core.spreadsheet import running
+from portal.core.spreadsheet.importing import find_layout
+from portal.core.spreadsheet.reading import read
+from tests.core import sheets
+from tests.holes.walk import dump, of
+
+SAMPLES = {
+    "agreements": "共建协议台账.xlsx",
+    "pairings": "结对帮扶台账.xls",
+    "study_groups": "青年理论学习小组台账.csv",
+    "service_projects": "服务项目台账.xlsx",
+}
+# What an import leaves although it is undone: that it was, and numbers that are not given again.
+LEFT = {"import_run", "import_run_record", "number_counter"}
+MOMENTS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
+
+
+@pytest.fixture
+def bring(app, built, tmp_path):
+    """`bring("agreements", path)` takes a file over as the office's reviewer and answers what became of it."""
+
+    def run(name, path, progress=lambda _done, _all: None, *, whole=False, account="reviewer"):
+        built.dirty = True
+        with app.test_request_context(method="POST"), scope.acting_as(act_as(account)):
+            ledger = next(each for each in mounted() if each.name == name)
+            found = find_layout(ledger, read(path, path.name))
+            sheet = running.Sheet(ledger, found, path.name, running.digest(path), True, whole)
+            return running.run(sheet, tmp_path, progress)
+
+    return run
+
+
+@pytest.fixture
+def take_back(app):
+    def undo(run_id, account="reviewer"):
+        with app.test_request_context(method="POST"), scope.acting_as(act_as(account)):
+            return running.take_back(run_id)
+
+    return undo
+
+
+def held(rows):
+    """All tables but what is left of any import, without moments."""
+    found = {name: lines for name, lines in dump(rows).items() if name not in LEFT}
+    return {name: sorted(MOMENTS.sub("", line) for line in lines) for name, lines in found.items()}
+
+
+@pytest.fixture
+def every_batch(monkeypatch):
+    """Each row is a batch of its own."""
+    monkeypatch.setattr(running, "LONGEST", 0)
+    monkeypatch.setattr(running, "ASKED", 0)
+    monkeypatch.setattr(running, "PAUSE", 0)
+
+
+def test_an_import_of_each_kind_of_sheet_is_undone_as_a_whole(bring, take_back, rows, every_batch):
+    before = held(rows)
+    for name, file in SAMPLES.items():
+        taken = bring(name, sheets.DATA / file)
+        assert held(rows) != before
+        undone = take_back(taken.run_id)
+        assert (undone.stayed, undone.restored) == ([], 0)
+        assert undone.removed >= taken.outcome.counts["new"] > 0
+        assert held(rows) == before
+    assert {state for (state,) in rows("SELECT state FROM import_run")} == {"undone"}
+    [(told,)] = rows("SELECT count(*) FROM audit_event WHERE action = 'undo_import' AND ledger = 'agreements'")
+    assert told == 20
+
+
+def test_what_an_import_changed_becomes_what_it_was(bring, take_back, rows, tmp_path):
+    bring("agreements", sheets.LEDGER)
+    before = held_but_version(rows)
+    found = sheets.rows()
+    for row in found[3:-2]:
+        row[8] = "改过的人"
+    taken = bring("agreements", sheets.book(tmp_path / "a.xlsx", found))
+    assert taken.outcome.counts["changed"] == 20
+    undone = take_back(taken.run_id)
+    assert (undone.removed, undone.restored, undone.stayed) == (0, 20, [])
+    assert held_but_version(rows) == before
+
+
+def held_but_version(rows):
+    names = "office_no, record_no, status, a_contact, a_phone, coop_modes, gaps, effective_to, editor_id, search_text"
+    return rows(f"SELECT {names} FROM agreement ORDER BY id")
+
+
+def test_records_that_somebody_changed_since_stay_and_are_named(bring, take_back, visit, rows):
+    taken = bring("agreements", sheets.LEDGER)
+    [(id_,)] = rows("SELECT min(id) FROM agreement WHERE source = 'import'")
+    reviewer = visit("reviewer")
+    assert reviewer.post(f"/agreements/{id_}/move/void", {"reason": "重复录入的协议"}).status == 302
+    undone = take_back(taken.run_id)
+    assert undone.removed == 19
+    [(ledger, stayed, _title, why)] = undone.stayed
+    assert (ledger, stayed) == ("agreements", id_)
+    assert why
+    assert rows("SELECT id, status FROM agreement WHERE source = 'import'") == [(id_, "voided")]
+
+
+def test_all_rows_or_none_keeps_nothing_of_a_sheet_with_a_rejected_row(bring, rows):
+    before = held(rows)
+    taken = bring("agreements", sheets.LEDGER, whole=True)
+    assert (taken.kept, len(taken.outcome.rejected)) == (False, 4)
+    assert held(rows) == before
+
+
+def test_a_stopped_run_keeps_whole_rows_and_the_file_brought_again_ends_it(bring, rows, every_batch):
+    def stop(done, _total):
+        if done == 9:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        bring("agreements", sheets.LEDGER, stop)
+    [(state, done, total)] = rows("SELECT state, done, total FROM import_run")
+    assert (state, done, total) == ("cancelled", 9, 24)
+    [(kept,)] = rows("SELECT count(*) FROM agreement WHERE source = 'import'")
+    assert 0 < kept <= 9
+    again = bring("agreements", sheets.LEDGER).outcome
+    assert (again.counts["unchanged"], again.counts["new"]) == (kept, 20 - kept)
+
+
+def test_others_save_between_the_batches_of_a_run(bring, visit, rows, monkeypatch):
+    filler, statuses = visit("filler01"), []
+    id_ = of(rows, 1, "draft")
+    typed = filler.look(f"/agreements/edit/{id_}").filled() | {"content": "期间改过的共建内容"}
+    monkeypatch.setattr(running, "LONGEST", 0)
+    monkeypatch.setattr(running, "ASKED", 0)
+
+    def paused(_seconds):
+        if not statuses:
+            with ThreadPoolExecutor(1) as pool:
+                statuses.append(pool.submit(filler.post, f"/agreements/edit/{id_}", typed).result(10).status)
+
+    monkeypatch.setattr(running.time, "sleep", paused)
+    bring("agreements", sheets.LEDGER)
+    assert statuses == [302]

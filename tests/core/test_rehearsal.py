@@ -1,0 +1,61 @@
+"""While a sheet is only tried out, nobody waits and nothing is written (`contracts.md`, import rules)."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from portal.accounts.security import act_as
+from portal.core import scope, sealing
+from portal.core.rehearsal import rehearsal
+from portal.core.spreadsheet.importing import find_layout, take
+from portal.core.spreadsheet.reading import read
+from portal.extensions import db
+from portal.ledgers.cobuilding import agreements
+from tests.core import sheets
+from tests.holes.walk import of, unchanged
+
+SOON = 10  # seconds; a lock that is waited for costs 15
+
+
+def bring(folder, tried, progress=lambda _done, _all: None):
+    """The office's own sheet, taken over as the committee does."""
+    with scope.acting_as(act_as("reviewer")):
+        found = find_layout(agreements, read(sheets.LEDGER, sheets.LEDGER.name))
+        if not tried:
+            return take(agreements, found, "a.xlsx", True, progress).as_json()
+        with rehearsal(folder):
+            return take(agreements, found, "a.xlsx", True, progress).as_json()
+
+
+def test_what_is_tried_says_what_the_run_says_and_leaves_nothing(app, built, rows, tmp_path):
+    with app.test_request_context(method="POST"):
+        with unchanged(rows):
+            tried = bring(tmp_path, tried=True)
+        assert list(tmp_path.iterdir()) == []
+        assert bring(tmp_path, tried=False) == tried
+        db.session.rollback()
+    assert tried["accepted"] == 20
+
+
+def test_others_save_and_submit_and_the_trail_is_sealed_while_a_sheet_is_tried(app, visit, rows, tmp_path):
+    filler, saved = visit("filler01"), []
+    id_ = of(rows, 1, "draft")
+    typed = filler.look(f"/agreements/edit/{id_}").filled() | {"content": "期间改过的共建内容"}
+
+    def work():
+        found = [filler.post(f"/agreements/edit/{id_}", typed).status]
+        found.append(filler.post(f"/agreements/{id_}/move/submit").status)
+        with app.app_context():
+            sealing.seal()
+        return found
+
+    def meanwhile(done, total):
+        if done == total:  # every row is written where it is tried
+            with ThreadPoolExecutor(1) as pool:
+                saved.extend(pool.submit(work).result(SOON))
+
+    with app.test_request_context(method="POST"):
+        bring(tmp_path, tried=True, progress=meanwhile)
+    assert saved == [302, 302]
+    assert rows(f"SELECT content, status FROM agreement WHERE id = {id_}") == [("期间改过的共建内容", "pending_unit")]
+    assert rows("SELECT count(*) FROM agreement WHERE source = 'import'") == [(0,)]
