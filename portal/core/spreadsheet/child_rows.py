@@ -18,7 +18,7 @@ from werkzeug.datastructures import MultiDict
 
 from portal.core import audit, saving, scope
 from portal.core.amending import PAPER
-from portal.core.fields import Kind, RowRefs
+from portal.core.fields import BadValue, Kind, RowRefs
 from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger, Rows
 from portal.core.spreadsheet import known_by
@@ -139,16 +139,27 @@ class FurtherRows:
 
     def named(self, row: ChildRow, names: Sequence[str]) -> Sequence[Any]:
         ledger = self.ledger
-        texts = {name: row.cells.get(name, "") for name in names}
-        if not all(texts.values()):
+        texts = {name: text for name in names if (text := row.cells.get(name, ""))}
+        if names[0] not in texts:
             return []
         if not ledger.prefix:
             typed = MultiDict({name: ledger.field(name).kind.from_cell(text)[0] for name, text in texts.items()})
             return known_by.candidates(ledger, form_class(ledger)(typed), select(ledger.model))
-        query = select(ledger.model).where(*(ledger.column(name) == text for name, text in texts.items()))
+        query = select(ledger.model).where(*(self.says(name, text) for name, text in texts.items()))
         if ledger.statuses:
             query = query.where(ledger.model.status != "voided", ledger.model.amends_id.is_(None))
         return db.session.scalars(query.limit(2)).all()
+
+    def says(self, name: str, text: str) -> Any:
+        """The condition that a record is called so, is of this day, or stands under the record of this number."""
+        ledger = self.ledger
+        if ledger.under and name == f"{ledger.under.relation}_no":
+            return getattr(ledger.model, ledger.under.relation).has(record_no=text)
+        kind = ledger.field(name).kind
+        try:
+            return ledger.column(name) == kind.parse(kind.from_cell(text), None)
+        except BadValue as fault:
+            raise Refused(str(ledger.field(name).label), str(fault)) from None
 
     def take_record(self, record: Any, rows: Sequence[ChildRow]) -> None:
         """All rows of one record in one form. Raises Refused when they cannot be taken together."""

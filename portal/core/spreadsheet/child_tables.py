@@ -24,7 +24,8 @@ Write = Callable[[Any, int, int, Any], None]
 def keys_of(ledger: Ledger) -> tuple[str, ...]:
     """The columns by which a row of a further sheet names its record; none where nothing names one."""
     if ledger.prefix:
-        return tuple(dict.fromkeys(("record_no", ledger.title_column)))
+        above = (f"{ledger.under.relation}_no", ledger.event) if ledger.under else ()
+        return tuple(dict.fromkeys(("record_no", ledger.title_column, *filter(ledger.has, above))))
     return () if ledger.statuses or ledger.under else ledger.identity
 
 
