@@ -14,7 +14,7 @@ from flask_migrate import upgrade
 from sqlalchemy import select
 
 from portal.accounts import roles
-from portal.core import attachments, import_runs, jobs, once, row_security, scope, sealing
+from portal.core import attachments, form_drafts, import_runs, jobs, once, row_security, scope, sealing, staging
 from portal.extensions import db
 from portal.org import codes
 from portal.org.models import Unit
@@ -56,12 +56,12 @@ def bring_up_to_date() -> None:
         builder.add_permissions(update_perms=True)
         codes.seed()
         roles.seed(builder.sm)
-        once.sweep()
-        import_runs.sweep()
+        for kept in (once, import_runs, form_drafts, staging):
+            kept.sweep()
         settle_row_security(on=current_app.config["ROW_SECURITY"])
         settle_serving_role(current_app.config["SERVING_ROLE"])
         db.session.commit()
-        attachments.sweep()
+        attachments.sweep(staging.stored)
         jobs.sweep()
 
 

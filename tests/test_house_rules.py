@@ -21,6 +21,8 @@ COMMITTING = {
     "portal/demo/__init__.py",
     "portal/core/audit.py",
     "portal/core/spreadsheet/running.py",
+    "portal/core/views/autosaving.py",
+    "portal/core/views/drafting.py",
     "portal/core/views/importing.py",
     "portal/accounts/account_pages.py",
     "portal/accounts/export_pages.py",

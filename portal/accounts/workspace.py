@@ -12,9 +12,12 @@ from sqlalchemy import func, select
 
 from portal.accounts import watching
 from portal.accounts.roles import label_of
-from portal.core import scope
-from portal.core.ledger import Ledger, mounted
+from portal.core import form_drafts, scope
+from portal.core.ledger import Ledger, mounted, named
+from portal.core.views.drafting import address_of, moment
 from portal.extensions import db
+
+MOST_UNSAVED = 20
 
 
 class WorkspaceView(BaseView):
@@ -30,8 +33,34 @@ class WorkspaceView(BaseView):
             cards=cards,
             profile=g.get("profile"),
             watch=watching.watch(),
+            unsaved=unsaved(),
             roles=[label_of(code) for code in sorted(principal.roles)],
         )
+
+
+def unsaved() -> list[dict[str, Any]]:
+    """The user's half-filled forms, as far as the records that they are of are still there for the user."""
+    found = []
+    for draft in form_drafts.every(MOST_UNSAVED):
+        ledger = named(draft.ledger)
+        title = title_of(ledger, draft) if ledger is not None else None
+        if ledger is not None and title is not None:
+            there = address_of(draft, draft=draft.key)
+            found.append({"ledger": ledger, "title": title, "there": there, "at": moment(draft), "key": draft.key})
+    return found
+
+
+def title_of(ledger: Ledger, draft: form_drafts.FormDraft) -> str | None:
+    """What a half-filled form is of: a record, or something new under one; None when the user may not fill it."""
+    if draft.record_id is None and not scope.current().may("add", ledger.name):
+        return None
+    model, id_ = ledger.model, draft.record_id
+    if draft.record_id is None and ledger.under:
+        model, id_ = ledger.mapper.relationships[ledger.under.relation].mapper.class_, draft.parent_id
+    if id_ is None:
+        return ""
+    record = db.session.scalars(select(model).where(model.id == id_)).first()
+    return None if record is None else str(record)
 
 
 def card(ledger: Ledger) -> dict[str, Any]:

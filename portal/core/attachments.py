@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from io import BytesIO
@@ -93,12 +93,17 @@ class Attachment(Model):
 
     @property
     def path(self) -> Path:
-        return home() / self.stored[:2] / self.stored
+        return path_of(self.stored)
 
 
 def home() -> Path:
     found: Path = current_app.config["DATA_DIR"] / "files"
     return found
+
+
+def path_of(stored: str) -> Path:
+    """Where the file of this random name lies."""
+    return home() / stored[:2] / stored
 
 
 def of(ledger: Ledger, record: Any) -> Sequence[Attachment]:
@@ -245,13 +250,14 @@ def locked(*, shared: bool) -> Iterator[bool]:
         yield True
 
 
-def sweep() -> None:
-    """Remove files that no row names, left by processes that were killed; never while anybody writes one."""
+def sweep(staged: Callable[[], set[str]] = set) -> None:
+    """Remove files that no row names, left by processes that were killed; never while anybody writes one. `staged` are
+    the names of those that wait with forms."""
     if not home().is_dir():
         return
     with locked(shared=False) as had:
         if had:
-            known = set(db.session.scalars(select(Attachment.stored)))
+            known = set(db.session.scalars(select(Attachment.stored))) | staged()
             for path in home().glob("??/*"):
                 if path.name not in known:
                     path.unlink(missing_ok=True)

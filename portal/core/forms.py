@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -10,19 +9,19 @@ from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import select
-from werkzeug.datastructures import MultiDict
 from wtforms import Field as FormField
 from wtforms import Form
 from wtforms.validators import StopValidation
 
 from portal.core import scope
 from portal.core.doubts import Doubts
-from portal.core.fields import BadValue, Field, RowRefs, natural
+from portal.core.fields import BadValue, Field, RowRefs
 from portal.core.fields.base import BLANK
 from portal.core.fields.links import above, standing_under
+from portal.core.form_rows import indices
 from portal.core.ledger import Ledger, Rows
 from portal.core.unseen import keep_apart
-from portal.core.values import Problem, Values
+from portal.core.values import Missing, Problem, Values
 from portal.extensions import db
 
 
@@ -35,6 +34,8 @@ class KindField(FormField):
         self.before: Any = None
         # Not this user's to see or to fill in; the value stays as it is.
         self.withheld = False
+        # Submitting would demand it.
+        self.awaited = False
 
     def process_data(self, value: Any) -> None:
         self.data = self.before = value
@@ -48,15 +49,19 @@ class KindField(FormField):
     def pre_validate(self, form: Any) -> None:
         if self.process_errors:
             raise StopValidation()
-        if self.declared.required and self.data in BLANK and not getattr(form, "lenient", False):
+        if self.lacks and not (getattr(form, "lenient", False) or getattr(form, "partial", False)):
             raise StopValidation(gettext("Please fill this in."))
         if self.declared.fixed and self.before not in BLANK and self.data != self.before:
             raise StopValidation(gettext("This can no longer be changed."))
 
     @property
+    def lacks(self) -> bool:
+        return self.declared.required and self.data in BLANK
+
+    @property
     def on_page(self) -> bool:
         """Fields that leave the user nothing to choose are not shown, unless something is wrong with them."""
-        asked = self.declared.asked is None or self.declared.asked() or bool(self.errors)
+        asked = self.declared.asked is None or self.declared.asked() or bool(self.errors) or self.awaited
         return asked and not self.withheld
 
     @property
@@ -84,6 +89,8 @@ class RowForm(Form):
 
     key: str
     row: Any
+    # As the form of the record (`LedgerForm.partial`).
+    partial = False
 
     @property
     def blank(self) -> bool:
@@ -157,6 +164,8 @@ class RowsField(FormField):
             self.errors.append(gettext("These rows can be switched off, but not removed."))
         if len(self.rows) > self.table.most:
             self.errors.append(gettext("At most %(most)d rows.", most=self.table.most))
+        for row in self.rows:
+            row.partial = form.partial
         fine = [row.validate() for row in self.rows] + [self._refs_fine(form, row) for row in self.rows]
         return not self.errors and all(fine)
 
@@ -179,14 +188,18 @@ class LedgerForm(Form):
     ledger: Ledger
     problems: list[str]
     warnings: list[str]
+    # What a draft still lacks; filled by `validate` when the form is `partial`.
+    missing: list[Missing]
     # A ledger taken over from paper may have gaps.
     lenient = False
+    # A draft may be half: what is not filled in yet is listed in `missing` and demanded when it is submitted.
+    partial = False
 
     def __init__(
         self, formdata: Any = None, record: Any = None, parent: Any = None, begun: Mapping[str, list[str]] | None = None
     ) -> None:
         """`parent` is the record that a new entry goes under; `begun` are texts that a new record starts with."""
-        self.record, self.problems, self.warnings = record, [], []
+        self.record, self.problems, self.warnings, self.missing = record, [], [], []
         self.doubts = Doubts(self.ledger.name, record, formdata or {})
         self.parent = parent if record is None else self.ledger.above(record)
         names = self.ledger.entered
@@ -214,10 +227,52 @@ class LedgerForm(Form):
         values = self.completed()
         with standing_under(self.parent):
             fine: bool = super().validate(extra_validators)
+            self.missing = list(self._lacking()) if self.partial else []
             for rule in (self._unique, self._needed, *self.ledger.rules, *self.ledger.last_rules):
                 for problem in rule(values) if fine or rule not in self.ledger.last_rules else ():
                     fine = self._note(problem) and fine
         return fine
+
+    def list_missing(self) -> list[Missing]:
+        """What submitting would demand of the record as it stands.
+
+        Rules that compare with hidden records (`last_rules`) are not asked: only a save may hear their answer.
+        """
+        self.partial, values = True, self.completed()
+        with standing_under(self.parent):
+            self.missing = list(self._lacking())
+            for rule in (self._needed, *self.ledger.rules):
+                for problem in rule(values):
+                    if problem.missing and (not problem.table or problem.table in self):
+                        self._wait_for(problem)
+        return self.missing
+
+    def show_missing(self, missing: Iterable[Missing]) -> None:
+        """Show the fields that the list of what is missing leads to, also those that the portal fills in itself."""
+        for each in missing:
+            if each.name in self:
+                self[each.name].awaited = True
+
+    def _lacking(self) -> Iterator[Missing]:
+        """The required fields and cells that are blank."""
+        for name in self.ledger.entered:
+            if self[name].lacks and not self[name].withheld:
+                yield self._missing(self[name])
+        for table in self.tables:
+            for row in table.rows:
+                yield from (self._missing(cell, table) for cell in row if cell.lacks)
+
+    def _missing(self, field: KindField, table: RowsField | None = None, text: str = "") -> Missing:
+        label = str(field.declared.label)
+        if table is not None:
+            label = f"{table.label.text} – {label}"
+        return Missing(field.id, field.name, label, text or gettext("Please fill this in."))
+
+    def _wait_for(self, problem: Problem) -> None:
+        table = self[problem.table] if problem.table else None
+        place = table.rows[problem.row] if table is not None else self
+        if problem.field in place and all(each.name != place[problem.field].name for each in self.missing):
+            self.missing.append(self._missing(place[problem.field], table, str(problem.text)))
 
     def fields_fine(self) -> bool:
         """Every field and row by itself, while what the whole is to be is not known yet."""
@@ -249,7 +304,7 @@ class LedgerForm(Form):
         if self.ledger.needed and not self.lenient:
             for name in self.ledger.needed(values):
                 if values.fields.get(name) in BLANK:
-                    yield Problem(name, gettext("Please fill this in."))
+                    yield Problem(name, gettext("Please fill this in."), missing=True)
 
     def _unique(self, values: Values) -> Iterator[Problem]:
         """Columns that the database keeps unique, said at the field before it refuses."""
@@ -269,6 +324,9 @@ class LedgerForm(Form):
         if problem.warning:
             self.warnings.append(str(problem.text))
         if problem.warning or (problem.table and problem.table not in self):  # a table that this form leaves as it is
+            return True
+        if problem.missing and self.partial:
+            self._wait_for(problem)
             return True
         place = self[problem.table].rows[problem.row] if problem.table else self
         if problem.field in place:
@@ -336,65 +394,4 @@ def form_class(ledger: Ledger) -> type[LedgerForm]:
     return type(f"{ledger.name}_form", (fields,), {"ledger": ledger, **tables})
 
 
-def indices(table: str, formdata: Any) -> list[int]:
-    pattern = re.compile(rf"{re.escape(table)}-(\d{{1,4}})-")
-    found = {int(match[1]) for key in formdata if (match := pattern.match(key))}
-    return sorted(found)
-
-
-def overlong(ledger: Ledger, formdata: Any) -> bool:
-    """Far more rows than a table takes, which nobody typed; a few too many are told at the table."""
-    return any(len(indices(table.name, formdata)) > 2 * table.most for table in ledger.rows)
-
-
-def operate_on_rows(formdata: Any, operation: str) -> MultiDict[str, str]:
-    """The form after a row button was pressed without JavaScript: `<table>:add`, `<table>:up|down|remove:<n>`.
-
-    Nothing else that was typed changes. Unknown operations change nothing.
-    """
-    table, verb, number = (*operation.split(":"), "", "")[:3]
-    rest = MultiDict([(key, value) for key, value in formdata.items(multi=True) if key != "_rows"])
-    order: list[int] = indices(table, rest)
-    for n in order:
-        rest.setdefault(f"{table}-{n}-id", "")
-        rest[f"{table}-{n}-id"] = rest[f"{table}-{n}-id"] or f"new-{n}"
-    if verb == "add":
-        fresh = _fresh_key(table, order, rest)
-        n = max(order, default=-1) + 1
-        rest[f"{table}-{n}-id"] = fresh
-        order.append(n)
-    elif (at := natural(number)) is not None and at in order:
-        _move(order, order.index(at), verb)
-    return _renumbered(rest, table, order)
-
-
-def _fresh_key(table: str, order: list[int], formdata: Any) -> str:
-    taken = {formdata.get(f"{table}-{n}-id") for n in order}
-    return next(key for k in range(len(order), 10_000) if (key := f"new-{k}") not in taken)
-
-
-def _move(order: list[int], at: int, verb: str) -> None:
-    if verb == "remove":
-        del order[at]
-    elif verb == "up" and at > 0:
-        order[at - 1], order[at] = order[at], order[at - 1]
-    elif verb == "down" and at < len(order) - 1:
-        order[at + 1], order[at] = order[at], order[at + 1]
-
-
-def _renumbered(formdata: Any, table: str, order: list[int]) -> MultiDict[str, str]:
-    pattern = re.compile(rf"{re.escape(table)}-(\d{{1,4}})-(.+)")
-    place = {old: new for new, old in enumerate(order)}
-    kept: list[tuple[str, str]] = []
-    for key, value in formdata.items(multi=True):
-        match = pattern.fullmatch(key)
-        if match is None:
-            kept.append((key, value))
-        elif int(match[1]) in place:
-            kept.append((f"{table}-{place[int(match[1])]}-{match[2]}", value))
-    # A table emptied of its rows was still posted.
-    kept.append((f"{table}-posted", "1"))
-    return MultiDict(kept)
-
-
-__all__ = ["KindField", "LedgerForm", "form_class", "operate_on_rows"]
+__all__ = ["KindField", "LedgerForm", "form_class"]

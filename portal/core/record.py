@@ -162,6 +162,10 @@ class Record(Searchable, Scoped):
     )
     search_text: Mapped[str] = mapped_column(String(600), default="")
 
+    def titled(self, *texts: object) -> str:
+        """What the record is called; a draft may have no title yet."""
+        return " ".join(str(text) for text in texts if text) or self.record_no or "—"
+
     @declared_attr.directive
     @classmethod
     def __mapper_args__(cls) -> dict[str, Any]:

@@ -13,6 +13,7 @@ class Problem:
     """What a rule has against a value. `row` is the number of the row in `table`, from 0.
 
     `twin` is another record that may be the same thing: whoever fills in says whether it is, or really two.
+    `missing` says that something is not filled in yet: a draft may wait for it, submitting demands it.
     """
 
     field: str
@@ -21,6 +22,17 @@ class Problem:
     table: str = ""
     row: int = 0
     twin: Any = None
+    missing: bool = False
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What a draft lacks before it can be submitted. `anchor` is the id of the input on the form."""
+
+    anchor: str
+    name: str
+    label: str
+    text: str
 
 
 class Values:

@@ -103,7 +103,7 @@ def test_cells_of_rows_are_no_way_around_it(app, rest, rows):
         ({"id": theirs, "name": "别人的需求"}, "demand_items"),
         ({"id": row, "position": 9}, "demand_items-0-position"),
         ({"id": row, "name": ["x"]}, "demand_items-0-name"),
-        ({"id": row, "name": ""}, "demand_items-0-name"),
+        ({"id": row, "category": "55"}, "demand_items-0-category"),
     ):
         with unchanged(rows):
             status, told = program.put(f"agreements/{id_}", {"demand_items": [sent], "version": 1})

@@ -79,7 +79,7 @@ def expected(app, language, message):
 )
 def test_what_is_wrong_is_said_at_its_field_in_three_languages(app, visit, agreement, rows, typed, field, message):
     for language in LANGUAGES:
-        answer = visit("filler01").speak(language).post("/agreements/add", agreement | typed)
+        answer = visit("filler01").speak(language).post("/agreements/add", agreement | typed | {"_then": "submit"})
         assert answer.status == 200
         assert answer.errors().get(field) == expected(app, language, message)
         sent = {name: text for name, text in (agreement | typed).items() if text not in ("", [""])}

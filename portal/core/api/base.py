@@ -8,7 +8,7 @@ from flask import Response, abort, jsonify, url_for
 from flask_appbuilder.api import ModelRestApi, expose
 from flask_appbuilder.security.decorators import protect
 
-from portal.core import once
+from portal.core import completeness, once
 from portal.core.api import asking, entering, telling
 from portal.core.views import listing
 from portal.core.views.filling import NotSaved, editing, parent_or_abort
@@ -110,7 +110,9 @@ class LedgerApi(Reaching, ModelRestApi):
         """One record, what may be done with it now, and the version that a change starts from."""
         may = [verb for verb in ("edit", "delete") if verb in self.ledger.verbs and self.may(verb, record)]
         moves = telling.offered(self.ledger, offers(self.ledger, record, {}))
-        answer = jsonify(**telling.whole(self.ledger, record), may=may, moves=moves, warnings=warnings or [])
+        waits = {each.name: each.text for each in completeness.missing(self.ledger, record)} if "edit" in may else {}
+        found = telling.whole(self.ledger, record)
+        answer = jsonify(**found, may=may, moves=moves, missing=waits, warnings=warnings or [])
         answer.status_code = code
         if code == 201:
             answer.location = url_for(f"{self.endpoint}.get", pk=record.id)

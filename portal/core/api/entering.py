@@ -7,12 +7,12 @@ from typing import Any
 from flask import abort, jsonify, make_response
 from flask_babel import gettext
 
-from portal.core import moving
+from portal.core import completeness, moving
 from portal.core.api import asking, telling
 from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger
 from portal.core.views import moves
-from portal.core.views.filling import id_of, meanwhile, write
+from portal.core.views.filling import Keys, id_of, meanwhile, write
 from portal.org import codes
 
 
@@ -25,11 +25,12 @@ def enter(
     opened = asking.version(sent) if hasattr(record, "version") else None
     typed = asking.posted(ledger, sent, view.ledger.hidden(record) if record is not None else ())
     form = form_class(ledger)(typed, record, parent)
+    form.partial = completeness.may_be_half(ledger, record)
     if hasattr(record, "version"):
         unless_changed(ledger, form, record, opened)
     if not form.validate() or form.problems:
         asking.unprocessable(telling.faults(form), "\n".join(form.problems))
-    saved = write(view, ledger, form, record, parent, key)
+    saved = write(view, ledger, form, record, parent, Keys(key))
     return id_of(saved), [str(text) for text in form.warnings]
 
 

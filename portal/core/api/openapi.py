@@ -149,6 +149,7 @@ def whole(ledger: Ledger) -> Schema:
         "texts": {"type": "object"},
         "may": TEXTS,
         "moves": {"type": "array", "items": {"type": "object"}},
+        "missing": {"type": "object", "description": "what submitting a draft would demand, by field"},
         "warnings": TEXTS,
     }
     return closed(fields) | {"required": list(fields)}

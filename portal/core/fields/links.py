@@ -183,15 +183,18 @@ class Link(Kind):
             raise found
         return found
 
-    def _meant(self, text: str) -> int:
-        """The row of exactly this name, else the only one that fits."""
+    def exact(self, text: str) -> int | None:
+        """The row of exactly this name."""
         called = self.label == text
         if self._alias:
             called = or_(called, self._alias(self.model, text))
         # The row's own name before what else it is called; then official order.
-        exact = db.session.scalars(self.choices().where(called).order_by(None).order_by(self.label != text, self.rank))
-        found = exact.first()
-        if found is not None:
+        query = self.choices().where(called).order_by(None).order_by(self.label != text, self.rank)
+        return db.session.scalars(query).first()
+
+    def _meant(self, text: str) -> int:
+        """The row of exactly this name, else the only one that fits."""
+        if (found := self.exact(text)) is not None:
             return found
         fitting = self.search(text, limit=4)
         if not fitting:

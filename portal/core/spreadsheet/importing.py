@@ -90,6 +90,7 @@ def take(ledger: Ledger, found: Layout, source: str, adopt: bool, progress: Prog
             try:
                 with doing("adopt" if adopt else "import", source, number):
                     row = Row(ledger, found, cells, adopt, words)
+                    trees.require_parent(ledger, cells)
                     key, result, record = take_entry(row) if ledger.under else row.take(form, seen)
             except Rejected as fault:
                 outcome.rejected.append(Remark(number, row_column(ledger, found, fault.name), fault.why))

@@ -15,7 +15,7 @@ from sqlalchemy import Select, select
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from portal.core import attachments, scope, stats
+from portal.core import attachments, completeness, scope, stats
 from portal.core.fields import Link, clean
 from portal.core.fields.links import PAGE
 from portal.core.forms import LedgerForm
@@ -24,6 +24,7 @@ from portal.core.past import as_of
 from portal.core.record import Record
 from portal.core.values import Values
 from portal.core.views import listing
+from portal.core.views.autosaving import Autosaving
 from portal.core.views.bulk import Bulk
 from portal.core.views.comparing import Comparing
 from portal.core.views.exporting import Exporting
@@ -44,7 +45,18 @@ MOST_ENTRIES = 50
 
 
 class LedgerView(
-    Reaching, Filling, Moves, Filing, Importing, ImportRuns, Exporting, Bulk, Comparing, Revealing, ModelView
+    Reaching,
+    Filling,
+    Autosaving,
+    Moves,
+    Filing,
+    Importing,
+    ImportRuns,
+    Exporting,
+    Bulk,
+    Comparing,
+    Revealing,
+    ModelView,
 ):
     """List, show, add, edit, delete, export, choices and bulk actions of one ledger."""
 
@@ -60,6 +72,7 @@ class LedgerView(
         "lacking": "read",
         "delete": "delete",
         **Filling.verbs,
+        **Autosaving.verbs,
         **Moves.verbs,
         **Filing.verbs,
         **Importing.verbs,
@@ -129,6 +142,7 @@ class LedgerView(
             ways=ways_on(self.ledger, record),
             may={verb: self.may(verb, record) for verb in ("edit", "delete", "maintain", "attach")},
             hidden=self.ledger.hidden(record),
+            missing=completeness.missing(self.ledger, record) if self.may("edit", record) else (),
             **(revealing(self.ledger, record) if self.may_reveal(record) else {}),
             moves=offers(self.ledger, record, tried or {}),
             files=attachments.of(self.ledger, record) if self.ledger.files else (),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import abort, flash, redirect, request
@@ -16,13 +16,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import BadRequest
 
-from portal.core import amending, gaps, moving, once, saving, scope
+from portal.core import amending, completeness, form_drafts, gaps, moving, once, saving, scope, staging
 from portal.core.fields import natural
 from portal.core.fields.links import standing_under
-from portal.core.forms import LedgerForm, form_class, operate_on_rows, overlong
+from portal.core.form_rows import operate_on_rows, overlong
+from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger, Section
+from portal.core.values import Missing
 from portal.core.views import moves
 from portal.core.views.conflict import Conflict, conflict, joined
+from portal.core.views.drafting import Draft, address_of, moment, opening, place_of, posted, remember
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
 from portal.org import codes
@@ -54,6 +57,7 @@ class Filling:
         pk = natural(request.args.get("pk", ""))
         record = self.record_or_404(pk) if pk is not None else None
         form = self.form(request.form, record, parent_or_abort(self) if record is None else None)
+        form.partial = completeness.may_be_half(self.ledger, record)
         with scope.doing("check"):
             form.validate()
         texts = [*form.warnings, *(doubt.text for doubt in form.doubts.open)]
@@ -65,11 +69,17 @@ class Filling:
     def lists(self: Any, pk: int) -> ResponseReturnValue:
         """The tables that live on while the record is in force, for either party."""
         record = self.record_or_404(pk)
-        self.require("maintain", record)
-        if not may_maintain(self.ledger, record):
-            abort(409, gettext("In this status it can no longer be edited."))
+        maintaining(self, record)
         with scope.doing("maintain"):
             return fill_in(self, record, None, limited=only_lists(self.ledger))
+
+    def refused_form(self: Any, record: Any, judge: Callable[[LedgerForm], Any]) -> ResponseReturnValue:
+        """The form of a record that a move found wanting, with the messages at its fields."""
+        page = FormPage(self, record, None, editing(self, record))
+        page.open()
+        page.missing = []  # each is said at its field
+        judge(page.form)
+        return page.show()
 
 
 def may_edit_some(ledger: Ledger, record: Any) -> bool:
@@ -85,6 +95,13 @@ def editing(view: Any, record: Any) -> Ledger | None:
     if not view.ledger.editable(record):
         return only_gaps(view.ledger, record)
     return only_amended(view.ledger) if amends(record) else None
+
+
+def maintaining(view: Any, record: Any) -> None:
+    """403 or 409 unless the lists of the record may be kept now."""
+    view.require("maintain", record)
+    if not may_maintain(view.ledger, record):
+        abort(409, gettext("In this status it can no longer be edited."))
 
 
 def may_maintain(ledger: Ledger, record: Any) -> bool:
@@ -122,31 +139,95 @@ def only_lists(ledger: Ledger) -> Ledger:
 
 def fill_in(view: Any, record: Any, parent: Any, limited: Ledger | None = None) -> ResponseReturnValue:
     """The form of a new or existing record, or a `limited` one; saves it when it was sent and is right."""
-    ledger = limited or view.ledger
-    form_type = form_class(limited) if limited else view.form
     codes.load(view.ledger.all_code_lists)
-    if overlong(ledger, request.form):
+    if overlong(limited or view.ledger, request.form):
         abort(413)
-    key, met = request.form.get(once.NAME, "") if record is None else "", None
+    page = FormPage(view, record, parent, limited)
     if request.method == "GET":
-        form = form_type(None, record, parent, dict(request.args.lists()))
-    elif operation := request.form.get("_rows"):
-        form = form_type(operate_on_rows(request.form, operation), record, parent)
-    elif (answer := sent_before(view, key)) is not None:
+        page.open()
+        return page.show()
+    answer = page.receive()
+    return page.show() if answer is None else answer
+
+
+class FormPage:
+    """The page of a form, from what was typed to the answer."""
+
+    form: LedgerForm
+    draft: Draft
+
+    def __init__(self, view: Any, record: Any, parent: Any, limited: Ledger | None) -> None:
+        self.view, self.record, self.parent, self.limited = view, record, parent, limited
+        self.ledger = limited or view.ledger
+        part = "lists" if limited is not None and not limited.sections else "form"
+        self.place = place_of(view.ledger, part, record, parent)
+        self.met: Conflict | None = None
+        self.missing: list[Missing] = []
+        self.version = getattr(record, "version", None)
+
+    def make(self, typed: Any, begun: Mapping[str, list[str]] | None = None) -> None:
+        form_type = form_class(self.limited) if self.limited else self.view.form
+        self.form = form_type(typed, self.record, self.parent, begun)
+
+    def open(self) -> None:
+        """As the record is, or as it was typed when a half-filled form is continued."""
+        self.draft, texts = opening(self.place)
+        self.make(texts, dict(request.args.lists()))
+        if texts is not None:
+            self.version = natural(texts.get("version", "")) or self.version
+        elif self.limited is None and self.record is not None:
+            self.missing = completeness.missing(self.ledger, self.record)
+            self.form.show_missing(self.missing)
+
+    def receive(self) -> ResponseReturnValue | None:
+        """The answer to a form that was sent; None when it is to be shown again."""
+        key = request.form.get(once.NAME, "") if self.record is None else ""
+        operation = request.form.get("_rows")
+        answer = None if operation else sent_before(self.view, key)
+        if answer is None:
+            self.draft = posted(self.view.ledger, self.record)
+            if operation:
+                self.make(operate_on_rows(request.form, operation))
+            else:
+                answer = self.judge_and_save(key)
         return answer
-    else:
-        form = form_type(joined(ledger, request.form, record), record, parent)
-        met = meanwhile(ledger, form, record, natural(request.form.get("version", "")))
-        if met is None and form.validate() and not form.problems:
-            saved = save(view, ledger, form, record, parent, key)
-            if saved is not None:
-                return handed_in(view, saved) if request.form.get("_then") else redirect(view.home_of(saved, show=True))
-            if (answer := sent_before(view, key)) is not None:
-                return answer
-    with standing_under(form.parent):
-        submits = (limited is None or amends(record)) and may_submit(view, record)
-        shown = {"ledger": ledger, "form": form, "record": record, "parent": parent, "limited": limited, "met": met}
-        return view.page("form.html", submits=submits, key=once.fresh(key), **shown)
+
+    def judge_and_save(self, key: str) -> ResponseReturnValue | None:
+        record, form_data = self.record, joined(self.ledger, request.form, self.record)
+        self.make(form_data)
+        form, then = self.form, request.form.get("_then")
+        form.partial = completeness.may_be_half(self.ledger, record) and not then
+        self.met = meanwhile(self.ledger, form, record, natural(request.form.get("version", "")))
+        if self.met is not None or not form.validate() or form.problems or self.draft.faults:
+            return None
+        saved = save(self.view, self.ledger, form, record, self.parent, Keys(key, self.draft.key))
+        if saved is None:
+            return sent_before(self.view, key)
+        return handed_in(self.view, saved) if then else redirect(self.view.home_of(saved, show=True))
+
+    def show(self) -> ResponseReturnValue:
+        self.draft.staged = list(staging.of(self.view.ledger, self.draft.key)) if self.record is None else []
+        if request.method == "POST" and self.draft.staged:
+            remember(self.place, self.draft)
+        with standing_under(self.form.parent):
+            whole = self.limited is None or amends(self.record)
+            return self.view.page(
+                "form.html",
+                ledger=self.ledger,
+                form=self.form,
+                record=self.record,
+                parent=self.parent,
+                limited=self.limited,
+                met=self.met,
+                missing=self.missing,
+                version=self.version,
+                draft=self.draft,
+                place=self.place,
+                action=address_of(self.place),
+                address_of=address_of,
+                moment=moment,
+                submits=whole and may_submit(self.view, self.record),
+            )
 
 
 def sent_before(view: Any, key: str) -> ResponseReturnValue | None:
@@ -201,10 +282,18 @@ class NotSaved(Exception):
         self.code = code
 
 
-def save(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any, key: str = "") -> Any:
+@dataclass(frozen=True)
+class Keys:
+    """Of a form: the idempotency key, and that of what was kept of it before it was saved."""
+
+    once: str = ""
+    draft: str = ""
+
+
+def save(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any, keys: Keys) -> Any:
     """The saved record; None when it was refused, with the reason in the form and nothing changed."""
     try:
-        saved = write(view, ledger, form, record, parent, key)
+        saved = write(view, ledger, form, record, parent, keys)
     except NotSaved as fault:
         form.problems.append(str(fault))
         return None
@@ -214,17 +303,13 @@ def save(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any, 
     return saved
 
 
-def write(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any, key: str = "") -> Any:
+def write(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any, keys: Keys) -> Any:
     """The saved record. Raises NotSaved, and nothing is changed then."""
     try:
         saved = saving.fill(ledger, form, record, parent)
         if record is not None and getattr(saved, "gaps", None):
             gaps.recount(view.ledger, saved)
-        if form.doubts.reasons or key:
-            db.session.add(saved)
-            db.session.flush()
-            form.doubts.remember(saved)
-            once.use(ledger.name, key, saved.id)
+        settle_keys(view.ledger, form, saved, keys)
         if record is None:
             view.datamodel.add(saved)
         else:
@@ -240,6 +325,18 @@ def write(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any,
         db.session.rollback()
         raise NotSaved(text, 409) from fault
     return saved
+
+
+def settle_keys(ledger: Ledger, form: LedgerForm, saved: Any, keys: Keys) -> None:
+    """What goes into the transaction of the save beside the record: answers, its keys, and the files that waited."""
+    if form.doubts.reasons or keys.once or keys.draft:
+        db.session.add(saved)
+        db.session.flush()
+        form.doubts.remember(saved)
+        once.use(ledger.name, keys.once, saved.id)
+    if keys.draft:
+        form_drafts.forget(ledger.name, [keys.draft])
+        staging.claim(ledger, keys.draft, saved)
 
 
 def refusal(fault: Exception) -> str:

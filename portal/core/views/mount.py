@@ -28,6 +28,10 @@ class LedgerInterface(SQLAInterface):
         return []
 
 
+# What only ledgers with forms have.
+FORM_ROUTES = frozenset(("autosave", "discard", "stage"))
+
+
 def routes(ledger: Ledger) -> set[str]:
     """What the ledger can do at all has an address; the rest has none."""
     verb_of = LedgerView.method_permission_name
@@ -38,6 +42,8 @@ def routes(ledger: Ledger) -> set[str]:
         and (ledger.tree or route != "tree")
         and (ledger.bulk or not route.startswith("action"))
         and ("maintain" in ledger.verbs or route != "lists")
+        and (FORM_ROUTES.isdisjoint({route}) or not {"add", "edit", "maintain"}.isdisjoint(ledger.verbs))
+        and (ledger.files or route != "stage")
         and (ledger.files or not route.startswith("file"))
         and (ledger.figures or route not in ("figures", "lacking"))
         and (ledger.moves or not route.startswith("move"))

@@ -15,7 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from portal.core import moving, scope
+from portal.core import completeness, moving, scope
 from portal.core.fields import natural
 from portal.core.ledger import Ledger
 from portal.core.phrases import clauses
@@ -144,10 +144,9 @@ def incomplete(view: Any, pk: int, move: Move, fault: moving.Incomplete) -> Resp
     record = view.record_or_404(pk)
     flash(gettext("%(move)s: something is missing yet.", move=move.title), "error")
     if view.may("edit", record):
-        form = view.form(record=record)
         with scope.doing(move.name):
-            form.validate()
-        return view.page("form.html", form=form, record=record, parent=None)
+            page: ResponseReturnValue = view.refused_form(record, lambda form: form.validate())
+        return page
     for text in fault.texts:
         flash(text, "error")
     return redirect(url_for(f"{view.endpoint}.show", pk=pk))
@@ -190,10 +189,9 @@ def hindrance(ledger: Ledger, move: Move, record: Any) -> str:
     if path.other_eyes and moving.own_work(record):
         return gettext("Whoever filled a record does not approve it.")
     form = moving.move_form(ledger, record, move, path)
-    if not form.validate():
-        labels = ", ".join(str(field.label.text) for field in form if field.errors)
-        return gettext("Please fill in first: %(fields)s", fields=labels)
-    return ""
+    labels = [] if form.validate() else [str(field.label.text) for field in form if field.errors]
+    labels += completeness.blank(ledger, record) if move.name == "submit" else []
+    return gettext("Please fill in first: %(fields)s", fields=", ".join(labels)) if labels else ""
 
 
 def make_all(view: Any, move: Move, records: list[Any]) -> None:

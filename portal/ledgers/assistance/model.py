@@ -147,7 +147,7 @@ class Beneficiary(Record, Model):
     )
 
     def __str__(self) -> str:
-        return self.called or ""
+        return self.titled(self.called)
 
 
 def named_person(model: Any, text: str) -> ColumnElement[bool]:
@@ -197,7 +197,7 @@ class Pairing(Record, Model):
 
     def __str__(self) -> str:
         helper = self.helper_name or (self.helper_org.short_name if self.helper_org else "")
-        return f"{helper} — {self.called or ''}"
+        return self.titled(" — ".join(name for name in (helper, self.called) if name))
 
 
 visit_participant = Table(
@@ -252,7 +252,7 @@ class Visit(Record, Model):
     )
 
     def __str__(self) -> str:
-        return f"{self.visited_on or ''} {self.called or ''}".strip()
+        return self.titled(self.visited_on, self.called)
 
 
 class OfVisit(Part):

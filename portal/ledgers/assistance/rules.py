@@ -131,7 +131,8 @@ def register(person: Beneficiary) -> None:
     community = db.session.scalar(select(Area).where(Area.id == person.community_id))
     person.town_id = community.parent_id if community else None
     person.dedupe_hash = hash_of(person)
-    person.called = f"{mask_name(revealed(person.name_enc))} {person.beneficiary_no}"
+    name = revealed(person.name_enc)
+    person.called = f"{mask_name(name)} {person.beneficiary_no}" if name else person.beneficiary_no
     person.household_no = household_of(person)
     if person.status == IN_FORCE or scope.deed() == "adopt":
         share_household(person)
@@ -169,7 +170,7 @@ def consented(person: Beneficiary) -> bool:
 
 def pairing_rules(values: Values) -> Iterator[Problem]:
     if not values.helper_member_id and values.helper_org_id is None:
-        yield Problem("helper_member_id", gettext("Please name the helper or the helping branch."))
+        yield Problem("helper_member_id", gettext("Please name the helper or the helping branch."), missing=True)
     if values.end_on and values.start_on and values.end_on <= values.start_on:
         yield Problem("end_on", gettext("The end must lie after the beginning."))
     person = found(values.beneficiary_id)
@@ -198,6 +199,8 @@ def other_pairings(values: Values) -> Iterator[Problem]:
     if values.end_on:
         running &= Pairing.start_on.is_(None) | (Pairing.start_on <= values.end_on)
     helper = values.helper_member_id
+    if not helper and values.helper_org_id is None:  # a draft that does not say yet
+        return
     if helper:
         mine = Pairing.helper_member_id == helper.id if helper.id else Pairing.helper_name == helper.name
     else:
@@ -224,12 +227,13 @@ def visited(values: Values) -> Iterator[Problem]:
     """Exactly one was visited; money is signed for."""
     targets = [name for name in ("beneficiary_id", "target_org_id", "target_name") if getattr(values, name)]
     if not targets:
-        yield Problem("beneficiary_id", gettext("Please say who was visited."))
+        yield Problem("beneficiary_id", gettext("Please say who was visited."), missing=True)
     elif len(targets) > 1:
         yield Problem(targets[1], gettext("One visit has one target; please enter the other one on its own."))
     for n, item in enumerate(values.aid_items):
         if PersonalMoney.amount(item.amount) and not item.signed_by:
-            yield Problem("signed_by", gettext("Please say how it was received."), table="aid_items", row=n)
+            text = gettext("Please say how it was received.")
+            yield Problem("signed_by", text, table="aid_items", row=n, missing=True)
 
 
 def visit_again(values: Values) -> Iterator[Problem]:

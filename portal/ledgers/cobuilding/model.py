@@ -128,7 +128,7 @@ class Agreement(Record, Model):
     coop_activities: Mapped[list[CoopActivity]] = relationship(cascade="all, delete-orphan", back_populates="agreement")
 
     def __str__(self) -> str:
-        return self.title or ""
+        return self.titled(self.title)
 
 
 class OfAgreement(Part):

@@ -98,10 +98,11 @@ def rows(values: Values) -> Iterator[Problem]:
     for n, need in enumerate(values.demand_items):
         if need.status == "not_possible" and not need.reason:
             text = gettext("Please say why it is not possible for now.")
-            yield Problem("reason", text, table="demand_items", row=n)
+            yield Problem("reason", text, table="demand_items", row=n, missing=True)
     for n, item in enumerate(values.coop_items):
         if item.status == "done" and not item.done_on:
-            yield Problem("done_on", gettext("Please say when it was done."), table="coop_items", row=n)
+            text = gettext("Please say when it was done.")
+            yield Problem("done_on", text, table="coop_items", row=n, missing=True)
 
 
 def alliance(values: Values) -> Iterator[Problem]:
@@ -110,7 +111,7 @@ def alliance(values: Values) -> Iterator[Problem]:
         return
     members = [row.org_id for row in values.agreement_parties]
     if not members:
-        yield Problem("agreement_type", gettext("Please list the members of the alliance below."))
+        yield Problem("agreement_type", gettext("Please list the members of the alliance below."), missing=True)
     for n, org_id in enumerate(members):
         if org_id is not None and org_id in members[:n]:
             text = gettext("This organisation is already listed.")
@@ -132,7 +133,9 @@ def short_name(org_id: int | None) -> str:
 def derive(agreement: Any) -> None:
     """The title from the parties where none was typed; whether Party B is the office-location community."""
     if not agreement.title:
-        a, b = (short_name(id_) for id_ in (agreement.party_a_org_id, agreement.party_b_org_id))
-        # The agreement's own name, in the language of the paper whatever the page's language is.
-        agreement.title = f"{a}与{b}党建共建协议书"[:80]
+        names = [short_name(id_) for id_ in (agreement.party_a_org_id, agreement.party_b_org_id)]
+        # The agreement's own name, in the language of the paper whatever the page's language is. Of a draft that does
+        # not name both parties yet it would be half a name, and stay.
+        if all(names):
+            agreement.title = f"{names[0]}与{names[1]}党建共建协议书"[:80]
     agreement.is_office_community = office_community(agreement.party_a_org_id, agreement.party_b_org_id)

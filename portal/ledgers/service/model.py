@@ -138,7 +138,7 @@ class ServiceProject(Record, Model):
     )
 
     def __str__(self) -> str:
-        return self.title or ""
+        return self.titled(self.title)
 
 
 def project_column() -> Any:
@@ -211,7 +211,7 @@ class Extension(Record, Model):
     project: Mapped[ServiceProject] = relationship(back_populates="project_extensions")
 
     def __str__(self) -> str:
-        return f"{PUT_OFF.show(self.put_off)} {self.until or ''}"
+        return self.titled(PUT_OFF.show(self.put_off), self.until)
 
 
 class Acceptance(OfProject, Model):

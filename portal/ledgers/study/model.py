@@ -153,7 +153,7 @@ class StudyGroup(Record, Model):
     study_outputs: Mapped[list[StudyOutput]] = relationship(cascade="all, delete-orphan", back_populates="group")
 
     def __str__(self) -> str:
-        return self.name or ""
+        return self.titled(self.name)
 
 
 class GroupMember(Part, Model):
@@ -203,7 +203,7 @@ class StudyPlan(Record, Model):
     )
 
     def __str__(self) -> str:
-        return f"{self.plan_year or ''} {SPANS.show(self.span)}".strip()
+        return self.titled(self.plan_year, SPANS.show(self.span))
 
 
 class PlanTopic(Part, Model):
@@ -268,7 +268,7 @@ class StudySession(Record, Model):
     )
 
     def __str__(self) -> str:
-        return self.theme or ""
+        return self.titled(self.theme)
 
 
 class Attendance(Part, Model):

@@ -123,6 +123,8 @@ def complete_group(group: StudyGroup) -> None:
 
 def one_plan(values: Values) -> Iterator[Problem]:
     group = values.parent
+    if values.plan_year is None or values.span is None:
+        return
     same = select(StudyPlan.id).where(
         StudyPlan.group_id == (group.id if group is not None else None),
         StudyPlan.plan_year == values.plan_year,

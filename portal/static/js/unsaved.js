@@ -1,4 +1,5 @@
-// Forms marked data-guard ask before what was typed is lost. data-guard="typed": the server gave it back unsaved.
+// Forms marked data-guard ask before what was typed is lost, unless the server keeps it (autosave.js). data-guard="typed":
+// the server gave it back unsaved.
 document.querySelectorAll("form[data-guard]").forEach((form) => {
   let changed = form.dataset.guard === "typed";
   ["input", "change", "portal:added", "portal:rows"].forEach((name) => {
@@ -8,7 +9,7 @@ document.querySelectorAll("form[data-guard]").forEach((form) => {
     if (event.target === form && !event.defaultPrevented) changed = false;
   });
   window.addEventListener("beforeunload", (event) => {
-    if (!changed) return;
+    if (!changed || form.dataset.autosaved) return;
     event.preventDefault();
     event.returnValue = "unsaved"; // Chromium asks only with this before 119; no browser shows the text
   });

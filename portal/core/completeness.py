@@ -1,0 +1,40 @@
+"""Half-filled drafts: which records may wait for what is missing, and what submitting would still demand of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.core import scope
+from portal.core.fields.base import BLANK
+from portal.core.forms import form_class
+from portal.core.ledger import Ledger
+from portal.core.values import Missing, Values
+
+
+def may_be_half(ledger: Ledger, record: Any) -> bool:
+    """May this record, or a new one (None), be saved before it is whole? Only what is submitted later: everything else
+    counts from the moment that it is saved."""
+    return bool(ledger.statuses) and ledger.move("submit") is not None and (record is None or ledger.editable(record))
+
+
+def missing(ledger: Ledger, record: Any) -> list[Missing]:
+    """What submitting would demand of a draft as it stands; nothing for records that are no draft."""
+    if not may_be_half(ledger, record):
+        return []
+    with scope.doing("submit"):
+        return form_class(ledger)(record=record).list_missing()
+
+
+def blank(ledger: Ledger, record: Any) -> list[str]:
+    """The labels of the fields that are required and not filled in, told by the record alone: for many at once."""
+    if not may_be_half(ledger, record):
+        return []
+    names = [name for name, declared in ledger.entered.items() if declared.required]
+    names += ledger.needed(Values(record, {})) if ledger.needed else ()
+    found = [str(ledger.field(name).label) for name in names if ledger.field(name).kind.stored(record, name) in BLANK]
+    for table in ledger.tables(Values(record, {})):
+        required = {name: each for name, each in ledger.rows_fields(table).items() if each.required}
+        rows = getattr(record, table.name)
+        if any(each.kind.stored(row, name) in BLANK for row in rows for name, each in required.items()):
+            found.append(str(table.label))
+    return found

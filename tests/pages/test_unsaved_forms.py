@@ -1,0 +1,194 @@
+"""Half-filled forms: kept on the server for whoever typed them, verbatim, until they are saved or discarded."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from portal.core import attachments, staging
+from portal.core.views import autosaving
+from portal.extensions import db
+from tests.holes.walk import of
+
+pytestmark = pytest.mark.one_database
+TYPED = {
+    "title": "半份",
+    "signed_on": "六月初",
+    "a_phone": "02",
+    "demand_items-0-id": "new-0",
+    "demand_items-0-name": "照明",
+}
+PDF = b"%PDF-1.4\n%demo\n"
+
+
+@pytest.fixture(autouse=True)
+def no_brake(monkeypatch):
+    monkeypatch.setattr(autosaving, "_kept", {})
+
+
+def keep(visitor, path, page, typed, **more):
+    """What the page's script does with what stands in the form."""
+    sent = page.filled() | typed | more | {"csrf_token": visitor.token}
+    where = page.one("form.record-form")["data-autosave"] if path is None else path
+    with visitor.client.post(where, data=sent) as answer:
+        return answer.status_code, answer.json or {}
+
+
+def kept(rows):
+    return rows("SELECT count(*) FROM unsaved_form")[0][0]
+
+
+def test_what_was_typed_comes_back_verbatim_in_another_browser_until_it_is_saved(app, visit, rows):
+    visitor = visit("filler01")
+    page, lines = visitor.look("/agreements/add"), rows("SELECT count(*) FROM audit_event")
+    status, told = keep(visitor, None, page, TYPED | {"_revision": "0"})
+    assert (status, told["revision"]) == (200, 1)
+    assert keep(visitor, None, page, TYPED | {"_revision": "1", "remark": "接着写"})[1]["revision"] == 2
+    assert rows("SELECT count(*) FROM audit_event") == lines
+    assert "半份" not in rows("SELECT typed FROM unsaved_form")[0][0]
+    elsewhere = visit("filler01")
+    assert elsewhere.look("/").select("[data-unsaved] li a")[0]["href"].startswith("/agreements/add?draft=")
+    banner = elsewhere.look("/agreements/add").one("[data-half-filled]")
+    again = elsewhere.look(banner.select_one("a")["href"])
+    assert {name: again.filled()[name] for name in TYPED} == TYPED
+    assert again.filled()["remark"] == "接着写"
+    assert not visit("filler02").look("/agreements/add").select("[data-half-filled]")
+    right = again.filled() | {"signed_on": "", "a_phone": "", "csrf_token": visitor.token}
+    assert elsewhere.post("/agreements/add", right).status == 302
+    assert kept(rows) == 0
+    assert keep(visitor, None, page, TYPED | {"_revision": "0"})[0] == 409, "what was saved is not kept once more"
+
+
+def test_every_form_comes_back_as_it_stood(app, visit, rows):
+    """Over the registry: nothing that a form holds gets lost on the way, be it a choice, a person or a row."""
+    visitor = visit("reviewer")
+    for ledger in app.extensions["portal.ledgers"]:
+        id_ = rows(f"SELECT max(id) FROM {ledger.model.__tablename__}")[0][0]
+        page = visitor.look(f"/{ledger.name}/edit/{id_}") if "edit" in ledger.verbs else None
+        if page is None or page.status != 200:
+            continue
+        before = page.filled()
+        assert keep(visitor, None, page, {"remark": "在别处接着填"})[0] == 200, ledger.name
+        again = visitor.look(f"/{ledger.name}/edit/{id_}?draft={before['_draft']}").filled()
+        before |= {"remark": "在别处接着填"} if "remark" in before else {}
+        for name in before.keys() - {"csrf_token", "_revision"}:
+            assert again.get(name) == before[name], (ledger.name, name)
+    assert kept(rows) >= 5
+
+
+def test_only_who_may_fill_a_form_keeps_and_opens_it(visit, rows):
+    mine, theirs, waiting = of(rows, 1, "draft"), of(rows, 2, "draft"), of(rows, 1, "pending_unit")
+    visitor = visit("filler01")
+    page = visitor.look(f"/agreements/edit/{mine}")
+    key = page.filled()["_draft"]
+    assert keep(visitor, None, page, {"remark": "我的"})[0] == 200
+    other = visit("filler02")
+    visit("auditor").look("/")
+    for account, path, status in (
+        ("filler01", f"pk={theirs}", 404),
+        ("filler01", f"pk={waiting}", 409),
+        ("auditor", "", 403),
+        ("auditor", f"pk={mine}", 403),
+    ):
+        assert keep(visit(account), f"/agreements/autosave?{path}", page, {"_user": account})[0] == status
+    assert "我的" not in other.look(f"/agreements/add?draft={key}").text
+    other.post("/agreements/discard", _draft=key)
+    assert kept(rows) == 1
+    assert visit("filler01").look(f"/agreements/edit/{mine}?draft={key}").filled()["remark"] == "我的"
+
+
+def test_a_form_that_goes_on_in_another_window_is_not_overwritten(visit, rows):
+    visitor = visit("filler01")
+    page, second = visitor.look("/agreements/add"), visitor.look("/agreements/add")
+    assert keep(visitor, None, page, {"title": "甲"})[0] == 200
+    assert keep(visitor, None, second, {"title": "乙"})[0] == 200, "two windows are two forms"
+    continued = visitor.look(f"/agreements/add?draft={page.filled()['_draft']}")
+    assert keep(visitor, None, continued, {"title": "甲二"})[1]["revision"] == 2
+    status, told = keep(visitor, None, page, {"title": "甲三", "_revision": "1"})
+    assert (status, bool(told["message"])) == (409, True)
+    assert len(visitor.look("/agreements/add").select("[data-half-filled]")) == 2
+    visitor.post("/agreements/discard?back=/agreements/add", _draft=second.filled()["_draft"])
+    assert kept(rows) == 1
+
+
+def test_far_too_much_or_too_often_or_for_somebody_else_is_not_kept(visit, rows, monkeypatch):
+    visitor = visit("filler01")
+    page = visitor.look("/agreements/add")
+    assert keep(visitor, None, page, {"title": "长" * 200_000})[0] == 413
+    assert keep(visitor, None, page, {"_user": "filler02"})[0] == 409
+    assert keep(visitor, None, page, {"_draft": "x"})[0] == 400
+    monkeypatch.setattr(autosaving, "MOST_OFTEN", 0)
+    assert keep(visitor, None, page, {})[0] == 429
+    assert kept(rows) == 0
+
+
+def test_keeping_takes_few_statements_and_old_forms_go(app, visit, rows, change, statements):
+    visitor = visit("filler01")
+    page = visitor.look("/agreements/add")
+    keep(visitor, None, page, {})
+    with statements() as seen:
+        keep(visitor, None, page, {"_revision": "1"})
+    assert len(seen) <= 3, seen
+    change("UPDATE unsaved_form SET saved_at = '2020-01-01 00:00:00'")
+    assert not visitor.look("/agreements/add").select("[data-half-filled]")
+    keep(visitor, None, visitor.look("/agreements/add"), {})
+    assert kept(rows) == 1
+
+
+def upload(visitor, page, typed, **files):
+    sent = page.filled() | typed | {"csrf_token": visitor.token}
+    sent |= {name: (io.BytesIO(content), f"{name}.pdf") for name, content in files.items()}
+    return type(page).of(visitor.client.post("/agreements/add", data=sent, content_type="multipart/form-data"))
+
+
+def test_files_come_with_the_first_form_and_outlive_its_refusal(app, visit, rows):
+    visitor = visit("filler01")
+    page = visitor.look("/agreements/add")
+    refused = upload(visitor, page, {"signed_on": "不详"}, signed_file=PDF, attachments=PDF)
+    assert [file.get_text().split()[0] for file in refused.select("[data-staged] li")] == [
+        "signed_file.pdf",
+        "attachments.pdf",
+    ]
+    assert rows("SELECT count(*) FROM attachment WHERE record_id > 10000") == [(0,)]
+    assert kept(rows) == 1, "the form waits with its files"
+    again = visitor.look(f"/agreements/add?draft={refused.filled()['_draft']}")
+    gone = again.select('[data-place="attachments"] [data-file]')[0]["data-file"]
+    assert upload(visitor, again, {"signed_on": "", "_unstage": gone}).status == 302
+    id_ = rows("SELECT max(id) FROM agreement")[0][0]
+    assert rows(f"SELECT place, name, person FROM attachment WHERE ledger = 'agreements' AND record_id = {id_}") == [
+        ("signed_file", "signed_file.pdf", rows("SELECT first_name FROM ab_user WHERE username = 'filler01'")[0][0])
+    ]
+    file = visitor.look(f"/agreements/show/{id_}").one("[data-file] a")["href"]
+    with visitor.client.get(file) as answer:
+        assert answer.data == PDF
+    assert (kept(rows), rows("SELECT count(*) FROM staged_file")) == (0, [(0,)])
+
+
+def test_a_file_that_is_not_what_it_says_refuses_the_form_and_loses_nothing(visit, rows):
+    visitor = visit("filler01")
+    page = visitor.look("/agreements/add")
+    refused = upload(visitor, page, {"title": "有附件"}, signed_file=b"MZ", attachments=PDF)
+    assert refused.status == 200
+    assert refused.one('[data-place="signed_file"] .field-error')
+    assert refused.filled()["title"] == "有附件"
+    assert len(refused.select("[data-staged] li")) == 1
+    other = visit("filler02")
+    theirs = other.look("/agreements/add").filled() | {"_draft": refused.filled()["_draft"], "csrf_token": other.token}
+    assert other.post("/agreements/add", theirs).status == 302
+    assert rows("SELECT count(*) FROM staged_file") == [(1,)], "nobody gets another's files"
+
+
+def test_setting_up_removes_files_of_no_form_and_keeps_those_that_wait(app, visit, rows, change):
+    visitor = visit("filler01")
+    upload(visitor, visitor.look("/agreements/add"), {"signed_on": "不详"}, signed_file=PDF)
+    name = rows("SELECT stored FROM staged_file")[0][0]
+    with app.app_context():
+        attachments.sweep(staging.stored)
+        db.session.rollback()
+        assert attachments.path_of(name).exists()
+        change("UPDATE staged_file SET added_at = '2020-01-01 00:00:00'")
+        staging.sweep()
+        db.session.commit()
+        attachments.sweep(staging.stored)
+        assert not attachments.path_of(name).exists()
