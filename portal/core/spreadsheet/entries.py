@@ -5,19 +5,31 @@ A ledger of entries takes sheets when it declares the columns `<relation>_no` an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import or_, select
 
+from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger
 from portal.core.phrases import labelled
+from portal.core.spreadsheet import trees
 from portal.core.spreadsheet.layout import plain
 from portal.core.spreadsheet.row import UNCHANGED, Rejected, Row
 from portal.extensions import db
 
 MOST = 3  # records that a question names
+
+
+def take_row(row: Row, form_type: type[LedgerForm], seen: Mapping[Any, int]) -> tuple[Any, str, Any]:
+    """(what it is known by, what became of it, the record) of a row of any ledger. Raises Rejected."""
+    if row.ledger.under:
+        return take_entry(row)
+    trees.require_parent(row.ledger, row.cells)
+    taken = row.take(form_type, seen)
+    trees.made(row.ledger)
+    return taken
 
 
 def take_entry(row: Row) -> tuple[Any, str, Any]:
@@ -74,4 +86,4 @@ def the_one(found: Sequence[Any], column: str) -> Any:
     return found[0]
 
 
-__all__ = ["columns_of", "record_above", "take_entry"]
+__all__ = ["take_row"]

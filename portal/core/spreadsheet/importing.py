@@ -19,7 +19,7 @@ from portal.core.ledger import Ledger
 from portal.core.lookups import remembering
 from portal.core.spreadsheet import child_tables, trees
 from portal.core.spreadsheet.child_rows import take_further
-from portal.core.spreadsheet.entries import take_entry
+from portal.core.spreadsheet.entries import take_row
 from portal.core.spreadsheet.layout import Layout
 from portal.core.spreadsheet.mapping import layout
 from portal.core.spreadsheet.reading import Sheet
@@ -90,13 +90,11 @@ def take(ledger: Ledger, found: Layout, source: str, adopt: bool, progress: Prog
             try:
                 with doing("adopt" if adopt else "import", source, number):
                     row = Row(ledger, found, cells, adopt, words)
-                    trees.require_parent(ledger, cells)
-                    key, result, record = take_entry(row) if ledger.under else row.take(form, seen)
+                    key, result, record = take_row(row, form, seen)
             except Rejected as fault:
                 outcome.rejected.append(Remark(number, row_column(ledger, found, fault.name), fault.why))
                 outcome.rows.append((number, REJECTED, fault.why))
                 continue
-            trees.made(ledger)
             seen[key] = number
             outcome.counts[result] += 1
             outcome.rows.append((number, result, str(record)))
