@@ -71,6 +71,8 @@ class Ledger:
     columns: tuple[str, ...]
     filters: tuple[str, ...] = ()
     exported: tuple[str, ...] = ()
+    # Headings above those of neighbouring columns in the exported workbook.
+    heads: tuple[Section, ...] = ()
     order: str = "-id"
     can: tuple[str, ...] = (*READING, *FILLING)
     moves: tuple[Move, ...] = ()

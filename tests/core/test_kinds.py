@@ -87,9 +87,9 @@ REFUSED = [
     (Day(past=True), "2026-07-01", "This day is still to come."),
     (Month(), "1995.13", "This is not a month; write it like 1995.03."),
     (YesNo(), "perhaps", "Yes or no, please."),
-    (Choice(("a", "Alpha")), "c", "This is not one of the choices."),
-    (Code("C05"), "77", "This is not one of the choices."),
-    (Code("C07"), "2", "This is not one of the choices."),
+    (Choice(("a", "Alpha")), "c", "This is not one of the choices: Alpha"),
+    (Code("C21"), "77", None),
+    (Code("C07"), "2", None),
     (Mobile(), "022-12345678", "This is not a mobile number: 11 digits, please."),
     (Phone(), "1234", "This is not a phone number; write it like 022-12345678."),
 ]
@@ -106,7 +106,7 @@ def test_what_is_typed_is_read_in_the_many_ways_people_write_it(kind, text, valu
 def test_what_cannot_be_meant_is_refused_in_words(kind, text, why):
     with pytest.raises(BadValue) as fault:
         kind.parse([text], None)
-    assert str(fault.value) == why
+    assert str(fault.value) == why if why else str(fault.value).startswith("This is not one of the choices: ")
 
 
 ID = "Please do not write ID numbers in text."

@@ -77,7 +77,7 @@ def test_a_long_list_is_written_beside_the_page_and_is_the_same_sheet(browse, to
     (first, line), (_, direct) = told()
     assert first == "reviewer"
     assert "sha256" in str(line)
-    assert str(line).split("sha256")[0] == str(direct).split("sha256")[0]
+    assert str(line).split("watermark")[0] == str(direct).split("watermark")[0]
 
 
 def test_it_is_taken_once_and_within_the_hour(browse, told, app, monkeypatch):

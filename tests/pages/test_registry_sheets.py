@@ -142,8 +142,10 @@ def test_namesakes_of_one_branch_stay_two_people(visit, rows):
 
 
 def test_a_filler_brings_members_of_the_own_unit_only(visit, rows):
-    other = rows("SELECT u.full_name, o.full_name FROM unit u JOIN unit_org x ON x.unit_id = u.id"
-                 " JOIN party_org o ON o.id = x.party_org_id WHERE u.sort_no = 2 ORDER BY o.id LIMIT 1")[0]
+    other = rows(
+        "SELECT u.full_name, o.full_name FROM unit u JOIN unit_org x ON x.unit_id = u.id"
+        " JOIN party_org o ON o.id = x.party_org_id WHERE u.sort_no = 2 ORDER BY o.id LIMIT 1"
+    )[0]
     head = ["姓名", "性别", "人员类别", "单位", "所在党支部"]
     page, _ = preview(visit("filler01"), "members", book(head, ["演示外人", "女", "群众", *other]))
     assert counts(page)["rejected"] == 1
@@ -165,8 +167,10 @@ def test_code_lists_take_labels_and_codes_but_no_new_lists(visit, rows):
     page = bring(admin, "code_lists", saved(workbook))
     told = table_counts(page, "items")
     assert (told["new"], told["changed"], told["rejected"]) == (1, 1, 0)
-    assert rows("SELECT i.label FROM code_item i JOIN code_list l ON l.id = i.list_id WHERE l.code = 'C40'"
-                " AND i.code IN ('10', '95') ORDER BY i.position") == [("工作委员会",), ("流动党支部",)]
+    assert rows(
+        "SELECT i.label FROM code_item i JOIN code_list l ON l.id = i.list_id WHERE l.code = 'C40'"
+        " AND i.code IN ('10', '95') ORDER BY i.position"
+    ) == [("工作委员会",), ("流动党支部",)]
     assert counts(preview(admin, "code_lists", book(["代码", "名称"], ["C99", "新表"]))[0])["rejected"] == 1
 
 
@@ -215,4 +219,4 @@ def test_a_table_of_a_record_changes_in_one_cell_and_loses_nothing(visit, rows):
     told = table_counts(page, "group_members")
     assert (told["new"], told["changed"], told["rejected"]) == (0, 1, 0), page.words[:900]
     assert rows("SELECT count(*) FROM group_member") == before
-    assert str(rows(f"SELECT left_on FROM group_member WHERE id = {int(id_)}")[0][0]) == "2026-06-01"  # noqa: S608
+    assert str(rows(f"SELECT left_on FROM group_member WHERE id = {int(id_)}")[0][0]) == "2026-06-01"

@@ -19,6 +19,7 @@ from portal.core.fields.links import (
     several_units,
     unit_link,
 )
+from portal.core.fields.names import name_key, phone_number
 from portal.core.fields.numbers import Money, Percent, Whole
 from portal.core.fields.people import Named, Person, person, serving, written
 from portal.core.fields.personal import (
@@ -73,6 +74,7 @@ __all__ = [
     "mask_name",
     "mask_phone",
     "member_link",
+    "name_key",
     "natural",
     "org_link",
     "own_orgs",
@@ -80,6 +82,7 @@ __all__ = [
     "own_units",
     "parse_day",
     "person",
+    "phone_number",
     "serving",
     "several_units",
     "unit_link",

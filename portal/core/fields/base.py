@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from flask_babel import LazyString
+from flask_babel import LazyString, gettext
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.sql import ColumnElement
@@ -18,6 +20,17 @@ Label: TypeAlias = LazyString | str
 
 
 LARGEST = 2**31 - 1
+LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+OTHER_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+# Private use, and halves of a character.
+UNKEEPABLE = re.compile("[\ud800-\udfff\ue000-\uf8ff\U000f0000-\U0010ffff]")
+OTHER_THAN_COMPATIBILITY = re.compile("[^\uf900-\ufaff\U0002f800-\U0002fa1f]+")
+# What spreadsheets show instead of a value (Excel, LibreOffice); rows of # are numbers wider than their column.
+ERROR = re.compile(
+    r"#(?:REF!|N/A|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|UNKNOWN!|BUSY!"
+    r"|GETTING_DATA)|Err:\d{3}|#{3,}"
+)
 # What counts as not filled in.
 BLANK: tuple[object, ...] = (None, "", (), [])
 
@@ -42,6 +55,7 @@ class Kind:
     def parse(self, typed: Sequence[str], before: object) -> Any:
         """The value that was typed; None for nothing. `before` is what the record holds. Raises BadValue."""
         text = clean(typed[-1]) if typed else ""
+        refuse_unkeepable(text)
         return self.parse_text(text, before) if text else None
 
     def parse_text(self, text: str, before: object) -> Any:
@@ -76,8 +90,20 @@ class Kind:
         return (name,)
 
     def from_cell(self, text: str) -> list[str]:
-        """What a form would have posted for this cell of a sheet."""
+        """What a form would have posted for this cell of a sheet. Raises BadValue.
+
+        Kinds say in `read_cell` what their cells mean; an error of the sheet is no value of any kind.
+        """
+        if ERROR.fullmatch(text.strip()):
+            raise BadValue(gettext("There is an error in the sheet: %(error)s", error=text.strip()))
+        return self.read_cell(text)
+
+    def read_cell(self, text: str) -> list[str]:
         return [text]
+
+    def since_1904(self, text: str) -> str:
+        """What a cell of a sheet whose days count from 1904 says in one whose days count from 1900."""
+        return text
 
     # Does history tell what changed in this column? People are told by the column with their names.
     told = True
@@ -110,6 +136,9 @@ class Kind:
     def show(self, value: Any) -> str:
         """The one exit: whatever leaves (page, sheet, message) is what this returns, masked where it must be."""
         return "" if value is None else str(value)
+
+    # Does the sum of a column mean anything?
+    adds_up = False
 
     # Is what this kind holds personal, so that it is shown masked and in full only for a purpose?
     personal = False
@@ -198,8 +227,25 @@ def link(kind: Kind, label: Label, target: str, *, index: bool = True, **rules: 
 
 
 def clean(text: str) -> str:
-    """What was typed without the spaces around it and without control characters."""
-    return "".join(ch for ch in text if ch in "\n\t" or ch.isprintable()).strip()
+    """What was typed without the spaces around it and without control characters.
+
+    Nothing else is dropped, whether this version of Python knows the character or not: joiners and variation selectors
+    belong to what they stand beside. Signs that only turn the direction of writing, or that nobody sees, count as
+    control characters. Every other kind of space becomes an ordinary one, every other end of a line a line break.
+    """
+    return OTHER_SPACE.sub(" ", CONTROL.sub("", LINE_END.sub("\n", text))).strip()
+
+
+def refuse_unkeepable(text: str) -> None:
+    """Characters that mean something on one machine only, or nothing at all. Raises BadValue."""
+    if found := UNKEEPABLE.search(text):
+        code = f"U+{ord(found[0]):04X}"
+        raise BadValue(gettext("The character %(code)s cannot be kept: it means something else elsewhere.", code=code))
+
+
+def composed(text: str) -> str:
+    """NFC, which would replace compatibility ideographs of CJK by others: those stay as they were written."""
+    return OTHER_THAN_COMPATIBILITY.sub(lambda found: unicodedata.normalize("NFC", found[0]), text)
 
 
 def natural(text: str) -> int | None:

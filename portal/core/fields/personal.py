@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,13 +12,11 @@ from flask_babel import gettext, ngettext
 from sqlalchemy.types import TypeEngine
 
 from portal.core import scope
-from portal.core.fields.base import BadValue, Kind
+from portal.core.fields.base import BadValue, Kind, composed
 from portal.core.fields.choices import Codes
+from portal.core.fields.names import LANDLINE, MOBILE, name_key, one_name, phone_number
 from portal.core.fields.numbers import Money
 from portal.org.sealed import Sealed, SealedOrPlain, SealedText
-
-MOBILE = re.compile(r"1[3-9]\d{9}")
-LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}(-\d{1,6})?")
 
 
 def mask_phone(text: str) -> str:
@@ -39,14 +35,6 @@ def mask_all(text: str) -> str:
 
 def mask_amount(text: str) -> str:
     return "***"
-
-
-def narrow_phone(text: str) -> str:
-    """A number as it is kept; people write mobiles in groups of digits and with the country's code."""
-    narrow = unicodedata.normalize("NFKC", text)
-    number = re.sub(r"[\s()]", "", narrow).replace("—", "-").replace("–", "-").removesuffix(".0").removeprefix("+86")
-    digits = number.replace("-", "")
-    return digits if MOBILE.fullmatch(digits) else number
 
 
 class Personal(Kind):
@@ -69,11 +57,18 @@ class Personal(Kind):
             raise BadValue(
                 gettext("At most %(limit)d characters; there are %(count)d.", limit=self.limit, count=len(text))
             )
-        return Sealed.of(self.plain(text))
+        if text == self.mask(text):
+            raise BadValue(gettext("So hidden values are shown; please write the whole value."))
+        plain = self.plain(text)
+        return Sealed.of(plain, self.compared(plain))
 
     def plain(self, text: str) -> str:
         """The one way of writing this value. Raises BadValue."""
-        return unicodedata.normalize("NFC", text)
+        return " ".join(composed(text).split())
+
+    def compared(self, plain: str) -> str:
+        """What two values must have in common to be the same."""
+        return plain
 
     def typed(self, value: Any) -> list[str]:
         return [self.show(value)] if value else []
@@ -95,7 +90,7 @@ class Mobile(Personal):
         super().__init__(mask_phone, 20)
 
     def plain(self, text: str) -> str:
-        number = narrow_phone(text)
+        number = phone_number(text)
         if not MOBILE.fullmatch(number):
             raise BadValue(gettext("This is not a mobile number: 11 digits, please."))
         return number
@@ -116,6 +111,12 @@ class PersonName(Personal):
 
     def __init__(self) -> None:
         super().__init__(mask_name, 50)
+
+    def plain(self, text: str) -> str:
+        return one_name(text)
+
+    def compared(self, plain: str) -> str:
+        return name_key(plain)
 
     def read(self, record: Any, name: str) -> Any:
         value, principal = super().read(record, name), scope.current()
@@ -143,7 +144,7 @@ class PersonalPhone(Personal):
         super().__init__(mask_phone, 30)
 
     def plain(self, text: str) -> str:
-        number = narrow_phone(text)
+        number = phone_number(text)
         if not MOBILE.fullmatch(number) and not LANDLINE.fullmatch(number):
             raise BadValue(gettext("This is not a phone number; write it like 022-12345678."))
         return number
@@ -196,8 +197,8 @@ class PersonalCodes(Personal):
     def schema(self) -> dict[str, Any]:
         return self.codes.schema()
 
-    def from_cell(self, text: str) -> list[str]:
-        return self.codes.from_cell(text)
+    def read_cell(self, text: str) -> list[str]:
+        return self.codes.read_cell(text)
 
     def parse(self, typed: Sequence[str], before: object) -> Any:
         chosen = self.codes.parse(typed, None)
@@ -226,13 +227,13 @@ class Phone(Personal):
         return SealedOrPlain()
 
     def parse_text(self, text: str, before: object) -> Any:
-        number = narrow_phone(text)
+        number = phone_number(text)
         if LANDLINE.fullmatch(number):
             return number
         return super().parse_text(text, before)
 
     def plain(self, text: str) -> str:
-        number = narrow_phone(text)
+        number = phone_number(text)
         if not MOBILE.fullmatch(number):
             raise BadValue(gettext("This is not a phone number; write it like 022-12345678."))
         return number

@@ -23,7 +23,7 @@ from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger, Rows
 from portal.core.spreadsheet import known_by
 from portal.core.spreadsheet.child_tables import ROW_ID, columns_of, keys_of, table_of
-from portal.core.spreadsheet.layout import cell, plain
+from portal.core.spreadsheet.headings import cell, plain
 from portal.core.spreadsheet.reading import Sheet
 from portal.core.unseen import differs
 from portal.core.workflow import IN_FORCE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from flask import current_app
@@ -12,13 +12,17 @@ from sqlalchemy.orm import selectinload
 from portal.core.fields import Field, Label, RowRefs
 from portal.core.ledger import Ledger, Rows
 from portal.core.phrases import labelled
-from portal.core.spreadsheet.layout import plain
+from portal.core.spreadsheet.headings import plain
 from portal.core.spreadsheet.reading import Sheet
 
 ROW_ID = "row_id"
 ROW_LABEL = lazy_gettext("Row number")
 NAME_LENGTH = 31  # of a sheet, in Excel
 Write = Callable[[Any, int, int, Any], None]
+
+
+def unwritten(*_: Any) -> None:
+    """Before the sheets are there."""
 
 
 def keys_of(ledger: Ledger) -> tuple[str, ...]:
@@ -81,20 +85,32 @@ def loading(ledger: Ledger) -> Iterator[Any]:
 
 
 class FurtherSheets:
-    """The further sheets of a workbook that is being written; `write` puts one value into a cell."""
+    """The further sheets of a workbook that is being written. Nothing is written before they are begun."""
 
-    def __init__(self, book: Any, ledger: Ledger, head: Any, write: Write) -> None:
-        self.ledger, self.write = ledger, write
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.write: Write = unwritten
         self.places: list[tuple[Rows, Any]] = []
         self.next_row: dict[str, int] = {}
-        for table in tables_of(ledger):
+
+    def begin(self, book: Any, head: Any, write: Write) -> None:
+        """Add the sheets with their headings, after the sheet of the records."""
+        self.write = write
+        for table in tables_of(self.ledger):
             sheet = book.add_worksheet(sheet_name(table))
-            for column, label in enumerate(columns_of(ledger, table).values()):
+            columns = columns_of(self.ledger, table)
+            for column, label in enumerate(columns.values()):
                 sheet.write_string(0, column, str(label), head)
-            sheet.set_column(0, len(columns_of(ledger, table)) - 1, 18)
+            sheet.set_column(0, len(columns) - 1, 18)
             sheet.freeze_panes(1, 0)
             self.places.append((table, sheet))
             self.next_row[table.name] = 1
+
+    def passing(self, records: Iterable[Any]) -> Iterator[Any]:
+        """The records, while their tables are written beside them."""
+        for record in records:
+            self.add(record)
+            yield record
 
     def add(self, record: Any) -> None:
         """The rows of one record. Personal values stay masked, also where those of the record itself are opened."""

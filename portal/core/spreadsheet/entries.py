@@ -15,18 +15,17 @@ from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger
 from portal.core.phrases import labelled
 from portal.core.spreadsheet import trees
-from portal.core.spreadsheet.layout import plain
+from portal.core.spreadsheet.headings import plain
 from portal.core.spreadsheet.row import UNCHANGED, Rejected, Row
 from portal.extensions import db
 
 MOST = 3  # records that a question names
 
 
-def take_row(row: Row, form_type: type[LedgerForm], seen: Mapping[Any, int]) -> tuple[Any, str, Any]:
+def take_row(row: Row, form_type: type[LedgerForm], seen: Mapping[Any, str]) -> tuple[Any, str, Any]:
     """(what it is known by, what became of it, the record) of a row of any ledger. Raises Rejected."""
     if row.ledger.under:
         return take_entry(row)
-    trees.require_parent(row.ledger, row.cells)
     taken = row.take(form_type, seen)
     trees.made(row.ledger)
     return taken

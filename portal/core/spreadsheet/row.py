@@ -12,7 +12,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from portal.core import gaps, moving, saving, scope
-from portal.core.fields import days_in
+from portal.core.fields import BadValue, days_in
 from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger
 from portal.core.record import Record
@@ -52,7 +52,7 @@ class Row:
     # Hidden values that it brings for records which can no longer be edited, likewise.
     left: list[str] = field(default_factory=list)
 
-    def take(self, form_type: type[LedgerForm], seen: Mapping[Any, int]) -> tuple[Any, str, Any]:
+    def take(self, form_type: type[LedgerForm], seen: Mapping[Any, str]) -> tuple[Any, str, Any]:
         """(what it is known by, what became of it, the record). Raises Rejected and changes nothing then."""
         others, typed = self.others(), self.typed()
         known = self.complete(form_type(typed))
@@ -67,7 +67,7 @@ class Row:
             known = form_type(typed)
         key = self.key(known)
         if key in seen:
-            raise Rejected(self.named(), gettext("The same as row %(row)d of this sheet.", row=seen[key]))
+            raise Rejected(self.named(), gettext("The same as %(place)s.", place=seen[key]))
         record = self.existing(known)
         form = self.judged(form_type(typed, record))
         result = self.became(form, record)
@@ -154,11 +154,19 @@ class Row:
             if SPAN in name and text:
                 typed.update(self.both_days(name, text))
             elif name in self.ledger.entered and text and not RECORD_NO.fullmatch(text):
-                typed.setlist(name, self.ledger.field(name).kind.from_cell(text))
+                typed.setlist(name, self.texts(name, text))
         for name, text in self.ledger.assumed.items():
             if name not in typed:
                 typed.setlist(name, [text])
         return typed
+
+    def texts(self, name: str, text: str) -> list[str]:
+        """What a form would have posted for a cell."""
+        kind = self.ledger.field(name).kind
+        try:
+            return kind.from_cell(kind.since_1904(text) if self.layout.sheet.date1904 else text)
+        except BadValue as fault:
+            raise Rejected(self.prefix + name, str(fault)) from None
 
     def both_days(self, name: str, text: str) -> dict[str, str]:
         """From and until; one day alone is until."""

@@ -21,7 +21,7 @@ from portal.core.jobs import Cancelled
 from portal.core.ledger import Ledger
 from portal.core.rehearsal import rehearsal
 from portal.core.spreadsheet.importing import Outcome, Progress, take
-from portal.core.spreadsheet.layout import Layout
+from portal.core.spreadsheet.layout import Tables
 from portal.core.undoing import Undone, undo
 from portal.extensions import db
 
@@ -68,7 +68,7 @@ class Sheet:
     """What is brought: the rows, the file's name and digest, and how it is to be taken."""
 
     ledger: Ledger
-    layout: Layout
+    layout: Tables
     name: str
     sha256: str
     adopt: bool = False
@@ -104,7 +104,7 @@ def run(sheet: Sheet, folder: Path, progress: Progress, begun: Callable[[int], N
     """
     if sheet.whole and (outcome := rehearse(sheet, folder, progress)).rejected:
         return Taken(outcome, None, kept=False)
-    total = sum(1 for _ in sheet.layout.rows())
+    total = sheet.layout.count
     run_id = import_runs.begin(
         sheet.ledger, sheet.name, sheet.sha256, adopt=sheet.adopt, whole=sheet.whole, total=total
     )

@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from flask import g
-from flask_babel import gettext
 
-from portal.core.fields import Link
 from portal.core.ledger import Ledger
 from portal.core.search import fold
-from portal.core.spreadsheet.row import Rejected
 
 SheetRow = tuple[int, dict[str, str]]
 
@@ -50,18 +47,6 @@ def by_name(ledger: Ledger, rows: Sequence[SheetRow]) -> Mapping[str, SheetRow]:
     return found
 
 
-def require_parent(ledger: Ledger, cells: Mapping[str, str]) -> None:
-    """Raises Rejected unless the parent is named exactly: a tree that is put up by names which nearly fit is wrong
-    without anybody seeing it."""
-    name = f"{ledger.tree}_id"
-    text = cells.get(name, "") if ledger.tree else ""
-    kind = ledger.field(name).kind if text else None
-    if isinstance(kind, Link) and kind.exact(text) is None:
-        raise Rejected(
-            name, gettext("Nothing of exactly this name is there, nor above in this sheet: %(name)s", name=text)
-        )
-
-
 def plain(text: str) -> str:
     return "".join(fold(text).split())
 
@@ -73,4 +58,4 @@ def made(ledger: Ledger) -> None:
             g.pop(asked, None)
 
 
-__all__ = ["made", "parents_first", "require_parent"]
+__all__ = ["made", "parents_first"]

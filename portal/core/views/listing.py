@@ -22,7 +22,7 @@ from portal.core.past import as_of
 from portal.core.phrases import labelled
 from portal.core.reach import OWNER
 from portal.core.record import Record
-from portal.core.search import contains
+from portal.core.search import MOST_WORDS, contains, words
 from portal.extensions import db
 
 PAGE_SIZE = 25
@@ -56,6 +56,8 @@ class Listing:
     figure: str = ""
     # Filters that were asked for and are not this user's to ask: the page says so.
     ignored: tuple[str, ...] = ()
+    # Are drafts among the records that are exported?
+    drafts: bool = True
 
     def address(self, **changes: Any) -> dict[str, Any]:
         """The query arguments of this list with some changes; defaults are left out."""
@@ -107,6 +109,8 @@ class Page:
 def parse(ledger: Ledger, args: MultiDict[str, str], *, past: bool = False) -> Listing:
     """`past`: may it be asked of a former day? Raises BadRequest, which names the parameter that is wrong."""
     own = (*OWN, PAST) if past and ledger.remembered else OWN
+    if len(words(args.get("q", ""))) > MOST_WORDS:
+        raise BadRequest(gettext("Please search for at most %(most)d words.", most=MOST_WORDS))
     only(args, own, ledger.filters)
     filters = filterable(ledger)
     return Listing(
@@ -277,6 +281,8 @@ def fetch(listing: Listing) -> Page:
 def exportable(listing: Listing) -> Iterator[ColumnElement[bool]]:
     """What holds for the records of the list that may be exported. Raises BadRequest."""
     yield from conditions(listing)
+    if not listing.drafts and "draft" in listing.ledger.statuses:
+        yield listing.ledger.model.status != "draft"
     reach = scope.current().reach("export", listing.ledger.name)
     if listing.ledger.scoped and not reach.everything:
         yield reach.condition(listing.ledger.model)

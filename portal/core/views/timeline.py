@@ -75,6 +75,7 @@ COLUMNS = {
     "name": lazy_gettext("Name"),
     "approved": lazy_gettext("Approved"),
     "sha256": "SHA-256",
+    "watermark": lazy_gettext("Watermark"),
     "as_of": lazy_gettext("As of"),
     "q": lazy_gettext("Search"),
 }
@@ -169,7 +170,7 @@ def changed(event: audit.AuditEvent, source: Ledger, details: bool) -> list[tupl
 
 def holds(path: str, old: list[str] | None, new: list[str] | None) -> bool:
     """Does a change tell anything of a record? The digest of a sheet does not, nor does what was only looked at."""
-    return path != "sha256" and (old, new) != (None, None)
+    return path not in ("sha256", "watermark") and (old, new) != (None, None)
 
 
 def source_of(event: audit.AuditEvent, ledger: Ledger) -> Ledger:
