@@ -26,7 +26,7 @@ from portal.core import audit, jobs, scope
 from portal.core.fields import BadValue, Kind, Text, clean, parse_day
 from portal.core.jobs import Job
 from portal.core.ledger import Ledger
-from portal.core.spreadsheet import period
+from portal.core.spreadsheet import child_tables, period
 from portal.core.spreadsheet.export import XLSX, Cover, digest_of, workbook
 from portal.core.views import listing
 from portal.core.views.listing import Listing, Mistyped
@@ -156,7 +156,7 @@ def sheet(ledger: Ledger, asked: Listing, cover: Cover, job: Job | None = None, 
     """Raises BadRequest for a wrong filter, and Cancelled."""
     codes.load(ledger.all_code_lists)
     names = ledger.exported or ledger.columns
-    with asked.in_time(), closing(listing.every(asked, names)) as records:
+    with asked.in_time(), closing(listing.every(asked, names, options=child_tables.loading(ledger))) as records:
         return workbook(ledger, names, telling(job, records, total) if job else records, cover=cover)
 
 
