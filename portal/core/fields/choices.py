@@ -161,7 +161,7 @@ class Codes(Code):
     def column_type(self) -> TypeEngine[Any]:
         return CodeSet(120)
 
-    def read_cell(self, text: str) -> list[str]:
+    def from_cell(self, text: str) -> list[str]:
         """One label as a whole, else each of several."""
         plain = COUNTING.sub("", text)
         if meaning(plain, codes(self.code_list).meanings) is not None:

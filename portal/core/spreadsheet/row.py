@@ -12,7 +12,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from portal.core import gaps, moving, saving, scope
-from portal.core.fields import BadValue, days_in
+from portal.core.fields import days_in
 from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger
 from portal.core.record import Record
@@ -154,19 +154,11 @@ class Row:
             if SPAN in name and text:
                 typed.update(self.both_days(name, text))
             elif name in self.ledger.entered and text and not RECORD_NO.fullmatch(text):
-                typed.setlist(name, self.texts(name, text))
+                typed.setlist(name, self.ledger.field(name).kind.from_cell(text))
         for name, text in self.ledger.assumed.items():
             if name not in typed:
                 typed.setlist(name, [text])
         return typed
-
-    def texts(self, name: str, text: str) -> list[str]:
-        """What a form would have posted for a cell."""
-        kind = self.ledger.field(name).kind
-        try:
-            return kind.from_cell(kind.since_1904(text) if self.layout.sheet.date1904 else text)
-        except BadValue as fault:
-            raise Rejected(self.prefix + name, str(fault)) from None
 
     def both_days(self, name: str, text: str) -> dict[str, str]:
         """From and until; one day alone is until."""
