@@ -3,7 +3,7 @@
 from portal.core.fields.above import NumberAbove
 from portal.core.fields.base import BadValue, Field, Kind, Label, clean, field, link, natural
 from portal.core.fields.choices import Choice, Code, Codes, YesNo
-from portal.core.fields.days import Day, Month, days_in, long_date, parse_day
+from portal.core.fields.days import Day, Month, days_in, long_date, parse_day, since_1904
 from portal.core.fields.links import (
     Link,
     Links,
@@ -85,6 +85,7 @@ __all__ = [
     "phone_number",
     "serving",
     "several_units",
+    "since_1904",
     "unit_link",
     "written",
 ]
