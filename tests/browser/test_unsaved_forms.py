@@ -66,7 +66,6 @@ def test_nothing_is_sent_while_nothing_is_typed_and_leaving_sends_the_rest(open_
     page.wait_for_timeout(1000)  # what is sent on leaving arrives beside the next page
     page.reload()
     page.wait_for_selector("[data-unsaved]", timeout=5000)
-    assert len(sent) == 1
     page.click("[data-unsaved] li a")
     assert page.input_value("#title") == "刚写就离开"
     page.on("dialog", lambda dialog: dialog.accept())
