@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import force_locale, gettext
 from sqlalchemy import select
 from wtforms import Field as FormField
 from wtforms import Form
@@ -20,6 +20,7 @@ from portal.core.fields.base import BLANK
 from portal.core.fields.links import above, standing_under
 from portal.core.form_rows import indices
 from portal.core.ledger import Ledger, Rows
+from portal.core.phrases import PAPER
 from portal.core.unseen import keep_apart
 from portal.core.values import Missing, Problem, Values
 from portal.extensions import db
@@ -182,6 +183,23 @@ class RowsField(FormField):
         return fine
 
 
+def with_others(ledger: Ledger, formdata: Any) -> Any:
+    """What an adopted sheet says in words of its own becomes the choice for everything else; the words are kept beside
+    it. Twice brings the same."""
+    if scope.deed() != "adopt" or not formdata:
+        return formdata
+    found = formdata.copy()
+    for name, declared in ledger.entered.items():
+        other = declared.kind.other
+        if other is None or not (words := declared.kind.no_choice(formdata.getlist(name))):
+            continue
+        found.setlist(name, [*(text for text in formdata.getlist(name) if text not in words), other.value])
+        with force_locale(PAPER):
+            said = f"{declared.label}：{'、'.join(words)}"
+        found[other.words] = "；".join(text for text in (formdata.get(other.words), said) if text)
+    return found
+
+
 class LedgerForm(Form):
     """The form of one record: what was typed, what is wrong with it, and the way into the record."""
 
@@ -204,6 +222,7 @@ class LedgerForm(Form):
         self.parent = parent if record is None else self.ledger.above(record)
         names = self.ledger.entered
         data = stored(record, names) if record is not None else parsed(names, begun or {})
+        formdata = with_others(self.ledger, formdata)
         with standing_under(self.parent):
             data |= {table.name: getattr(record, table.name, None) for table in self.ledger.rows}
             super().__init__(formdata, data=data)

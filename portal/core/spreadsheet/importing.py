@@ -13,10 +13,10 @@ from typing import Any
 from flask_babel import force_locale, gettext
 
 from portal.core import audit, scope
-from portal.core.amending import PAPER
 from portal.core.forms import form_class
 from portal.core.ledger import Ledger
 from portal.core.lookups import remembering
+from portal.core.phrases import PAPER
 from portal.core.spreadsheet import trees
 from portal.core.spreadsheet.headings import GUESSED, Column
 from portal.core.spreadsheet.layout import Layout, Offer, Tables
