@@ -15,10 +15,9 @@ from werkzeug.datastructures import MultiDict
 
 from portal.accounts.reasons import MOST, personal_fault, reason_fault
 from portal.core import audit, clock, scope
-from portal.core.amending import PAPER
 from portal.core.fields import Label, clean
 from portal.core.ledger import Ledger, named
-from portal.core.phrases import labelled
+from portal.core.phrases import PAPER, labelled
 from portal.core.spreadsheet import child_tables
 from portal.core.spreadsheet.export import digest_of, workbook
 from portal.core.views import listing

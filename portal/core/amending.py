@@ -14,12 +14,12 @@ from sqlalchemy import select
 from portal.core import attachments, clock, scope
 from portal.core.fields import RowRefs
 from portal.core.ledger import Amended, Ledger, Rows
+from portal.core.phrases import PAPER
 from portal.core.unique import is_unique
 from portal.core.workflow import COMMITTEE, FILLER, IN_FORCE, UNIT, Move, Path
 from portal.extensions import db
 
 ENDED = ("archived", "voided")
-PAPER = "zh_Hans"  # the language of what is written into records
 Kept = Callable[[str, Any], bool]
 
 

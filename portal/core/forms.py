@@ -18,6 +18,7 @@ from portal.core.fields.base import BLANK
 from portal.core.fields.links import above, standing_under
 from portal.core.form_rows import indices
 from portal.core.ledger import Ledger, Rows
+from portal.core.other_words import with_others
 from portal.core.unique import taken
 from portal.core.unseen import keep_apart
 from portal.core.values import Missing, Problem, Values
@@ -202,6 +203,7 @@ class LedgerForm(Form):
         self.parent = parent if record is None else self.ledger.above(record)
         names = self.ledger.entered
         data = stored(record, names) if record is not None else parsed(names, begun or {})
+        formdata = with_others(self.ledger, formdata)
         with standing_under(self.parent):
             data |= {table.name: getattr(record, table.name, None) for table in self.ledger.rows}
             super().__init__(formdata, data=data)

@@ -75,8 +75,6 @@ def test_cells_are_read_whole_or_refused_at_their_column(bring, groups, rows):
     assert bring("study_groups", DATA / "spaces.xlsx")[0] == {}
     assert {*groups("remark").values()} >= {"第一项 第二项"}
 
-    assert {*bring("pairings", DATA / "negated-kinds.xlsx")[0].values()} == {"对象类型"}
-
     assert bring("study_groups", DATA / "date1904.xlsx")[0] == {}
     days = groups("founded_on")
     assert {as_date(days[name]) for name in days if name.startswith("甲")} == {FIRST}
@@ -95,6 +93,20 @@ def test_cells_are_read_whole_or_refused_at_their_column(bring, groups, rows):
     assert groups("approve_doc")["丑一"] == "0012"
     assert groups("remark")["丑一"] == "00123"
 
+
+@pytest.mark.one_database
+def test_words_that_are_no_choice_are_kept_as_other_and_flagged(bring, rows):
+    refused, outcome = bring("pairings", DATA / "negated-kinds.xlsx")
+    assert (refused, {flag.row for flag in outcome.flagged if flag.column == "对象类型"}) == ({}, {2, 3, 4, 5})
+    assert {*rows("SELECT target_type FROM beneficiary WHERE source = 'import'")} == {("9",)}
+    remarks = " ".join(str(remark) for (remark,) in rows("SELECT remark FROM beneficiary WHERE source = 'import'"))
+    assert all(words in remarks for words in ("非困难群众", "不是困难党员", "原困难党员（已脱困）", "老党员、困难党员"))
+    again = bring("pairings", DATA / "negated-kinds.xlsx")[1]
+    assert again.counts == {"new": 0, "changed": 0, "unchanged": 4}
+
+
+@pytest.mark.one_database
+def test_percentages_lose_the_noise_of_computing_only(bring, rows):
     refused, _ = bring("service_projects", DATA / "percent.xlsx")
     assert {*refused.values()} <= {"进度"}
     progress = dict(rows("SELECT title, progress FROM service_project WHERE source = 'import'"))

@@ -1,7 +1,7 @@
 """Kinds of fields. A kind answers everything asked of it; nobody else asks what kind it is."""
 
 from portal.core.fields.above import NumberAbove
-from portal.core.fields.base import BadValue, Field, Kind, Label, clean, field, link, natural
+from portal.core.fields.base import BadValue, Field, Kind, Label, Other, clean, field, link, natural
 from portal.core.fields.choices import Choice, Code, Codes, YesNo
 from portal.core.fields.days import Day, Month, days_in, long_date, parse_day, since_1904
 from portal.core.fields.links import (
@@ -51,6 +51,7 @@ __all__ = [
     "Month",
     "Named",
     "NumberAbove",
+    "Other",
     "Percent",
     "Person",
     "PersonName",

@@ -41,6 +41,14 @@ class BadValue(ValueError):
     """Text that this field cannot be; its message is for the person who typed it."""
 
 
+@dataclass(frozen=True)
+class Other:
+    """The choice for what no other says, and the field of the same record that keeps the words for it."""
+
+    value: str
+    words: str
+
+
 class Kind:
     """One kind of field: how it is stored, read from a form or a sheet, shown, exported and filtered."""
 
@@ -100,6 +108,20 @@ class Kind:
     def from_cell(self, text: str) -> list[str]:
         """What a form would have posted for this cell of a sheet."""
         return [text]
+
+    # Sheets that are adopted may say something else than the choices, where this is declared.
+    other: Other | None = None
+
+    def no_choice(self, typed: Sequence[str]) -> list[str]:
+        """Those of the texts that are none of the choices; errors of a sheet are no words of anybody."""
+        return [text for raw in typed if (text := clean(raw)) and not ERROR.fullmatch(text) and not self._takes(text)]
+
+    def _takes(self, text: str) -> bool:
+        try:
+            self.parse([text], None)
+        except BadValue:
+            return False
+        return True
 
     # Does history tell what changed in this column? People are told by the column with their names.
     told = True

@@ -13,7 +13,7 @@ from sqlalchemy import Boolean, Dialect, String
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from portal.core.fields.base import BadValue, Kind, Label, clean
+from portal.core.fields.base import BadValue, Kind, Label, Other, clean
 from portal.core.phrases import listed
 from portal.core.search import fold
 from portal.org.codes import codes
@@ -49,16 +49,28 @@ def not_a_choice(labels: Iterable[str]) -> BadValue:
     return BadValue(gettext("This is not one of the choices: %(choices)s", choices=listed(shown)))
 
 
+def is_unsure(other: Other | None, record: Any, value: Any) -> bool:
+    """Somebody has to look at what a sheet said in words of its own."""
+    return (
+        other is not None
+        and record.source == "import"
+        and other.value in (value if isinstance(value, tuple) else (value,))
+    )
+
+
 class Choice(Kind):
     """One of a few values that the portal itself knows: (value, label) pairs."""
 
     widget = "select"
     filter_widget = "select"
 
-    def __init__(self, *pairs: tuple[str, Label], also: Mapping[str, tuple[str, ...]] | None = None) -> None:
+    def __init__(
+        self, *pairs: tuple[str, Label], also: Mapping[str, tuple[str, ...]] | None = None, other: Other | None = None
+    ) -> None:
         """`also` are other words for a value, as sheets have them."""
         self.labels = dict(pairs)
         self.also = also or {}
+        self.other = other
 
     @cached_property
     def meanings(self) -> dict[str, str]:
@@ -71,6 +83,9 @@ class Choice(Kind):
 
     def column_type(self) -> TypeEngine[Any]:
         return String(max(16, *(len(value) for value in self.labels)))
+
+    def unsure(self, record: Any, name: str) -> bool:
+        return is_unsure(self.other, record, getattr(record, name))
 
     def parse_text(self, text: str, before: object) -> str:
         if text in self.labels:
@@ -100,11 +115,14 @@ class Code(Kind):
     filter_widget = "select"
     telling = True
 
-    def __init__(self, code_list: str) -> None:
-        self.code_list = code_list
+    def __init__(self, code_list: str, *, other: Other | None = None) -> None:
+        self.code_list, self.other = code_list, other
 
     def column_type(self) -> TypeEngine[Any]:
         return String(8)
+
+    def unsure(self, record: Any, name: str) -> bool:
+        return is_unsure(self.other, record, getattr(record, name))
 
     def code_lists(self) -> tuple[str, ...]:
         return (self.code_list,)

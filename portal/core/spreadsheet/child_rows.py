@@ -17,10 +17,10 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from portal.core import audit, saving, scope
-from portal.core.amending import PAPER
 from portal.core.fields import BadValue, Kind, RowRefs
 from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger, Rows
+from portal.core.phrases import PAPER
 from portal.core.spreadsheet import known_by
 from portal.core.spreadsheet.child_tables import ROW_ID, columns_of, keys_of, table_of
 from portal.core.spreadsheet.headings import cell, plain

@@ -12,9 +12,9 @@ from typing import Any
 from flask_babel import force_locale, gettext
 
 from portal.core import audit, scope
-from portal.core.amending import PAPER
 from portal.core.ledger import Ledger
 from portal.core.lookups import remembering
+from portal.core.phrases import PAPER
 from portal.core.spreadsheet import child_tables, trees
 from portal.core.spreadsheet.accounts import Account, Outcome, Remark, described
 from portal.core.spreadsheet.child_rows import take_further
