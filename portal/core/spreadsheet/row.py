@@ -66,7 +66,7 @@ class Row:
         if record is None and links is not None:
             typed.update(links)
             record = self.alike(typed)
-            typed = self.typed(record)
+            others, typed = self.others(record), self.typed(record)
         changed = self.before(others, typed, record)
         if record is not None and record.id in seen:
             raise Rejected(self.named(), gettext("The same as %(place)s.", place=seen[record.id]))
