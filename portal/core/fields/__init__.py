@@ -1,8 +1,9 @@
 """Kinds of fields. A kind answers everything asked of it; nobody else asks what kind it is."""
 
+from portal.core.fields.above import NumberAbove
 from portal.core.fields.base import BadValue, Field, Kind, Label, clean, field, link, natural
 from portal.core.fields.choices import Choice, Code, Codes, YesNo
-from portal.core.fields.days import Day, Month, days_in, long_date, parse_day
+from portal.core.fields.days import Day, Month, days_in, long_date, parse_day, since_1904
 from portal.core.fields.links import (
     Link,
     Links,
@@ -49,6 +50,7 @@ __all__ = [
     "Money",
     "Month",
     "Named",
+    "NumberAbove",
     "Percent",
     "Person",
     "PersonName",
@@ -83,6 +85,7 @@ __all__ = [
     "phone_number",
     "serving",
     "several_units",
+    "since_1904",
     "unit_link",
     "written",
 ]

@@ -14,12 +14,14 @@ from sqlalchemy.orm import mapped_column
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
+from portal.core import scope
 from portal.core.phrases import listed
 
 Label: TypeAlias = LazyString | str
 
 
 LARGEST = 2**31 - 1
+BRINGING = ("import", "adopt")  # what a sheet does with rows
 LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 OTHER_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
@@ -96,20 +98,8 @@ class Kind:
         return (name,)
 
     def from_cell(self, text: str) -> list[str]:
-        """What a form would have posted for this cell of a sheet. Raises BadValue.
-
-        Kinds say in `read_cell` what their cells mean; an error of the sheet is no value of any kind.
-        """
-        if ERROR.fullmatch(text.strip()):
-            raise BadValue(gettext("There is an error in the sheet: %(error)s", error=text.strip()))
-        return self.read_cell(text)
-
-    def read_cell(self, text: str) -> list[str]:
+        """What a form would have posted for this cell of a sheet."""
         return [text]
-
-    def since_1904(self, text: str) -> str:
-        """What a cell of a sheet whose days count from 1904 says in one whose days count from 1900."""
-        return text
 
     # Does history tell what changed in this column? People are told by the column with their names.
     told = True
@@ -247,10 +237,13 @@ def clean(text: str) -> str:
 
 
 def refuse_unkeepable(text: str) -> None:
-    """Characters that mean something on one machine only, or nothing at all. Raises BadValue."""
+    """Characters that mean something on one machine only, or nothing at all; errors of a sheet. Raises BadValue."""
     if found := UNKEEPABLE.search(text):
         code = f"U+{ord(found[0]):04X}"
         raise BadValue(gettext("The character %(code)s cannot be kept: it means something else elsewhere.", code=code))
+    # Somebody may well write about such an error in a form.
+    if scope.deed() in BRINGING and ERROR.fullmatch(text):
+        raise BadValue(gettext("There is an error in the sheet: %(error)s", error=text))
 
 
 def composed(text: str) -> str:

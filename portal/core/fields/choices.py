@@ -21,7 +21,7 @@ from portal.org.codes import codes
 SEPARATORS = re.compile(r"[、,，;；/|\s]+")
 MOST_NAMED = 12  # choices in a message
 # 1.生活照料 2.就医陪诊: what only counts the things that follow.
-COUNTING = re.compile(r"(?:^|(?<=[;；,，。\s]))[(（]?(?:\d{1,2}[.．、)）]+|[①-⑳])\s*(?=[^\W\d_])")
+COUNTING = re.compile(r"(?:^|(?<=[;；,，。\s]))[(（]?\d{1,2}[.．、)）]+\s*(?=[^\W\d_])|[①-⑳]")
 # Around a whole text these only decorate it; inside they may say the contrary.
 AROUND = ("()", "[]", "【】", "〔〕", "「」", "“”", "《》", '""', "''")
 IN_WORDS = re.compile(r"[\s\-‐‑‒–—―]+")
@@ -161,9 +161,9 @@ class Codes(Code):
     def column_type(self) -> TypeEngine[Any]:
         return CodeSet(120)
 
-    def read_cell(self, text: str) -> list[str]:
+    def from_cell(self, text: str) -> list[str]:
         """One label as a whole, else each of several."""
-        plain = COUNTING.sub("", text)
+        plain = COUNTING.sub(" ", text).strip()
         if meaning(plain, codes(self.code_list).meanings) is not None:
             return [plain]
         return [part for part in SEPARATORS.split(plain) if part]

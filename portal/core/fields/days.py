@@ -97,6 +97,11 @@ def parse_day(text: str) -> date:
     return day
 
 
+def since_1904(text: str) -> str:
+    """What a cell of a sheet whose days count from 1904 says in one whose days count from 1900."""
+    return str(int(float(text)) + FROM_1900_TO_1904) if SERIAL.fullmatch(text) else text
+
+
 def days_in(text: str) -> list[str]:
     """The days that are written in a text, as in 2024.1.1—2026年12月31日."""
     narrow = WEEKDAY.sub("", re.sub(r"\s", "", in_digits(unicodedata.normalize("NFKC", text))))
@@ -126,9 +131,6 @@ class Day(Kind):
         if self.past and day > today():
             raise BadValue(gettext("This day is still to come."))
         return day
-
-    def since_1904(self, text: str) -> str:
-        return str(int(float(text)) + FROM_1900_TO_1904) if SERIAL.fullmatch(text) else text
 
     def typed(self, value: Any) -> list[str]:
         return [] if value is None else [value.isoformat()]

@@ -16,7 +16,7 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
 from portal.core import scope
-from portal.core.fields.base import BadValue, Kind, clean, natural
+from portal.core.fields.base import BRINGING, BadValue, Kind, clean, natural
 from portal.core.lookups import REFERENCE, remembered
 from portal.core.phrases import listed
 from portal.core.search import contains, fold
@@ -30,7 +30,6 @@ PAGE = 20
 COMMUNITY_ENDS = ("社区", "村")
 BESIDE = re.compile(r"[、,，;；/|\n]+")
 HAN_NAME = re.compile("[\u3400-\u9fff]{2,4}")
-BRINGING = ("import", "adopt")  # what a sheet does with rows
 Conditions = Callable[[Any], Iterable[ColumnElement[bool]]]
 # What else people call a row of this model: a condition for a text.
 Alias = Callable[[Any, str], ColumnElement[bool]]
@@ -268,7 +267,7 @@ class Links(Link):
     def store(self, record: Any, name: str, value: Any) -> None:
         setattr(record, self._relation, list(value or ()))
 
-    def read_cell(self, text: str) -> list[str]:
+    def from_cell(self, text: str) -> list[str]:
         """Names that stand beside each other; between two that have no space of their own a space will do."""
         return [name for part in BESIDE.split(text) if part.strip() for name in named_in(part.strip())]
 

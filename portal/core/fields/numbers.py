@@ -58,7 +58,7 @@ class Whole(Kind):
     def schema(self) -> dict[str, Any]:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
-    def read_cell(self, text: str) -> list[str]:
+    def from_cell(self, text: str) -> list[str]:
         """Sheets say what was counted: 8人."""
         found = COUNTED.fullmatch(unicodedata.normalize("NFKC", text).strip())
         return [found[1] if found else text]
@@ -119,7 +119,7 @@ class Percent(Kind):
             raise BadValue(gettext("At most two decimals."))
         return value.quantize(Decimal("0.01"))
 
-    def read_cell(self, text: str) -> list[str]:
+    def from_cell(self, text: str) -> list[str]:
         """A sheet keeps 80 % as the number 0.8 (`contracts.md`: a number up to 1 is a ratio), and what it has computed
         with more digits than anybody sees."""
         signed = unicodedata.normalize("NFKC", text).strip()

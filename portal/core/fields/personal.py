@@ -204,8 +204,8 @@ class PersonalCodes(Personal):
     def schema(self) -> dict[str, Any]:
         return self.codes.schema()
 
-    def read_cell(self, text: str) -> list[str]:
-        return self.codes.read_cell(text)
+    def from_cell(self, text: str) -> list[str]:
+        return self.codes.from_cell(text)
 
     def parse(self, typed: Sequence[str], before: object) -> Any:
         chosen = self.codes.parse(typed, None)

@@ -47,6 +47,8 @@ class Outcome:
     columns: list[dict[str, Any]] = field(default_factory=list)
     # Rows that name a record and contradict it, with both sides: rejected until somebody says that it is the same.
     questions: list[dict[str, Any]] = field(default_factory=list)
+    # What became of the further sheets, which hold tables of the records.
+    tables: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def accepted(self) -> int:
@@ -64,6 +66,7 @@ class Outcome:
             "questions": self.questions,
             "sheets": self.sheets,
             "columns": self.columns,
+            "tables": self.tables,
         }
 
 

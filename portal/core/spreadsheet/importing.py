@@ -15,8 +15,10 @@ from portal.core import audit, scope
 from portal.core.amending import PAPER
 from portal.core.ledger import Ledger
 from portal.core.lookups import remembering
-from portal.core.spreadsheet import trees
+from portal.core.spreadsheet import child_tables, trees
 from portal.core.spreadsheet.accounts import Account, Outcome, Remark, described
+from portal.core.spreadsheet.child_rows import take_further
+from portal.core.spreadsheet.entries import take_row
 from portal.core.spreadsheet.identity import Identity
 from portal.core.spreadsheet.layout import Tables
 from portal.core.spreadsheet.mapping import Options, tables
@@ -33,7 +35,9 @@ Progress = Callable[[int, int], None]
 def find_layout(ledger: Ledger, sheets: Sequence[Sheet], options: Options | None = None) -> Tables:
     """The tables of a workbook, as far as they are taken. Raises Unreadable."""
     codes.load(ledger.all_code_lists)
-    return tables(ledger, sheets, options or Options())
+    found = tables(ledger, child_tables.main_sheets(ledger, sheets), options or Options())
+    found.further = child_tables.further_sheets(ledger, sheets)
+    return found
 
 
 def take(
@@ -66,13 +70,13 @@ def take(
                     if fault := table.read.faults.get(number):
                         raise Rejected(fault.name, fault.why)
                     with doing("adopt" if adopt else "import", source, number):
-                        result, record = row.take(seen)
+                        result, record = take_row(row, seen)
                 except Rejected as fault:
                     account.rejected(number, fault)
                     continue
-                trees.made(ledger)
                 seen[record.id] = account.place(number)
                 account.accepted(number, row, result, record)
+        outcome.tables = take_further(ledger, found.further, source, adopt=adopt)
         progress(total, total)
         return outcome
 

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from flask_babel import gettext
 
-from portal.core.fields import days_in, parse_day
+from portal.core.fields import days_in, parse_day, since_1904
 from portal.core.search import fold
 from portal.core.spreadsheet import months, skipping
 from portal.core.spreadsheet.headings import IGNORED, Column, cell, headings, plain
@@ -166,10 +166,13 @@ class Carried:
             if column and [*filled] == [column.index] and not skipping.is_total(filled):
                 self.above[name] = filled[column.index]
 
+    def said(self, name: str, text: str) -> str:
+        return since_1904(text) if self.layout.sheet.date1904 and name in self.layout.days else text
+
     def row(self, n: int, cells: Sequence[str]) -> tuple[dict[str, str], Fault | None]:
         found, fault = {}, None
         for name, column in self.taken.items():
-            text = cell(cells, column.index) or self.spread.get((n, column.index), "")
+            text = self.said(name, cell(cells, column.index) or self.spread.get((n, column.index), ""))
             if is_ditto(text):
                 if self.last is None:
                     fault = fault or Fault(name, gettext("Nothing stands above that “%(text)s” could mean.", text=text))
@@ -241,6 +244,8 @@ class Tables:
     """Everything that is taken from a workbook, and what is not."""
 
     offers: list[Offer] = field(default_factory=list)
+    # The sheets that hold tables of the records.
+    further: list[Sheet] = field(default_factory=list)
 
     @property
     def taken(self) -> list[Layout]:

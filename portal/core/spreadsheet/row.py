@@ -27,7 +27,6 @@ from portal.core.spreadsheet.verdict import (
     changes_of,
     number_or_name,
     shows,
-    texts_of,
 )
 from portal.core.unseen import differs
 from portal.core.workflow import IN_FORCE
@@ -105,7 +104,7 @@ class Row:
         hidden = self.ledger.hidden(record) if record is not None else frozenset[str]()
         for name, text in self.said.items():
             if record is None or name in hidden or not shows(self.ledger.field(name).kind, record, name, text):
-                typed.setlist(name, texts_of(self.ledger, self.layout, self.prefix, name, text))
+                typed.setlist(name, self.ledger.field(name).kind.from_cell(text))
         for name, text in self.ledger.assumed.items() if record is None else ():
             if name not in typed:
                 typed.setlist(name, [text])

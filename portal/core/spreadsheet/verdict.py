@@ -9,11 +9,11 @@ from typing import Any
 from flask import current_app
 from flask_babel import force_locale, gettext
 
-from portal.core.fields import BadValue, Kind, days_in
+from portal.core.fields import Kind, days_in
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet.identity import OFFICE, Contradiction
-from portal.core.spreadsheet.layout import SPAN, Layout
+from portal.core.spreadsheet.layout import SPAN
 
 NEW, CHANGED, UNCHANGED, REJECTED = "new", "changed", "unchanged", "rejected"
 # (record, name of the column, old, new)
@@ -65,15 +65,6 @@ class Told:
     changes: list[Change] = field(default_factory=list)
     # The status that the record keeps although the sheet says another one.
     kept_status: str = ""
-
-
-def texts_of(ledger: Ledger, layout: Layout, prefix: str, name: str, text: str) -> list[str]:
-    """What a form would have posted for a cell. Raises Rejected."""
-    kind = ledger.field(name).kind
-    try:
-        return kind.from_cell(kind.since_1904(text) if layout.sheet.date1904 else text)
-    except BadValue as fault:
-        raise Rejected(prefix + name, str(fault)) from None
 
 
 def both_days(name: str, text: str) -> dict[str, str]:

@@ -1,13 +1,13 @@
 """Office numbers are unique within a unit.
 
 Revision ID: 5d1c0e7a94b2
-Revises: c8ec96c3d9dd
+Revises: a3d5f1c07e92
 """
 
 from alembic import op
 
 revision = "5d1c0e7a94b2"
-down_revision = "c8ec96c3d9dd"
+down_revision = "a3d5f1c07e92"
 branch_labels = None
 depends_on = None
 
