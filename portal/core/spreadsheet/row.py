@@ -188,7 +188,7 @@ class Row:
         told = (name for name in self.cells if self.prefix and self.prefix + name in self.layout.taken)
         names = (*self.ledger.essential, *told, *self.ledger.identity)
         numbered = (name for name in NUMBERED if self.cells.get(name))
-        return next(numbered, self.prefix + names[0])
+        return next(numbered, self.prefix + next(iter(names), ""))
 
     # What else it tells of
 
