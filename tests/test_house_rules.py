@@ -39,7 +39,7 @@ UNSCOPED = {
     "portal/cli.py",
     "portal/setup.py",
     "portal/accounts/security.py",
-    "portal/core/forms.py",
+    "portal/core/unique.py",
     "portal/core/scope.py",
     "portal/demo/__init__.py",
     "portal/ledgers/assistance/rules.py",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flask_babel import gettext
-from sqlalchemy import UniqueConstraint, select
+from sqlalchemy import Table, UniqueConstraint, select
 
 from portal.core import scope
 from portal.core.ledger import Ledger
@@ -26,7 +26,9 @@ def anywhere(ledger: Ledger, name: str) -> bool:
 
 def in_unit(ledger: Ledger, name: str) -> bool:
     """Is a value unique within the unit that owns the record?"""
-    keys = (each for each in ledger.model.__table__.constraints if isinstance(each, UniqueConstraint))
+    table = ledger.mapper.local_table
+    constraints = table.constraints if isinstance(table, Table) else ()
+    keys = (each for each in constraints if isinstance(each, UniqueConstraint))
     return any({column.key for column in key.columns} == {OWNER, name} for key in keys)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 
 import pytest
 
@@ -393,3 +394,28 @@ def test_guesses_and_sheets_are_taken_when_the_page_says_so(upload, tmp_path):
     page = visitor.look(address)
     assert page.notices("success")
     assert "序号" in page.select("[data-left-out]")[0].text
+
+
+def test_a_contradicted_record_is_asked_about_and_changed_only_after_a_yes(upload, rows, tmp_path):
+    visitor, answer = upload("reviewer", sheets.LEDGER, adopt="1")
+    visitor.post(f"{answer.response.location}/run")
+    found = sheets.rows()
+    found[3][3] = "冬至镇芙蓉里社区"
+    visitor, answer = upload("reviewer", sheets.book(tmp_path / "a.xlsx", found), adopt="1")
+    path = answer.response.location
+    page = visitor.look(path)
+    assert counts(page)["rejected"] == 5
+    [question] = page.select("[data-question]")
+    assert re.search("GJ2024.*海棠里.*芙蓉里", question.text, re.DOTALL)
+    assert not page.select("[data-changes]")
+    [tick] = question.select('input[name="same"]')
+    said = {"choices": "1", tick["name"]: tick["value"], "sheet-0": "1"}
+    visitor.post(f"{path}/map", said)
+    page = visitor.look(path)
+    assert "芙蓉里" in page.select("[data-changes]")[0].text
+    before = rows("SELECT count(*) FROM agreement")
+    visitor.post(f"{path}/run", said)
+    assert counts(visitor.look(path))["changed"] == 1
+    assert rows("SELECT count(*) FROM agreement") == before
+    told = "SELECT o.full_name FROM agreement a JOIN party_org o ON o.id = a.party_b_org_id WHERE a.office_no = "
+    assert "芙蓉里" in rows(f"{told}'{found[3][1]}'")[0][0]

@@ -62,7 +62,8 @@ class Identity:
         """The record number that a row gives."""
         if not self.ledger.prefix and self.ledger.numbered_by == "record_no":
             return None
-        names = NUMBERED if self.ledger.numbered_by == "record_no" else self.ledger.essential
+        own = self.ledger.numbered_by
+        names = NUMBERED if own == "record_no" else (own, *self.ledger.essential)
         found = (number_of(self.ledger, cells[name]) for name in names if cells.get(name))
         return next((number for number in found if number), None)
 

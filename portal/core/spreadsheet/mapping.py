@@ -63,7 +63,7 @@ def shown_words(ledger: Ledger) -> Iterator[tuple[str, str]]:
     for language in current_app.config["LANGUAGES"]:
         with force_locale(language):
             for name in names:
-                meant = "record_no" if name == "record_no" else named.get(name, IGNORED)
+                meant = name if name == ledger.numbered_by else named.get(name, IGNORED)
                 yield meant, plain(str(ledger.field(name).label))
 
 

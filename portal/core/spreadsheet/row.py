@@ -65,7 +65,7 @@ class Row:
         if record is None and links is not None:
             typed.update(links)
             record = self.alike(typed)
-            typed = self.typed(record)
+            others, typed = self.others(record), self.typed(record)
         changed = self.before(others, typed, record)
         if record is not None and record.id in seen:
             raise Rejected(self.named(), gettext("The same as %(place)s.", place=seen[record.id]))
@@ -188,7 +188,7 @@ class Row:
         told = (name for name in self.cells if self.prefix and self.prefix + name in self.layout.taken)
         names = (*self.ledger.essential, *told, *self.ledger.identity)
         numbered = (name for name in NUMBERED if self.cells.get(name))
-        return next(numbered, self.prefix + names[0])
+        return next(numbered, self.prefix + next(iter(names), ""))
 
     # What else it tells of
 

@@ -62,7 +62,7 @@ class Standings:
 
 def adopts(record: Record, status: str) -> bool:
     """Does taking a record over change its status?"""
-    return record.status == DRAFT != status
+    return getattr(record, "status", "") == DRAFT != status
 
 
 def take_over(ledger: Ledger, record: Record, status: str) -> None:
