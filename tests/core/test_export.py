@@ -93,4 +93,4 @@ def test_columns_that_count_have_a_sum_below_them(sheet):
     [at] = [n for n, head in enumerate(heads) if head == "Were present"]
     assert total[at].value == f"=SUM(J5:J{total[at].row - 1})"
     assert all(cell.value is None for cell in total[1:7])
-    assert [cell.value for cell in found[total[0].row + 1]][0].startswith("Filled by: ")
+    assert found.cell(total[0].row + 1, 1).value.startswith("Filled by: ")
