@@ -99,7 +99,7 @@ def flat(name):
     [sheet] = read(sheets.DATA / name, name)
     head = HEADS[EVERY[name]["ledger"]]
     width = len(sheet.rows[head])
-    return sheet.rows[head], [row[:width] for row in sheet.rows[head + 1 :]]
+    return sheet.rows[head], [[*row, *[""] * width][:width] for row in sheet.rows[head + 1 :]]
 
 
 def book(path, *parts, merged=()):

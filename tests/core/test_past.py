@@ -12,7 +12,7 @@ from sqlalchemy import inspect, select
 from portal.core import changes, clock, past, scope
 from portal.core.ledger import mounted
 from portal.extensions import db
-from tests.holes.walk import first, of
+from tests.holes.walk import first, of, unit_id
 
 LATER = moments.timedelta(days=20)
 FILLED = "/agreements/list/?owner_unit_id={unit}&page_size=100&order=id"
@@ -170,3 +170,47 @@ def test_too_much_that_has_changed_is_said_so(visit, before, worked_on, monkeypa
     page = visit("auditor").look(f"/agreements/list/?as_of={before}")
     assert page.status == 400
     assert "Too much has changed since then" in page.words
+
+
+def told_then(visitor, ledger, before):
+    """The figures of that day, each with the ids of the rows that it leads to then."""
+    page = visitor.look(f"/{ledger.name}/figures?part=1&as_of={before}")
+    assert page.status == 200, ledger.name
+    found = {}
+    for card in page.select("[data-figure]"):
+        link = card.select_one("a[href*='/list/']")
+        rows = visitor.look(f"{link['href']}&page_size=100").ids() if link else None
+        found[card["data-figure"]] = card.select_one("[data-value]").text, rows
+    return found
+
+
+@pytest.mark.one_database
+def test_figures_of_a_former_day_are_those_of_then_with_their_rows(app, visit, rows, before):
+    """Whatever was done since, in the ledger or in one that its figures look into."""
+    visitor = visit("reviewer")
+    asked = [each for each in app.extensions["portal.ledgers"] if each.figures and each.remembered]
+    known = {each.name: told_then(visitor, each, before) for each in asked}
+    for (id_,) in rows("SELECT id FROM agreement WHERE status = 'active'"):
+        assert visitor.post(f"/agreements/{id_}/move/void", reason="录入重复有误").status == 302
+    pairs = f"status = 'active' AND start_on < '2026-06-01' AND owner_unit_id = {unit_id(rows, 1)}"
+    for person, helper in rows(f"SELECT beneficiary_id, helper_member_id FROM pairing WHERE {pairs}"):
+        typed = {"beneficiary_id": person, "participant_ids": helper, "visit_type": "1", "findings": "情况平稳。"}
+        sent = typed | {"visited_on": before.isoformat(), "_then": "submit"}
+        assert visit("filler01").post("/visits/add", sent).status == 302
+    done = {each.name: told_then(visitor, each, before) for each in asked}
+    assert done == known
+    for figures in known.values():
+        for name, (text, ids) in figures.items():
+            assert ids is None or text.isdecimal() is False or int(text) == len(ids), name
+    now = visitor.look("/agreements/figures?part=1").one('[data-figure="in_force"] [data-value]').text
+    assert now == "0" != known["agreements"]["in_force"][0]
+    now = visitor.look("/pairings/figures?part=1").one('[data-figure="compliance"] [data-value]').text
+    assert now != known["pairings"]["compliance"][0]
+    assert visitor.look(f"/study_outputs/figures?as_of={before}").status == 400
+
+
+def test_a_list_of_then_leads_to_the_figures_of_then(visit, before):
+    page = visit("filler01").look(f"/agreements/list/?as_of={before}")
+    [link] = page.select("[data-past] a")
+    assert f"as_of={before}" in str(link["href"])
+    assert visit("filler01").look(str(link["href"])).status == 200

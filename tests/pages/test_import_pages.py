@@ -47,7 +47,7 @@ def test_a_preview_stores_nothing_and_running_it_stores_what_it_said(upload, vis
         path = answer.response.location
         page = visitor.look(path)
         said = counts(page)
-        assert said == {"new": 20, "changed": 0, "unchanged": 0, "rejected": 4}
+        assert said == {"new": 20, "changed": 0, "unchanged": 0, "rejected": 4, "skipped": 2}
         rejected = {row["data-row"] for row in page.select("tr[data-row]:has(.tone-bad)")}
         assert rejected == {"9", "13", "17", "18"}
     assert visitor.post(f"{path}/run").status == 302
@@ -358,7 +358,7 @@ def test_the_empty_sheet_that_is_offered_is_understood_when_it_comes_back(upload
     book.save(tmp_path / "filled.xlsx")
     visitor, answer = upload("filler01", tmp_path / "filled.xlsx")
     page = visitor.look(answer.response.location)
-    assert counts(page) == {"new": 1, "changed": 0, "unchanged": 0, "rejected": 0}
+    assert counts(page) == {"new": 1, "changed": 0, "unchanged": 0, "rejected": 0, "skipped": 0}
     assert not page.select('tr[data-column="unknown"]')
     assert any(rule.type == "list" for rule in sheet.data_validations.dataValidation)
 

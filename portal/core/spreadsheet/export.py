@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from itertools import chain, groupby, islice
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Any
@@ -22,6 +23,7 @@ from portal.core.fields import long_date
 from portal.core.ledger import Ledger
 from portal.core.phrases import labelled
 from portal.core.spreadsheet import guide, period, sizes
+from portal.core.spreadsheet.child_tables import FurtherSheets
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FONT = {"font_name": "仿宋", "font_size": 11, "border": 1, "text_wrap": True, "valign": "vcenter"}
@@ -90,8 +92,9 @@ def workbook(
         with TemporaryDirectory() as scratch:
             options = {"constant_memory": True, "strings_to_formulas": False, "tmpdir": scratch}
             with xlsxwriter.Workbook(out, options) as book:
-                rows = (list(cells(ledger, names, record, full=opened(record))) for record in records)
-                _fill(book, ledger, names, rows, mark, cover or Cover())
+                further = FurtherSheets(ledger)
+                rows = (list(cells(ledger, names, record, full=opened(record))) for record in further.passing(records))
+                _fill(book, ledger, names, rows, mark, cover or Cover(), further)
         out.seek(0)
         unless_done.pop_all()  # closed by the response that sends it
     return out
@@ -104,9 +107,11 @@ def _fill(
     rows: Iterator[list[Any]],
     mark: str,
     cover: Cover,
+    further: FurtherSheets,
 ) -> None:
     styles = {name: book.add_format(style) for name, style in STYLES.items()}
     sheet = book.add_worksheet(str(ledger.label)[:31])
+    further.begin(book, styles["head"], partial(_write, styles=styles))
     heads = [gettext("No."), *(str(ledger.field(name).label) for name in names)]
     first = list(islice(rows, SAMPLE))
     wide = [NUMBER_WIDTH, *sizes.widths(heads[1:], first)]
@@ -155,29 +160,37 @@ def digest_of(book: IO[bytes]) -> str:
     return found
 
 
-def rejected_rows(layout: Any, remarks: Iterable[Any]) -> IO[bytes]:
-    """The rows of a sheet that were not taken, as they were, each with the reason: to be mended and brought again."""
-    heads = [*(column.header for column in layout.columns), gettext("Column"), gettext("Reason")]
-    rows = []
+def rejected_rows(tables: Any, remarks: Iterable[Any]) -> IO[bytes]:
+    """The rows of a workbook that were not taken, as they were, each with the reason: to be mended and brought again.
+    Each sheet of the workbook has one here."""
+    parts: dict[str, tuple[list[str], list[list[str]]]] = {}
     for remark in remarks:
+        layout = tables.of(remark.sheet)
+        heads = [*(column.header for column in layout.columns), gettext("Column"), gettext("Reason")]
         cells = layout.sheet.rows[remark.row - 1]
         texts = [cells[column.index] if column.index < len(cells) else "" for column in layout.columns]
-        rows.append([*texts, remark.column, remark.why])
-    return plain_sheet(gettext("Rejected rows"), heads, rows)
+        parts.setdefault(remark.sheet, (heads, []))[1].append([*texts, remark.column, remark.why])
+    return plain_book((name or gettext("Rejected rows"), heads, rows) for name, (heads, rows) in parts.items())
 
 
 def plain_sheet(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> IO[bytes]:
     """A sheet of texts under one row of headings."""
+    return plain_book([(title, heads, rows)])
+
+
+def plain_book(parts: Iterable[tuple[str, Sequence[str], Iterable[Sequence[str]]]]) -> IO[bytes]:
+    """Sheets of texts, each under one row of headings: title, headings, rows."""
     out = TemporaryFile()  # noqa: SIM115 - closed by whoever asked for it
     book = xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False})
     styles = {name: book.add_format(style) for name, style in STYLES.items()}
-    sheet = book.add_worksheet(title[:31])
-    for column, head in enumerate(heads):
-        sheet.write_string(0, column, head, styles["head"])
-    for number, row in enumerate(rows, start=1):
-        for column, text in enumerate(row):
-            sheet.write_string(number, column, text, styles["text"])
-    sheet.set_column(0, len(heads) - 1, WIDTHS["text"])
+    for title, heads, rows in parts:
+        sheet = book.add_worksheet(title[:31])
+        for column, head in enumerate(heads):
+            sheet.write_string(0, column, head, styles["head"])
+        for number, row in enumerate(rows, start=1):
+            for column, text in enumerate(row):
+                sheet.write_string(number, column, text, styles["text"])
+        sheet.set_column(0, len(heads) - 1, WIDTHS["text"])
     book.close()
     out.seek(0)
     return out

@@ -32,6 +32,7 @@ from portal.core.fields import (
     community_link,
     field,
     link,
+    name_key,
     org_link,
     own_orgs,
     person,
@@ -154,7 +155,7 @@ def named_person(model: Any, text: str) -> ColumnElement[bool]:
     """Somebody by number; by their whole name, which is compared by its digest, for those who know it: whoever sees
     names masked would learn of a name that they think of whose it is."""
     found: ColumnElement[bool] = model.beneficiary_no == text.upper()
-    named: ColumnElement[bool] = model.name_enc == Sealed.of(text)
+    named: ColumnElement[bool] = model.name_enc == Sealed.of(text, name_key(text))
     principal = scope.current()
     known = reduce(or_, (principal.reach(verb, "beneficiaries") for verb in ("names", "reveal", "add")))
     return found | (named if known.everything else named & known.condition(model))
