@@ -1,5 +1,5 @@
-"""`python -m bench.first_day`: how long the committee's first day takes. The organisation, the roster and the accounts of
-the `article` demo go out as sheets and come into an empty portal through its pages; writes bench/first_day.json."""
+"""`python -m bench.first_day`: how long the first day of the committee takes. The organisation, the roster and the
+accounts of the `article` demo go out as sheets and come into an empty portal by its pages; writes first_day.json."""
 
 from __future__ import annotations
 
