@@ -16,8 +16,9 @@ from flask_babel import gettext, lazy_gettext, ngettext
 from sqlalchemy import exists, func, select
 
 from portal.accounts import roles
-from portal.core import scope
+from portal.core import clock, scope
 from portal.core.fields import Label, Link
+from portal.core.import_runs import ImportRun
 from portal.core.ledger import Ledger, mounted
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
@@ -37,6 +38,7 @@ class Item:
     template_url: str | None
     import_url: str | None
     missing: tuple[str, ...] = ()
+    last: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,15 @@ def item(ledger: Ledger) -> Item:
         url_for(f"{ledger.name}.template") if brings else None,
         url_for(f"{ledger.name}.bring") if brings else None,
         tuple(missing(ledger, count)),
+        last_run(ledger),
     )
+
+
+def last_run(ledger: Ledger) -> str:
+    """The day of the last sheet of this ledger that was taken."""
+    query = select(func.max(ImportRun.told_at)).where(ImportRun.ledger == ledger.name)
+    found = db.session.scalar(query)
+    return f"{clock.local(found):%Y-%m-%d %H:%M}" if found else ""
 
 
 def missing(ledger: Ledger, count: int) -> Iterator[str]:

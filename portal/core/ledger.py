@@ -244,6 +244,8 @@ class Ledger:
     def takes(self, name: str) -> bool:
         """Does a sheet fill this field, or only show it?"""
         prefix, dot, inner = name.partition(".")
+        if not dot and self.under and name in (f"{self.under.relation}_no", f"{self.under.relation}_id"):
+            return True
         return inner in self.other(prefix).entered if dot else name in self.entered
 
     def label_of(self, name: str) -> Label:

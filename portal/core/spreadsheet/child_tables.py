@@ -155,4 +155,5 @@ __all__ = [
     "main_sheets",
     "table_of",
     "tables_of",
+    "unwritten",
 ]

@@ -11,6 +11,7 @@ from flask_babel import gettext
 from portal.core.fields import Codes, Day, Field
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet import guide
+from portal.core.spreadsheet.child_tables import FurtherSheets, unwritten
 from portal.core.spreadsheet.export import STYLES
 
 ROWS = 500
@@ -24,6 +25,8 @@ def template(ledger: Ledger) -> IO[bytes]:
     styles = {name: book.add_format(style) for name, style in STYLES.items()}
     fields = guide.asked(ledger)
     sheet = book.add_worksheet(str(ledger.label)[:31])
+    further = FurtherSheets(ledger)
+    further.begin(book, styles["head"], unwritten)
     guide.add(book, ledger, styles)
     lists = book.add_worksheet(gettext("Choices"))
     sheet.merge_range(0, 0, 0, len(fields), str(ledger.label), styles["title"])

@@ -51,6 +51,7 @@ COLUMNS = {
     "password": lazy_gettext("Password"),
     "active": lazy_gettext("Enabled"),
     "waiting": lazy_gettext("To be authorised"),
+    "asked_roles": lazy_gettext("Roles asked for"),
     "roles": lazy_gettext("Roles"),
     "role_id": lazy_gettext("Role"),
     "unit_id": lazy_gettext("Unit"),
