@@ -25,6 +25,7 @@ COMMITTING = {
     "portal/core/views/drafting.py",
     "portal/core/views/importing.py",
     "portal/accounts/account_pages.py",
+    "portal/accounts/account_sheets.py",
     "portal/accounts/export_pages.py",
     "portal/accounts/new_account.py",
     "portal/accounts/review_pages.py",

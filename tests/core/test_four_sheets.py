@@ -76,7 +76,7 @@ def test_a_pairing_brings_the_person_who_is_helped(bring, rows):
     assert (kind, listed, unit, community) == ("1", "active", "区发展和改革委员会", "立春街道海棠里社区")
     assert called.startswith("赵* B-")
     assert (name[:2], phone[:2]) == ("1.", "1.")
-    assert {remark.column for remark in outcome.flagged} == {"帮扶人", "困难类别", "告知与同意"}
+    assert {remark.column for remark in outcome.flagged} == {"帮扶人", "困难类别", "告知与同意", "信息来源"}
     assert rows(
         "SELECT count(*) FROM beneficiary b JOIN pairing p ON p.beneficiary_id = b.id WHERE p.source = 'import'"
     ) == [(27,)]

@@ -1,12 +1,12 @@
 """Kinds of fields. A kind answers everything asked of it; nobody else asks what kind it is."""
 
+from portal.core.fields.above import NumberAbove
 from portal.core.fields.base import BadValue, Field, Kind, Label, Other, clean, field, link, natural
 from portal.core.fields.choices import Choice, Code, Codes, YesNo
 from portal.core.fields.days import Day, Month, days_in, long_date, parse_day, since_1904
 from portal.core.fields.links import (
     Link,
     Links,
-    RowRefs,
     active,
     community_link,
     community_orgs,
@@ -32,6 +32,7 @@ from portal.core.fields.personal import (
     mask_name,
     mask_phone,
 )
+from portal.core.fields.row_refs import RowRefs
 from portal.core.fields.text import Text
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Money",
     "Month",
     "Named",
+    "NumberAbove",
     "Other",
     "Percent",
     "Person",

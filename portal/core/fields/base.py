@@ -54,6 +54,8 @@ class Kind:
 
     widget = "text"
     multiple = False
+    # Does the value name somebody or something else, so that another value is about another one?
+    refers = False
     # Numbers and dates: do not break, align and compare.
     compact = False
     # Can a list be put in the order of this column?
@@ -87,6 +89,10 @@ class Kind:
     def read(self, record: Any, name: str) -> Any:
         """The value to show; links answer the record linked to."""
         return getattr(record, name)
+
+    def linked(self, record: Any, name: str) -> Any:
+        """The row itself that a record links to by this field."""
+        return None
 
     def loading(self, model: type[Any], name: str, *, one: bool = False) -> Any:
         """The loader option that fetches with a record what `read` answers; None when the column is enough.
@@ -159,6 +165,10 @@ class Kind:
 
     def masked(self, value: Any) -> bool:
         """Does `show` tell less than there is?"""
+        return False
+
+    def is_mask(self, text: str) -> bool:
+        """Is this text of a sheet what `show` puts in the place of a value, and no value?"""
         return False
 
     def in_full(self, value: Any) -> str:

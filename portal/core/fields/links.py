@@ -62,6 +62,7 @@ class Link(Kind):
     widget = "link"
     filter_widget: str | None = "link"
     telling = True
+    refers = True
 
     def __init__(
         self,
@@ -89,6 +90,9 @@ class Link(Kind):
     def label(self) -> Any:
         """The column that names the rows linked to."""
         return getattr(self.model, self._label)
+
+    def linked(self, record: Any, name: str) -> Any:
+        return getattr(record, self.relation(name))
 
     def loading(self, model: type[Any], name: str, *, one: bool = False) -> Any:
         names = ("id", self._label, *(name for name in ("short_name", "former") if hasattr(self.model, name)))
@@ -288,40 +292,6 @@ class Links(Link):
 
     def faults(self, name: str, column: Any) -> Iterable[str]:
         return ()
-
-
-class RowRefs(Kind):
-    """Rows of another table of the same form, new ones included: chosen by the row's key, its id or `new-<n>`."""
-
-    widget = "rows"
-    multiple = True
-
-    def __init__(self, table: str, label: str, relation: str) -> None:
-        self.table, self.label, self.relation = table, label, relation
-
-    def read(self, record: Any, name: str) -> Any:
-        return getattr(record, self.relation)
-
-    def loading(self, model: type[Any], name: str, *, one: bool = False) -> Any:
-        return selectinload(getattr(model, self.relation))
-
-    def stored(self, record: Any, name: str) -> Any:
-        return tuple(getattr(record, self.relation))
-
-    def parse(self, typed: Sequence[str], before: object) -> tuple[str, ...] | None:
-        return tuple(dict.fromkeys(text for raw in typed if (text := clean(raw)))) or None
-
-    def typed(self, value: Any) -> list[str]:
-        return [str(getattr(row, "id", row)) for row in value or ()]
-
-    def json(self, value: Any) -> Any:
-        return [row.id for row in value or ()]
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": {"type": ["integer", "string"]}}
-
-    def show(self, value: Any) -> str:
-        return listed(getattr(row, self.label) or "" for row in value or ())
 
 
 def units_of(org_id: int | None) -> list[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,6 +19,8 @@ from portal.core.fields.choices import Codes
 from portal.core.fields.names import LANDLINE, MOBILE, name_key, one_name, phone_number
 from portal.core.fields.numbers import Money
 from portal.org.sealed import Sealed, SealedOrPlain, SealedText
+
+COUNT = re.compile(r"\d+\s*(items?|项|項)")  # how many codes are hidden, as `PersonalCodes.show` says it
 
 
 def mask_phone(text: str) -> str:
@@ -78,6 +82,9 @@ class Personal(Kind):
 
     def masked(self, value: Any) -> bool:
         return isinstance(value, Sealed)
+
+    def is_mask(self, text: str) -> bool:
+        return "*" in unicodedata.normalize("NFKC", text)
 
     def in_full(self, value: Any) -> str:
         return value.reveal() if isinstance(value, Sealed) else self.show(value)
@@ -206,6 +213,9 @@ class PersonalCodes(Personal):
 
     def typed(self, value: Any) -> list[str]:
         return []
+
+    def is_mask(self, text: str) -> bool:
+        return super().is_mask(text) or bool(COUNT.fullmatch(text.strip()))
 
     def show(self, value: Any) -> str:
         count = len(value.reveal().split(",")) if isinstance(value, Sealed) else 0

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from itertools import chain, groupby, islice
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Any
@@ -22,6 +23,7 @@ from portal.core.fields import long_date
 from portal.core.ledger import Ledger
 from portal.core.phrases import labelled
 from portal.core.spreadsheet import guide, period, sizes
+from portal.core.spreadsheet.child_tables import FurtherSheets
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FONT = {"font_name": "仿宋", "font_size": 11, "border": 1, "text_wrap": True, "valign": "vcenter"}
@@ -90,8 +92,9 @@ def workbook(
         with TemporaryDirectory() as scratch:
             options = {"constant_memory": True, "strings_to_formulas": False, "tmpdir": scratch}
             with xlsxwriter.Workbook(out, options) as book:
-                rows = (list(cells(ledger, names, record, full=opened(record))) for record in records)
-                _fill(book, ledger, names, rows, mark, cover or Cover())
+                further = FurtherSheets(ledger)
+                rows = (list(cells(ledger, names, record, full=opened(record))) for record in further.passing(records))
+                _fill(book, ledger, names, rows, mark, cover or Cover(), further)
         out.seek(0)
         unless_done.pop_all()  # closed by the response that sends it
     return out
@@ -104,9 +107,11 @@ def _fill(
     rows: Iterator[list[Any]],
     mark: str,
     cover: Cover,
+    further: FurtherSheets,
 ) -> None:
     styles = {name: book.add_format(style) for name, style in STYLES.items()}
     sheet = book.add_worksheet(str(ledger.label)[:31])
+    further.begin(book, styles["head"], partial(_write, styles=styles))
     heads = [gettext("No."), *(str(ledger.field(name).label) for name in names)]
     first = list(islice(rows, SAMPLE))
     wide = [NUMBER_WIDTH, *sizes.widths(heads[1:], first)]

@@ -244,6 +244,8 @@ class Tables:
     """Everything that is taken from a workbook, and what is not."""
 
     offers: list[Offer] = field(default_factory=list)
+    # The sheets that hold tables of the records.
+    further: list[Sheet] = field(default_factory=list)
 
     @property
     def taken(self) -> list[Layout]:

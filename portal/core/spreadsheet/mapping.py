@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flask import current_app
@@ -50,7 +50,21 @@ def vocabulary(ledger: Ledger) -> dict[str, list[str]]:
                     known.append(name)
     for word in ledger.not_taken:
         words[plain(word)] = [IGNORED]
+    for name, word in shown_words(ledger):
+        words.setdefault(word, [name])
     return words
+
+
+def shown_words(ledger: Ledger) -> Iterator[tuple[str, str]]:
+    """The headings of our own sheets that no field of an import has, with what they are: the record number; a link to
+    another record that the row tells of, which is known by its name; what is only shown, and not taken."""
+    names = dict.fromkeys((*ledger.exported, *ledger.columns, *ledger.shown))
+    named = {prefix: name for name in ledger.essential if (prefix := name.partition(".")[0]) in ledger.tells_of}
+    for language in current_app.config["LANGUAGES"]:
+        with force_locale(language):
+            for name in names:
+                meant = "record_no" if name == "record_no" else named.get(name, IGNORED)
+                yield meant, plain(str(ledger.field(name).label))
 
 
 def asker(ledger: Ledger) -> int | None:
@@ -271,4 +285,5 @@ def labels(ledger: Ledger) -> list[tuple[str, Label]]:
     """The fields that a column can be said to be."""
     spans = [(SPAN.join(pair), " – ".join(str(ledger.field(name).label) for name in pair)) for pair in ledger.spans]
     towns = [(name + TOWN, gettext("Town of: %(field)s", field=ledger.imported(name).label)) for name in ledger.towns]
-    return [*((name, ledger.imported(name).label) for name in ledger.imports), *spans, *towns]
+    numbers = [("record_no", ledger.label_of("record_no"))] if ledger.prefix else []
+    return [*numbers, *((name, ledger.imported(name).label) for name in ledger.imports), *spans, *towns]

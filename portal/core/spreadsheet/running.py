@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,6 +74,8 @@ class Sheet:
     adopt: bool = False
     # All rows or none; else those that are right.
     whole: bool = False
+    # Rows that were said to be about the record that they name, although they contradict it.
+    same: Collection[tuple[str, int]] = ()
 
 
 def digest(path: Path) -> str:
@@ -84,7 +86,7 @@ def digest(path: Path) -> str:
 def rehearse(sheet: Sheet, folder: Path, progress: Progress) -> Outcome:
     """What would become of the rows. Stores nothing."""
     with rehearsal(folder):
-        return take(sheet.ledger, sheet.layout, sheet.name, sheet.adopt, progress)
+        return take(sheet.ledger, sheet.layout, sheet.name, sheet.adopt, progress, sheet.same)
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def run(sheet: Sheet, folder: Path, progress: Progress, begun: Callable[[int], N
     with ended(run_id, sheet):
         with import_runs.kept_under(run_id, sheet.ledger) as keeping:
             batches = Batches(run_id, progress, keeping)
-            outcome = take(sheet.ledger, sheet.layout, sheet.name, sheet.adopt, batches)
+            outcome = take(sheet.ledger, sheet.layout, sheet.name, sheet.adopt, batches, sheet.same)
             db.session.commit()
         if sheet.whole and outcome.rejected:
             take_back(run_id)

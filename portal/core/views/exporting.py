@@ -26,10 +26,10 @@ from portal.core import audit, jobs, scope
 from portal.core.fields import BadValue, Kind, Text, clean, parse_day
 from portal.core.jobs import Job
 from portal.core.ledger import Ledger
-from portal.core.spreadsheet import period
+from portal.core.spreadsheet import child_tables, period
 from portal.core.spreadsheet.export import XLSX, Cover, digest_of, workbook
 from portal.core.views import listing
-from portal.core.views.listing import Listing
+from portal.core.views.listing import Listing, Mistyped
 from portal.org import codes
 
 MANY = 1000  # rows; more can take longer than people wait without being told
@@ -108,9 +108,13 @@ def cover_of(asked: Listing) -> Cover:
 
 
 def period_of(asked: Listing) -> tuple[date | None, date | None]:
-    """The days that the filter by the ledger's own day chooses, or the former day that is asked for."""
-    texts = [clean(text) for text in asked.filters.get(asked.ledger.event, ())]
-    days = [parse_day(text) if text else None for text in texts[:2]]
+    """The days that the filter by the ledger's own day chooses, or the former day asked for. Raises Mistyped."""
+    ledger = asked.ledger
+    texts = [clean(text) for text in asked.filters.get(ledger.event, ())]
+    try:
+        days = [parse_day(text) if text else None for text in texts[:2]]
+    except BadValue as fault:
+        raise Mistyped(ledger.event, ledger.field(ledger.event).label, fault) from None
     first, last = (days * 2)[:2] if len(days) == 1 else [*days, None, None][:2]
     return first, last or asked.as_of
 
@@ -152,7 +156,7 @@ def sheet(ledger: Ledger, asked: Listing, cover: Cover, job: Job | None = None, 
     """Raises BadRequest for a wrong filter, and Cancelled."""
     codes.load(ledger.all_code_lists)
     names = ledger.exported or ledger.columns
-    with asked.in_time(), closing(listing.every(asked, names)) as records:
+    with asked.in_time(), closing(listing.every(asked, names, options=child_tables.loading(ledger))) as records:
         return workbook(ledger, names, telling(job, records, total) if job else records, cover=cover)
 
 

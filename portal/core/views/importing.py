@@ -168,7 +168,8 @@ def work(ledger: Ledger, for_good: bool, job: Job) -> dict[str, Any]:
     except Unreadable as fault:
         job.let_go()
         return {"fault": str(fault)}
-    sheet = Sheet(ledger, found, asked["name"], digest(place(job)), asked["adopt"], asked.get("whole", False))
+    same = tuple((sheet, row) for sheet, row in asked.get("same", ()))
+    sheet = Sheet(ledger, found, asked["name"], digest(place(job)), asked["adopt"], asked.get("whole", False), same)
     if for_good:
         taken = running.run(sheet, job.folder, job.progress, lambda id_: job.ask(run=id_))
         outcome, more = taken.outcome, {"ran": True, "run": taken.run_id, "kept": taken.kept}
@@ -180,7 +181,7 @@ def work(ledger: Ledger, for_good: bool, job: Job) -> dict[str, Any]:
         jobs.put(job.folder / CELLS, [column.cells[:3] for table in found.taken for column in table.columns])
     if for_good and not outcome.rejected:
         job.let_go()
-    return told(outcome, found) | more
+    return told(outcome, found) | more | {"answered": same}
 
 
 def tables_of(ledger: Ledger, job: Job) -> Tables:
@@ -222,6 +223,13 @@ def told(outcome: Outcome, found: Tables) -> dict[str, Any]:
     }
 
 
+def answers(state: dict[str, Any]) -> list[list[Any]]:
+    """The rows that are said to be about the record that they name, although they contradict it, by their sheet."""
+    asked = [[each.get("sheet", ""), each["row"]] for each in state.get("questions", ())]
+    asked += [list(each) for each in state.get("answered", ())]
+    return [each for n, each in enumerate(asked) if str(n) in request.form.getlist("same")]
+
+
 def choose(ledger: Ledger, job: Job, state: dict[str, Any]) -> bool:
     """Keeps what the page's form says of columns, sheets and months; answers whether it is anything new. A post
     without the form says nothing."""
@@ -234,6 +242,7 @@ def choose(ledger: Ledger, job: Job, state: dict[str, Any]) -> bool:
         if picked and picked != [each["name"] for each in sheets if each["taken"]]:
             changes["sheets"] = picked
         changes["hidden"] = "hidden" in request.form
+        changes["same"] = answers(state)
         rules = {name: request.form.get(f"months-{n}", "") for n, name in enumerate(state.get("months", {}))}
         changes["month_days"] = {name: rule for name, rule in rules.items() if rule in months.RULES}
     job.ask(**changes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -294,14 +294,16 @@ def length(listing: Listing) -> int:
     return db.session.scalar(query) or 0
 
 
-def every(listing: Listing, names: Sequence[str], among: Sequence[int] | None = None) -> ScalarResult[Any]:
+def every(
+    listing: Listing, names: Sequence[str], among: Sequence[int] | None = None, options: Iterable[Any] = ()
+) -> ScalarResult[Any]:
     """All records of the list that may be exported, in the official order of their units, a batch at a time; of those
-    with these ids, where some are given.
+    with these ids, where some are given. `options` load what is needed besides the fields of these names.
 
     Raises BadRequest before anything is fetched.
     """
     ledger = listing.ledger
-    query = select(ledger.model).where(*exportable(listing)).options(*loading(ledger, names))
+    query = select(ledger.model).where(*exportable(listing)).options(*loading(ledger, names), *options)
     if among is not None:
         query = query.where(ledger.model.id.in_(among))
     if ledger.statuses and listing.order == ledger.order:

@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _
 from sqlalchemy import true
 
+from portal.core.fields import Field, NumberAbove
 from portal.core.ledger import READING, Derived, Files, Ledger, Rows, Section, Status, Under
 from portal.core.parts import ARCHIVED, DRAFT, PENDING_UNIT, RETURNED, VOIDED
 from portal.core.rules import by_whom
@@ -272,6 +273,7 @@ coop_activities = Ledger(
     columns=("held_on", "activity_type", "theme", "agreement_id", "place", "unit_count", "community_count"),
     filters=("activity_type", "held_on"),
     exported=(
+        "agreement_no",
         "agreement_id",
         "held_on",
         "activity_type",
@@ -299,5 +301,22 @@ coop_activities = Ledger(
             ),
         ),
     ),
+    fields={"agreement_no": Field(NumberAbove("agreement"), _("Number of the agreement"), entered=False)},
     derive=by_whom,
+    imports={
+        "agreement_no": ("协议记录编号", "协议编号", "所属协议编号"),
+        "agreement_id": ("协议名称", "所属协议", "共建协议"),
+        "held_on": ("活动日期", "活动时间", "日期", "开展时间"),
+        "activity_type": ("活动类型", "类型", "活动类别"),
+        "theme": ("活动主题", "主题", "活动名称"),
+        "place": ("活动地点", "地点"),
+        "unit_count": ("机关参加人数", "单位参加人数", "党员人数"),
+        "community_count": ("社区参加人数", "群众人数"),
+        "volunteer_theme": ("志愿服务主题",),
+        "summary": ("活动内容", "活动概况", "内容", "活动情况"),
+        "receipt_no": ("回执编号", "社区回执编号"),
+    },
+    not_taken=("序号", "填报日期"),
+    essential=("held_on",),
+    identity=("held_on", "theme"),
 )

@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _
 
+from portal.core.fields import Field, NumberAbove
 from portal.core.ledger import READING, Derived, Files, Ledger, Section, Status, Under
 from portal.core.parts import ARCHIVED, DRAFT, PENDING_COMMITTEE, PENDING_UNIT, RETURNED, VOIDED
 from portal.core.rules import by_whom
@@ -134,8 +135,10 @@ service_projects = Ledger(
     fills_down=("series",),
     essential=("title", "lead_unit_id"),
     identity=("lead_unit_id", "title", "area_id"),
+    dated_else=("approved_on",),
+    echoes={"project_progress.percent": "progress"},
     status_words={
-        "active": ("在办", "办理中", "进行中", "推进中", "正在办理", "未办结", "未完成", "否"),
+        "active": ("在办", "办理中", "进行中", "推进中", "正在办理", "未办结", "未完成", "否", "超期", "逾期"),
         "done": ("已办结", "办结", "完成", "已完成", "完结", "已完结", "是"),
         "terminated": ("终止", "已终止", "不予立项"),
     },
@@ -158,8 +161,31 @@ project_progress = Ledger(
     sections=(
         Section(_("Progress"), ("reported_on", "percent", "note", "difficulties", "next_steps", "less_because")),
     ),
+    exported=(
+        "project_no",
+        "project_id",
+        "reported_on",
+        "percent",
+        "note",
+        "difficulties",
+        "next_steps",
+        "less_because",
+    ),
     rules=(rules.forward,),
     derive=rules.how_far,
+    fields={"project_no": Field(NumberAbove("project"), _("Number of the project"), entered=False)},
+    imports={
+        "project_no": ("项目记录编号", "项目编号"),
+        "project_id": ("项目名称", "服务项目", "项目"),
+        "reported_on": ("填报日期", "报告日期", "进展日期", "日期"),
+        "percent": ("进度", "完成进度", "完成比例", "工作进度"),
+        "note": ("进展情况", "工作进展", "进展"),
+        "difficulties": ("存在困难", "困难问题", "存在问题"),
+        "next_steps": ("下一步工作", "下步措施", "下一步措施"),
+        "less_because": ("进度回退原因", "回退原因"),
+    },
+    not_taken=("序号",),
+    essential=("reported_on", "percent"),
     identity=("reported_on",),
 )
 project_milestones = Ledger(

@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _
 
+from portal.core.fields import Field, NumberAbove
 from portal.core.ledger import Derived, Files, Ledger, Rows, Section, Status, Under
 from portal.core.parts import ARCHIVED, DRAFT, PENDING_COMMITTEE, PENDING_UNIT, RETURNED, VOIDED
 from portal.ledgers.study import rules, stats, workflow
@@ -158,7 +159,8 @@ study_sessions = Ledger(
     columns=("record_no", "held_on", "theme", "group_id", "form", "present_cnt", "due_cnt", "status"),
     filters=("status", "owner_unit_id", "form", "held_on", "place_type"),
     exported=(
-        *("record_no", "held_on", "group_id", "form", "theme", "place_type", "speakers", "due_cnt", "present_cnt"),
+        *("record_no", "group_no", "group_id", "held_on", "form", "theme", "place_type", "speakers", "due_cnt"),
+        "present_cnt",
         *("leave_cnt", "summary", "status"),
     ),
     heads=(Section(_("Attendance"), ("due_cnt", "present_cnt", "leave_cnt")),),
@@ -190,6 +192,23 @@ study_sessions = Ledger(
     figures=stats.SESSION_FIGURES,
     defaults=rules.count_presences,
     rules=rules.SESSION_RULES,
+    fields={"group_no": Field(NumberAbove("group"), _("Number of the group"), entered=False)},
+    imports={
+        "group_no": ("小组记录编号", "小组编号"),
+        "group_id": ("小组名称", "学习小组", "所属小组", "小组"),
+        "held_on": ("学习日期", "学习时间", "日期", "开展时间"),
+        "form": ("学习形式", "形式"),
+        "theme": ("学习主题", "主题", "学习内容"),
+        "place_type": ("学习地点", "地点", "地点类型"),
+        "speakers": ("主讲人", "领学人", "发言人"),
+        "due_cnt": ("应到人数", "应到"),
+        "present_cnt": ("实到人数", "实到", "参学人数"),
+        "leave_cnt": ("请假人数", "请假"),
+        "summary": ("学习小结", "学习情况", "小结"),
+    },
+    not_taken=("序号", "填报日期"),
+    essential=("held_on",),
+    identity=("held_on", "theme"),
     files=(Files("attachments", _("Materials")),),
     moves=workflow.SESSION_MOVES,
     bulk=("delete_selected",),
