@@ -16,9 +16,9 @@ from portal.core.doubts import Doubts
 from portal.core.fields import BadValue, Field, RowRefs
 from portal.core.fields.base import BLANK
 from portal.core.fields.links import above, standing_under
+from portal.core.fields.others import with_others
 from portal.core.form_rows import indices
 from portal.core.ledger import Ledger, Rows
-from portal.core.other_words import with_others
 from portal.core.unique import taken
 from portal.core.unseen import keep_apart
 from portal.core.values import Missing, Problem, Values
@@ -203,7 +203,7 @@ class LedgerForm(Form):
         self.parent = parent if record is None else self.ledger.above(record)
         names = self.ledger.entered
         data = stored(record, names) if record is not None else parsed(names, begun or {})
-        formdata = with_others(self.ledger, formdata)
+        formdata = with_others(self.ledger.entered, formdata)
         with standing_under(self.parent):
             data |= {table.name: getattr(record, table.name, None) for table in self.ledger.rows}
             super().__init__(formdata, data=data)

@@ -107,8 +107,8 @@ def test_words_that_are_no_choice_are_kept_as_other_and_flagged(bring, rows):
 
 @pytest.mark.one_database
 def test_percentages_lose_the_noise_of_computing_only(bring, rows):
-    refused, _ = bring("service_projects", DATA / "percent.xlsx")
-    assert {*refused.values()} <= {"进度"}
+    refused, outcome = bring("service_projects", DATA / "percent.xlsx")
+    assert {*refused.values()} <= {"进度"}, outcome.rejected
     progress = dict(rows("SELECT title, progress FROM service_project WHERE source = 'import'"))
     assert float(progress["项戊"]) == 85.1
     assert float(progress["项甲"]) == 50

@@ -7,7 +7,6 @@ from portal.core.fields.days import Day, Month, days_in, long_date, parse_day, s
 from portal.core.fields.links import (
     Link,
     Links,
-    RowRefs,
     active,
     community_link,
     community_orgs,
@@ -33,6 +32,7 @@ from portal.core.fields.personal import (
     mask_name,
     mask_phone,
 )
+from portal.core.fields.row_refs import RowRefs
 from portal.core.fields.text import Text
 
 __all__ = [

@@ -1,23 +1,24 @@
-"""Words of adopted sheets that are none of a field's choices (`domain.md` §0.16: existing ledgers are taken as they are)."""
+"""What a sheet says in words of its own where a field has choices."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import force_locale
 
 from portal.core import scope
-from portal.core.ledger import Ledger
+from portal.core.fields.base import Field
 from portal.core.phrases import PAPER
 
 
-def with_others(ledger: Ledger, formdata: Any) -> Any:
+def with_others(entered: Mapping[str, Field], formdata: Any) -> Any:
     """What an adopted sheet says in words of its own becomes the choice for everything else; the words are kept beside
     it. Twice brings the same."""
     if scope.deed() != "adopt" or not formdata:
         return formdata
     found = formdata.copy()
-    for name, declared in ledger.entered.items():
+    for name, declared in entered.items():
         other = declared.kind.other
         if other is None or not (words := declared.kind.no_choice(formdata.getlist(name))):
             continue
