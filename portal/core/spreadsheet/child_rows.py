@@ -17,7 +17,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from portal.core import audit, saving, scope
-from portal.core.fields import BadValue, Kind, RowRefs
+from portal.core.fields import BadValue, Kind, RowRefs, natural
 from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger, Rows
 from portal.core.phrases import PAPER
@@ -129,13 +129,21 @@ class FurtherRows:
         number = row.cells.get("record_no", "")
         if number:
             found = db.session.scalars(select(ledger.model).where(ledger.model.record_no == number)).all()
+        elif names := [name for name in keys if name != "record_no"]:
+            found = self.named(row, names)
         else:
-            found = self.named(row, [name for name in keys if name != "record_no"])
+            found = self.holding(row)
         if not found:
             raise Refused(label, gettext("There is no record of this number or name."))
         if len(found) > 1:
             raise Refused(label, gettext("Several records fit this row; please add what tells them apart."))
         return found[0]
+
+    def holding(self, row: ChildRow) -> Sequence[Any]:
+        """The draft that has this very row, where nothing but its number names a record."""
+        model, key = self.ledger.rows_model(row.table), natural(row.cells.get(ROW_ID, ""))
+        held = getattr(self.ledger.model, row.table.name).any(model.id == key)
+        return db.session.scalars(select(self.ledger.model).where(held)).all() if key else ()
 
     def named(self, row: ChildRow, names: Sequence[str]) -> Sequence[Any]:
         ledger = self.ledger

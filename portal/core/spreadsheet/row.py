@@ -272,7 +272,7 @@ class Row:
     def put(self, parent: Any = None) -> tuple[Any, str]:
         """The record that this is, made when there is none, and what became of it."""
         record, form, names = self.found(parent)
-        status = IN_FORCE if self.adopt else ""
+        status = self.status()
         result = self.result(record, names, status)
         return self.settled(form, record, names, result, status, parent), result
 
@@ -288,7 +288,8 @@ class Row:
 
     def complete(self, form: LedgerForm) -> LedgerForm:
         """Raises Rejected when something is missing without which the row is nothing."""
-        for name in self.ledger.essential:
+        # An entry in a row of the record above is told apart by that record; its day may be a gap.
+        for name in () if self.prefix and self.ledger.under else self.ledger.essential:
             if "." not in name and form[name].data is None and not form[name].process_errors:
                 masked = self.prefix + name in self.told.masked
                 text = (

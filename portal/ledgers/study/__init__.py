@@ -205,6 +205,7 @@ study_sessions = Ledger(
         "present_cnt": ("实到人数", "实到", "参学人数"),
         "leave_cnt": ("请假人数", "请假"),
         "summary": ("学习小结", "学习情况", "小结"),
+        "status": ("状态", "审核状态", "填报状态"),
     },
     not_taken=("序号", "填报日期"),
     essential=("held_on",),
