@@ -66,7 +66,8 @@ class Kind:
 
     def parse(self, typed: Sequence[str], before: object) -> Any:
         """The value that was typed; None for nothing. `before` is what the record holds. Raises BadValue."""
-        text = clean(typed[-1]) if typed else ""
+        # Without scripts a select posts beside a text field, which stays blank unless something else is meant.
+        text = next((text for raw in reversed(typed) if (text := clean(raw))), "")
         refuse_unkeepable(text)
         return self.parse_text(text, before) if text else None
 
