@@ -15,6 +15,7 @@ from portal.accounts.rights_pages import RightsView
 from portal.accounts.role_pages import RolesView
 from portal.accounts.sample_pages import SamplesView
 from portal.accounts.sign_in_rules import SignInRulesView
+from portal.accounts.start_pages import StartView
 from portal.accounts.workspace import WorkspaceView
 
 
@@ -27,6 +28,7 @@ class PortalBuilder(AppBuilder):
         for view in (
             LanguageView,
             OverdueView,
+            StartView,
             AccountsView,
             AccountSheetsView,
             RolesView,

@@ -21,11 +21,11 @@ from portal.accounts.passwords import password_fault
 from portal.accounts.security import act_as
 from portal.core import audit, scope, sealing
 from portal.core.ledger import Ledger, mounted
-from portal.core.spreadsheet import running
-from portal.core.spreadsheet.export import digest_of, rejected_rows, workbook
-from portal.core.spreadsheet.importing import Outcome, find_layout
+from portal.core.spreadsheet import months, running
+from portal.core.spreadsheet.export import rejected_rows
+from portal.core.spreadsheet.importing import Options, Outcome, find_layout
 from portal.core.spreadsheet.reading import Unreadable, read
-from portal.core.views import listing
+from portal.core.views import exporting
 from portal.demo import PROFILES, load, password, renew_password
 from portal.extensions import db
 from portal.org import rotation
@@ -125,16 +125,22 @@ def verify() -> None:
 @click.option(
     "--errors", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Rejected rows, as a sheet."
 )
+@click.option("--sheet", "sheets", multiple=True, help="Take this sheet; again for further ones.")
+@click.option("--hidden", is_flag=True, help="Take hidden sheets, rows and columns, too.")
+@click.option("--accept-guesses", "guesses", is_flag=True, help="Take columns that are only guessed.")
+@click.option("--month-days", type=click.Choice(months.RULES), help="The day meant where a sheet says a month only.")
 @click.option("--json", "as_json", is_flag=True, help="End with one line of JSON.")
-def import_(ledger: str, file: Path, username: str, errors: Path | None, **how: bool) -> None:
+def import_(ledger: str, file: Path, username: str, errors: Path | None, **how: Any) -> None:
     """Take the rows of the workbook FILE into LEDGER."""
     found, principal = _ledger(ledger), _principal(username)
     verb = "adopt" if how["adopt"] else "import"
     if not principal.may(verb, ledger):
         raise click.ClickException(f"{username} may not {verb} in {ledger}")
+    rule = {"": how["month_days"]} if how["month_days"] else {}
+    options = Options(guesses=how["guesses"], sheets=how["sheets"], hidden=how["hidden"], month_days=rule)
     with scope.acting_as(principal), current_app.test_request_context(method="POST"):
         try:
-            layout = find_layout(found, read(file, file.name))
+            layout = find_layout(found, read(file, file.name), options)
             sheet = running.Sheet(found, layout, file.name, running.digest(file), how["adopt"], how["all_or_none"])
             taken = _run(sheet, how["dry_run"])
         except Unreadable as fault:
@@ -155,9 +161,18 @@ def _run(sheet: running.Sheet, dry: bool) -> running.Taken:
 
 def _tell(outcome: Outcome, as_json: bool) -> None:
     told = outcome.as_json()
-    for remark in outcome.rejected:
-        click.echo(f"row {remark.row}, {remark.column}: {remark.why}", err=True)
+    for sheet in told["sheets"]:
+        if not sheet["taken"] and sheet["rows"]:
+            click.echo(f"sheet {sheet['name']} with {sheet['rows']} rows is not taken: {sheet['why']}", err=True)
+    for column in told["columns"]:
+        if not column["taken"] and column["cells"]:
+            guess = f", a guess: {column['field']}" if column["field"] else ""
+            click.echo(f"column {column['header'] or column['column']} is left out{guess}", err=True)
+    for remark in (*outcome.rejected, *outcome.skipped):
+        place = f"{remark.sheet} row {remark.row}" if remark.sheet else f"row {remark.row}"
+        click.echo(f"{place}, {remark.column or 'skipped'}: {remark.why}", err=True)
     click.echo(", ".join(f"{told[name]} {name}" for name in ("rows", "new", "changed", "unchanged")))
+    click.echo(f"{len(outcome.rejected)} rejected, {len(outcome.skipped)} skipped")
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
     if not outcome.accepted:
@@ -168,16 +183,17 @@ def _tell(outcome: Outcome, as_json: bool) -> None:
 @click.argument("ledger")
 @click.argument("out", type=click.Path(dir_okay=False, writable=True, path_type=Path))
 @click.option("--as", "username", default="reviewer", help="Whose rights hold.")
-def export(ledger: str, out: Path, username: str) -> None:
+@click.option("--drafts", is_flag=True, help="With drafts.")
+def export(ledger: str, out: Path, username: str, *, drafts: bool) -> None:
     """Write the records of LEDGER that the user may see to OUT.xlsx."""
     found, principal = _ledger(ledger), _principal(username)
     if not principal.may("export", ledger):
         raise click.ClickException(f"{username} may not export {ledger}")
-    names = found.exported or found.columns
     with scope.acting_as(principal), current_app.test_request_context():
-        records = listing.every(listing.parse(found, MultiDict()), names)
-        with workbook(found, names, records) as book, out.open("wb") as target:
-            audit.tell("export", ledger, changes=[["sha256", None, [digest_of(book)]]])
+        asked = exporting.asked_of(found, MultiDict({exporting.DRAFTS: "1"} if drafts else {}))
+        cover = exporting.cover_of(asked)
+        with exporting.sheet(found, asked, cover) as book, out.open("wb") as target:
+            exporting.tell(found, book, [], cover)
             shutil.copyfileobj(book, target)
     click.echo(f"Written to {out}.")
 

@@ -37,6 +37,8 @@ OWN_PAGES = {"WorkspaceView", "SignInView", "LanguageView", "AccountsView", "MyP
     "RolesView",
     "ReviewsView",
     "SignInRulesView",
+    "AccountSheetsView",
+    "StartView",
     "OverdueView",
     "SamplesView",
     "ExportsView",

@@ -23,7 +23,7 @@ from portal.accounts.granting import tell_account, tell_roles
 from portal.accounts.passwords import one_time_password
 from portal.core.fields import Label
 from portal.core.phrases import listed
-from portal.core.spreadsheet.layout import cell, plain
+from portal.core.spreadsheet.headings import cell, plain
 from portal.core.spreadsheet.reading import Sheet, Unreadable
 from portal.extensions import db
 from portal.org.accounts import AccountProfile

@@ -13,10 +13,9 @@ from sqlalchemy import select
 
 from portal.accounts import roles
 from portal.core import audit
-from portal.core.amending import PAPER
 from portal.core.fields import Label
 from portal.core.ledger import Ledger
-from portal.core.phrases import clauses, labelled, listed
+from portal.core.phrases import PAPER, clauses, labelled, listed
 from portal.extensions import db
 from portal.org.models import Unit
 

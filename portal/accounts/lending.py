@@ -13,10 +13,9 @@ from sqlalchemy import select
 from portal.accounts import apart, roles
 from portal.accounts.reasons import reason_fault
 from portal.core import audit, clock, scope
-from portal.core.amending import PAPER
 from portal.core.fields import BadValue, Label, clean, parse_day
 from portal.core.ledger import FILLING, mounted
-from portal.core.phrases import labelled, listed
+from portal.core.phrases import PAPER, labelled, listed
 from portal.extensions import db
 from portal.org.accounts import AccountGrant
 from portal.org.models import Unit

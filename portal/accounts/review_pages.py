@@ -14,11 +14,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from portal.core import audit
-from portal.core.amending import PAPER
 from portal.core.fields import BadValue, Field, Label, Text, natural, unit_link
 from portal.core.fields.links import PAGE
 from portal.core.ledger import Ledger, mounted
-from portal.core.phrases import labelled
+from portal.core.phrases import PAPER, labelled
 from portal.core.workflow import STEPS
 from portal.extensions import db
 from portal.org.review import ReviewExemption, ReviewTier

@@ -179,6 +179,7 @@ def principal_of(user: User, profile: AccountProfile | None) -> Principal:
         name=user.first_name or "",
         unit_id=place.unit_id,
         unit_name=str(profile.unit) if profile and profile.unit else "",
+        unit_short=profile.unit.short_name if profile and profile.unit else "",
         org_id=place.org_id,
         area_id=place.area_id,
         roles=frozenset(right.role for right in rights if right.role),

@@ -15,10 +15,10 @@ from werkzeug.datastructures import MultiDict
 
 from portal.accounts.reasons import MOST, personal_fault, reason_fault
 from portal.core import audit, clock, scope
-from portal.core.amending import PAPER
 from portal.core.fields import Label, clean
 from portal.core.ledger import Ledger, named
-from portal.core.phrases import labelled
+from portal.core.phrases import PAPER, labelled
+from portal.core.spreadsheet import child_tables
 from portal.core.spreadsheet.export import digest_of, workbook
 from portal.core.views import listing
 from portal.core.views.exporting import filters_of
@@ -161,7 +161,13 @@ def take(request: UnmaskedExport, ledger: Ledger, opened: Callable[[Any], bool])
         who=f"{who.name} ({who.username})",
         when=f"{clock.local(clock.now()):%Y-%m-%d %H:%M}",
     )
-    book = workbook(ledger, names, listing.every(asked, names, request.record_ids), opened=opened, mark=mark)
+    book = workbook(
+        ledger,
+        names,
+        listing.every(asked, names, request.record_ids, child_tables.loading(ledger)),
+        opened=opened,
+        mark=mark,
+    )
     tell("export_taken", request, changes=[["sha256", None, [digest_of(book)]]])
     return book
 

@@ -14,11 +14,12 @@ from sqlalchemy import select
 from portal.core import attachments, clock, scope
 from portal.core.fields import RowRefs
 from portal.core.ledger import Amended, Ledger, Rows
+from portal.core.phrases import PAPER
+from portal.core.unique import is_unique
 from portal.core.workflow import COMMITTEE, FILLER, IN_FORCE, UNIT, Move, Path
 from portal.extensions import db
 
 ENDED = ("archived", "voided")
-PAPER = "zh_Hans"  # the language of what is written into records
 Kept = Callable[[str, Any], bool]
 
 
@@ -48,10 +49,6 @@ def copy_of(ledger: Ledger, record: Any, kept: Kept = everything) -> Any:
     if ledger.derive:
         ledger.derive(copy)
     return copy
-
-
-def is_unique(ledger: Ledger, name: str) -> bool:
-    return name in ledger.mapper.columns and bool(ledger.mapper.columns[name].unique)
 
 
 def _row_copy(ledger: Ledger, table: Rows, row: Any, pairs: dict[Any, Any]) -> Any:

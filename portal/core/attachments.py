@@ -26,6 +26,7 @@ from portal.core import clock, scope
 from portal.core.fields import BadValue, clean
 from portal.core.fields.text import refuse_personal
 from portal.core.ledger import Files, Ledger
+from portal.core.pictures import CLEANERS, Broken
 from portal.extensions import Model, db
 
 try:
@@ -148,7 +149,12 @@ def checked(name: str, content: bytes, kinds: Sequence[str]) -> tuple[str, bytes
     sign, part = SIGNS[ending]
     if not content.startswith(sign) or (part and part not in parts_of(content)):
         raise BadFile(gettext("The content of the file is not what its name says."))
-    return name, CLEANERS[ending](content) if ending in CLEANERS else content
+    if ending not in CLEANERS:
+        return name, content
+    try:
+        return name, CLEANERS[ending](content)
+    except Broken:
+        raise BadFile(gettext("The picture is not complete. Please save it again and bring that.")) from None
 
 
 def parts_of(content: bytes) -> set[str]:
@@ -157,34 +163,6 @@ def parts_of(content: bytes) -> set[str]:
             return set(archive.namelist())
     except BadZipFile:
         return set()
-
-
-def without_place(content: bytes) -> bytes:
-    """A JPEG without the segments that tell where and by whom it was taken; the picture is as it was."""
-    kept, at = [content[:2]], 2
-    while at + 4 <= len(content) and content[at] == 0xFF and content[at + 1] != 0xDA:
-        if content[at + 1] == 0xFF:  # filled up before a segment
-            at += 1
-            continue
-        length = int.from_bytes(content[at + 2 : at + 4], "big") + 2
-        if content[at + 1] not in (0xE1, 0xED, 0xFE):
-            kept.append(content[at : at + length])
-        at += length
-    return b"".join([*kept, content[at:]])
-
-
-def without_words(content: bytes) -> bytes:
-    """A PNG without the chunks that tell where, when and by whom it was made."""
-    kept, at = [content[:8]], 8
-    while at + 12 <= len(content):
-        length = int.from_bytes(content[at : at + 4], "big") + 12
-        if content[at + 4 : at + 8] not in (b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"tIME"):
-            kept.append(content[at : at + length])
-        at += length
-    return b"".join([*kept, content[at:]])
-
-
-CLEANERS = {"jpg": without_place, "jpeg": without_place, "png": without_words}
 
 
 def add(ledger: Ledger, record: Any, place: Files, name: str, content: bytes) -> Attachment:

@@ -8,21 +8,20 @@ from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import select
 from wtforms import Field as FormField
 from wtforms import Form
 from wtforms.validators import StopValidation
 
-from portal.core import scope
 from portal.core.doubts import Doubts
 from portal.core.fields import BadValue, Field, RowRefs
 from portal.core.fields.base import BLANK
 from portal.core.fields.links import above, standing_under
+from portal.core.fields.others import with_others
 from portal.core.form_rows import indices
 from portal.core.ledger import Ledger, Rows
+from portal.core.unique import taken
 from portal.core.unseen import keep_apart
 from portal.core.values import Missing, Problem, Values
-from portal.extensions import db
 
 
 class KindField(FormField):
@@ -204,6 +203,7 @@ class LedgerForm(Form):
         self.parent = parent if record is None else self.ledger.above(record)
         names = self.ledger.entered
         data = stored(record, names) if record is not None else parsed(names, begun or {})
+        formdata = with_others(self.ledger.entered, formdata)
         with standing_under(self.parent):
             data |= {table.name: getattr(record, table.name, None) for table in self.ledger.rows}
             super().__init__(formdata, data=data)
@@ -220,7 +220,7 @@ class LedgerForm(Form):
         data = {name: self[name].data for name in self.ledger.entered}
         for table in self.ledger.rows:
             data[table.name] = [Values(row.row, row.data) for row in self[table.name].rows]
-        return Values(self.record, data, self.parent)
+        return Values(self.record, data, self.parent, from_paper=self.lenient)
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Fill defaults, then judge every field, every row, and the whole. Changes nothing but this form."""
@@ -307,16 +307,7 @@ class LedgerForm(Form):
                     yield Problem(name, gettext("Please fill this in."), missing=True)
 
     def _unique(self, values: Values) -> Iterator[Problem]:
-        """Columns that the database keeps unique, said at the field before it refuses."""
-        model, columns = self.ledger.model, self.ledger.mapper.columns
-        for name in self.ledger.entered:
-            value = values.fields.get(name)
-            if name in columns and columns[name].unique and value is not None:
-                query = select(model.id).where(getattr(model, name) == value, model.id != (values.id or 0))
-                with scope.unscoped("a number or name is taken also where the user does not see it"):
-                    taken = db.session.scalars(query).first() is not None
-                if taken:
-                    yield Problem(name, gettext("This is already taken."))
+        return taken(self.ledger, values)
 
     def _note(self, problem: Problem) -> bool:
         if problem.twin is not None:

@@ -71,6 +71,8 @@ class Ledger:
     columns: tuple[str, ...]
     filters: tuple[str, ...] = ()
     exported: tuple[str, ...] = ()
+    # Headings above those of neighbouring columns in the exported workbook.
+    heads: tuple[Section, ...] = ()
     order: str = "-id"
     can: tuple[str, ...] = (*READING, *FILLING)
     moves: tuple[Move, ...] = ()
@@ -125,13 +127,18 @@ class Ledger:
     towns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     essential: tuple[str, ...] = ()
     assumed: Mapping[str, str] = field(default_factory=dict)
-    # The fields that say together which record a row is, where no number does.
+    # The fields that say together which record a row is, where no number does; the portal's own number and its look.
     identity: tuple[str, ...] = ()
+    numbered_by: str = "record_no"
+    number_pattern: str = r"[A-Z]{2}\d{4}-\d{3}-\d{4,}"
+    # Defaults that hold for sheets, too; what a record shows of its latest entry, by that column; what tells its year.
+    preset: tuple[str, ...] = ()
+    echoes: Mapping[str, str] = field(default_factory=dict)
+    dated_else: tuple[str, ...] = ()
     # Further keys, in order, for rows that leave the identity blank; what tells namesakes apart under these.
     identity_else: tuple[tuple[str, ...], ...] = ()
     told_apart: tuple[str, ...] = ()
-    # Other ledgers in which a record of this one often begins another, with what that one takes over: field there by
-    # field here.
+    # Other ledgers in which a record often begins another, with what that one takes over: field there by field here.
     leads_to: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     # Rows of sheets tell of other records, too: by the link to one that is made first, or by the entries below; the
     # ledger by either name. Their columns stand in `imports` as `<name>.<field of that ledger>`.
@@ -237,6 +244,8 @@ class Ledger:
     def takes(self, name: str) -> bool:
         """Does a sheet fill this field, or only show it?"""
         prefix, dot, inner = name.partition(".")
+        if not dot and self.under and name in (f"{self.under.relation}_no", f"{self.under.relation}_id"):
+            return True
         return inner in self.other(prefix).entered if dot else name in self.entered
 
     def label_of(self, name: str) -> Label:

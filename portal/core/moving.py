@@ -20,6 +20,7 @@ from portal.core.forms import LedgerForm, form_class, form_of, stored
 from portal.core.ledger import Ledger, Rule
 from portal.core.lookups import remembered
 from portal.core.numbering import next_number
+from portal.core.saving import day_of
 from portal.core.values import Values
 from portal.core.workflow import BEFORE, IN_FORCE, NEXT, Move, Path, next_step
 from portal.extensions import db
@@ -240,7 +241,6 @@ def number(ledger: Ledger, record: Any) -> str | None:
     """The record's number, of the year of its event (`domain.md` §2.0); None where records have none."""
     if not ledger.prefix:
         return None
-    day = getattr(record, ledger.event, None) if ledger.event else None
     place = select(Unit.sort_no).where(Unit.id == record.owner_unit_id)
     unit_no = remembered(("unit number", record.owner_unit_id), lambda: db.session.scalars(place).one())
-    return next_number(ledger.prefix, day or clock.today(), unit_no)
+    return next_number(ledger.prefix, day_of(ledger, record) or clock.today(), unit_no)

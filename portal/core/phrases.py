@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from flask_babel import gettext
 
+PAPER = "zh_Hans"  # the language of what is written into records
+
 
 def labelled(label: object, text: object) -> str:
     return gettext("%(label)s: %(text)s", label=label, text=text)

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ForeignKey, Index, String, column, func, inspect, literal, select
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, column, func, inspect, literal, select
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, aliased, declared_attr, mapped_column, relationship
 from sqlalchemy.sql import ColumnElement
@@ -107,6 +107,11 @@ def filled_only(table: str, name: str) -> Index:
     return Index(f"ix_{table}_{name}", name, sqlite_where=filled, postgresql_where=filled)
 
 
+def numbered_in_unit(table: str) -> UniqueConstraint:
+    """Every unit numbers its own paper."""
+    return UniqueConstraint("owner_unit_id", "office_no", name=f"uq_{table}_office_no")
+
+
 class Record(Searchable, Scoped):
     """A record of a ledger."""
 
@@ -115,7 +120,7 @@ class Record(Searchable, Scoped):
         String(24), unique=True, info=made(Text(24, free=False), _("Record number"))
     )
     office_no: Mapped[str | None] = field(
-        Text(40), _("Office number"), unique=True, hint=_("The number on the office's own paper or sheet")
+        Text(40), _("Office number"), hint=_("The number on the office's own paper or sheet")
     )
     year: Mapped[int | None] = mapped_column(index=True, info=made(Whole(1900, 2100), _("Year")))
     period: Mapped[str | None] = mapped_column(String(8), info=made(Text(8), _("Quarter")))
@@ -188,8 +193,9 @@ class Record(Searchable, Scoped):
 
     @declared_attr.directive
     @classmethod
-    def __table_args__(cls) -> tuple[Index, ...]:
-        return (filled_only(cls.__tablename__, "amends_id"),)  # type: ignore[attr-defined] # as above
+    def __table_args__(cls) -> tuple[Index | UniqueConstraint, ...]:
+        table: str = cls.__tablename__  # type: ignore[attr-defined] # as above
+        return (filled_only(table, "amends_id"), numbered_in_unit(table))
 
     @declared_attr
     @classmethod

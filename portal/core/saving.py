@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext
@@ -26,6 +27,12 @@ class NoOwner(Exception):
 
 class Dissolved(Exception):
     """Whose record this would be is no more; the message is for whoever saves."""
+
+
+def day_of(ledger: Ledger, record: Any) -> date | None:
+    """The day that a record is of, else another one that tells its year (`Ledger.dated_else`)."""
+    names = (ledger.event, *ledger.dated_else)
+    return next((day for name in names if name and (day := getattr(record, name, None))), None)
 
 
 def fill(ledger: Ledger, form: LedgerForm, record: Any = None, parent: Any = None) -> Any:
@@ -58,8 +65,7 @@ def _header(ledger: Ledger, record: Record, new: bool) -> None:
         record.filler_id, record.filled_at = principal.user_id, clock.now()
         record.proxy_filled = principal.unit_id != owner
     record.owner_org_id = _owner_org(ledger, record)
-    day = getattr(record, ledger.event, None) if ledger.event else None
-    day = day or clock.today()
+    day = day_of(ledger, record) or clock.today()
     record.year, record.period = day.year, clock.quarter(day)
     settle(ledger.entered, record)
     for table in ledger.rows:

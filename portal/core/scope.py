@@ -46,6 +46,7 @@ class Principal:
     username: str = ""
     name: str = ""
     unit_name: str = ""
+    unit_short: str = ""
     unit_id: int | None = None
     org_id: int | None = None
     area_id: int | None = None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 from opencc import OpenCC
-from sqlalchemy import event, inspect
+from sqlalchemy import and_, event, inspect, true
 from sqlalchemy.orm import Mapper
 from sqlalchemy.sql import ColumnElement
 
@@ -20,17 +21,32 @@ def _simplifier() -> OpenCC:
     return OpenCC("t2s")
 
 
+MOST_WORDS = 8
+# Says how a character is drawn or where a line may break, and nothing that is searched for or compared.
+UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
+
+
 def fold(text: str) -> str:
     """台賬 and 台账, ＡＢ and ab become one."""
-    narrow = unicodedata.normalize("NFKC", text).casefold()
+    narrow = UNSEEN.sub("", unicodedata.normalize("NFKC", text)).casefold()
     folded: str = narrow if narrow.isascii() else _simplifier().convert(narrow)
     return folded.replace("台帐", "台账")
 
 
+def words(text: str) -> list[str]:
+    """The words that are searched for, folded, each once."""
+    return list(dict.fromkeys(fold(text).split()))
+
+
 def contains(column: Any, text: str) -> ColumnElement[bool]:
-    """Rows whose folded column holds the folded text, `%` and `_` taken literally."""
-    found: ColumnElement[bool] = column.contains(fold(text.strip()), autoescape=True)
-    return found
+    """Rows whose folded column holds every word of the text, in any order; `%` and `_` taken literally.
+
+    One condition for each word. A text of more than `MOST_WORDS` is searched for as a whole.
+    """
+    asked = words(text)
+    if len(asked) > MOST_WORDS:
+        asked = [" ".join(fold(text).split())]
+    return and_(true(), *(column.contains(word, autoescape=True) for word in asked))
 
 
 def keep(_mapper: Mapper[Any], _connection: object, row: Searchable) -> None:

@@ -14,12 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from portal.core import attachments, audit, clock, import_runs, scope
-from portal.core.amending import PAPER
 from portal.core.audit import AuditEvent
 from portal.core.changes import altered
 from portal.core.images import put_back
 from portal.core.import_runs import ImportRun, ImportRunRecord
 from portal.core.ledger import Ledger, mounted
+from portal.core.phrases import PAPER
 from portal.extensions import db
 from portal.org.sealed import Sealed
 

@@ -41,11 +41,13 @@ class Values:
     Fields that the form does not take answer from the record. A table answers the list of its rows.
     """
 
-    def __init__(self, record: Any, fields: dict[str, Any], parent: Any = None) -> None:
+    def __init__(self, record: Any, fields: dict[str, Any], parent: Any = None, *, from_paper: bool = False) -> None:
         self.record = record
         self.fields = fields
         # The record that this one is an entry of.
         self.parent = parent
+        # Taken over from paper, whose gaps nobody fills by guessing.
+        self.from_paper = from_paper
 
     def __getattr__(self, name: str) -> Any:
         if name in self.fields:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from flask import g
 from flask_babel import get_locale
@@ -62,6 +64,7 @@ class Codes:
     def __init__(self) -> None:
         self.labels: dict[str, str] = {}
         self.enabled: list[str] = []
+        # By labels in every language, codes and, after all of them, the synonyms of `code_lists.toml`.
         self.meanings: dict[str, str] = {}
 
     def add(self, code: str, enabled: bool, labels: Sequence[str | None], language: str) -> None:
@@ -85,6 +88,21 @@ def load(names: Iterable[str]) -> None:
     query = query.join(item.list).where(CodeList.code.in_(missing)).order_by(item.position)
     for name, code, enabled, *labels in db.session.execute(query):
         loaded[name].add(code, enabled, labels, language)
+    for name in missing:
+        for code, synonyms in also(name).items():
+            if code in loaded[name].labels:
+                for word in synonyms:
+                    loaded[name].meanings.setdefault(word, code)
+
+
+@cache
+def seeded() -> dict[str, Any]:
+    return tomllib.loads(SEED.read_text(encoding="utf-8"))
+
+
+def also(name: str) -> dict[str, list[str]]:
+    """What offices call the codes of a list besides their labels."""
+    return {item["code"]: item.get("also", []) for item in seeded().get(name, {}).get("items", ())}
 
 
 def codes(name: str) -> Codes:
@@ -98,7 +116,7 @@ def codes(name: str) -> Codes:
 def seed() -> None:
     """Add the lists and codes of `code_lists.toml` that were never there; touch nothing that is."""
     present = {found.code: found for found in db.session.scalars(select(CodeList))}
-    for code, spec in tomllib.loads(SEED.read_text(encoding="utf-8")).items():
+    for code, spec in seeded().items():
         if code in present:
             continue
         names = spec["name"]

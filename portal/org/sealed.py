@@ -51,8 +51,10 @@ class Vault:
         mac = hmac.new(self._digest_key, text.encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(mac).decode().rstrip("=")
 
-    def seal(self, text: str) -> str:
-        return f"{VERSION}{self.digest(text)}.{self._fernet.encrypt(text.encode()).decode()}"
+    def seal(self, text: str, compared: str | None = None) -> str:
+        """`compared`: what the digest is of, where one value is written in several ways."""
+        digest = self.digest(text if compared is None else compared)
+        return f"{VERSION}{digest}.{self._fernet.encrypt(text.encode()).decode()}"
 
     def renew(self, stored: str) -> str:
         """The same value, encrypted with the newest key."""
@@ -82,8 +84,8 @@ class Sealed:
         self.stored = stored
 
     @classmethod
-    def of(cls, text: str) -> Sealed:
-        return cls(vault().seal(text))
+    def of(cls, text: str, compared: str | None = None) -> Sealed:
+        return cls(vault().seal(text, compared))
 
     def reveal(self) -> str:
         return vault().open(self.stored)

@@ -59,7 +59,7 @@ areas = Ledger(
         "kind": Field(KINDS, _("Kind"), required=True),
         "parent_id": Field(Link(Area, "name", where=active), _("Belongs to")),
         "area_code": Field(Text(12, pattern=r"\d{6,12}", free=False), _("Statistical code"), hint=_("6 to 12 digits")),
-        "sort_no": Field(Whole(0, 999_999), _("Official order"), required=True, hint=LAST),
+        "sort_no": Field(Whole(0, 999_999, counts=False), _("Official order"), required=True, hint=LAST),
         "status": Field(STATUSES, _("Status"), default=lambda: "active"),
     },
 )

@@ -1,11 +1,15 @@
 """Code lists (`domain.md` §10): labels and order are the office's; codes are switched off, never removed."""
 
+from collections.abc import Iterator
+
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from portal.core.fields import Field, Text, YesNo
 from portal.core.ledger import READING, Ledger, Rows, Section
+from portal.core.values import Problem, Values
 from portal.org.codes import CodeList
-from portal.registry.shared import GROUP
+from portal.registry.shared import GROUP, NOT_TAKEN
 
 CODE = Text(8, pattern=r"[0-9A-Z]{1,8}", free=False)
 LABELS = {
@@ -13,6 +17,13 @@ LABELS = {
     "label_hant": Field(Text(60), _("Label in Traditional characters")),
     "label_en": Field(Text(100), _("Label in English")),
 }
+
+
+def known_lists(values: Values) -> Iterator[Problem]:
+    """The portal itself asks for its code lists by their codes: a sheet brings codes, and no further list."""
+    if values.record is None:
+        yield Problem("code", gettext("There is no code list of this code."))
+
 
 code_lists = Ledger(
     name="code_lists",
@@ -24,6 +35,16 @@ code_lists = Ledger(
     order="code",
     can=(*READING, "edit"),
     columns=("code", "label", "label_hant", "label_en"),
+    rules=(known_lists,),
+    imports={
+        "code": ("代码", "代码表", "代码表代码"),
+        "label": ("名称", "代码表名称"),
+        "label_hant": ("繁体名称",),
+        "label_en": ("英文名称",),
+    },
+    not_taken=NOT_TAKEN,
+    essential=("code",),
+    identity=("code",),
     sections=(Section(_("Code list"), ("code", *LABELS)),),
     fields={"code": Field(CODE, _("Code"), required=True, fixed=True), **LABELS},
     rows=(

@@ -129,7 +129,7 @@ party_orgs = Ledger(
         "org_type": Field(Code("C40"), _("Type of organisation"), required=True),
         "unit_nature": Field(Code("C41"), _("Nature of the unit"), required=True),
         "parent_id": Field(org_link(), _("Superior Party organisation")),
-        "sort_no": Field(Whole(0, 999_999), _("Official order"), required=True, hint=LAST),
+        "sort_no": Field(Whole(0, 999_999, counts=False), _("Official order"), required=True, hint=LAST),
         "status": Field(STATUSES, _("Status"), default=lambda: "active"),
         "report_mode": Field(REPORT_MODES, _("Way of reporting"), default=lambda: "record"),
         "unit_situation": Field(SITUATIONS, _("Situation of the unit"), default=lambda: "legal_entity"),

@@ -168,7 +168,7 @@ units = Ledger(
         "is_legal_entity": Field(YesNo(), _("Independent legal person"), default=lambda: False),
         "credit_code": Field(CreditCode(), _("Unified social credit code")),
         "parent_id": Field(unit_link(), _("Superior unit")),
-        "sort_no": Field(Whole(1, 999), _("Official order"), required=True, hint=LAST),
+        "sort_no": Field(Whole(1, 999, counts=False), _("Official order"), required=True, hint=LAST),
         "status": Field(STATUSES, _("Status"), default=lambda: "active"),
         "office_address": Field(Text(200), _("Office address")),
         "office_community_id": Field(community_link(), _("Office-location community")),

@@ -138,9 +138,9 @@ def as_serials(path: Path) -> Path:
 
 
 def untold(path: Path) -> Path:
-    """Headings that say nothing; the cells do."""
+    """No headings; the cells tell, and somebody says yes to that."""
     found = rows()
-    found[HEADER] = [f"栏{n}" if head in UNTOLD else head for n, head in enumerate(found[HEADER])]
+    found[HEADER] = [None if head in UNTOLD else head for head in found[HEADER]]
     return book(path / "a.xlsx", found)
 
 

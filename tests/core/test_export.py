@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import datetime
+from urllib.parse import quote
 
 import pytest
 from openpyxl import load_workbook
@@ -22,13 +23,13 @@ def sheet(visit):
 
 
 def column(sheet, head):
-    heads = [cell.value for cell in sheet[3]]
-    return [row[heads.index(head)].value for row in sheet.iter_rows(min_row=4) if isinstance(row[0].value, int)]
+    heads = [lower.value or upper.value for upper, lower in zip(sheet[3], sheet[4], strict=True)]
+    return [row[heads.index(head)].value for row in sheet.iter_rows(min_row=5) if isinstance(row[0].value, int)]
 
 
-def test_a_sheet_has_a_merged_title_and_one_header_row(sheet):
+def test_a_sheet_has_a_merged_title_and_grouped_headings(sheet):
     found = sheet("filler01", language="zh_Hans")
-    assert found["A1"].value == "共建协议"
+    assert found["A1"].value == "区纪委监委共建协议台账"
     assert any(str(merged).startswith("A1:") for merged in found.merged_cells.ranges)
     assert found["A2"].value.startswith("填报单位：区纪委监委机关") or "区纪委监委机关" in found["A2"].value
     assert [cell.value for cell in found[3]][:3] == ["序号", "记录编号", "原编号"]
@@ -37,7 +38,10 @@ def test_a_sheet_has_a_merged_title_and_one_header_row(sheet):
 
 def test_a_unit_exports_its_own_and_the_office_all(sheet, rows):
     assert set(column(sheet("filler01"), "Reporting unit")) == {"区纪委监委机关"}
-    assert len(column(sheet("reviewer"), "No.")) == rows("SELECT count(*) FROM agreement")[0][0]
+    assert (
+        len(column(sheet("reviewer", "/agreements/export?drafts=1"), "No."))
+        == rows("SELECT count(*) FROM agreement")[0][0]
+    )
 
 
 def test_units_stand_in_official_order(sheet, rows):
@@ -65,3 +69,28 @@ def test_text_that_looks_like_a_formula_stays_text(sheet, change):
 def test_whoever_may_not_export_is_refused(visit):
     for username in ("town01", "branch01"):
         assert visit(username).look("/agreements/export").status == 403
+
+
+def test_the_workbook_says_its_period_and_leads_to_its_line_of_the_trail(sheet, visit, rows):
+    path = "/agreements/export?signed_on=2025-01-01&signed_on=2025-12-31"
+    found = sheet("filler01", path, "zh_Hans")
+    assert found["A1"].value == "区纪委监委2025年共建协议台账"
+    assert "统计期间：2025年1月1日—2025年12月31日" in found["A2"].value
+    changes = rows("SELECT changes FROM audit_event WHERE action = 'export' ORDER BY id DESC LIMIT 1")[0][0]
+    number = found.oddFooter.right.text.splitlines()[-1]
+    assert len(number) == 8
+    assert f'["watermark", null, ["{number}"]]' in str(changes)
+    assert "第&P页" in found.oddFooter.center.text
+    answer = visit("filler01").speak("zh_Hans").client.get(path)
+    assert quote("附件1：区纪委监委共建协议台账（2025年）.xlsx") in answer.headers["Content-Disposition"]
+    answer.close()
+
+
+def test_columns_that_count_have_a_sum_below_them(sheet):
+    found = sheet("filler01", "/study_sessions/export")
+    total = next(row for row in found.iter_rows() if row[0].value == "Total")
+    heads = [lower.value or upper.value for upper, lower in zip(found[3], found[4], strict=True)]
+    [at] = [n for n, head in enumerate(heads) if head == "Were present"]
+    assert total[at].value == f"=SUM(J5:J{total[at].row - 1})"
+    assert all(cell.value is None for cell in total[1:7])
+    assert found.cell(total[0].row + 1, 1).value.startswith("Filled by: ")

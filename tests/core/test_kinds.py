@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from flask_babel import force_locale
 
+from portal.core import scope
 from portal.core.fields import (
     BadValue,
     Choice,
@@ -20,6 +21,7 @@ from portal.core.fields import (
     Month,
     Percent,
     PersonalMoney,
+    PersonName,
     Phone,
     Text,
     Whole,
@@ -68,6 +70,48 @@ READ = [
     (Code("C05"), "Venues and facilities", "2"),
     (Phone(), "022 - 12345678", "022-12345678"),
     (Phone(), "０２２－１２３４５６７８", "022-12345678"),
+    (Text(60), "第一\u3000二\u00a0三\u2003四", "第一 二 三 四"),
+    (Text(60), "\U0002ebf0\U000323b0\U00031350", "\U0002ebf0\U000323b0\U00031350"),
+    (Text(60), "\uf900\ufa0e豈", "\uf900\ufa0e豈"),
+    (Text(60), "👩\u200d🏫 葛\U000e0100", "👩\u200d🏫 葛\U000e0100"),
+    (Text(60), "\ufeff甲\u202e乙\u2028丙", "甲乙 丙"),
+    (Money(), "3.5万元", Decimal("35000.00")),
+    (Money(), "￥1,234.50", Decimal("1234.50")),
+    (Percent(), "85.10000000000001", Decimal("85.10")),
+    (YesNo(), "有", True),
+    (YesNo(), "×", False),
+    (Code("C13"), "（困难群众）", "1"),
+    (Code("C13"), "困 难 群 眾。", "1"),
+    (Code("C13"), "老党员", "2"),
+    *(
+        (Phone(), text, "022-66300001")
+        for text in ("（022）66300001", "02266300001", "022 6630 0001", "+86-22-66300001", "022—66300001")
+    ),
+    *(
+        (Phone(), text, "022-66300001-801")
+        for text in ("022-66300001转801", "02266300001 分机：801", "022-66300001ext.801")
+    ),
+    *(
+        (Day(), text, date(2026, 6, 30))
+        for text in (
+            *(
+                "2026年\n6月30日",
+                "2026.6.30.",
+                "2026年6月30日（周二）",
+                "2026–6–30",
+                "2026—6—30",
+                "2026、6、30",
+                "2026 6 30",
+            ),
+            *(
+                "2026/6/30 8:30:00 AM",
+                "2026年6月30日 上午8时30分",
+                "二〇二六年六月三十日",
+                "26年6月30日",
+                "2026\\6\\30",
+            ),
+        )
+    ),
 ]
 REFUSED = [
     (Text(3), "四个字符", "At most 3 characters; there are 4."),
@@ -87,9 +131,31 @@ REFUSED = [
     (Day(past=True), "2026-07-01", "This day is still to come."),
     (Month(), "1995.13", "This is not a month; write it like 1995.03."),
     (YesNo(), "perhaps", "Yes or no, please."),
-    (Choice(("a", "Alpha")), "c", "This is not one of the choices."),
-    (Code("C05"), "77", "This is not one of the choices."),
-    (Code("C07"), "2", "This is not one of the choices."),
+    (YesNo(), "非常", "Yes or no, please."),
+    (Text(9), "\ue001", "The character U+E001 cannot be kept: it means something else elsewhere."),
+    (Money(), "1,5", "This is not a number."),
+    (Whole(), "约8人", "This is not a number."),
+    *((Day(), text, "This is not a date; write it like 2026-06-30.") for text in ("26.6.30", "6/30/2026", "2026年6月")),
+    *(
+        (Code("C13"), text, None)
+        for text in (
+            "非困难群众",
+            "原困难党员",
+            "困难党员（已脱困）",
+            "拟定为困难群众",
+            "困难群众或困难党员",
+            "党员",
+            "困难",
+        )
+    ),
+    (PersonName(), "王*", "So hidden values are shown; please write the whole value."),
+    *(
+        (PersonName(), text, "Does this name several persons? Only one can stand here, without a space in the name.")
+        for text in ("王明、李华", "王明/李华", "王明 李华", "王明\n李华", "王某等3人", "王明和李华")
+    ),
+    (Choice(("a", "Alpha")), "c", "This is not one of the choices: Alpha"),
+    (Code("C21"), "77", None),
+    (Code("C07"), "2", None),
     (Mobile(), "022-12345678", "This is not a mobile number: 11 digits, please."),
     (Phone(), "1234", "This is not a phone number; write it like 022-12345678."),
 ]
@@ -106,7 +172,7 @@ def test_what_is_typed_is_read_in_the_many_ways_people_write_it(kind, text, valu
 def test_what_cannot_be_meant_is_refused_in_words(kind, text, why):
     with pytest.raises(BadValue) as fault:
         kind.parse([text], None)
-    assert str(fault.value) == why
+    assert str(fault.value) == why if why else str(fault.value).startswith("This is not one of the choices: ")
 
 
 ID = "Please do not write ID numbers in text."
@@ -233,3 +299,28 @@ def test_amounts_and_rates_are_shown_the_usual_way(typing):
     assert Percent().show(Decimal("80.00")) == "80%"
     assert Month().show(date(1995, 3, 1)) == "1995.03"
     assert [Money().show(None), Percent().show(None), Day().show(None), YesNo().show(None)] == [""] * 4
+
+
+def test_one_name_is_one_person_however_it_is_written(typing):
+    for written in (
+        ("王明", "王 明", "王\u3000明"),
+        ("艾力·买买提", "艾力•买买提", "艾力 ・ 买买提"),
+        ("欧阳小明", "欧阳 小明"),
+    ):
+        values = [PersonName().parse([text], None) for text in written]
+        assert len({*values}) == 1
+    assert values[1].reveal() == "欧阳小明"
+    assert PersonName().parse(["王明"], None) != PersonName().parse(["王民"], None)
+
+
+def test_an_error_of_a_sheet_is_a_value_of_no_kind_but_may_be_written_about_in_a_form(typing):
+    for kind in (Text(20), Day(), Whole(), Code("C13"), PersonName(), Phone()):
+        with scope.doing("import"), pytest.raises(BadValue):
+            kind.parse(kind.from_cell("#REF!"), None)
+    assert Text(20).parse(["#REF!"], None) == "#REF!"
+
+
+def test_labels_in_one_cell_are_several_codes_and_what_counts_them_is_none(typing):
+    kind = Codes("C02")
+    for text in ("1、组织共建 2、资源共享", "1.资源共享；2.组织共建", "组织共建/资源共享", "①组织共建②资源共享"):
+        assert kind.parse(kind.from_cell(text), None) == ("1", "3")

@@ -82,7 +82,7 @@ def addresses(app: Flask, method: str, pk: int, under: str = "", *, once: bool =
     for rule in app.url_map.iter_rules():
         if method in (rule.methods or ()) and not rule.endpoint.startswith(APART) and rule.rule.startswith(under):
             for name in names_at(app, rule.endpoint)[: 1 if once else None]:
-                values = {each: pk if each in ("pk", "number") else name for each in rule.arguments}
+                values = {each: pk if each in ("pk", "number", "run_id") else name for each in rule.arguments}
                 found.append(urls.build(rule.endpoint, values, method=method))
     return sorted(set(found))
 

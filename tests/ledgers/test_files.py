@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from portal import setup
-from portal.core import attachments
+from portal.core import attachments, pictures
 from tests.holes.walk import of, unchanged
 from tests.visitor import Page
 
@@ -209,3 +209,16 @@ def test_a_file_is_safe_before_its_row_is(app, monkeypatch, tmp_path):
     attachments.write_durably(tmp_path / "ab" / "file", PDF)
     assert (tmp_path / "ab" / "file").read_bytes() == PDF
     assert [call for call in calls if call == "fsync"] == ["fsync", "fsync"]
+
+
+def test_a_photo_keeps_its_orientation_and_nothing_after_its_end():
+    turned = pictures.exif_segment(6)
+    photo = b"\xff\xd8" + turned[:-4] + b"\0\0\0\0" + EXIF + b"\xff\xda\x00\x02pic\xff\x00ture\xff\xd9"
+    cleaned = pictures.jpeg(photo + b"\xff\xd8" + EXIF + b"\xff\xd9")
+    assert cleaned == b"\xff\xd8" + turned + b"\xff\xda\x00\x02pic\xff\x00ture\xff\xd9"
+    image = (
+        chunk(b"IHDR", b"h") + chunk(b"eXIf", pictures.exif_of(8)) + chunk(b"IDAT", b"picture") + chunk(b"IEND", b"")
+    )
+    cleaned = pictures.png(PNG[:8] + image + b"GPS")
+    assert pictures.exif_of(8) in cleaned
+    assert cleaned.endswith(chunk(b"IEND", b""))

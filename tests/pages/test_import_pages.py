@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_a_preview_stores_nothing_and_running_it_stores_what_it_said(upload, vis
         path = answer.response.location
         page = visitor.look(path)
         said = counts(page)
-        assert said == {"new": 20, "changed": 0, "unchanged": 0, "rejected": 4}
+        assert said == {"new": 20, "changed": 0, "unchanged": 0, "rejected": 4, "skipped": 2}
         rejected = {row["data-row"] for row in page.select("tr[data-row]:has(.tone-bad)")}
         assert rejected == {"9", "13", "17", "18"}
     assert visitor.post(f"{path}/run").status == 302
@@ -358,7 +359,7 @@ def test_the_empty_sheet_that_is_offered_is_understood_when_it_comes_back(upload
     book.save(tmp_path / "filled.xlsx")
     visitor, answer = upload("filler01", tmp_path / "filled.xlsx")
     page = visitor.look(answer.response.location)
-    assert counts(page) == {"new": 1, "changed": 0, "unchanged": 0, "rejected": 0}
+    assert counts(page) == {"new": 1, "changed": 0, "unchanged": 0, "rejected": 0, "skipped": 0}
     assert not page.select('tr[data-column="unknown"]')
     assert any(rule.type == "list" for rule in sheet.data_validations.dataValidation)
 
@@ -369,3 +370,52 @@ def test_lines_of_an_import_say_from_where(upload, rows):
     brought = "SELECT id FROM agreement WHERE source = 'import'"
     query = f"SELECT DISTINCT address FROM audit_event WHERE root = 'agreements' AND root_id IN ({brought})"
     assert rows(query) == [("127.0.0.1",)]
+
+
+def test_guesses_and_sheets_are_taken_when_the_page_says_so(upload, tmp_path):
+    """A guess waits for its tick; a run after other choices shows the preview again instead."""
+    found = sheets.rows()
+    found[2][9] = "联系电话（值班）"
+    path = sheets.book(tmp_path / "a.xlsx", found[:5], [[*found[2:3], *found[5:7]]])
+    visitor, answer = upload("reviewer", path)
+    address = answer.response.location
+    page = visitor.look(address)
+    assert counts(page)["new"] == 4
+    boxes = [box["name"] for box in page.select("[data-sheets] input") if box.has_attr("checked")]
+    assert boxes == ["sheet-0", "sheet-1"]
+    guesses = [box["name"] for box in page.select('tr[data-column="guessed"] input[type=checkbox]')]
+    assert len(guesses) == 2
+    visitor.post(f"{address}/run", {"choices": "1", "sheet-1": "1", guesses[1]: "1"})
+    page = visitor.look(address)
+    assert page.notices("warning")
+    assert counts(page)["new"] == 2
+    assert [row["data-column"] for row in page.select("tr[data-column]") if "值班" in row.td.text] == ["a_phone"]
+    visitor.post(f"{address}/run", {"choices": "1", "sheet-1": "1"})
+    page = visitor.look(address)
+    assert page.notices("success")
+    assert "序号" in page.select("[data-left-out]")[0].text
+
+
+def test_a_contradicted_record_is_asked_about_and_changed_only_after_a_yes(upload, rows, tmp_path):
+    visitor, answer = upload("reviewer", sheets.LEDGER, adopt="1")
+    visitor.post(f"{answer.response.location}/run")
+    found = sheets.rows()
+    found[3][3] = "冬至镇芙蓉里社区"
+    visitor, answer = upload("reviewer", sheets.book(tmp_path / "a.xlsx", found), adopt="1")
+    path = answer.response.location
+    page = visitor.look(path)
+    assert counts(page)["rejected"] == 5
+    [question] = page.select("[data-question]")
+    assert re.search("GJ2024.*海棠里.*芙蓉里", question.text, re.DOTALL)
+    assert not page.select("[data-changes]")
+    [tick] = question.select('input[name="same"]')
+    said = {"choices": "1", tick["name"]: tick["value"], "sheet-0": "1"}
+    visitor.post(f"{path}/map", said)
+    page = visitor.look(path)
+    assert "芙蓉里" in page.select("[data-changes]")[0].text
+    before = rows("SELECT count(*) FROM agreement")
+    visitor.post(f"{path}/run", said)
+    assert counts(visitor.look(path))["changed"] == 1
+    assert rows("SELECT count(*) FROM agreement") == before
+    told = "SELECT o.full_name FROM agreement a JOIN party_org o ON o.id = a.party_b_org_id WHERE a.office_no = "
+    assert "芙蓉里" in rows(f"{told}'{found[3][1]}'")[0][0]

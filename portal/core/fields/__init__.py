@@ -1,12 +1,12 @@
 """Kinds of fields. A kind answers everything asked of it; nobody else asks what kind it is."""
 
-from portal.core.fields.base import BadValue, Field, Kind, Label, clean, field, link, natural
+from portal.core.fields.above import NumberAbove
+from portal.core.fields.base import BadValue, Field, Kind, Label, Other, clean, field, link, natural
 from portal.core.fields.choices import Choice, Code, Codes, YesNo
-from portal.core.fields.days import Day, Month, days_in, long_date, parse_day
+from portal.core.fields.days import Day, Month, days_in, long_date, parse_day, since_1904
 from portal.core.fields.links import (
     Link,
     Links,
-    RowRefs,
     active,
     community_link,
     community_orgs,
@@ -18,6 +18,7 @@ from portal.core.fields.links import (
     several_units,
     unit_link,
 )
+from portal.core.fields.names import name_key, phone_number
 from portal.core.fields.numbers import Money, Percent, Whole
 from portal.core.fields.people import Named, Person, person, serving, written
 from portal.core.fields.personal import (
@@ -31,6 +32,7 @@ from portal.core.fields.personal import (
     mask_name,
     mask_phone,
 )
+from portal.core.fields.row_refs import RowRefs
 from portal.core.fields.text import Text
 
 __all__ = [
@@ -48,6 +50,8 @@ __all__ = [
     "Money",
     "Month",
     "Named",
+    "NumberAbove",
+    "Other",
     "Percent",
     "Person",
     "PersonName",
@@ -71,6 +75,7 @@ __all__ = [
     "mask_name",
     "mask_phone",
     "member_link",
+    "name_key",
     "natural",
     "org_link",
     "own_orgs",
@@ -78,8 +83,10 @@ __all__ = [
     "own_units",
     "parse_day",
     "person",
+    "phone_number",
     "serving",
     "several_units",
+    "since_1904",
     "unit_link",
     "written",
 ]

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from flask_babel import LazyString
+from flask_babel import LazyString, gettext
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
+from portal.core import scope
 from portal.core.phrases import listed
 
 Label: TypeAlias = LazyString | str
 
 
 LARGEST = 2**31 - 1
+BRINGING = ("import", "adopt")  # what a sheet does with rows
+LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+OTHER_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+# Private use, and halves of a character.
+UNKEEPABLE = re.compile("[\ud800-\udfff\ue000-\uf8ff\U000f0000-\U0010ffff]")
+OTHER_THAN_COMPATIBILITY = re.compile("[^\uf900-\ufaff\U0002f800-\U0002fa1f]+")
+# What spreadsheets show instead of a value (Excel, LibreOffice); rows of # are numbers wider than their column.
+ERROR = re.compile(
+    r"#(?:REF!|N/A|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|UNKNOWN!|BUSY!"
+    r"|GETTING_DATA)|Err:\d{3}|#{3,}"
+)
 # What counts as not filled in.
 BLANK: tuple[object, ...] = (None, "", (), [])
 
@@ -26,11 +41,21 @@ class BadValue(ValueError):
     """Text that this field cannot be; its message is for the person who typed it."""
 
 
+@dataclass(frozen=True)
+class Other:
+    """The choice for what no other says, and the field of the same record that keeps the words for it."""
+
+    value: str
+    words: str
+
+
 class Kind:
     """One kind of field: how it is stored, read from a form or a sheet, shown, exported and filtered."""
 
     widget = "text"
     multiple = False
+    # Does the value name somebody or something else, so that another value is about another one?
+    refers = False
     # Numbers and dates: do not break, align and compare.
     compact = False
     # Can a list be put in the order of this column?
@@ -41,7 +66,9 @@ class Kind:
 
     def parse(self, typed: Sequence[str], before: object) -> Any:
         """The value that was typed; None for nothing. `before` is what the record holds. Raises BadValue."""
-        text = clean(typed[-1]) if typed else ""
+        # Without scripts a select posts beside a text field, which stays blank unless something else is meant.
+        text = next((text for raw in reversed(typed) if (text := clean(raw))), "")
+        refuse_unkeepable(text)
         return self.parse_text(text, before) if text else None
 
     def parse_text(self, text: str, before: object) -> Any:
@@ -64,6 +91,10 @@ class Kind:
         """The value to show; links answer the record linked to."""
         return getattr(record, name)
 
+    def linked(self, record: Any, name: str) -> Any:
+        """The row itself that a record links to by this field."""
+        return None
+
     def loading(self, model: type[Any], name: str, *, one: bool = False) -> Any:
         """The loader option that fetches with a record what `read` answers; None when the column is enough.
 
@@ -78,6 +109,20 @@ class Kind:
     def from_cell(self, text: str) -> list[str]:
         """What a form would have posted for this cell of a sheet."""
         return [text]
+
+    # Sheets that are adopted may say something else than the choices, where this is declared.
+    other: Other | None = None
+
+    def no_choice(self, typed: Sequence[str]) -> list[str]:
+        """Those of the texts that are none of the choices; errors of a sheet are no words of anybody."""
+        return [text for raw in typed if (text := clean(raw)) and not ERROR.fullmatch(text) and not self._takes(text)]
+
+    def _takes(self, text: str) -> bool:
+        try:
+            self.parse([text], None)
+        except BadValue:
+            return False
+        return True
 
     # Does history tell what changed in this column? People are told by the column with their names.
     told = True
@@ -111,6 +156,9 @@ class Kind:
         """The one exit: whatever leaves (page, sheet, message) is what this returns, masked where it must be."""
         return "" if value is None else str(value)
 
+    # Does the sum of a column mean anything?
+    adds_up = False
+
     # Is what this kind holds personal, so that it is shown masked and in full only for a purpose?
     personal = False
     # Is it a name that those who look after somebody see without a step?
@@ -118,6 +166,10 @@ class Kind:
 
     def masked(self, value: Any) -> bool:
         """Does `show` tell less than there is?"""
+        return False
+
+    def is_mask(self, text: str) -> bool:
+        """Is this text of a sheet what `show` puts in the place of a value, and no value?"""
         return False
 
     def in_full(self, value: Any) -> str:
@@ -198,8 +250,28 @@ def link(kind: Kind, label: Label, target: str, *, index: bool = True, **rules: 
 
 
 def clean(text: str) -> str:
-    """What was typed without the spaces around it and without control characters."""
-    return "".join(ch for ch in text if ch in "\n\t" or ch.isprintable()).strip()
+    """What was typed without the spaces around it and without control characters.
+
+    Nothing else is dropped, whether this version of Python knows the character or not: joiners and variation selectors
+    belong to what they stand beside. Signs that only turn the direction of writing, or that nobody sees, count as
+    control characters. Every other kind of space becomes an ordinary one, every other end of a line a line break.
+    """
+    return OTHER_SPACE.sub(" ", CONTROL.sub("", LINE_END.sub("\n", text))).strip()
+
+
+def refuse_unkeepable(text: str) -> None:
+    """Characters that mean something on one machine only, or nothing at all; errors of a sheet. Raises BadValue."""
+    if found := UNKEEPABLE.search(text):
+        code = f"U+{ord(found[0]):04X}"
+        raise BadValue(gettext("The character %(code)s cannot be kept: it means something else elsewhere.", code=code))
+    # Somebody may well write about such an error in a form.
+    if scope.deed() in BRINGING and ERROR.fullmatch(text):
+        raise BadValue(gettext("There is an error in the sheet: %(error)s", error=text))
+
+
+def composed(text: str) -> str:
+    """NFC, which would replace compatibility ideographs of CJK by others: those stay as they were written."""
+    return OTHER_THAN_COMPATIBILITY.sub(lambda found: unicodedata.normalize("NFC", found[0]), text)
 
 
 def natural(text: str) -> int | None:

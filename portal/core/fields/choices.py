@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from flask import current_app
@@ -13,11 +13,49 @@ from sqlalchemy import Boolean, Dialect, String
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from portal.core.fields.base import BadValue, Kind, Label, clean
+from portal.core.fields.base import BadValue, Kind, Label, Other, clean
 from portal.core.phrases import listed
+from portal.core.search import fold
 from portal.org.codes import codes
 
 SEPARATORS = re.compile(r"[、,，;；/|\s]+")
+MOST_NAMED = 12  # choices in a message
+# 1.生活照料 2.就医陪诊: what only counts the things that follow.
+COUNTING = re.compile(r"(?:^|(?<=[;；,，。\s]))[(（]?\d{1,2}[.．、)）]+\s*(?=[^\W\d_])|[①-⑳]")
+# Around a whole text these only decorate it; inside they may say the contrary.
+AROUND = ("()", "[]", "【】", "〔〕", "「」", "“”", "《》", '""', "''")
+IN_WORDS = re.compile(r"[\s\-‐‑‒–—―]+")
+
+
+@lru_cache(4096)
+def word(text: str) -> str:
+    """A text as words for a choice are compared: whole, and without what differs from office to office."""
+    found = IN_WORDS.sub("", fold(text)).rstrip(".。,;、:")
+    if len(found) > 2 and found[0] + found[-1] in AROUND:
+        return word(found[1:-1])
+    return found
+
+
+def meaning(text: str, meanings: Mapping[str, str]) -> str | None:
+    """The value that the whole text means; a label that only stands inside it may be negated, or one of several."""
+    if text in meanings:
+        return meanings[text]
+    values = {value for label, value in meanings.items() if word(label) == word(text)}
+    return values.pop() if len(values) == 1 else None
+
+
+def not_a_choice(labels: Iterable[str]) -> BadValue:
+    shown = [label for label in labels if label][:MOST_NAMED]
+    return BadValue(gettext("This is not one of the choices: %(choices)s", choices=listed(shown)))
+
+
+def is_unsure(other: Other | None, record: Any, value: Any) -> bool:
+    """Somebody has to look at what a sheet said in words of its own."""
+    return (
+        other is not None
+        and record.source == "import"
+        and other.value in (value if isinstance(value, tuple) else (value,))
+    )
 
 
 class Choice(Kind):
@@ -26,10 +64,13 @@ class Choice(Kind):
     widget = "select"
     filter_widget = "select"
 
-    def __init__(self, *pairs: tuple[str, Label], also: Mapping[str, tuple[str, ...]] | None = None) -> None:
+    def __init__(
+        self, *pairs: tuple[str, Label], also: Mapping[str, tuple[str, ...]] | None = None, other: Other | None = None
+    ) -> None:
         """`also` are other words for a value, as sheets have them."""
         self.labels = dict(pairs)
         self.also = also or {}
+        self.other = other
 
     @cached_property
     def meanings(self) -> dict[str, str]:
@@ -43,12 +84,16 @@ class Choice(Kind):
     def column_type(self) -> TypeEngine[Any]:
         return String(max(16, *(len(value) for value in self.labels)))
 
+    def unsure(self, record: Any, name: str) -> bool:
+        return is_unsure(self.other, record, getattr(record, name))
+
     def parse_text(self, text: str, before: object) -> str:
         if text in self.labels:
             return text
-        if text in self.meanings:
-            return self.meanings[text]
-        raise BadValue(gettext("This is not one of the choices."))
+        found = meaning(text, self.meanings)
+        if found is None:
+            raise not_a_choice(str(label) for label in self.labels.values())
+        return found
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "enum": list(self.labels)}
@@ -70,25 +115,20 @@ class Code(Kind):
     filter_widget = "select"
     telling = True
 
-    def __init__(self, code_list: str) -> None:
-        self.code_list = code_list
+    def __init__(self, code_list: str, *, other: Other | None = None) -> None:
+        self.code_list, self.other = code_list, other
 
     def column_type(self) -> TypeEngine[Any]:
         return String(8)
+
+    def unsure(self, record: Any, name: str) -> bool:
+        return is_unsure(self.other, record, getattr(record, name))
 
     def code_lists(self) -> tuple[str, ...]:
         return (self.code_list,)
 
     def parse_text(self, text: str, before: object) -> str:
         return one_code(self.code_list, text, {before} if isinstance(before, str) else set())
-
-    def from_cell(self, text: str) -> list[str]:
-        """Sheets write more or less than the label; what holds only one label, or lies in only one, means it."""
-        known = codes(self.code_list)
-        if text in known.meanings:
-            return [text]
-        near = {code for label, code in known.meanings.items() if len(label) > 1 and (label in text or text in label)}
-        return [near.pop()] if len(near) == 1 and len(text) > 1 else [text]
 
     def show(self, value: Any) -> str:
         return codes(self.code_list).labels.get(value, value) if value is not None else ""
@@ -111,9 +151,9 @@ class Code(Kind):
 def one_code(code_list: str, text: str, kept: set[str]) -> str:
     """The code meant by a code or a label in any language. Raises BadValue."""
     known = codes(code_list)
-    code = text if text in known.labels else known.meanings.get(text)
+    code = text if text in known.labels else meaning(text, known.meanings)
     if code is None or (code not in known.enabled and code not in kept):
-        raise BadValue(gettext("This is not one of the choices."))
+        raise not_a_choice(known.labels[each] for each in known.enabled)
     return code
 
 
@@ -140,7 +180,11 @@ class Codes(Code):
         return CodeSet(120)
 
     def from_cell(self, text: str) -> list[str]:
-        return [part for part in SEPARATORS.split(text) if part]
+        """One label as a whole, else each of several."""
+        plain = COUNTING.sub(" ", text).strip()
+        if meaning(plain, codes(self.code_list).meanings) is not None:
+            return [plain]
+        return [part for part in SEPARATORS.split(plain) if part]
 
     def parse(self, typed: Sequence[str], before: object) -> tuple[str, ...] | None:
         kept = set(before) if isinstance(before, tuple) else set()
@@ -173,14 +217,14 @@ class YesNo(Kind):
 
     widget = "tick"
     filter_widget = "select"
-    yes = {"1", "on", "true", "yes", "是", "y", "√"}
-    no = {"", "0", "off", "false", "no", "否", "n"}
+    yes = {*("1", "on", "true", "yes", "y"), *("是", "是的", "有", "对", "√", "✓", "✔", "☑")}
+    no = {*("", "0", "off", "false", "no", "n"), *("否", "不是", "无", "没有", "×", "✗", "✘", "☐")}
 
     def column_type(self) -> TypeEngine[Any]:
         return Boolean()
 
     def parse(self, typed: Sequence[str], before: object) -> bool:
-        text = clean(typed[-1]).casefold() if typed else ""
+        text = word(clean(typed[-1])) if typed else ""
         if text not in self.yes | self.no:
             raise BadValue(gettext("Yes or no, please."))
         return text in self.yes

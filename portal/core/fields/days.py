@@ -16,25 +16,80 @@ from sqlalchemy.types import TypeEngine
 from portal.core.clock import today
 from portal.core.fields.base import BadValue, Kind, clean
 
-# A time of day may follow: spreadsheets keep one with what people meant as a date.
-DAY = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})[日号]?(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
-PACKED_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
-SERIAL = re.compile(r"\d{5}(\.\d+)?")
-MONTH = re.compile(r"(\d{4})[-./年]?(\d{1,2})月?")
+DAY = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})[日号]?", re.ASCII)
+# Two digits of a year are one only where 年 says so; 24.3.1 may be three different days.
+SHORT_DAY = re.compile(r"(\d{2})年(\d{1,2})月(\d{1,2})[日号]?", re.ASCII)
+PACKED_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
+SERIAL = re.compile(r"\d{5}(\.\d+)?", re.ASCII)
+MONTH = re.compile(r"(\d{4})[-./年]?(\d{1,2})(?:月份?)?", re.ASCII)
 EXCEL_EPOCH = date(1899, 12, 30)
+FROM_1900_TO_1904 = 1462  # days
+CENTURY, AHEAD = 100, 20  # a year of two digits is at most that many years ahead
+# Spreadsheets keep a time of day with what people meant as a date, and people add the day of the week.
+TIME = re.compile(
+    r"(?:T|(?<=[\d日号])\s+|(?<=[日号)]))(?:上午|下午|早上|晚上|中午|凌晨|[AP]M)?\s*\d{1,2}[:时点]\d{1,2}(?:[:分]\d{0,2}(?:\.\d+)?秒?)?"
+    r"\s*(?:[AP]M|\+08:?00)?$",
+    re.IGNORECASE,
+)
+WEEKDAY = re.compile(
+    r"[(\[]?(?:星期|礼拜|周|週)[一二三四五六日天][)\]]?|\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b[.,]?",
+    re.IGNORECASE,
+)
+DASHES = str.maketrans({**dict.fromkeys("‐‑‒–—―−－", "-"), **dict.fromkeys("、\\", "-"), "。": "."})
+CHINESE_DIGITS = str.maketrans("〇零○O一二三四五六七八九", "0000123456789")
+TENS = {"十": 1, "廿": 2, "卅": 3}
+CHINESE_YEAR = re.compile("([〇零○O一二三四五六七八九]{4})年")
+CHINESE_PART = re.compile("(?<=[年月])(廿|卅|[一二三]?十)?([一二三四五六七八九]?)(?=[月日号])")
+
+
+def plainly(text: str) -> str:
+    """A date with one sign between its parts, without the day of the week, spaces and a stop at the end."""
+    found = unicodedata.normalize("NFKC", text).strip()
+    found = WEEKDAY.sub(" ", in_digits(found)).strip().rstrip(".。,;；、").strip()
+    found = re.sub(r"\s*([-./年月日号])\s*", r"\1", TIME.sub("", found).translate(DASHES))
+    # 2024 3 1
+    return re.sub(r"(?<=\d)\s+(?=\d)", "-", found.strip()).rstrip(".-")
+
+
+def in_digits(text: str) -> str:
+    """二〇二四年三月一日 as 2024年3月1日."""
+    if not CHINESE_YEAR.search(text):
+        return text
+    years = CHINESE_YEAR.sub(lambda found: found[1].translate(CHINESE_DIGITS) + "年", text)
+    return CHINESE_PART.sub(lambda found: str(tens(found[1]) + unit(found[2])) if found[0] else "", years)
+
+
+def unit(sign: str) -> int:
+    return int(sign.translate(CHINESE_DIGITS)) if sign else 0
+
+
+def tens(word: str | None) -> int:
+    """十, 二十, 廿 …"""
+    if not word:
+        return 0
+    return 10 * (TENS.get(word) or unit(word[0]))
+
+
+def year_of(text: str) -> int:
+    year = int(text)
+    if len(text) > 2:
+        return year
+    century = today().year // CENTURY * CENTURY
+    return year + century if year + century <= today().year + AHEAD else year + century - CENTURY
 
 
 def parse_day(text: str) -> date:
-    """2026-06-30, 2026.6.30, 2026/6/30, 2026年6月30日 or 20260630, also with a time, or a spreadsheet's serial."""
-    narrow = unicodedata.normalize("NFKC", text).replace(" ", "")
-    found = DAY.fullmatch(narrow) or PACKED_DAY.fullmatch(narrow)
+    """2026-06-30, 2026.6.30, 2026/6/30, 2026年6月30日, 26年6月30日, 二〇二六年六月三十日 or 20260630, with any dash, a
+    line break within, a day of the week or a time behind; or a spreadsheet's serial number."""
+    plain = plainly(text)
+    found = DAY.fullmatch(plain) or SHORT_DAY.fullmatch(plain) or PACKED_DAY.fullmatch(plain)
     try:
         if found:
-            day = date(*(int(part) for part in found.groups()))
-        elif SERIAL.fullmatch(narrow):
-            day = EXCEL_EPOCH + timedelta(days=int(float(narrow)))
+            day = date(year_of(found[1]), int(found[2]), int(found[3]))
+        elif SERIAL.fullmatch(plain):
+            day = EXCEL_EPOCH + timedelta(days=int(float(plain)))
         else:
-            raise ValueError(narrow)
+            raise ValueError(plain)
     except ValueError:
         raise BadValue(gettext("This is not a date; write it like 2026-06-30.")) from None
     if not 1900 <= day.year <= 2100:
@@ -42,9 +97,14 @@ def parse_day(text: str) -> date:
     return day
 
 
+def since_1904(text: str) -> str:
+    """What a cell of a sheet whose days count from 1904 says in one whose days count from 1900."""
+    return str(int(float(text)) + FROM_1900_TO_1904) if SERIAL.fullmatch(text) else text
+
+
 def days_in(text: str) -> list[str]:
     """The days that are written in a text, as in 2024.1.1—2026年12月31日."""
-    narrow = unicodedata.normalize("NFKC", text).replace(" ", "")
+    narrow = WEEKDAY.sub("", re.sub(r"\s", "", in_digits(unicodedata.normalize("NFKC", text))))
     return [found[0] for found in re.finditer(rf"{DAY.pattern}|{PACKED_DAY.pattern}", narrow)]
 
 
@@ -106,7 +166,7 @@ class Month(Kind):
         return Date()
 
     def parse_text(self, text: str, before: object) -> date:
-        found = MONTH.fullmatch(unicodedata.normalize("NFKC", text).replace(" ", ""))
+        found = MONTH.fullmatch(plainly(text))
         try:
             month = date(int(found[1]), int(found[2]), 1) if found else None
         except ValueError:

@@ -10,13 +10,13 @@ from typing import Any
 
 from flask import g
 from flask_babel import gettext
-from sqlalchemy import Integer, Select, false, or_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import Integer, Select, false, not_, or_, select
+from sqlalchemy.orm import aliased, joinedload, selectinload
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
 from portal.core import scope
-from portal.core.fields.base import BadValue, Kind, clean, natural
+from portal.core.fields.base import BRINGING, BadValue, Kind, clean, natural
 from portal.core.lookups import REFERENCE, remembered
 from portal.core.phrases import listed
 from portal.core.search import contains, fold
@@ -26,8 +26,10 @@ from portal.org.models import Area, Member, PartyOrg, Unit
 from portal.org.renamed import Renamed
 
 MOST_OPTIONS = 50
-SEVERAL = re.compile(r"[、;；\n]|, |，")
 PAGE = 20
+COMMUNITY_ENDS = ("社区", "村")
+BESIDE = re.compile(r"[、,，;；/|\n]+")
+HAN_NAME = re.compile("[\u3400-\u9fff]{2,4}")
 Conditions = Callable[[Any], Iterable[ColumnElement[bool]]]
 # What else people call a row of this model: a condition for a text.
 Alias = Callable[[Any, str], ColumnElement[bool]]
@@ -60,6 +62,7 @@ class Link(Kind):
     widget = "link"
     filter_widget: str | None = "link"
     telling = True
+    refers = True
 
     def __init__(
         self,
@@ -69,7 +72,10 @@ class Link(Kind):
         order: str = "sort_no",
         where: Conditions | None = None,
         alias: Alias | None = None,
+        ranked: bool = False,
     ) -> None:
+        """`ranked`: of several that are called alike, the first in official order is meant."""
+        self._ranked = ranked
         self._model, self._label, self._order, self._where, self._alias = model, label, order, where, alias
 
     @property
@@ -84,6 +90,9 @@ class Link(Kind):
     def label(self) -> Any:
         """The column that names the rows linked to."""
         return getattr(self.model, self._label)
+
+    def linked(self, record: Any, name: str) -> Any:
+        return getattr(record, self.relation(name))
 
     def loading(self, model: type[Any], name: str, *, one: bool = False) -> Any:
         names = ("id", self._label, *(name for name in ("short_name", "former") if hasattr(self.model, name)))
@@ -172,7 +181,7 @@ class Link(Kind):
     def _named(self, text: str) -> int:
         """By name, for browsers without JavaScript and for sheets; asked once for all rows of a sheet."""
         asked: dict[Any, int | BadValue] = g.setdefault("link_meanings", {})
-        key = self, scope.current(), above(), text
+        key = self, scope.current(), above(), text, scope.deed()
         if key not in asked:
             try:
                 asked[key] = self._meant(text)
@@ -185,21 +194,31 @@ class Link(Kind):
 
     def _meant(self, text: str) -> int:
         """The row of exactly this name, else the only one that fits."""
-        called = self.label == text
-        if self._alias:
-            called = or_(called, self._alias(self.model, text))
-        # The row's own name before what else it is called; then official order.
-        exact = db.session.scalars(self.choices().where(called).order_by(None).order_by(self.label != text, self.rank))
-        found = exact.first()
+        found = self._called(text)
         if found is not None:
             return found
         fitting = self.search(text, limit=4)
         if not fitting:
             raise BadValue(gettext("Nothing of this name can be chosen here."))
         if len(fitting) > 1:
-            names = listed(name for _, name in fitting[:3])
-            raise BadValue(gettext("Several fit: %(names)s … Please write the whole name.", names=names))
+            raise several(name for _, name in fitting[:3])
+        if scope.deed() in BRINGING:  # nobody looks at what each row of a sheet was taken for
+            raise BadValue(gettext("Nothing has exactly this name. Is this meant: %(name)s?", name=fitting[0][1]))
         return fitting[0][0]
+
+    def _called(self, text: str) -> int | None:
+        """The row of exactly this name: its own before what else it is called. Several of one name are a question,
+        unless their official order answers it."""
+        own = self.label.in_(spellings(text))
+        called = or_(own, self._alias(self.model, text)) if self._alias else own
+        query = self.choices().add_columns(own).where(called).order_by(None)
+        query = query.order_by(self.label != text, not_(own), self.rank, self.model.id)
+        found = db.session.execute(query.limit(2)).all()
+        if len(found) == 2 and not self._ranked and found[0][2] == found[1][2] and found[0][1] != text:
+            raise several(name for _, name, _ in found)
+        if len(found) == 2 and not self._ranked and found[0][1] == found[1][1]:
+            raise several(name for _, name, _ in found)
+        return found[0][0] if found else None
 
     def owners(self, id_: int) -> list[int]:
         """The units that a record can belong to by naming this row, in official order; a branch stands for the units
@@ -217,6 +236,15 @@ class Link(Kind):
     def faults(self, name: str, column: Any) -> Iterable[str]:
         if column is not None and not column.foreign_keys:
             yield f"{name} links to another table, but its column has no foreign key"
+
+
+def several(names: Iterable[str]) -> BadValue:
+    return BadValue(gettext("Several fit: %(names)s … Please write the whole name.", names=listed(names)))
+
+
+def named_in(part: str) -> list[str]:
+    names = part.split()
+    return names if all(HAN_NAME.fullmatch(name) for name in names) else [part]
 
 
 class Links(Link):
@@ -240,8 +268,8 @@ class Links(Link):
         setattr(record, self._relation, list(value or ()))
 
     def from_cell(self, text: str) -> list[str]:
-        """Several names in one cell, as lists of names are written."""
-        return [part for part in SEVERAL.split(text) if part.strip()]
+        """Names that stand beside each other; between two that have no space of their own a space will do."""
+        return [name for part in BESIDE.split(text) if part.strip() for name in named_in(part.strip())]
 
     def parse(self, typed: Sequence[str], before: object) -> Any:
         """The rows themselves."""
@@ -264,40 +292,6 @@ class Links(Link):
 
     def faults(self, name: str, column: Any) -> Iterable[str]:
         return ()
-
-
-class RowRefs(Kind):
-    """Rows of another table of the same form, new ones included: chosen by the row's key, its id or `new-<n>`."""
-
-    widget = "rows"
-    multiple = True
-
-    def __init__(self, table: str, label: str, relation: str) -> None:
-        self.table, self.label, self.relation = table, label, relation
-
-    def read(self, record: Any, name: str) -> Any:
-        return getattr(record, self.relation)
-
-    def loading(self, model: type[Any], name: str, *, one: bool = False) -> Any:
-        return selectinload(getattr(model, self.relation))
-
-    def stored(self, record: Any, name: str) -> Any:
-        return tuple(getattr(record, self.relation))
-
-    def parse(self, typed: Sequence[str], before: object) -> tuple[str, ...] | None:
-        return tuple(dict.fromkeys(text for raw in typed if (text := clean(raw)))) or None
-
-    def typed(self, value: Any) -> list[str]:
-        return [str(getattr(row, "id", row)) for row in value or ()]
-
-    def json(self, value: Any) -> Any:
-        return [row.id for row in value or ()]
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": {"type": ["integer", "string"]}}
-
-    def show(self, value: Any) -> str:
-        return listed(getattr(row, self.label) or "" for row in value or ())
 
 
 def units_of(org_id: int | None) -> list[int]:
@@ -369,16 +363,24 @@ def called_org(model: Any, text: str) -> ColumnElement[bool]:
     return or_(model.short_name.in_(names), model.community.has(Area.name.in_(names)), unit)
 
 
+def called_community(model: Any, text: str) -> ColumnElement[bool]:
+    """A community without the word for it, or without its town, which its own name begins with."""
+    names = [name + end for name in spellings(text) for end in ("", *COMMUNITY_ENDS)]
+    town = aliased(Area)
+    below = select(town.id).where(town.id == model.parent_id, model.name.in_([town.name + name for name in names]))
+    return or_(model.name.in_(names), below.exists())
+
+
 def unit_link(where: Conditions = active) -> Link:
     return Link(Unit, "full_name", where=where, alias=short_unit)
 
 
 def org_link(where: Conditions = active) -> Link:
-    return Link(PartyOrg, "full_name", where=where, alias=called_org)
+    return Link(PartyOrg, "full_name", where=where, alias=called_org, ranked=True)
 
 
 def community_link() -> Link:
-    return Link(Area, "name", where=communities)
+    return Link(Area, "name", where=communities, alias=called_community)
 
 
 def member_link() -> Link:

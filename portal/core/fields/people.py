@@ -13,6 +13,7 @@ from sqlalchemy.sql import ColumnElement
 
 from portal.core.fields.base import BadValue, Field, Label, natural
 from portal.core.fields.links import Conditions, Link
+from portal.core.fields.names import column_key, name_key, one_name
 from portal.core.fields.text import Text, refuse_personal
 from portal.core.lookups import remembered
 from portal.extensions import db
@@ -98,14 +99,16 @@ class Person(Link):
         return [*super().shown_choices([text for text in values if natural(text) is not None]), *names]
 
     def same(self, model: type[Any], name: str, value: Any) -> ColumnElement[bool] | None:
-        found: ColumnElement[bool] | None = None if value is None else getattr(model, self.written) == value.name
+        if value is None:
+            return None
+        found: ColumnElement[bool] = column_key(getattr(model, self.written)) == name_key(value.name)
         return found
 
     def settle(self, record: Any, name: str) -> None:
         written = getattr(record, self.written)
         if getattr(record, name) is None and written:
             same = select(Member.id).where(
-                Member.unit_id == record.owner_unit_id, Member.name == written, *serving(Member)
+                Member.unit_id == record.owner_unit_id, column_key(Member.name) == name_key(written), *serving(Member)
             )
             key = ("serving", record.owner_unit_id, written)
             found = remembered(key, lambda: db.session.scalars(same.limit(2)).all())
@@ -130,7 +133,7 @@ def written(label: Label) -> Any:
 
 def person_name(text: str) -> str:
     """A name as people have them (`domain.md` §2.0). Raises BadValue."""
-    name = " ".join(text.replace("•", "·").replace("・", "·").split())
+    name = one_name(text)
     if not SHORTEST <= len(name) <= LONGEST or any(ch.isdigit() for ch in name):
         raise BadValue(gettext("A person's name of 2 to 50 characters, please."))
     refuse_personal(name)

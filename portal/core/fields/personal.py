@@ -14,13 +14,13 @@ from flask_babel import gettext, ngettext
 from sqlalchemy.types import TypeEngine
 
 from portal.core import scope
-from portal.core.fields.base import BadValue, Kind
+from portal.core.fields.base import BadValue, Kind, composed
 from portal.core.fields.choices import Codes
+from portal.core.fields.names import LANDLINE, MOBILE, name_key, one_name, phone_number
 from portal.core.fields.numbers import Money
 from portal.org.sealed import Sealed, SealedOrPlain, SealedText
 
-MOBILE = re.compile(r"1[3-9]\d{9}")
-LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}(-\d{1,6})?")
+COUNT = re.compile(r"\d+\s*(items?|项|項)")  # how many codes are hidden, as `PersonalCodes.show` says it
 
 
 def mask_phone(text: str) -> str:
@@ -39,14 +39,6 @@ def mask_all(text: str) -> str:
 
 def mask_amount(text: str) -> str:
     return "***"
-
-
-def narrow_phone(text: str) -> str:
-    """A number as it is kept; people write mobiles in groups of digits and with the country's code."""
-    narrow = unicodedata.normalize("NFKC", text)
-    number = re.sub(r"[\s()]", "", narrow).replace("—", "-").replace("–", "-").removesuffix(".0").removeprefix("+86")
-    digits = number.replace("-", "")
-    return digits if MOBILE.fullmatch(digits) else number
 
 
 class Personal(Kind):
@@ -69,11 +61,18 @@ class Personal(Kind):
             raise BadValue(
                 gettext("At most %(limit)d characters; there are %(count)d.", limit=self.limit, count=len(text))
             )
-        return Sealed.of(self.plain(text))
+        if text == self.mask(text):
+            raise BadValue(gettext("So hidden values are shown; please write the whole value."))
+        plain = self.plain(text)
+        return Sealed.of(plain, self.compared(plain))
 
     def plain(self, text: str) -> str:
         """The one way of writing this value. Raises BadValue."""
-        return unicodedata.normalize("NFC", text)
+        return " ".join(composed(text).split())
+
+    def compared(self, plain: str) -> str:
+        """What two values must have in common to be the same."""
+        return plain
 
     def typed(self, value: Any) -> list[str]:
         return [self.show(value)] if value else []
@@ -83,6 +82,9 @@ class Personal(Kind):
 
     def masked(self, value: Any) -> bool:
         return isinstance(value, Sealed)
+
+    def is_mask(self, text: str) -> bool:
+        return "*" in unicodedata.normalize("NFKC", text)
 
     def in_full(self, value: Any) -> str:
         return value.reveal() if isinstance(value, Sealed) else self.show(value)
@@ -95,7 +97,7 @@ class Mobile(Personal):
         super().__init__(mask_phone, 20)
 
     def plain(self, text: str) -> str:
-        number = narrow_phone(text)
+        number = phone_number(text)
         if not MOBILE.fullmatch(number):
             raise BadValue(gettext("This is not a mobile number: 11 digits, please."))
         return number
@@ -116,6 +118,12 @@ class PersonName(Personal):
 
     def __init__(self) -> None:
         super().__init__(mask_name, 50)
+
+    def plain(self, text: str) -> str:
+        return one_name(text)
+
+    def compared(self, plain: str) -> str:
+        return name_key(plain)
 
     def read(self, record: Any, name: str) -> Any:
         value, principal = super().read(record, name), scope.current()
@@ -143,7 +151,7 @@ class PersonalPhone(Personal):
         super().__init__(mask_phone, 30)
 
     def plain(self, text: str) -> str:
-        number = narrow_phone(text)
+        number = phone_number(text)
         if not MOBILE.fullmatch(number) and not LANDLINE.fullmatch(number):
             raise BadValue(gettext("This is not a phone number; write it like 022-12345678."))
         return number
@@ -206,6 +214,9 @@ class PersonalCodes(Personal):
     def typed(self, value: Any) -> list[str]:
         return []
 
+    def is_mask(self, text: str) -> bool:
+        return super().is_mask(text) or bool(COUNT.fullmatch(text.strip()))
+
     def show(self, value: Any) -> str:
         count = len(value.reveal().split(",")) if isinstance(value, Sealed) else 0
         return ngettext("%(num)d item", "%(num)d items", count) if count else ""
@@ -226,13 +237,13 @@ class Phone(Personal):
         return SealedOrPlain()
 
     def parse_text(self, text: str, before: object) -> Any:
-        number = narrow_phone(text)
+        number = phone_number(text)
         if LANDLINE.fullmatch(number):
             return number
         return super().parse_text(text, before)
 
     def plain(self, text: str) -> str:
-        number = narrow_phone(text)
+        number = phone_number(text)
         if not MOBILE.fullmatch(number):
             raise BadValue(gettext("This is not a phone number; write it like 022-12345678."))
         return number

@@ -12,7 +12,7 @@ from sqlalchemy import String
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
-from portal.core.fields.base import BadValue, Kind, clean
+from portal.core.fields.base import BadValue, Kind, clean, composed, refuse_unkeepable
 
 # What people put between the digits of a number; one sign, or none, and perhaps spaces around it.
 BETWEEN = r"[ \t]*(?:[-.·_][ \t]*)?"
@@ -77,11 +77,12 @@ class Text(Kind):
         return String(self.limit)
 
     def parse(self, typed: Sequence[str], before: object) -> str | None:
-        text = clean(typed[-1].replace("\r\n", "\n").replace("\r", "\n")) if typed else ""
+        text = clean(typed[-1]) if typed else ""
+        refuse_unkeepable(text)
         return self.parse_text(text, before) if text else None
 
     def parse_text(self, text: str, before: object) -> str:
-        text = unicodedata.normalize("NFC", text)
+        text = composed(text)
         if not self.lines:
             text = " ".join(text.split())
         if len(text) > self.limit:

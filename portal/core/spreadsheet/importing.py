@@ -5,99 +5,79 @@ Everything is one transaction of the caller's: a preview is an import that is ro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import force_locale, gettext
 
 from portal.core import audit, scope
-from portal.core.amending import PAPER
-from portal.core.forms import form_class
 from portal.core.ledger import Ledger
 from portal.core.lookups import remembering
-from portal.core.spreadsheet import trees
-from portal.core.spreadsheet.layout import Layout
-from portal.core.spreadsheet.mapping import layout
+from portal.core.phrases import PAPER
+from portal.core.spreadsheet import child_tables, trees
+from portal.core.spreadsheet.accounts import Account, Outcome, Remark, described
+from portal.core.spreadsheet.child_rows import take_further
+from portal.core.spreadsheet.entries import take_row
+from portal.core.spreadsheet.identity import Identity
+from portal.core.spreadsheet.layout import Tables
+from portal.core.spreadsheet.mapping import Options, tables
 from portal.core.spreadsheet.reading import Sheet
-from portal.core.spreadsheet.row import CHANGED, NEW, REJECTED, UNCHANGED, Rejected, Row, status_words
+from portal.core.spreadsheet.row import Row
+from portal.core.spreadsheet.status import Standings
+from portal.core.spreadsheet.verdict import Rejected
 from portal.extensions import db
 from portal.org import codes
 
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
-class Remark:
-    """What is said about a row: its number in the sheet, the column as written, the text."""
-
-    row: int
-    column: str
-    why: str
-
-
-@dataclass
-class Outcome:
-    """What became of the rows."""
-
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys((NEW, CHANGED, UNCHANGED), 0))
-    rejected: list[Remark] = field(default_factory=list)
-    flagged: list[Remark] = field(default_factory=list)
-    # (row, what became of it, what the record is called)
-    rows: list[tuple[int, str, str]] = field(default_factory=list)
-
-    @property
-    def accepted(self) -> int:
-        return sum(self.counts.values())
-
-    def as_json(self) -> dict[str, Any]:
-        remarks = {"rejected": self.rejected, "flagged": self.flagged}
-        return {
-            "rows": self.accepted + len(self.rejected),
-            "accepted": self.accepted,
-            **self.counts,
-            **{name: [vars(remark) for remark in found] for name, found in remarks.items()},
-        }
-
-
-def find_layout(ledger: Ledger, sheets: Sequence[Sheet], chosen: Mapping[int, str] | None = None) -> Layout:
-    """`chosen` are fields that were named by hand, by their column's index. Raises Unreadable."""
+def find_layout(ledger: Ledger, sheets: Sequence[Sheet], options: Options | None = None) -> Tables:
+    """The tables of a workbook, as far as they are taken. Raises Unreadable."""
     codes.load(ledger.all_code_lists)
-    return layout(ledger, sheets, chosen or {})
+    found = tables(ledger, child_tables.main_sheets(ledger, sheets), options or Options())
+    found.further = child_tables.further_sheets(ledger, sheets)
+    return found
 
 
-def take(ledger: Ledger, found: Layout, source: str, adopt: bool, progress: Progress) -> Outcome:
-    """Take the rows of a sheet. `source` is the file's name; `adopt` takes them over as records in force.
+def take(
+    ledger: Ledger,
+    found: Tables,
+    source: str,
+    adopt: bool,
+    progress: Progress,
+    same: Collection[tuple[str, int]] = (),
+) -> Outcome:
+    """Take the rows of a workbook. `source` is the file's name; `adopt` takes them over as records in force; `same` are
+    the rows, by sheet where several are taken, that were said to be about the record which they name and contradict.
 
     Nothing is committed. Raises what `progress(done, all)` raises.
     """
     with remembering():
         codes.load(ledger.all_code_lists)
-        rows = trees.parents_first(ledger, list(found.rows()))
-        outcome, seen = Outcome(), dict[Any, int]()
-        form = form_class(ledger)
-        words = status_words(ledger) if adopt else {}
-        for n, (number, cells) in enumerate(rows):
-            progress(n, len(rows))
-            try:
-                with doing("adopt" if adopt else "import", source, number):
-                    row = Row(ledger, found, cells, adopt, words)
-                    key, result, record = row.take(form, seen)
-            except Rejected as fault:
-                outcome.rejected.append(Remark(number, row_column(ledger, found, fault.name), fault.why))
-                outcome.rows.append((number, REJECTED, fault.why))
-                continue
-            trees.made(ledger)
-            seen[key] = number
-            outcome.counts[result] += 1
-            outcome.rows.append((number, result, str(record)))
-            for name in (*(getattr(record, "gaps", None) or ()), *row.lacking):
-                outcome.flagged.append(Remark(number, row_column(ledger, found, name), gettext("To be added")))
-            for name in row.left:
-                why = gettext("Not compared, as it is hidden from you; it stays as it is")
-                outcome.flagged.append(Remark(number, row_column(ledger, found, name), why))
-        progress(len(rows), len(rows))
+        outcome, seen = described(ledger, found), dict[Any, str]()
+        standings, identity = Standings(ledger) if adopt else None, Identity(ledger)
+        done, total = 0, found.count
+        for table in found.taken:
+            account = Account(ledger, table, table.sheet.name if found.several else "", outcome)
+            rows = trees.parents_first(ledger, table.read.rows)
+            identity.prefetch(given for _, cells in rows if (given := identity.number(cells)))
+            for number, cells in rows:
+                progress(done, total)
+                done += 1
+                row = Row(ledger, table, cells, standings, identity, (account.sheet, number) in same)
+                try:
+                    if fault := table.read.faults.get(number):
+                        raise Rejected(fault.name, fault.why)
+                    with doing("adopt" if adopt else "import", source, number):
+                        result, record = take_row(row, seen)
+                except Rejected as fault:
+                    account.rejected(number, fault)
+                    continue
+                seen[record.id] = account.place(number)
+                account.accepted(number, row, result, record)
+        outcome.tables = take_further(ledger, found.further, source, adopt=adopt)
+        progress(total, total)
         return outcome
 
 
@@ -109,10 +89,4 @@ def doing(verb: str, source: str, number: int) -> Iterator[None]:
         yield
 
 
-def row_column(ledger: Ledger, found: Layout, name: str) -> str:
-    """The heading as written; the field's own name where the sheet has no such column."""
-    column = found.taken.get(name)
-    return column.header if column else str(ledger.label_of(name))
-
-
-__all__ = ["Outcome", "Remark", "find_layout", "take"]
+__all__ = ["Options", "Outcome", "Remark", "find_layout", "take"]

@@ -1,60 +1,56 @@
-"""Where the table stands in a sheet: its headings and its rows."""
+"""Where the tables stand in the sheets of a workbook: their headings, their rows, and what is none of them."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
+from functools import cached_property
 
-from portal.core.fields import days_in, parse_day
+from flask_babel import gettext
+
+from portal.core.fields import days_in, parse_day, since_1904
 from portal.core.search import fold
+from portal.core.spreadsheet import months, skipping
+from portal.core.spreadsheet.headings import IGNORED, Column, cell, headings, plain
 from portal.core.spreadsheet.reading import Sheet
 
 LOOKED_AT = 40  # rows in which a header may stand, cells by which a column is told
-WHOSE_NAME = frozenset({"姓名", "名称", "名字", "name"})
+DEPTHS = (1, 2, 3)  # rows of headings
 RECORD_NO = re.compile(r"[A-Z]{2}\d{4}-\d{3}-\d{4,}")
-BLANK = frozenset({"", "-", "--", "—", "——", "/", "\\", "无填", "\u3000"})
-IGNORED = "-"
 SPAN = "~"  # between the two fields of a column that holds two days
 TOWN = "@"  # after the field of the community whose town a column holds
 TOWN_ENDS = re.compile(r"街道|镇|乡|开发区|园区")
-FOOTERS = (
-    "合计",
-    "总计",
-    "小计",
-    "填报人",
-    "填表人",
-    "审核人",
-    "单位负责人",
-    "经办人",
-    "制表",
-    "备注:",
-    "备注：",
-    "说明:",
-    "说明：",
-    "注:",
-    "注：",
-    "联系电话:",
-)
+DITTO = frozenset({"同上", "同前", "同上行", "〃", "〞", "″", "ˮ", "〟", '"', "”", "''", "′′"})
 
 
-@dataclass
-class Column:
-    """One column of the sheet. `name` is the field it is, "" when nobody knows, IGNORED when it is not taken.
+@dataclass(frozen=True)
+class Skip:
+    """A row of the sheet, from 1, that is none of the table, and why."""
 
-    `group` is the heading above its own that it shares with its neighbours; `known`: does the ledger declare its words?
-    """
+    row: int
+    why: str
 
-    index: int
-    header: str
-    words: list[str]
-    group: str = ""
-    cells: list[str] = field(default_factory=list)
-    name: str = ""
-    known: bool = False
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a cell before anybody asks its field."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Read:
+    """What stands below the headings: (row from 1, text by field) of the rows of the table, the others, and faults of
+    rows by their number."""
+
+    rows: list[tuple[int, dict[str, str]]]
+    skipped: list[Skip]
+    faults: dict[int, Fault]
+    # Cells that say a month where a day is asked for.
+    months: int
 
 
 @dataclass
@@ -62,38 +58,80 @@ class Layout:
     """Where the table stands in its sheet, and what its columns are."""
 
     sheet: Sheet
+    top: int
     first_row: int
     columns: list[Column]
+    words: frozenset[str] = frozenset()
     fills_down: tuple[str, ...] = ()
+    days: frozenset[str] = frozenset()  # the fields that are days
+    with_hidden: bool = False
+    month_days: str = ""
 
     @property
     def taken(self) -> dict[str, Column]:
-        return {column.name: column for column in self.columns if column.name not in ("", IGNORED)}
+        return {column.name: column for column in self.columns if column.taken}
+
+    @property
+    def hidden_rows(self) -> frozenset[int]:
+        return frozenset() if self.with_hidden else self.sheet.hidden_rows
+
+    @property
+    def hidden_columns(self) -> frozenset[int]:
+        return frozenset() if self.with_hidden else self.sheet.hidden_columns
+
+    def below(self) -> Iterator[tuple[int, list[str]]]:
+        """(row from 0, cells) of the rows below the headings that are not blank."""
+        for n, cells in enumerate(self.sheet.rows[self.first_row :], start=self.first_row):
+            if any(cell(cells, index) for index in range(len(cells))):
+                yield n, cells
 
     def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
-        """(row of the sheet from 1, text by field) of every row that says something.
+        """(row of the sheet from 1, text by field) of every row of the table."""
+        yield from self.read.rows
 
-        A cell merged over several rows says the same for each; so does the last one before the blanks of a column
-        that the ledger says is filled in once for all that follow.
-        """
-        taken, spread, above = self.taken, self.spread(), dict[str, str]()
-        for n, cells in enumerate(self.sheet.rows[self.first_row :], start=self.first_row + 1):
-            if is_row(cells, self.columns):
-                found = {
-                    name: cell(cells, column.index) or spread.get((n - 1, column.index), "")
-                    for name, column in taken.items()
-                }
-                for name in self.fills_down:
-                    if name in found:
-                        found[name] = above[name] = found[name] or above.get(name, "")
-                yield n, in_towns(found)
+    @cached_property
+    def read(self) -> Read:
+        """The rows below the headings. Columns must be known before."""
+        table = self.table()
+        found, carried = Read([], [], {}, self.count_months()), Carried(self)
+        other = 0
+        for n, cells in self.below():
+            why = skipping.why_skipped(table, n, cells)
+            if not why and skipping.is_other_heading(table, {at: text for at, text in enumerate(cells) if text}):
+                other = n + 1
+            if other:
+                why = gettext("Another table begins in row %(row)d.", row=other)
+            if why:
+                carried.title(cells)
+                found.skipped.append(Skip(n + 1, why))
+                continue
+            texts, fault = carried.row(n, cells)
+            found.rows.append((n + 1, in_towns(texts)))
+            if fault:
+                found.faults[n + 1] = fault
+        return found
+
+    def table(self) -> skipping.Table:
+        heads = [cells for cells in self.sheet.rows[self.top : self.first_row] if any(text.strip() for text in cells)]
+        wide = {(area[0], area[1]) for area in self.sheet.merged if area[3] > area[1]}
+        titles = {column.index for name, column in self.taken.items() if name in self.fills_down}
+        return skipping.Table(self.columns, heads, self.words, wide, self.hidden_rows, titles)
+
+    def count_months(self) -> int:
+        columns = [column for name, column in self.taken.items() if name in self.days]
+        return sum(
+            months.month_of(text) is not None
+            for _, cells in self.below()
+            for column in columns
+            if (text := cell(cells, column.index))
+        )
 
     def spread(self) -> dict[tuple[int, int], str]:
         """The text of cells merged over several rows, by (row, column) from 0."""
         return {
             (row, left): cell(self.sheet.rows[top], left)
             for top, left, bottom, _right in self.sheet.merged
-            if top >= self.first_row
+            if self.first_row <= top < len(self.sheet.rows)
             for row in range(top + 1, bottom + 1)
         }
 
@@ -107,8 +145,58 @@ class Layout:
         return None
 
 
-def in_towns(found: dict[str, str]) -> dict[str, str]:
+class Carried:
+    """What rows say by what stands above them: cells merged over several rows, marks for "as above", columns that are
+    filled in once for all rows that follow; and days by the rule for months."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout, self.taken, self.spread = layout, layout.taken, layout.spread()
+        self.last: dict[str, str] | None = None
+        self.above: dict[str, str] = {}
+        self.written = {
+            name: months.written_out(cell(cells, column.index) for _, cells in layout.below())
+            for name, column in self.taken.items()
+            if name in layout.days
+        }
+
+    def title(self, cells: Sequence[str]) -> None:
+        """A title alone in a column that is filled in once is meant for the rows below it."""
+        filled = {index: text for index in range(len(cells)) if (text := cell(cells, index))}
+        for name in self.layout.fills_down:
+            column = self.taken.get(name)
+            if column and [*filled] == [column.index] and not skipping.is_total(filled):
+                self.above[name] = filled[column.index]
+
+    def said(self, name: str, text: str) -> str:
+        return since_1904(text) if self.layout.sheet.date1904 and name in self.layout.days else text
+
+    def row(self, n: int, cells: Sequence[str]) -> tuple[dict[str, str], Fault | None]:
+        found, fault = {}, None
+        for name, column in self.taken.items():
+            text = self.said(name, cell(cells, column.index) or self.spread.get((n, column.index), ""))
+            if is_ditto(text):
+                if self.last is None:
+                    fault = fault or Fault(name, gettext("Nothing stands above that “%(text)s” could mean.", text=text))
+                text = (self.last or {}).get(name, "")
+            if name in self.layout.fills_down:
+                text = self.above[name] = text or self.above.get(name, "")
+            if name in self.layout.days and (month := months.month_of(text, written=self.written[name])):
+                if self.layout.month_days:
+                    text = months.day_of(month, self.layout.month_days)
+                else:
+                    fault = fault or Fault(name, gettext("Only a month stands here; say which of its days is meant."))
+            found[name] = text
+        self.last = found
+        return found, fault
+
+
+def is_ditto(text: str) -> bool:
+    return len(text) <= 5 and (text in DITTO or plain(text) in DITTO)
+
+
+def in_towns(texts: Mapping[str, str]) -> dict[str, str]:
     """Communities of one name lie in several towns; a column with the town says which is meant."""
+    found = dict(texts)
     for column in [name for name in found if name.endswith(TOWN)]:
         town, name = found.pop(column), column.removesuffix(TOWN)
         if found.get(name) and not TOWN_ENDS.search(fold(found[name])):
@@ -116,63 +204,66 @@ def in_towns(found: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def cell(cells: Sequence[str], index: int) -> str:
-    text = unicodedata.normalize("NFKC", cells[index]).strip() if index < len(cells) else ""
-    return "" if text in BLANK else cells[index].strip()
-
-
-@cache
-def footers() -> tuple[str, ...]:
-    return tuple(plain(word) for word in FOOTERS)
-
-
-def is_row(cells: Sequence[str], columns: Iterable[Column]) -> bool:
-    """A row of the table, and not an empty one, a sum, a signature or the header again."""
-    filled = [text for text in (each.strip() for each in cells) if text]
-    if not filled or plain(filled[0]).startswith(footers()):
-        return False
-    known = [column for column in columns if column.name != IGNORED]
-    texts = [cell(cells, column.index) for column in known]
-    if sum(bool(text) for text in texts) < min(2, len(texts)):
-        return False
-    again = sum(text == column.header for text, column in zip(texts, known, strict=True) if text)
-    return again < 2
-
-
-def plain(text: str) -> str:
-    """A header without what differs from office to office: script, width, spaces, marks."""
-    return re.sub(r"[\s*:：/、,，._\-—()（）\[\]【】]", "", fold(text))
-
-
-def without_brackets(text: str) -> str:
-    return re.sub(r"[(（\[【].*?[)）\]】]", "", fold(text))
-
-
-def candidates(sheet: Sheet, words: dict[str, list[str]]) -> Iterator[tuple[tuple[int, int, int], Layout]]:
-    """Tables that begin at some row with one or two rows of headings, with how well they fit."""
+def candidates(sheet: Sheet, words: Mapping[str, Sequence[str]]) -> Iterator[tuple[tuple[int, int, int], Layout]]:
+    """Tables that begin at some row with one to three rows of headings, with how well they fit."""
+    width = max(map(len, sheet.rows), default=0)
     for top in range(min(LOOKED_AT, len(sheet.rows))):
-        for depth in (1, 2):
-            columns = headings(sheet, top, depth)
+        for depth in DEPTHS:
+            columns = headings(sheet, top, depth, width)
             known = {tuple(words[word]) for column in columns for word in column.words if word in words}
             telling = [names for names in known if names != (IGNORED,)]
             if len(telling) >= 2:
-                yield (len(known), -depth, -top), Layout(sheet, top + depth, columns)
+                yield (len(known), -depth, -top), Layout(sheet, top, top + depth, columns, frozenset(words))
 
 
-def headings(sheet: Sheet, top: int, depth: int) -> list[Column]:
-    rows = sheet.rows[top : top + depth]
-    width = max((len(row) for row in rows), default=0)
-    group, columns = "", []
-    merged = {(area[0], area[1]): area for area in sheet.merged}
-    reach = -1
-    for index in range(width):
-        upper = rows[0][index].strip() if index < len(rows[0]) else ""
-        lower = rows[-1][index].strip() if depth == 2 and index < len(rows[-1]) else ""
-        if upper:
-            group, reach = upper, merged.get((top, index), (0, 0, 0, index))[3]
-        over = group if depth == 2 and (upper or index <= reach) else ""
-        own = lower if depth == 2 else upper
-        texts = [over + own, over, own] if plain(own) in WHOSE_NAME else [over + own, own]
-        words = [word for text in texts for word in (plain(text), plain(without_brackets(text))) if word]
-        columns.append(Column(index, own or over, list(dict.fromkeys(words)), over if own else ""))
-    return columns
+@dataclass
+class Offer:
+    """A sheet of the workbook: the table that was found in it, and why it is not taken."""
+
+    sheet: Sheet
+    layout: Layout | None = None
+    why: str = ""
+
+    @property
+    def hidden(self) -> bool:
+        return self.sheet.hidden
+
+    @property
+    def taken(self) -> bool:
+        return self.layout is not None and not self.why
+
+    @property
+    def count(self) -> int:
+        """The rows of its table; without one, all that are not blank."""
+        if self.layout is not None:
+            return sum(1 for _ in self.layout.below())
+        return sum(any(cell(cells, index) for index in range(len(cells))) for cells in self.sheet.rows)
+
+
+@dataclass
+class Tables:
+    """Everything that is taken from a workbook, and what is not."""
+
+    offers: list[Offer] = field(default_factory=list)
+    # The sheets that hold tables of the records.
+    further: list[Sheet] = field(default_factory=list)
+
+    @property
+    def taken(self) -> list[Layout]:
+        return [offer.layout for offer in self.offers if offer.layout is not None and not offer.why]
+
+    @property
+    def several(self) -> bool:
+        return len(self.taken) > 1
+
+    @property
+    def count(self) -> int:
+        """The rows of all tables that are taken."""
+        return sum(len(table.read.rows) for table in self.taken)
+
+    def of(self, name: str) -> Layout:
+        """The table of the sheet with this name; of the only one where none is said."""
+        return next((each for each in self.taken if each.sheet.name == name), self.taken[0])
+
+
+__all__ = ["IGNORED", "RECORD_NO", "SPAN", "TOWN", "Column", "Layout", "Offer", "Skip", "Tables", "cell", "plain"]

@@ -1,10 +1,9 @@
-"""Which column of a sheet is which field: by hand, by word, by remembered choice, else by what the cells are."""
+"""Which column of a sheet is which field: by hand, by word, by remembered choice; the rest is only suggested."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from statistics import mean
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from flask import current_app
 from flask_babel import force_locale, gettext
@@ -12,25 +11,15 @@ from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core import scope
-from portal.core.fields import BadValue, Day, Label
+from portal.core.fields import Day, Label
 from portal.core.ledger import Ledger
-from portal.core.spreadsheet.layout import (
-    IGNORED,
-    LOOKED_AT,
-    SPAN,
-    TOWN,
-    Column,
-    Layout,
-    candidates,
-    cell,
-    plain,
-)
+from portal.core.phrases import listed
+from portal.core.spreadsheet import suggesting
+from portal.core.spreadsheet.headings import GUESSED, IGNORED, KNOWN, LEFT_OUT, MAPPED, Column, cell, plain
+from portal.core.spreadsheet.layout import LOOKED_AT, SPAN, TOWN, Layout, Offer, Tables, candidates
 from portal.core.spreadsheet.reading import Sheet, Unreadable
 from portal.extensions import Model, db
 
-ENOUGH = 0.7  # of the cells of a column
-# An office's own number, unlike one of a phone, an account or a person, has a letter (other than a last X) in it.
-NUMBER = re.compile(r"(?=.*\d{4})(?=.*[^\W\d_X])\S*\d+号?")
 EVERYBODY = 0  # in place of a unit: said by somebody whose import reaches all of them
 
 
@@ -61,7 +50,21 @@ def vocabulary(ledger: Ledger) -> dict[str, list[str]]:
                     known.append(name)
     for word in ledger.not_taken:
         words[plain(word)] = [IGNORED]
+    for name, word in shown_words(ledger):
+        words.setdefault(word, [name])
     return words
+
+
+def shown_words(ledger: Ledger) -> Iterator[tuple[str, str]]:
+    """The headings of our own sheets that no field of an import has, with what they are: the record number; a link to
+    another record that the row tells of, which is known by its name; what is only shown, and not taken."""
+    names = dict.fromkeys((*ledger.exported, *ledger.columns, *ledger.shown))
+    named = {prefix: name for name in ledger.essential if (prefix := name.partition(".")[0]) in ledger.tells_of}
+    for language in current_app.config["LANGUAGES"]:
+        with force_locale(language):
+            for name in names:
+                meant = name if name == ledger.numbered_by else named.get(name, IGNORED)
+                yield meant, plain(str(ledger.field(name).label))
 
 
 def asker(ledger: Ledger) -> int | None:
@@ -77,59 +80,199 @@ def remembered(ledger: Ledger) -> dict[str, list[str]]:
     return {row.header: [row.field_name] for row in db.session.scalars(query.order_by(ImportColumn.unit_id))}
 
 
-def layout(ledger: Ledger, sheets: Sequence[Sheet], chosen: Mapping[int, str]) -> Layout:
-    """The best table of all sheets; `chosen` are fields by hand, by their column's index.
-
-    Raises Unreadable when none looks like this ledger.
+@dataclass(frozen=True)
+class Options:
+    """What somebody said of a workbook. `columns` are fields by hand, by sheet and the column's index; no `sheets`
+    are all visible ones that fit; `month_days` is the rule for days of which the month is said, by sheet, "" for all.
     """
+
+    columns: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    guesses: bool = False
+    sheets: Collection[str] = ()
+    hidden: bool = False
+    month_days: Mapping[str, str] = field(default_factory=dict)
+
+
+def tables(ledger: Ledger, sheets: Sequence[Sheet], options: Options) -> Tables:
+    """What is taken of each sheet. Raises Unreadable when none looks like this ledger, or one is asked for that is not
+    there."""
     words, said = vocabulary(ledger), remembered(ledger)
-    found = [candidate for sheet in sheets for candidate in candidates(sheet, said | words)]
-    if not found:
+    if missing := [name for name in options.sheets if name not in {sheet.name for sheet in sheets}]:
+        named = listed(sheet.name for sheet in sheets)
+        raise Unreadable(gettext("There is no sheet “%(name)s”; there are: %(sheets)s.", name=missing[0], sheets=named))
+    found = Tables([Offer(sheet, best_layout(ledger, sheet, options, words, said)) for sheet in sheets])
+    if not any(offer.layout for offer in found.offers):
         raise Unreadable(gettext("No row with headings of this ledger was found in the file."))
+    choose_sheets(ledger, found, options)
+    if not found.taken:
+        raise Unreadable(listed(f"{offer.sheet.name}: {offer.why}" for offer in found.offers))
+    return found
+
+
+def choose_sheets(ledger: Ledger, found: Tables, options: Options) -> None:
+    """Says of each sheet that is not taken why. Where the headings of no sheet tell all that a row cannot be without,
+    the one that fits best is taken, so that its rows say what they lack."""
+    for offer in found.offers:
+        if offer.layout is None:
+            offer.why = gettext("No headings of this ledger")
+        elif options.sheets and offer.sheet.name not in options.sheets:
+            offer.why = gettext("Not chosen")
+        elif offer.hidden and not options.hidden and offer.sheet.name not in options.sheets:
+            offer.why = gettext("The sheet is hidden")
+    open_ = [offer for offer in found.offers if offer.taken and offer.sheet.name not in options.sheets]
+    fitting = [offer for offer in open_ if not lacking(ledger, offer)]
+    kept = fitting or sorted(open_, key=lambda offer: -len(offer.layout.taken if offer.layout else ()))[:1]
+    for offer in open_:
+        if offer not in kept:
+            labels = listed(str(ledger.imported(name).label) for name in lacking(ledger, offer))
+            offer.why = gettext("Without a column for: %(fields)s", fields=labels)
+
+
+def lacking(ledger: Ledger, offer: Offer) -> list[str]:
+    """What a row of this ledger cannot be without and no column of this sheet tells, or might tell."""
+    columns = offer.layout.columns if offer.layout else []
+    told = {column.name or column.guess for column in columns}
+    return [name for name in ledger.essential if name not in told]
+
+
+def best_layout(
+    ledger: Ledger, sheet: Sheet, options: Options, words: dict[str, list[str]], said: dict[str, list[str]]
+) -> Layout | None:
+    """The best table of a sheet, its columns named."""
+    found = list(candidates(sheet, said | words))
+    if not found:
+        return None
     _, best = max(found, key=lambda each: each[0])
     best.fills_down = ledger.fills_down
-    for column in best.columns:
-        column.cells = [
-            text
-            for cells in best.sheet.rows[best.first_row : best.first_row + LOOKED_AT]
-            if (text := cell(cells, column.index))
-        ]
-        column.name = chosen.get(column.index, "")
-    name_columns(ledger, best, words, said)
+    best.days = frozenset(name for name in ledger.imports if isinstance(ledger.imported(name).kind, Day))
+    best.with_hidden = options.hidden
+    best.month_days = options.month_days.get(sheet.name, options.month_days.get("", ""))
+    fill_columns(best)
+    name_columns(ledger, best, words, said, options)
+    best.columns = [column for column in best.columns if column.header or column.filled]
     return best
 
 
-def name_columns(ledger: Ledger, found: Layout, words: dict[str, list[str]], said: dict[str, list[str]]) -> None:
-    """Columns that nobody named by hand. What was said before is asked where the ledger's own words end."""
-    used = {column.name for column in found.columns}
-    order = list(ledger.imports)
-    before = ""
+def fill_columns(found: Layout) -> None:
+    for _, cells in found.below():
+        for column in found.columns:
+            if text := cell(cells, column.index):
+                column.filled += 1
+                if len(column.cells) < LOOKED_AT:
+                    column.cells.append(text)
+
+
+def name_columns(
+    ledger: Ledger, found: Layout, words: dict[str, list[str]], said: dict[str, list[str]], options: Options
+) -> None:
+    """By hand, by the ledger's words, by what was said before where these end; of the rest what they might be."""
+    open_ = by_hand(found, options.columns.get(found.sheet.name, {}))
+    used = {column.name: column for column in found.columns if column.taken}
+    before: list[str] = []
     for column in found.columns:
-        names = called(column, words)
-        column.known = bool(names)
-        if not column.name:
-            names = of_group(ledger, column, names or called(column, said), words)
-            column.name = choose(names, used, following(order, before))
-        before = column.name
-        used.add(column.name)
+        if column in open_:
+            name_column(ledger, found, column, words, said, used, before)
+        before = [column.name or column.guess, *before]
+    open_ = [column for column in open_ if not column.name and not column.guess and not column.why]
+    taken = {*used, *(column.guess for column in found.columns)}
+    for column in open_:
+        if column.header:
+            names = suggesting.by_words(ledger, column, words)
+            column.guess = next((name for name in names if name not in taken), "")
+            taken.add(column.guess)
+    suggesting.by_cells(ledger, [column for column in open_ if not column.header], taken)
     for column in found.columns:
-        if not column.name and column.words:
-            column.name = choose(containing(column.words, words), used, "")
-            used.add(column.name)
-    by_cells(ledger, found, used)
+        if options.guesses and column.guess and not column.name:
+            column.name, column.how = column.guess, GUESSED
+
+
+def by_hand(found: Layout, chosen: Mapping[int, str]) -> list[Column]:
+    """Names the columns that somebody named; answers those that nobody did."""
+    open_ = []
+    for column in found.columns:
+        if column.index in chosen:
+            column.name = chosen[column.index]
+            column.how = MAPPED if column.taken else LEFT_OUT
+        elif column.index in found.hidden_columns:
+            column.why = gettext("The column is hidden")
+        else:
+            open_.append(column)
+    return open_
+
+
+def name_column(
+    ledger: Ledger,
+    found: Layout,
+    column: Column,
+    words: dict[str, list[str]],
+    said: dict[str, list[str]],
+    used: dict[str, Column],
+    before: Sequence[str],
+) -> None:
+    known = called(column, words)
+    names = of_group(ledger, column, known or called(column, said), words)
+    if IGNORED in names:
+        column.name = IGNORED
+    elif names:
+        beside = told_by_neighbours(ledger, column, names, before, words)
+        name = beside or next((name for name in names if name not in used), names[0])
+        if name in used:
+            letters = used[name].letters
+            column.why = gettext("Column %(letters)s is taken as this already", letters=letters)
+            return
+        used[name] = column
+        unsure = len(names) > 1 and not beside
+        if known and (unsure or suggesting.annotated(column, words) or of_somebody_else(ledger, found, column, name)):
+            column.guess = name
+        else:
+            column.name, column.how = name, KNOWN if known else MAPPED
+
+
+def told_by_neighbours(
+    ledger: Ledger, column: Column, names: Sequence[str], before: Sequence[str], words: dict[str, list[str]]
+) -> str:
+    """Which of several fields a heading is, like a phone, told by the nearest column before it: the one that the ledger
+    names right before, or whose word makes a word of the field together with the heading."""
+    if len(names) == 1:
+        return names[0]
+    order, text = list(ledger.imports), plain(column.header)
+    for other in before:
+        roles = [word for word, fields in words.items() if other in fields]
+        joined = {name for role in roles for name in words.get(role + text, ())}
+        found = [name for name in names if name == following(order, other) or name in joined]
+        if len(found) == 1:
+            return found[0]
+    return ""
 
 
 def called(column: Column, words: dict[str, list[str]]) -> list[str]:
     return next((words[word] for word in column.words if word in words), [])
 
 
+def links(ledger: Ledger) -> tuple[str, ...]:
+    """How the names of fields begin that are told of another record that is made first."""
+    return tuple(f"{name}." for name in ledger.tells_of if not ledger.other(name).under)
+
+
 def of_group(ledger: Ledger, column: Column, names: list[str], words: dict[str, list[str]]) -> list[str]:
     """The phone under "helper" is not the phone of whoever is helped: a group keeps to its side of a link."""
-    group = words.get(plain(column.group), [])
-    links = tuple(f"{name}." for name in ledger.tells_of if not ledger.other(name).under)
-    if not group or any(name.startswith(links) for name in group):
+    groups = [name for group in column.groups for name in words.get(plain(group), [])]
+    if not groups or any(name.startswith(links(ledger)) for name in groups):
         return names
-    return [name for name in names if not name.startswith(links)] or ([IGNORED] if names else [])
+    return [name for name in names if not name.startswith(links(ledger))] or ([IGNORED] if names else [])
+
+
+def of_somebody_else(ledger: Ledger, found: Layout, column: Column, name: str) -> bool:
+    """Does what is hidden of one person stand right beside another's name, before the one it is taken for is named?"""
+    sides = tuple(side for side in links(ledger) if name.startswith(side))
+    if not sides or column.groups or name in ledger.essential or name not in ledger.imports:
+        return False
+    if not ledger.imported(name).kind.personal:
+        return False
+    earlier = [each for each in found.columns if each.index < column.index and each.taken]
+    if any(each.name.startswith(sides) for each in earlier):
+        return False
+    return any(each.name in ledger.essential for each in earlier)
 
 
 def following(order: Sequence[str], name: str) -> str:
@@ -138,75 +281,9 @@ def following(order: Sequence[str], name: str) -> str:
     return order[place] if place < len(order) else ""
 
 
-def choose(names: Sequence[str], used: set[str], preferred: str) -> str:
-    if IGNORED in names:
-        return IGNORED
-    free = [name for name in names if name not in used]
-    return preferred if preferred in free else next(iter(free), "")
-
-
-def containing(texts: Sequence[str], words: dict[str, list[str]]) -> list[str]:
-    """The fields whose longest word stands in the heading, or the other way round."""
-    found = [
-        (len(word), names)
-        for word, names in words.items()
-        for text in texts
-        if min(len(word), len(text)) >= 2 and (word in text or text in word)
-    ]
-    return max(found, key=lambda each: each[0])[1] if found else []
-
-
-def by_cells(ledger: Ledger, found: Layout, used: set[str]) -> None:
-    """Columns that no word tells, by what stands in them; of several dates the earlier is the earlier field."""
-    open_ = [column for column in found.columns if not column.name and len(column.cells) >= 3]
-    free = [name for name in ledger.imports if name not in used and ledger.takes(name)]
-    for name in free:
-        kind = ledger.imported(name).kind
-        if kind.telling and not isinstance(kind, Day):
-            best = max(open_, key=lambda column: share(ledger, name, column), default=None)
-            if best is not None and share(ledger, name, best) >= ENOUGH:
-                best.name = name
-                open_.remove(best)
-    dates = [name for name in free if isinstance(ledger.imported(name).kind, Day)]
-    # Some fields refuse days to come; a column of days is one all the same.
-    days = [column for column in open_ if any(share(ledger, name, column) >= ENOUGH for name in dates)]
-    days.sort(key=average)
-    wanted = sorted(dates[: len(days)], key=list(ledger.imports).index)
-    for column, name in zip(days, wanted, strict=False):
-        column.name = name
-        open_.remove(column)
-    if "office_no" in free:
-        for column in open_:
-            if all(NUMBER.fullmatch(text) for text in column.cells) and len(set(column.cells)) == len(column.cells):
-                column.name = "office_no"
-                return
-
-
-def share(ledger: Ledger, name: str, column: Column) -> float:
-    """How many of a column's cells this field would take."""
-    taken = 0
-    kind = ledger.imported(name).kind
-    for text in column.cells:
-        try:
-            kind.parse(kind.from_cell(text), None)
-            taken += not text.isdecimal() or isinstance(kind, Day)
-        except BadValue:
-            pass
-    return taken / len(column.cells)
-
-
-def average(column: Column) -> float:
-    days = []
-    for text in column.cells:
-        try:
-            days.append(Day().parse([text], None).toordinal())
-        except BadValue:
-            continue
-    return mean(days)
-
-
 def labels(ledger: Ledger) -> list[tuple[str, Label]]:
     """The fields that a column can be said to be."""
     spans = [(SPAN.join(pair), " – ".join(str(ledger.field(name).label) for name in pair)) for pair in ledger.spans]
     towns = [(name + TOWN, gettext("Town of: %(field)s", field=ledger.imported(name).label)) for name in ledger.towns]
-    return [*((name, ledger.imported(name).label) for name in ledger.imports), *spans, *towns]
+    numbers = [("record_no", ledger.label_of("record_no"))] if ledger.prefix else []
+    return [*numbers, *((name, ledger.imported(name).label) for name in ledger.imports), *spans, *towns]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,7 @@ from portal.core.jobs import Cancelled
 from portal.core.ledger import Ledger
 from portal.core.rehearsal import rehearsal
 from portal.core.spreadsheet.importing import Outcome, Progress, take
-from portal.core.spreadsheet.layout import Layout
+from portal.core.spreadsheet.layout import Tables
 from portal.core.undoing import Undone, undo
 from portal.extensions import db
 
@@ -68,12 +68,14 @@ class Sheet:
     """What is brought: the rows, the file's name and digest, and how it is to be taken."""
 
     ledger: Ledger
-    layout: Layout
+    layout: Tables
     name: str
     sha256: str
     adopt: bool = False
     # All rows or none; else those that are right.
     whole: bool = False
+    # Rows that were said to be about the record that they name, although they contradict it.
+    same: Collection[tuple[str, int]] = ()
 
 
 def digest(path: Path) -> str:
@@ -84,7 +86,7 @@ def digest(path: Path) -> str:
 def rehearse(sheet: Sheet, folder: Path, progress: Progress) -> Outcome:
     """What would become of the rows. Stores nothing."""
     with rehearsal(folder):
-        return take(sheet.ledger, sheet.layout, sheet.name, sheet.adopt, progress)
+        return take(sheet.ledger, sheet.layout, sheet.name, sheet.adopt, progress, sheet.same)
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def run(sheet: Sheet, folder: Path, progress: Progress, begun: Callable[[int], N
     """
     if sheet.whole and (outcome := rehearse(sheet, folder, progress)).rejected:
         return Taken(outcome, None, kept=False)
-    total = sum(1 for _ in sheet.layout.rows())
+    total = sheet.layout.count
     run_id = import_runs.begin(
         sheet.ledger, sheet.name, sheet.sha256, adopt=sheet.adopt, whole=sheet.whole, total=total
     )
@@ -113,7 +115,7 @@ def run(sheet: Sheet, folder: Path, progress: Progress, begun: Callable[[int], N
     with ended(run_id, sheet):
         with import_runs.kept_under(run_id, sheet.ledger) as keeping:
             batches = Batches(run_id, progress, keeping)
-            outcome = take(sheet.ledger, sheet.layout, sheet.name, sheet.adopt, batches)
+            outcome = take(sheet.ledger, sheet.layout, sheet.name, sheet.adopt, batches, sheet.same)
             db.session.commit()
         if sheet.whole and outcome.rejected:
             take_back(run_id)

@@ -10,7 +10,8 @@ from flask_babel import gettext
 
 from portal.core.fields import Codes, Day, Field
 from portal.core.ledger import Ledger
-from portal.core.phrases import clauses, listed
+from portal.core.spreadsheet import guide
+from portal.core.spreadsheet.child_tables import FurtherSheets, unwritten
 from portal.core.spreadsheet.export import STYLES
 
 ROWS = 500
@@ -22,19 +23,19 @@ def template(ledger: Ledger) -> IO[bytes]:
     out = TemporaryFile()  # noqa: SIM115 - closed by the response that sends it
     book = xlsxwriter.Workbook(out, {"strings_to_formulas": False})
     styles = {name: book.add_format(style) for name, style in STYLES.items()}
-    fields = {name: ledger.imported(name) for name in ledger.imports if ledger.takes(name)}
+    fields = guide.asked(ledger)
     sheet = book.add_worksheet(str(ledger.label)[:31])
-    notes, lists = book.add_worksheet(gettext("How to fill in")), book.add_worksheet(gettext("Choices"))
+    further = FurtherSheets(ledger)
+    further.begin(book, styles["head"], unwritten)
+    guide.add(book, ledger, styles)
+    lists = book.add_worksheet(gettext("Choices"))
     sheet.merge_range(0, 0, 0, len(fields), str(ledger.label), styles["title"])
     sheet.write_string(HEADING, 0, gettext("No."), styles["head"])
-    for column, (name, declared) in enumerate(fields.items(), start=1):
+    for column, declared in enumerate(fields.values(), start=1):
         sheet.write_string(HEADING, column, heading(declared), styles["head"])
         body = styles["date"] if isinstance(declared.kind, Day) else styles["text"]
         sheet.set_column(column, column, 18, body)
         offer(sheet, lists, column, declared)
-        notes.write_row(column - 1, 0, [str(declared.label), rule(ledger, name, declared)], styles["text"])
-    notes.set_column(0, 0, 24)
-    notes.set_column(1, 1, 60)
     lists.hide()
     sheet.freeze_panes(HEADING + 1, 0)
     sheet.set_landscape()
@@ -62,17 +63,3 @@ def offer(sheet: Any, lists: Any, column: int, declared: Field) -> None:
         column,
         {"validate": "list", "source": f"='{lists.get_name()}'!{source}", "error_type": "warning"},
     )
-
-
-def rule(ledger: Ledger, name: str, declared: Field) -> str:
-    parts = [gettext("Required")] if declared.required or name in ledger.essential else []
-    if isinstance(declared.kind, Day):
-        parts.append(gettext("A date like 2026-06-30"))
-    if limit := getattr(declared.kind, "limit", None):
-        parts.append(gettext("At most %(limit)d characters", limit=limit))
-    if isinstance(declared.kind, Codes):
-        texts = listed(text for _, text in declared.kind.options() or ())
-        parts.append(gettext("One or several of: %(choices)s", choices=texts))
-    if declared.hint:
-        parts.append(str(declared.hint))
-    return clauses(parts)

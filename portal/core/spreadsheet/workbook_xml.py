@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import IO
 from xml.parsers.expat import ParserCreate
 from zipfile import ZipFile
@@ -21,7 +22,6 @@ BUILT_IN_MONTHS = frozenset({17, 27, 36, 50, 52, 57})
 BUILT_IN_DAYS = frozenset({28, 29, 30, 31, 51, 53, 54, 58})
 BUILT_IN_PERCENTS = frozenset({9, 10})
 NOT_CODE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
-REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 
 
 class Refused(Exception):
@@ -43,6 +43,7 @@ class Marks:
 Attributes = dict[str, str]
 
 
+@cache
 def local(name: str) -> str:
     return name.rpartition(":")[2]
 
@@ -52,7 +53,9 @@ def walk(
     start: Callable[[str, Attributes], None],
     end: Callable[[str], None] | None = None,
     data: Callable[[str], None] | None = None,
+    plain: bool = False,
 ) -> None:
+    """`plain`: the attributes asked for have no prefix, as those of cells, of which there are very many."""
     parser = ParserCreate()
     parser.buffer_text = True
 
@@ -60,9 +63,12 @@ def walk(
         raise Refused("document type")
 
     parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = lambda name, found: start(
-        local(name), {local(key): value for key, value in found.items()}
-    )
+    if plain:
+        parser.StartElementHandler = lambda name, found: start(local(name), found)
+    else:
+        parser.StartElementHandler = lambda name, found: start(
+            local(name), {local(key): value for key, value in found.items()}
+        )
     if end is not None:
         ended = end
         parser.EndElementHandler = lambda name: ended(local(name))
@@ -139,12 +145,13 @@ class SheetCells:
 
     def _cell(self, found: Attributes) -> None:
         self._column += 1
-        if place := REFERENCE.fullmatch(found.get("r", "")):
-            self._column = column_number(place[1])
+        if "r" in found:
+            self._column = column_number(found["r"].rstrip("0123456789"))
         self._error = [] if found.get("t") == "e" else None
-        style = int(found.get("s", "0"))
-        if 0 < style < len(self._shown) and self._shown[style]:
-            self.marks.shown[self._row, self._column] = self._shown[style]
+        if "s" in found:
+            style = int(found["s"])
+            if style < len(self._shown) and self._shown[style]:
+                self.marks.shown[self._row, self._column] = self._shown[style]
 
     def data(self, text: str) -> None:
         if self._value and self._error is not None:
@@ -158,6 +165,7 @@ class SheetCells:
             self._error = None
 
 
+@cache
 def column_number(letters: str) -> int:
     number = 0
     for letter in letters:
@@ -200,7 +208,7 @@ def of_xlsx(parts: ZipFile) -> tuple[bool, dict[str, Marks]]:
         if path.lower() in names:
             cells = SheetCells(styles.shown)
             with parts.open(names[path.lower()]) as opened:
-                walk(opened, cells.start, cells.end, cells.data)
+                walk(opened, cells.start, cells.end, cells.data, plain=True)
             found[sheet] = cells.marks
     return book.date1904, found
 

@@ -100,14 +100,20 @@ def too_often() -> bool:
     return len(times) >= MOST_OFTEN
 
 
-def place_or_abort(view: Any) -> Place:
-    """Which form it is, by the address, if the user may fill it now: 403, 404 or 409."""
-    pk, part = natural(request.args.get("pk", "")), request.args.get("part", "form")
+def form_or_abort(view: Any) -> tuple[Any, Any]:
+    """By the address, the record whose form it is, and the one that a new entry goes under.
+
+    403, 404 or 409 when the user may not fill that form now.
+    """
+    pk, lists = natural(request.args.get("pk", "")), request.args.get("part") == "lists"
     if pk is None:
         if not scope.current().may("add", view.ledger.name):
             abort(403)
-        parent = parent_or_abort(view)
-        return place_of(view.ledger, part, None, parent)
+        return None, parent_or_abort(view)
     record = view.record_or_404(pk)
-    maintaining(view, record) if part == "lists" else editing(view, record)
-    return place_of(view.ledger, part, record, None)
+    maintaining(view, record) if lists else editing(view, record)
+    return record, None
+
+
+def place_or_abort(view: Any) -> Place:
+    return place_of(view.ledger, request.args.get("part", "form"), *form_or_abort(view))

@@ -34,6 +34,7 @@ from portal.core.views.filling import Filling, id_of
 from portal.core.views.import_runs import ImportRuns
 from portal.core.views.importing import Importing
 from portal.core.views.moves import Moves, batches, offers
+from portal.core.views.pasting import Pasting
 from portal.core.views.reaching import Reaching
 from portal.core.views.revealing import Revealing, revealing
 from portal.core.views.table import table
@@ -49,6 +50,7 @@ class LedgerView(
     Reaching,
     Filling,
     Autosaving,
+    Pasting,
     Moves,
     Filing,
     Importing,
@@ -74,6 +76,7 @@ class LedgerView(
         "delete": "delete",
         **Filling.verbs,
         **Autosaving.verbs,
+        **Pasting.verbs,
         **Moves.verbs,
         **Filing.verbs,
         **Importing.verbs,

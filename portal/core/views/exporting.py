@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
+from dataclasses import asdict, replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -15,19 +19,24 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
 
-from portal.core import audit, jobs
-from portal.core.fields import BadValue, Kind, Text, clean
+from portal.core import audit, jobs, scope
+from portal.core.fields import BadValue, Kind, Text, clean, parse_day
 from portal.core.jobs import Job
 from portal.core.ledger import Ledger
-from portal.core.spreadsheet.export import XLSX, digest_of, workbook
+from portal.core.spreadsheet import child_tables, period
+from portal.core.spreadsheet.export import XLSX, Cover, digest_of, workbook
 from portal.core.views import listing
-from portal.core.views.listing import Listing
+from portal.core.views.listing import Listing, Mistyped
 from portal.org import codes
 
 MANY = 1000  # rows; more can take longer than people wait without being told
 TELLING = 100  # rows between two words on how far it is
 SHEET = "sheet.xlsx"
+DRAFTS = "drafts"
+FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]')  # in names of files on Windows
 SAID = "…"  # in place of what somebody typed
 
 
@@ -39,12 +48,14 @@ class Exporting:
     @expose("/export")
     @has_access
     def export(self: Any) -> ResponseReturnValue:
-        asked = listing.parse_whole(self.ledger, request.args, past=True)
+        asked = asked_of(self.ledger, request.args)
         # Programs take anything, and their sheet when it is ready; people's browsers ask for pages.
         total = listing.length(asked) if "text/html" in request.headers.get("Accept", "") else 0
         if total <= MANY:
-            return hand_over(self.ledger, sheet(self.ledger, asked), filters_of(asked))
-        job = jobs.make(kind="export", ledger=self.ledger.name, filters=filters_of(asked))
+            cover = cover_of(asked)
+            return hand_over(self.ledger, sheet(self.ledger, asked, cover), filters_of(asked), cover)
+        says = asdict(cover_of(asked))
+        job = jobs.make(kind="export", ledger=self.ledger.name, filters=filters_of(asked), cover=says)
         jobs.start(job, partial(work, self.ledger, asked, total), reading=True)
         return redirect(url_for(f"{self.endpoint}.exported", token=job.token))
 
@@ -75,6 +86,46 @@ def job_or_404(ledger: Ledger, token: str) -> Job:
     return job if job is not None else abort(404)
 
 
+def asked_of(ledger: Ledger, args: MultiDict[str, str]) -> Listing:
+    """What the address asks for. Drafts are not among the records, unless the address says so or asks for a status."""
+    rest = MultiDict([(name, text) for name, text in args.items(multi=True) if name != DRAFTS])
+    asked = listing.parse_whole(ledger, rest, past=True)
+    if args.get(DRAFTS, "") not in ("", "1"):
+        raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name=DRAFTS))
+    return replace(asked, drafts=bool(args.get(DRAFTS) or asked.figure or any(asked.filters.get("status", ()))))
+
+
+def cover_of(asked: Listing) -> Cover:
+    first, last = period_of(asked)
+    draftless = "draft" in asked.ledger.statuses and not asked.drafts
+    return Cover(
+        days=period.days_of(first, last),
+        called=period.named(first, last) if first and last else "",
+        file=period.span(first, last),
+        number=secrets.token_hex(4).upper(),
+        note=gettext("Without drafts") if draftless else "",
+    )
+
+
+def period_of(asked: Listing) -> tuple[date | None, date | None]:
+    """The days that the filter by the ledger's own day chooses, or the former day asked for. Raises Mistyped."""
+    ledger = asked.ledger
+    texts = [clean(text) for text in asked.filters.get(ledger.event, ())]
+    try:
+        days = [parse_day(text) if text else None for text in texts[:2]]
+    except BadValue as fault:
+        raise Mistyped(ledger.event, ledger.field(ledger.event).label, fault) from None
+    first, last = (days * 2)[:2] if len(days) == 1 else [*days, None, None][:2]
+    return first, last or asked.as_of
+
+
+def file_name(ledger: Ledger, cover: Cover) -> str:
+    """`domain.md` §2.7: 附件1：单位台账（期间）.xlsx."""
+    named = {"unit": scope.current().unit_short, "ledger": ledger.label, "period": cover.file}
+    found = gettext("Annex 1 - %(unit)s %(ledger)s ledger (%(period)s)", **named)
+    return FORBIDDEN.sub("-", " ".join(found.split())) + ".xlsx"
+
+
 def filters_of(asked: Listing) -> list[Any]:
     """What the trail tells of what was asked for; never a word that somebody typed, since that may be a name."""
     searched = [["q", None, [SAID]]] if asked.q else []
@@ -101,12 +152,12 @@ def meant(kind: Kind, text: str) -> str:
     return ""
 
 
-def sheet(ledger: Ledger, asked: Listing, job: Job | None = None, total: int = 0) -> IO[bytes]:
+def sheet(ledger: Ledger, asked: Listing, cover: Cover, job: Job | None = None, total: int = 0) -> IO[bytes]:
     """Raises BadRequest for a wrong filter, and Cancelled."""
     codes.load(ledger.all_code_lists)
     names = ledger.exported or ledger.columns
-    with asked.in_time(), closing(listing.every(asked, names)) as records:
-        return workbook(ledger, names, telling(job, records, total) if job else records)
+    with asked.in_time(), closing(listing.every(asked, names, options=child_tables.loading(ledger))) as records:
+        return workbook(ledger, names, telling(job, records, total) if job else records, cover=cover)
 
 
 def telling(job: Job, records: Iterable[Any], total: int) -> Iterator[Any]:
@@ -118,7 +169,7 @@ def telling(job: Job, records: Iterable[Any], total: int) -> Iterator[Any]:
 
 
 def work(ledger: Ledger, asked: Listing, total: int, job: Job) -> dict[str, Any]:
-    with sheet(ledger, asked, job, total) as book, jobs.write(place(job)) as kept:
+    with sheet(ledger, asked, Cover(**job.asked["cover"]), job, total) as book, jobs.write(place(job)) as kept:
         shutil.copyfileobj(book, kept)
     return {}
 
@@ -137,11 +188,16 @@ def take(ledger: Ledger, job: Job) -> ResponseReturnValue:
     book = TemporaryFile()  # noqa: SIM115 - closed by the response that sends it
     with place(job).open("rb") as kept:
         shutil.copyfileobj(kept, book)
-    answer = hand_over(ledger, book, job.asked["filters"])
+    answer = hand_over(ledger, book, job.asked["filters"], Cover(**job.asked["cover"]))
     place(job).unlink()
     return answer
 
 
-def hand_over(ledger: Ledger, book: IO[bytes], filters: list[Any]) -> ResponseReturnValue:
-    audit.tell("export", ledger.name, changes=[*filters, ["sha256", None, [digest_of(book)]]])
-    return send_file(book, XLSX, as_attachment=True, download_name=f"{ledger.label}.xlsx")
+def tell(ledger: Ledger, book: IO[bytes], filters: list[Any], cover: Cover) -> None:
+    proof = [["watermark", None, [cover.number]], ["sha256", None, [digest_of(book)]]]
+    audit.tell("export", ledger.name, changes=[*filters, *proof])
+
+
+def hand_over(ledger: Ledger, book: IO[bytes], filters: list[Any], cover: Cover) -> ResponseReturnValue:
+    tell(ledger, book, filters, cover)
+    return send_file(book, XLSX, as_attachment=True, download_name=file_name(ledger, cover))

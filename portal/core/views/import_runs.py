@@ -22,10 +22,10 @@ class ImportRuns:
 
     verbs: ClassVar = {"bring_back": "import"}
 
-    @expose("/import/runs/<int:run_id>/undo", methods=["POST"])
+    @expose("/import/runs/<int:number>/undo", methods=["POST"])
     @has_access
-    def bring_back(self: Any, run_id: int) -> ResponseReturnValue:
-        run = import_runs.find(self.ledger, run_id)
+    def bring_back(self: Any, number: int) -> ResponseReturnValue:
+        run = import_runs.find(self.ledger, number)
         if run is None:
             abort(404)
         if not run.undoable:

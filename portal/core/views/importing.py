@@ -16,10 +16,11 @@ from flask_babel import gettext
 from portal.core import import_runs, jobs, scope
 from portal.core.jobs import Job
 from portal.core.ledger import Ledger
-from portal.core.spreadsheet import running
+from portal.core.spreadsheet import months, running
 from portal.core.spreadsheet.export import XLSX, rejected_rows
-from portal.core.spreadsheet.importing import Outcome, Remark, find_layout
-from portal.core.spreadsheet.layout import IGNORED, Layout, plain
+from portal.core.spreadsheet.headings import IGNORED, KNOWN, plain
+from portal.core.spreadsheet.importing import Options, Outcome, Remark, find_layout
+from portal.core.spreadsheet.layout import Tables
 from portal.core.spreadsheet.mapping import ImportColumn, asker, labels
 from portal.core.spreadsheet.reading import ENDINGS, MOST_BYTES, Unreadable, read
 from portal.core.spreadsheet.running import Sheet, digest
@@ -82,7 +83,7 @@ class Importing:
     @expose("/import/<string:token>/<string:name>", methods=["POST"])
     @has_access
     def bring_on(self: Any, token: str, name: str) -> ResponseReturnValue:
-        """`map`: preview again with these columns; `run`; `cancel`; `errors`: the rejected rows as a sheet."""
+        """`map`: preview again with these choices; `run`; `cancel`; `errors`: the rejected rows as a sheet."""
         job = job_or_404(self.ledger, token)
         here = redirect(url_for(f"{self.endpoint}.brought", token=token))
         state = job.state
@@ -98,13 +99,21 @@ class Importing:
             flash(gettext("The sheet is not there any more. Please bring it once again."), "warning")
         elif name == "errors":
             return rejected(self.ledger, job, state)
-        elif name == "map":
-            name_by_hand(self.ledger, job, state.get("columns", ()))
-            preview(self.ledger, job)
         else:
-            job.ask(whole=bool(request.form.get("whole")))
-            jobs.start(job, partial(work, self.ledger, True))
+            go_on(self.ledger, job, state, name)
         return here
+
+
+def go_on(ledger: Ledger, job: Job, state: dict[str, Any], name: str) -> None:
+    """A run takes what its preview showed; choices that change this are looked at first."""
+    chosen = choose(ledger, job, state)
+    if name == "run" and not chosen:
+        job.ask(whole=bool(request.form.get("whole")))
+        jobs.start(job, partial(work, ledger, True))
+        return
+    if name == "run":
+        flash(gettext("Your choices change what is taken. Please look at the preview again."), "warning")
+    preview(ledger, job)
 
 
 def possible(state: dict[str, Any]) -> set[str]:
@@ -121,7 +130,7 @@ def place(job: Job) -> Path:
 
 
 def cells_of(job: Job) -> list[list[str]]:
-    """The first cells of each column, of a sheet that is looked at; kept apart, so that they go with it."""
+    """The first cells of each column, of a workbook that is looked at; kept apart, so that they go with it."""
     try:
         found: list[list[str]] = json.loads((job.folder / CELLS).read_text("utf-8"))
     except FileNotFoundError:
@@ -131,7 +140,7 @@ def cells_of(job: Job) -> list[list[str]]:
 
 def rejected(ledger: Ledger, job: Job, state: dict[str, Any]) -> ResponseReturnValue:
     """The rows that were not taken; with them, after a run, the sheet has been of all its use."""
-    book = rejected_rows(layout_of(ledger, job), [Remark(**each) for each in state["rejected"]])
+    book = rejected_rows(tables_of(ledger, job), [Remark(**each) for each in state["rejected"]])
     if state.get("ran"):
         job.let_go()
     return send_file(book, XLSX, as_attachment=True, download_name="rejected.xlsx")
@@ -155,11 +164,12 @@ def work(ledger: Ledger, for_good: bool, job: Job) -> dict[str, Any]:
     until they are fetched."""
     asked = job.asked
     try:
-        found = layout_of(ledger, job)
+        found = tables_of(ledger, job)
     except Unreadable as fault:
         job.let_go()
         return {"fault": str(fault)}
-    sheet = Sheet(ledger, found, asked["name"], digest(place(job)), asked["adopt"], asked.get("whole", False))
+    same = tuple((sheet, row) for sheet, row in asked.get("same", ()))
+    sheet = Sheet(ledger, found, asked["name"], digest(place(job)), asked["adopt"], asked.get("whole", False), same)
     if for_good:
         taken = running.run(sheet, job.folder, job.progress, lambda id_: job.ask(run=id_))
         outcome, more = taken.outcome, {"ran": True, "run": taken.run_id, "kept": taken.kept}
@@ -168,39 +178,94 @@ def work(ledger: Ledger, for_good: bool, job: Job) -> dict[str, Any]:
     if for_good:
         (job.folder / CELLS).unlink(missing_ok=True)
     else:
-        jobs.put(job.folder / CELLS, [column.cells[:3] for column in found.columns])
+        jobs.put(job.folder / CELLS, [column.cells[:3] for table in found.taken for column in table.columns])
     if for_good and not outcome.rejected:
         job.let_go()
-    return told(outcome, found) | more
+    return told(outcome, found) | more | {"answered": same}
 
 
-def layout_of(ledger: Ledger, job: Job) -> Layout:
+def tables_of(ledger: Ledger, job: Job) -> Tables:
     """Raises Unreadable."""
+    return find_layout(ledger, read(place(job), job.asked["name"]), options_of(job))
+
+
+def options_of(job: Job) -> Options:
     asked = job.asked
-    chosen = {int(index): name for index, name in asked.get("columns", {}).items()}
-    return find_layout(ledger, read(place(job), asked["name"]), chosen)
+    columns = asked.get("columns", {})
+    return Options(
+        {sheet: {int(index): name for index, name in named.items()} for sheet, named in columns.items()},
+        sheets=asked.get("sheets", ()),
+        hidden=asked.get("hidden", False),
+        month_days=asked.get("month_days", {}),
+    )
 
 
-def told(outcome: Outcome, found: Layout) -> dict[str, Any]:
-    columns = [
-        {name: getattr(column, name) for name in ("index", "header", "name", "known")}
-        for column in found.columns
-        if column.header or column.cells
-    ]
-    return outcome.as_json() | {"columns": columns, "listed": outcome.rows[:SHOWN]}
+def told(outcome: Outcome, found: Tables) -> dict[str, Any]:
+    """What the page says. Columns carry what the form needs to name them."""
+    tables = [table for table in found.taken for _ in table.columns]
+    columns = [column for table in found.taken for column in table.columns]
+    return outcome.as_json() | {
+        "columns": [
+            shown | {"index": column.index, "name": column.name, "of": table.sheet.name, "known": column.how == KNOWN}
+            for shown, column, table in zip(outcome.columns, columns, tables, strict=True)
+        ],
+        "months": {table.sheet.name: table.read.months for table in found.taken if table.read.months},
+        "hiding": [
+            {
+                "sheet": table.sheet.name,
+                "rows": len(table.sheet.hidden_rows),
+                "columns": len(table.sheet.hidden_columns),
+            }
+            for table in found.taken
+            if table.sheet.hidden_rows or table.sheet.hidden_columns
+        ],
+        "listed": outcome.rows[:SHOWN],
+    }
 
 
-def name_by_hand(ledger: Ledger, job: Job, columns: Any) -> None:
-    """What somebody said the columns are holds for this sheet; of headings that the ledger does not know itself it is
-    remembered, too. The choice is by number, since headings may hold anything."""
-    fields = {name for name, _ in labels(ledger)} | {IGNORED}
-    chosen, unit_id = dict(job.asked.get("columns", {})), asker(ledger)
+def answers(state: dict[str, Any]) -> list[list[Any]]:
+    """The rows that are said to be about the record that they name, although they contradict it, by their sheet."""
+    asked = [[each.get("sheet", ""), each["row"]] for each in state.get("questions", ())]
+    asked += [list(each) for each in state.get("answered", ())]
+    return [each for n, each in enumerate(asked) if str(n) in request.form.getlist("same")]
+
+
+def choose(ledger: Ledger, job: Job, state: dict[str, Any]) -> bool:
+    """Keeps what the page's form says of columns, sheets and months; answers whether it is anything new. A post
+    without the form says nothing."""
+    before = job.asked
+    columns = name_by_hand(ledger, before.get("columns", {}), state.get("columns", ()))
+    changes: dict[str, Any] = {"columns": columns}
+    if "choices" in request.form:
+        sheets = state.get("sheets", ())
+        picked = [each["name"] for n, each in enumerate(sheets) if f"sheet-{n}" in request.form]
+        if picked and picked != [each["name"] for each in sheets if each["taken"]]:
+            changes["sheets"] = picked
+        changes["hidden"] = "hidden" in request.form
+        changes["same"] = answers(state)
+        rules = {name: request.form.get(f"months-{n}", "") for n, name in enumerate(state.get("months", {}))}
+        changes["month_days"] = {name: rule for name, rule in rules.items() if rule in months.RULES}
+    job.ask(**changes)
+    return any(before.get(name, type(value)()) != value for name, value in changes.items())
+
+
+def name_by_hand(ledger: Ledger, chosen: dict[str, dict[str, str]], columns: Any) -> dict[str, dict[str, str]]:
+    """What somebody said the columns are holds for this workbook; of headings that the ledger does not know itself it
+    is remembered, too. The choice is by number, since headings may hold anything. A guess is right by a tick.
+    """
+    found = {sheet: dict(named) for sheet, named in chosen.items()}
+    fields, unit_id = {name for name, _ in labels(ledger)} | {IGNORED}, asker(ledger)
     for n, column in enumerate(columns):
         name, header = request.form.get(f"column-{n}", ""), plain(column["header"])[:100]
+        open_guess = column["how"] == "guessed"
+        if open_guess and ("guesses" in request.form or f"guess-{n}" in request.form):
+            name = name if name in fields - {IGNORED} else column["field"]
+        elif open_guess and name == column["field"]:
+            continue
         if name not in fields or name == column["name"]:
             continue
-        chosen[str(column["index"])] = name
+        found.setdefault(column["of"], {})[str(column["index"])] = name
         if header and not column["known"] and unit_id is not None:
             db.session.merge(ImportColumn(ledger=ledger.name, unit_id=unit_id, header=header, field_name=name))
     db.session.commit()
-    job.ask(columns=chosen)
+    return found

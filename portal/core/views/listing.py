@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -22,7 +22,7 @@ from portal.core.past import as_of
 from portal.core.phrases import labelled
 from portal.core.reach import OWNER
 from portal.core.record import Record
-from portal.core.search import contains
+from portal.core.search import MOST_WORDS, contains, words
 from portal.core.views.addresses import only
 from portal.extensions import db
 
@@ -57,6 +57,8 @@ class Listing:
     figure: str = ""
     # Filters that were asked for and are not this user's to ask: the page says so.
     ignored: tuple[str, ...] = ()
+    # Are drafts among the records that are exported?
+    drafts: bool = True
 
     def address(self, **changes: Any) -> dict[str, Any]:
         """The query arguments of this list with some changes; defaults are left out."""
@@ -108,6 +110,8 @@ class Page:
 def parse(ledger: Ledger, args: MultiDict[str, str], *, past: bool = False) -> Listing:
     """`past`: may it be asked of a former day? Raises BadRequest, which names the parameter that is wrong."""
     own = (*OWN, PAST) if past and ledger.remembered else OWN
+    if len(words(args.get("q", ""))) > MOST_WORDS:
+        raise BadRequest(gettext("Please search for at most %(most)d words.", most=MOST_WORDS))
     only(args, own, ledger.filters)
     filters = filterable(ledger)
     return Listing(
@@ -269,6 +273,8 @@ def fetch(listing: Listing) -> Page:
 def exportable(listing: Listing) -> Iterator[ColumnElement[bool]]:
     """What holds for the records of the list that may be exported. Raises BadRequest."""
     yield from conditions(listing)
+    if not listing.drafts and "draft" in listing.ledger.statuses:
+        yield listing.ledger.model.status != "draft"
     reach = scope.current().reach("export", listing.ledger.name)
     if listing.ledger.scoped and not reach.everything:
         yield reach.condition(listing.ledger.model)
@@ -280,14 +286,16 @@ def length(listing: Listing) -> int:
     return db.session.scalar(query) or 0
 
 
-def every(listing: Listing, names: Sequence[str], among: Sequence[int] | None = None) -> ScalarResult[Any]:
+def every(
+    listing: Listing, names: Sequence[str], among: Sequence[int] | None = None, options: Iterable[Any] = ()
+) -> ScalarResult[Any]:
     """All records of the list that may be exported, in the official order of their units, a batch at a time; of those
-    with these ids, where some are given.
+    with these ids, where some are given. `options` load what is needed besides the fields of these names.
 
     Raises BadRequest before anything is fetched.
     """
     ledger = listing.ledger
-    query = select(ledger.model).where(*exportable(listing)).options(*loading(ledger, names))
+    query = select(ledger.model).where(*exportable(listing)).options(*loading(ledger, names), *options)
     if among is not None:
         query = query.where(ledger.model.id.in_(among))
     if ledger.statuses and listing.order == ledger.order:

@@ -29,7 +29,7 @@ class LedgerInterface(SQLAInterface):
 
 
 # What only ledgers with forms have.
-FORM_ROUTES = frozenset(("autosave", "discard", "stage"))
+FORM_ROUTES = frozenset(("autosave", "discard", "stage", "paste"))
 
 
 def routes(ledger: Ledger) -> set[str]:
@@ -44,6 +44,7 @@ def routes(ledger: Ledger) -> set[str]:
         and ("maintain" in ledger.verbs or route != "lists")
         and (FORM_ROUTES.isdisjoint({route}) or not {"add", "edit", "maintain"}.isdisjoint(ledger.verbs))
         and (ledger.files or route != "stage")
+        and (ledger.rows or route != "paste")
         and (ledger.files or not route.startswith("file"))
         and (ledger.figures or route not in ("figures", "lacking"))
         and (ledger.moves or not route.startswith("move"))

@@ -14,9 +14,9 @@ from flask_appbuilder.security.decorators import has_access
 from flask_babel import force_locale, gettext, lazy_gettext
 
 from portal.core import audit, clock, scope
-from portal.core.amending import PAPER
 from portal.core.fields import Choice
 from portal.core.ledger import Ledger, Rows
+from portal.core.phrases import PAPER
 
 PURPOSES = Choice(
     ("visit", lazy_gettext("To visit or call")),

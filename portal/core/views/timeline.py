@@ -51,6 +51,7 @@ COLUMNS = {
     "password": lazy_gettext("Password"),
     "active": lazy_gettext("Enabled"),
     "waiting": lazy_gettext("To be authorised"),
+    "asked_roles": lazy_gettext("Roles asked for"),
     "roles": lazy_gettext("Roles"),
     "role_id": lazy_gettext("Role"),
     "unit_id": lazy_gettext("Unit"),
@@ -75,6 +76,7 @@ COLUMNS = {
     "name": lazy_gettext("Name"),
     "approved": lazy_gettext("Approved"),
     "sha256": "SHA-256",
+    "watermark": lazy_gettext("Watermark"),
     "as_of": lazy_gettext("As of"),
     "q": lazy_gettext("Search"),
 }
@@ -169,7 +171,7 @@ def changed(event: audit.AuditEvent, source: Ledger, details: bool) -> list[tupl
 
 def holds(path: str, old: list[str] | None, new: list[str] | None) -> bool:
     """Does a change tell anything of a record? The digest of a sheet does not, nor does what was only looked at."""
-    return path != "sha256" and (old, new) != (None, None)
+    return path not in ("sha256", "watermark") and (old, new) != (None, None)
 
 
 def source_of(event: audit.AuditEvent, ledger: Ledger) -> Ledger:

@@ -22,6 +22,7 @@ from portal.core.fields import (
     Field,
     Link,
     Links,
+    Other,
     Personal,
     PersonalCodes,
     PersonalMoney,
@@ -32,6 +33,7 @@ from portal.core.fields import (
     community_link,
     field,
     link,
+    name_key,
     org_link,
     own_orgs,
     person,
@@ -59,6 +61,7 @@ FREQUENCIES = Choice(
     ("quarter", _("Every quarter")),
     ("half", _("Every half-year")),
     ("holiday", _("At holidays")),
+    ("other", _("Other")),
     also={
         "month": ("每月一次", "每月1次", "1次/月", "月", "每月不少于一次", "每月不少于1次"),
         "quarter": (
@@ -68,6 +71,7 @@ FREQUENCIES = Choice(
         "half": ("半年", "每半年一次", "每半年1次", "半年一次", "每年两次", "每年2次"),
         "holiday": ("节假日", "重要节日", "节日走访"),
     },
+    other=Other("other", "remark"),
 )
 AID_KINDS = Choice(("money", _("Money")), ("goods", _("Goods")), ("errand", _("Errand")))
 SIGNED_BY = Choice(("self", _("In person")), ("proxy", _("By proxy")), ("transfer", _("Bank transfer")))
@@ -101,7 +105,9 @@ class Beneficiary(Record, Model):
         Text(12, free=False), _("Beneficiary number"), unique=True, entered=False
     )
     called: Mapped[str | None] = field(Text(60, free=False), _("Beneficiary"), entered=False)
-    target_type: Mapped[str | None] = field(Code("C13"), _("Kind of beneficiary"), required=True, index=True)
+    target_type: Mapped[str | None] = field(
+        Code("C13", other=Other("9", "remark")), _("Kind of beneficiary"), required=True, index=True
+    )
     name_enc: Mapped[Sealed | None] = field(
         PersonName(), _("Name of the person"), required=True, hint=_("Kept encrypted and shown masked")
     )
@@ -154,7 +160,7 @@ def named_person(model: Any, text: str) -> ColumnElement[bool]:
     """Somebody by number; by their whole name, which is compared by its digest, for those who know it: whoever sees
     names masked would learn of a name that they think of whose it is."""
     found: ColumnElement[bool] = model.beneficiary_no == text.upper()
-    named: ColumnElement[bool] = model.name_enc == Sealed.of(text)
+    named: ColumnElement[bool] = model.name_enc == Sealed.of(text, name_key(text))
     principal = scope.current()
     known = reduce(or_, (principal.reach(verb, "beneficiaries") for verb in ("names", "reveal", "add")))
     return found | (named if known.everything else named & known.condition(model))
@@ -182,7 +188,9 @@ class Pairing(Record, Model):
     end_on: Mapped[date | None] = field(
         Day(), _("Paired until"), index=True, hint=_("Until it is ended when left empty")
     )
-    measures: Mapped[tuple[str, ...] | None] = field(Codes("C15"), _("Measures"), required=True)
+    measures: Mapped[tuple[str, ...] | None] = field(
+        Codes("C15", other=Other("99", "measures_note")), _("Measures"), required=True
+    )
     measures_note: Mapped[str | None] = field(Text(200, lines=True), _("Measures in words"))
     visit_freq: Mapped[str | None] = field(FREQUENCIES, _("Visit frequency"), required=True, default=lambda: "quarter")
     terminated_on: Mapped[date | None] = field(Day(), _("Ended on"), entered=False, required=True)

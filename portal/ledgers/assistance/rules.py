@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +10,7 @@ from flask_babel import gettext
 from sqlalchemy import func, select, update
 
 from portal.core import clock, guessing, scope
-from portal.core.fields import PersonalMoney, mask_name
+from portal.core.fields import PersonalMoney, mask_name, name_key
 from portal.core.values import Problem, Values
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
@@ -33,11 +32,7 @@ BRINGING = ("import", "adopt")
 
 def same_person(name: str, community_id: int | None, phone: str) -> str:
     """A keyed hash that two records of one person have in common (`domain.md` §2.3.1)."""
-    return vault().digest(f"{plain_name(name)}|{community_id}|{phone}")
-
-
-def plain_name(name: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", name).replace("·", "").split())
+    return vault().digest(f"{name_key(name)}|{community_id}|{phone}")
 
 
 def revealed(value: Any) -> str:
@@ -78,14 +73,14 @@ def one_record(values: Values) -> Iterator[Problem]:
 def namesakes(values: Values) -> Iterator[Beneficiary]:
     """People of this name and community that the user sees. A sheet is compared with the very record that it is about,
     too: its preview says whether that would change."""
-    name = plain_name(revealed(values.name_enc))
+    name = name_key(revealed(values.name_enc))
     itself = values.record.id if values.record is not None and scope.deed() in BRINGING else 0
     listed = Beneficiary.status.not_in(LEFT) & Beneficiary.id.not_in(values.itself)
     people = select(Beneficiary).where(
         Beneficiary.community_id == values.community_id, listed | (Beneficiary.id == itself)
     )
     for person in db.session.scalars(people.order_by(Beneficiary.id)):
-        if plain_name(revealed(person.name_enc)) == name:
+        if name_key(revealed(person.name_enc)) == name:
             yield person
 
 
@@ -97,7 +92,7 @@ def perhaps_the_same(values: Values) -> Iterator[Problem]:
     phone, address = (revealed(each) for each in (values.phone_enc, values.address_enc))
     for other in namesakes(values):
         theirs, there = revealed(other.phone_enc), revealed(other.address_enc)
-        apart = bool(address and there and plain_name(address) != plain_name(there))
+        apart = bool(address and there and name_key(address) != name_key(there))
         if other.id in values.itself or (phone and theirs) or apart or not may_look_up(other):
             continue
         text = gettext("Somebody of this name and community is on the list already: %(other)s", other=other)

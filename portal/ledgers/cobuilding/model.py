@@ -28,7 +28,7 @@ from portal.core.fields import (
     org_link,
     own_orgs,
 )
-from portal.core.record import Part, Record, filled_only
+from portal.core.record import Part, Record, filled_only, numbered_in_unit
 from portal.extensions import Model
 from portal.org.markers import Searchable
 from portal.org.models import PartyOrg
@@ -67,7 +67,11 @@ class Agreement(Record, Model):
     """A co-building agreement between a unit's organisation and a community's (3-tier)."""
 
     __tablename__ = "agreement"
-    __table_args__ = (filled_only("agreement", "amends_id"), filled_only("agreement", "previous_id"))
+    __table_args__ = (
+        filled_only("agreement", "amends_id"),
+        filled_only("agreement", "previous_id"),
+        numbered_in_unit("agreement"),
+    )
     ledger_name = "agreements"
     dated_by = "signed_on"
     searched: ClassVar = ("record_no", "office_no", "title")

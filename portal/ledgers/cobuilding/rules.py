@@ -37,7 +37,7 @@ def is_alliance(values: Values) -> bool:
 
 def defaults(values: Values) -> None:
     values.fill("effective_from", values.signed_on)
-    if values.effective_from:
+    if values.effective_from and not values.from_paper:
         values.fill("effective_to", last_day(values.effective_from, DEFAULT_YEARS))
 
 

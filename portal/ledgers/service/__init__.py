@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _
 
+from portal.core.fields import Field, NumberAbove
 from portal.core.ledger import READING, Derived, Files, Ledger, Section, Status, Under
 from portal.core.parts import ARCHIVED, DRAFT, PENDING_COMMITTEE, PENDING_UNIT, RETURNED, VOIDED
 from portal.core.rules import by_whom
@@ -30,6 +31,7 @@ service_projects = Ledger(
         *("record_no", "office_no", "title", "series", "origin", "area_id", "lead_unit_id", "owner_name"),
         *("approved_on", "due_on", "progress", "done_on", "status", "remark"),
     ),
+    heads=(Section(_("Progress"), ("approved_on", "due_on", "progress", "done_on")),),
     sections=(
         Section(
             _("Project"),
@@ -78,32 +80,65 @@ service_projects = Ledger(
     internal=("remark", "publish_scope", "gaps"),
     tells_of={"project_progress": "project_progress", "project_satisfactions": "project_satisfactions"},
     imports={
-        "office_no": ("编号", "项目编号", "原编号"),
-        "series": ("类别", "活动类别", "项目类别", "所属类别", "系列"),
-        "title": ("项目名称", "名称", "服务项目", "服务项目名称", "项目"),
-        "origin": ("征集来源", "来源", "项目来源"),
-        "area_id": ("征集地区", "地区", "所属街镇", "街镇", "街镇开发区", "所属地区", "服务地区"),
-        "beneficiaries": ("服务对象", "受益范围", "服务对象及受益范围", "受益群体"),
-        "problem": ("问题描述", "需求描述", "存在问题", "问题需求"),
-        "measures": ("工作措施", "目标措施", "工作目标与措施", "主要措施"),
-        "lead_unit_id": ("责任单位", "牵头单位", "主责单位", "承办单位", "单位", "单位名称"),
-        "leader": ("责任领导", "分管领导"),
-        "owner_name": ("责任人", "负责人", "联系人", "具体负责人"),
-        "collected_on": ("征集日期", "征集时间"),
-        "approved_on": ("立项日期", "立项时间", "开始时间"),
-        "due_on": ("完成时限", "完成期限", "办结时限", "计划完成时间", "截止日期", "时限要求"),
-        "project_progress.percent": ("进度", "完成进度", "工作进度", "进展百分比", "进度%"),
-        "project_progress.note": ("进展情况", "进展", "工作进展", "办理情况", "推进情况"),
-        "project_satisfactions.result": ("满意度", "满意情况", "群众满意度", "评价"),
-        "status": ("状态", "办理状态", "项目状态", "是否办结"),
-        "remark": ("备注", "说明"),
+        "office_no": ("编号", "项目编号", "原编号", "项目号", "项目编码", "立项编号"),
+        "series": ("类别", "活动类别", "项目类别", "所属类别", "系列", "项目系列", "实事类别", "服务类别"),
+        "title": (
+            *("项目名称", "名称", "服务项目", "服务项目名称", "项目", "实事项目", "实事项目名称", "办实事项目"),
+            *("办实事项目名称", "事项名称", "事项"),
+        ),
+        "origin": ("征集来源", "来源", "项目来源", "需求来源", "征集渠道", "来源渠道", "征集方式"),
+        "area_id": (
+            *("征集地区", "地区", "所属街镇", "街镇", "街镇开发区", "所属地区", "服务地区", "所在街镇", "征集街镇"),
+            *("街道", "街道镇", "所属街道", "所在地区", "项目所在地区"),
+        ),
+        "beneficiaries": ("服务对象", "受益范围", "服务对象及受益范围", "受益群体", "受益对象", "受益人群", "服务人群"),
+        "problem": ("问题描述", "需求描述", "存在问题", "问题需求", "问题清单", "问题及需求", "需求内容"),
+        "measures": (
+            *("工作措施", "目标措施", "工作目标与措施", "主要措施", "服务措施", "工作举措", "主要举措", "具体举措"),
+            *("具体措施", "办理措施", "解决措施"),
+        ),
+        "lead_unit_id": (
+            *("责任单位", "牵头单位", "主责单位", "承办单位", "单位", "单位名称", "责任部门", "负责单位"),
+            *("主办单位", "实施单位", "责任单位名称", "牵头部门", "所在单位"),
+        ),
+        "leader": ("责任领导", "分管领导", "分管负责人", "牵头领导", "包保领导", "责任领导姓名"),
+        "owner_name": (
+            *("责任人", "负责人", "联系人", "具体负责人", "责任人姓名", "负责人姓名", "项目负责人", "项目责任人"),
+            *("具体责任人", "联系人姓名", "承办人"),
+        ),
+        "collected_on": ("征集日期", "征集时间", "收集时间", "收集日期", "征集年月"),
+        "approved_on": ("立项日期", "立项时间", "开始时间", "项目立项时间", "项目立项日期", "立项年月"),
+        "due_on": (
+            *("完成时限", "完成期限", "办结时限", "计划完成时间", "截止日期", "时限要求", "计划完成日期"),
+            *("计划完成时限", "预计完成时间", "预计完成日期", "拟完成时间", "办结期限", "项目完成时限"),
+        ),
+        "project_progress.percent": (
+            *("进度", "完成进度", "工作进度", "进展百分比", "进度%", "完成比例", "完成率", "完成百分比", "完成度"),
+            *("完成进度百分比", "进度比例", "进展比例", "项目进度", "当前进度", "目前进度", "办理进度"),
+            *("工作完成比例",),
+        ),
+        "project_progress.note": (
+            *("进展情况", "进展", "工作进展", "办理情况", "推进情况", "工作进展情况", "项目进展", "项目进展情况"),
+            *("目前进展", "当前进展", "进展说明", "落实情况", "工作推进情况", "推进落实情况", "办理进展"),
+        ),
+        "project_satisfactions.result": (
+            *("满意度", "满意情况", "群众满意度", "评价", "群众评价", "服务对象评价", "满意度评价", "群众满意情况"),
+            *("服务对象满意度",),
+        ),
+        "status": (
+            *("状态", "办理状态", "项目状态", "是否办结", "完成状态", "办结状态", "当前状态", "是否完成"),
+            *("是否完结", "办结情况"),
+        ),
+        "remark": ("备注", "说明", "备注说明", "其他说明", "备注信息"),
     },
     not_taken=("序号", "验收", "填报日期"),
     fills_down=("series",),
     essential=("title", "lead_unit_id"),
     identity=("lead_unit_id", "title", "area_id"),
+    dated_else=("approved_on",),
+    echoes={"project_progress.percent": "progress"},
     status_words={
-        "active": ("在办", "办理中", "进行中", "推进中", "正在办理", "未办结", "未完成", "否"),
+        "active": ("在办", "办理中", "进行中", "推进中", "正在办理", "未办结", "未完成", "否", "超期", "逾期"),
         "done": ("已办结", "办结", "完成", "已完成", "完结", "已完结", "是"),
         "terminated": ("终止", "已终止", "不予立项"),
     },
@@ -126,8 +161,31 @@ project_progress = Ledger(
     sections=(
         Section(_("Progress"), ("reported_on", "percent", "note", "difficulties", "next_steps", "less_because")),
     ),
+    exported=(
+        "project_no",
+        "project_id",
+        "reported_on",
+        "percent",
+        "note",
+        "difficulties",
+        "next_steps",
+        "less_because",
+    ),
     rules=(rules.forward,),
     derive=rules.how_far,
+    fields={"project_no": Field(NumberAbove("project"), _("Number of the project"), entered=False)},
+    imports={
+        "project_no": ("项目记录编号", "项目编号"),
+        "project_id": ("项目名称", "服务项目", "项目"),
+        "reported_on": ("填报日期", "报告日期", "进展日期", "日期"),
+        "percent": ("进度", "完成进度", "完成比例", "工作进度"),
+        "note": ("进展情况", "工作进展", "进展"),
+        "difficulties": ("存在困难", "困难问题", "存在问题"),
+        "next_steps": ("下一步工作", "下步措施", "下一步措施"),
+        "less_because": ("进度回退原因", "回退原因"),
+    },
+    not_taken=("序号",),
+    essential=("reported_on", "percent"),
     identity=("reported_on",),
 )
 project_milestones = Ledger(

@@ -28,7 +28,10 @@ finished_after_approval = not_before("done_on", collected_on=_("Collected on"), 
 
 
 def project_defaults(values: Values) -> None:
-    """A project that was approved on paper was collected by then: what the form proposes is not what was said."""
+    """A project that was approved on paper was collected by then: what the form proposes is not what was said. What a
+    sheet leaves open stays open."""
+    if values.from_paper:
+        return
     unsaid = values.record is None and values.collected_on == clock.today()
     if values.approved_on and (values.collected_on is None or unsaid):
         values.fields["collected_on"] = min(values.approved_on, clock.today())
@@ -42,7 +45,7 @@ def dates(values: Values) -> Iterator[Problem]:
         return
     if due <= begins:
         yield Problem("due_on", gettext("The due date must lie after the approval."))
-    elif due > clock.months_after(begins, LONGEST):
+    elif due > clock.months_after(begins, LONGEST) and not (values.from_paper and values.approved_on is None):
         yield Problem("due_on", gettext("At most 24 months, please."))
 
 
@@ -88,13 +91,13 @@ def forward(values: Values) -> Iterator[Problem]:
 
 
 def how_far(progress: Progress) -> None:
-    """The project shows its latest progress."""
-    same_day = Progress.reported_on == progress.reported_on
+    """The project shows its latest progress; what was taken over without a day is older than what has one."""
+    day = progress.reported_on
+    same_day = Progress.reported_on.is_not_distinct_from(day)
     entered_later = same_day & (Progress.id > progress.id) if progress.id else false()
+    newer = Progress.reported_on > day if day else Progress.reported_on.is_not(None)
     later = select(Progress.id).where(
-        Progress.project_id == progress.project.id,
-        (Progress.reported_on > progress.reported_on) | entered_later,
-        Progress.id != (progress.id or 0),
+        Progress.project_id == progress.project.id, newer | entered_later, Progress.id != (progress.id or 0)
     )
     if progress.project.id is None or db.session.scalar(later.limit(1)) is None:
         progress.project.progress = progress.percent

@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _
 
+from portal.core.fields import Field, NumberAbove
 from portal.core.ledger import Derived, Files, Ledger, Rows, Section, Status, Under
 from portal.core.parts import ARCHIVED, DRAFT, PENDING_COMMITTEE, PENDING_UNIT, RETURNED, VOIDED
 from portal.ledgers.study import rules, stats, workflow
@@ -64,22 +65,41 @@ study_groups = Ledger(
     moves=workflow.GROUP_MOVES,
     tier=3,
     imports={
-        "office_no": ("编号", "小组编号", "原编号"),
-        "name": ("小组名称", "名称", "学习小组名称", "小组", "青年理论学习小组", "学习小组"),
-        "unit_id": ("所在单位", "所属单位", "单位", "单位名称", "组建单位", "填报单位"),
-        "org_id": ("所在党组织", "所属党组织", "党组织"),
-        "founded_on": ("成立时间", "成立日期", "组建时间", "组建日期"),
-        "form": ("组建形式", "组建方式"),
-        "leader_id": ("组长", "小组长", "小组组长", "组长姓名", "负责人"),
-        "deputy_id": ("副组长", "副组长姓名"),
-        "liaison_id": ("联络员", "联系人", "联络员姓名", "小组联络员"),
+        "office_no": ("编号", "小组编号", "原编号", "小组编码"),
+        "name": (
+            *("小组名称", "名称", "学习小组名称", "小组", "青年理论学习小组", "学习小组", "小组全称", "小组名"),
+            *("青年理论学习小组名称", "理论学习小组", "理论学习小组名称", "学习小组全称"),
+        ),
+        "unit_id": (
+            *("所在单位", "所属单位", "单位", "单位名称", "组建单位", "填报单位", "单位全称", "责任单位"),
+            *("所在机关", "所属机关"),
+        ),
+        "org_id": (
+            *("所在党组织", "所属党组织", "党组织", "所在党支部", "所属党支部", "党支部", "依托党组织"),
+            *("党组织名称",),
+        ),
+        "founded_on": (
+            *("成立时间", "成立日期", "组建时间", "组建日期", "成立年月", "建立时间", "建立日期", "组建年月"),
+            *("创建时间", "小组成立时间", "小组成立日期"),
+        ),
+        "form": ("组建形式", "组建方式", "组建类型", "组建模式"),
+        "leader_id": ("组长", "小组长", "小组组长", "组长姓名", "负责人", "小组负责人", "小组组长姓名", "负责人姓名"),
+        "deputy_id": ("副组长", "副组长姓名", "小组副组长"),
+        "liaison_id": ("联络员", "联系人", "联络员姓名", "小组联络员", "联络人", "联系人姓名", "小组联系人"),
         "tutor": ("指导员", "辅导员", "指导员辅导员", "导师"),
-        "reported_member_cnt": ("成员数", "人数", "成员人数", "小组人数", "组员数", "成员数量"),
-        "reported_session_cnt": ("本期学习次数", "学习次数", "学习活动次数", "本年学习次数", "活动次数"),
-        "freq": ("学习频次", "频次", "学习频次要求"),
-        "approve_doc": ("批准文号", "文号"),
-        "status": ("状态", "运行状态", "运行情况"),
-        "remark": ("备注", "说明"),
+        "reported_member_cnt": (
+            *("成员数", "人数", "成员人数", "小组人数", "组员数", "成员数量", "小组成员数", "小组成员人数"),
+            *("组员人数", "现有人数", "现有成员数", "总人数"),
+        ),
+        "reported_session_cnt": (
+            *("本期学习次数", "学习次数", "学习活动次数", "本年学习次数", "活动次数", "开展学习次数"),
+            *("集中学习次数", "本期集中学习次数", "本年度学习次数", "本季度学习次数", "本期活动次数"),
+            *("开展活动次数", "学习场次"),
+        ),
+        "freq": ("学习频次", "频次", "学习频次要求", "学习频率", "学习周期", "活动频次"),
+        "approve_doc": ("批准文号", "文号", "批复文号", "成立文号", "批准文件", "批复文件"),
+        "status": ("状态", "运行状态", "运行情况", "小组状态", "当前状态"),
+        "remark": ("备注", "说明", "备注说明", "其他说明", "备注信息"),
     },
     not_taken=("序号", "参学率", "成果数", "项目数", "填报日期", "成员名单"),
     essential=("name", "unit_id"),
@@ -139,9 +159,11 @@ study_sessions = Ledger(
     columns=("record_no", "held_on", "theme", "group_id", "form", "present_cnt", "due_cnt", "status"),
     filters=("status", "owner_unit_id", "form", "held_on", "place_type"),
     exported=(
-        *("record_no", "held_on", "group_id", "form", "theme", "place_type", "speakers", "due_cnt", "present_cnt"),
+        *("record_no", "group_no", "group_id", "held_on", "form", "theme", "place_type", "speakers", "due_cnt"),
+        "present_cnt",
         *("leave_cnt", "summary", "status"),
     ),
+    heads=(Section(_("Attendance"), ("due_cnt", "present_cnt", "leave_cnt")),),
     sections=(
         Section(
             _("Session"),
@@ -170,6 +192,24 @@ study_sessions = Ledger(
     figures=stats.SESSION_FIGURES,
     defaults=rules.count_presences,
     rules=rules.SESSION_RULES,
+    fields={"group_no": Field(NumberAbove("group"), _("Number of the group"), entered=False)},
+    imports={
+        "group_no": ("小组记录编号", "小组编号"),
+        "group_id": ("小组名称", "学习小组", "所属小组", "小组"),
+        "held_on": ("学习日期", "学习时间", "日期", "开展时间"),
+        "form": ("学习形式", "形式"),
+        "theme": ("学习主题", "主题", "学习内容"),
+        "place_type": ("学习地点", "地点", "地点类型"),
+        "speakers": ("主讲人", "领学人", "发言人"),
+        "due_cnt": ("应到人数", "应到"),
+        "present_cnt": ("实到人数", "实到", "参学人数"),
+        "leave_cnt": ("请假人数", "请假"),
+        "summary": ("学习小结", "学习情况", "小结"),
+        "status": ("状态", "审核状态", "填报状态"),
+    },
+    not_taken=("序号", "填报日期"),
+    essential=("held_on",),
+    identity=("held_on", "theme"),
     files=(Files("attachments", _("Materials")),),
     moves=workflow.SESSION_MOVES,
     bulk=("delete_selected",),

@@ -191,7 +191,7 @@ class StudyPlan(Record, Model):
     searched: ClassVar = ("note",)
 
     plan_year: Mapped[int | None] = field(
-        Whole(2000, 2100), _("Year of the plan"), required=True, default=lambda: clock.today().year
+        Whole(2000, 2100, counts=False), _("Year of the plan"), required=True, default=lambda: clock.today().year
     )
     span: Mapped[str | None] = field(SPANS, _("Period"), required=True)
     note: Mapped[str | None] = field(Text(200, lines=True), _("Notes"))

@@ -1,0 +1,74 @@
+"""Names of people and numbers of telephones, each in one form: people are compared by them, whoever wrote them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy import func
+
+from portal.core.fields.base import BadValue, composed
+
+# One middle dot; and names that stand beside each other in one cell.
+DOTS = str.maketrans(dict.fromkeys("•‧・․●∙⋅᛫･", "·"))
+SEVERAL = re.compile(r"[、,，;；/|\n]|等\s*\d*\s*[人名位户家]?$|(?<=[\u3400-\u9fff]{2})[和与及](?=[\u3400-\u9fff]{2})")
+HAN = "[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]"
+HAN_SPACE = re.compile(rf"(?<={HAN}) +(?={HAN})")
+# Family names of two characters, so that 欧阳 小明 is one person.
+COMPOUND = re.compile(
+    "欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|长孙|宇文|司徒|夏侯|端木|轩辕|呼延|南宫|东郭|百里|澹台|公冶|太史|申屠"
+    "|独孤|西门|闻人|濮阳|淳于|单于"
+)
+
+
+def one_name(text: str) -> str:
+    """A person's name as it is written: one kind of dot, and no spaces between Han characters.
+
+    Raises BadValue when the text may name several persons.
+    """
+    name = re.sub(" *· *", "·", composed(text.strip()).translate(DOTS))
+    parts = [part for part in name.split() if re.fullmatch(rf"{HAN}+", part)]
+    two = len(parts) > 1 and min(map(len, parts)) > 1 and max(map(len, parts)) <= 4 and not COMPOUND.fullmatch(parts[0])
+    if SEVERAL.search(name) or two:
+        raise BadValue(gettext("Does this name several persons? Only one can stand here, without a space in the name."))
+    return HAN_SPACE.sub("", " ".join(name.split()))
+
+
+def name_key(text: str) -> str:
+    """What all ways of writing one name have in common (`domain.md` §2.0): compared, never shown."""
+    narrow = unicodedata.normalize("NFKC", text).translate(DOTS)
+    return "".join(narrow.replace("·", "").casefold().split())
+
+
+def column_key(column: Any) -> Any:
+    """The same of a column of names that were written in one form, in a statement."""
+    return func.lower(func.replace(func.replace(column, " ", ""), "·", ""))
+
+
+MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
+LANDLINE = re.compile(r"0\d{2,3}-\d{7,8}(-\d{1,6})?", re.ASCII)
+DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－ー", "-"))
+COUNTRY = re.compile(r"^(?:\+|00)86-?0?(?=[1-9])|^86-?0?(?=[1-9]\d{1,2}-)")
+EXTENSION = re.compile(r"(?<=\d)[-,;]?(?:转|轉|分机号?|分機號?|内线|ext\.?|x|#)[:.]?(?=\d)", re.IGNORECASE)
+# Two digits and a leading nought for the great cities (010, 020 to 029), three for all others.
+AREA = re.compile(r"(010|02\d|0[3-9]\d{2})-?(\d{3,4}-\d{4}|\d{7,8})(-\d{1,6})?", re.ASCII)
+
+
+def phone_number(text: str) -> str:
+    """A number as it is kept and compared: 15400000001, 022-66300001 or 022-66300001-801.
+
+    People write it in groups of digits, with the country's code, with brackets, and with words before an extension.
+    What is no number comes back as it is, for the kind to refuse.
+    """
+    narrow = re.sub(r"[\s()\[\]]", "", unicodedata.normalize("NFKC", text).translate(DASHES)).removesuffix(".0")
+    digits = re.sub("[-.]", "", narrow)
+    mobile = re.fullmatch(r"(?:(?:\+|00)?86|0)?(1[3-9]\d{9})", digits, re.ASCII)
+    if mobile:
+        return mobile[1]
+    national = COUNTRY.sub("0", EXTENSION.sub("-", narrow))
+    found = AREA.fullmatch(national)
+    if not found:
+        return national
+    return f"{found[1]}-{found[2].replace('-', '')}{found[3] or ''}"

@@ -1,0 +1,178 @@
+"""What is said of a workbook that was taken: every row, every column, every sheet (`contracts.md`, `--json`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import gettext
+
+from portal.core.ledger import Ledger
+from portal.core.spreadsheet.headings import GUESSED, Column
+from portal.core.spreadsheet.layout import Layout, Offer, Tables
+from portal.core.spreadsheet.row import Row
+from portal.core.spreadsheet.verdict import CHANGED, NEW, REJECTED, UNCHANGED, Question, Rejected
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What is said about a row: its number in the sheet, the column as written, the text; where several sheets are
+    taken, of which one."""
+
+    row: int
+    column: str
+    why: str
+    sheet: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if value or name != "sheet"}
+
+
+@dataclass
+class Outcome:
+    """What became of the rows."""
+
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys((NEW, CHANGED, UNCHANGED), 0))
+    rejected: list[Remark] = field(default_factory=list)
+    flagged: list[Remark] = field(default_factory=list)
+    # Rows below the headings that are none of the table; their column is "".
+    skipped: list[Remark] = field(default_factory=list)
+    # (row, what became of it, what the record is called, sheet where several are taken)
+    rows: list[tuple[int, str, str, str]] = field(default_factory=list)
+    # What becomes of records that are there: {row, record_no, name, column, old, new}, cell by cell.
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    # What the file holds: its sheets and the columns of those that are taken.
+    sheets: list[dict[str, Any]] = field(default_factory=list)
+    columns: list[dict[str, Any]] = field(default_factory=list)
+    # Rows that name a record and contradict it, with both sides: rejected until somebody says that it is the same.
+    questions: list[dict[str, Any]] = field(default_factory=list)
+    # What became of the further sheets, which hold tables of the records.
+    tables: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def accepted(self) -> int:
+        return sum(self.counts.values())
+
+    def as_json(self) -> dict[str, Any]:
+        remarks = {"rejected": self.rejected, "flagged": self.flagged}
+        return {
+            "rows": self.accepted + len(self.rejected) + len(self.skipped),
+            "accepted": self.accepted,
+            **self.counts,
+            **{name: [remark.as_json() for remark in found] for name, found in remarks.items()},
+            "skipped": [left_out(remark) for remark in self.skipped],
+            "changes": self.changes,
+            "questions": self.questions,
+            "sheets": self.sheets,
+            "columns": self.columns,
+            "tables": self.tables,
+        }
+
+
+def left_out(remark: Remark) -> dict[str, Any]:
+    return {name: value for name, value in remark.as_json().items() if name != "column"}
+
+
+@dataclass(frozen=True)
+class Account:
+    """Keeps account of what becomes of the rows of one table."""
+
+    ledger: Ledger
+    table: Layout
+    sheet: str  # its name where several are taken
+    outcome: Outcome
+
+    def rejected(self, number: int, fault: Rejected) -> None:
+        self.outcome.rejected.append(self.remark(number, fault.name, fault.why))
+        self.outcome.rows.append((number, REJECTED, fault.why, self.sheet))
+        if isinstance(fault, Question):
+            sides = [{"name": n, "column": self.column(n), "there": t, "here": h} for n, t, h in fault.sides]
+            self.outcome.questions.append(self.located(number) | {"record_no": fault.record_no, "sides": sides})
+
+    def accepted(self, number: int, row: Row, result: str, record: Any) -> None:
+        self.outcome.counts[result] += 1
+        self.outcome.rows.append((number, result, str(record), self.sheet))
+        told = row.told
+        whys = {
+            gettext("To be added"): (*(getattr(record, "gaps", None) or ()), *told.lacking),
+            gettext("Not compared, as it is hidden from you; it stays as it is"): told.left,
+            gettext("Not compared, as the sheet shows it masked only"): told.masked,
+        }
+        for why, names in whys.items():
+            self.outcome.flagged += [self.remark(number, name, why) for name in dict.fromkeys(names)]
+        if told.kept_status:
+            shown = self.ledger.statuses[told.kept_status].label
+            text = gettext("The record keeps its status: %(status)s", status=shown)
+            self.outcome.flagged.append(self.remark(number, "status", text))
+        self.counting(number, told.counting)
+        for record_no, name, old, new in told.changes:
+            change = {"record_no": record_no, "name": name, "column": self.column(name), "old": old, "new": new}
+            self.outcome.changes.append(self.located(number) | change)
+
+    def counting(self, number: int, names: Sequence[str]) -> None:
+        """Said once of each column."""
+        why = gettext("These numbers only count the rows; they are not taken as the office's own")
+        said = {(remark.column, remark.sheet) for remark in self.outcome.flagged if remark.why == why}
+        found = (self.remark(number, name, why) for name in names)
+        self.outcome.flagged += [remark for remark in found if (remark.column, remark.sheet) not in said]
+
+    def located(self, number: int) -> dict[str, Any]:
+        return {"row": number} | ({"sheet": self.sheet} if self.sheet else {})
+
+    def column(self, name: str) -> str:
+        return row_column(self.ledger, self.table, name)
+
+    def remark(self, number: int, name: str, why: str) -> Remark:
+        return Remark(number, row_column(self.ledger, self.table, name), why, self.sheet)
+
+    def place(self, number: int) -> str:
+        if self.sheet:
+            return gettext("row %(row)d of the sheet “%(sheet)s”", row=number, sheet=self.sheet)
+        return gettext("row %(row)d of this sheet", row=number)
+
+
+def row_column(ledger: Ledger, found: Layout, name: str) -> str:
+    """The heading as written; the field's own name where the sheet has no such column."""
+    column = found.taken.get(name)
+    return (column.header or column.letters) if column else str(ledger.label_of(name))
+
+
+def described(ledger: Ledger, found: Tables) -> Outcome:
+    """What the file holds, before any row is taken."""
+    outcome = Outcome()
+    for offer in found.offers:
+        outcome.sheets.append(sheet_told(offer))
+        if offer.layout is not None and offer.taken:
+            name = offer.sheet.name if found.several else ""
+            outcome.skipped += [Remark(skip.row, "", skip.why, name) for skip in offer.layout.read.skipped]
+            outcome.columns += [column_told(column, name) for column in offer.layout.columns]
+    return outcome
+
+
+def sheet_told(offer: Offer) -> dict[str, Any]:
+    told = {
+        "name": offer.sheet.name,
+        "hidden": offer.hidden,
+        "rows": offer.count,
+        "taken": offer.taken,
+        "fits": offer.layout is not None,
+    }
+    return told | ({"why": offer.why} if offer.why else {})
+
+
+def column_told(column: Column, sheet: str) -> dict[str, Any]:
+    """`field` is the one it is taken as; of a guess that nobody has said yes to, the one it might be."""
+    guessed = bool(column.guess) and not column.name
+    told = {
+        "header": column.header,
+        "column": column.letters,
+        "field": column.guess if guessed else column.name if column.taken else "",
+        "how": GUESSED if guessed else column.how,
+        "taken": column.taken,
+        "cells": column.filled,
+    }
+    return told | ({"why": column.why} if column.why else {}) | ({"sheet": sheet} if sheet else {})
+
+
+__all__ = ["Account", "Outcome", "Remark", "described"]

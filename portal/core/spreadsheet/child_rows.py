@@ -1,0 +1,341 @@
+"""Rows of the further sheets of a workbook on their way into the tables of their records.
+
+A table whose sheet is not there stays as it is, and so does a row that its sheet does not hold: that is said, since
+nothing is removed by leaving it out. All rows of one record are judged by one form, and taken together or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import current_app
+from flask_babel import force_locale, gettext
+from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
+
+from portal.core import audit, saving, scope
+from portal.core.fields import BadValue, Kind, RowRefs, natural
+from portal.core.forms import LedgerForm, form_class
+from portal.core.ledger import Ledger, Rows
+from portal.core.phrases import PAPER
+from portal.core.spreadsheet import known_by
+from portal.core.spreadsheet.child_tables import ROW_ID, columns_of, keys_of, table_of
+from portal.core.spreadsheet.headings import cell, plain
+from portal.core.spreadsheet.reading import Sheet
+from portal.core.unseen import differs
+from portal.core.workflow import IN_FORCE
+from portal.extensions import db
+
+NEW, CHANGED, UNCHANGED, REJECTED = "new", "changed", "unchanged", "rejected"
+LOOKED_AT = 40  # rows in which the headings may stand
+REFS = "、，,;；\n"
+
+
+class Refused(Exception):
+    """Raised when a row cannot be taken: the column meant, and why."""
+
+    def __init__(self, column: str, why: str) -> None:
+        super().__init__(why)
+        self.column, self.why = column, why
+
+
+@dataclass
+class ChildRow:
+    """One row of a further sheet. `key` is what the form of its record knows it by."""
+
+    table: Rows
+    number: int
+    cells: dict[str, str]
+    key: str = ""
+    index: int = 0
+
+
+@dataclass
+class TableOutcome:
+    """What became of the rows of one further sheet."""
+
+    sheet: str
+    table: str
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys((NEW, CHANGED, UNCHANGED), 0))
+    # (row of the sheet, column as written, why)
+    rejected: list[tuple[int, str, str]] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    # Rows that records have and the sheet does not.
+    kept: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        rejected = [{"row": row, "column": column, "why": why} for row, column, why in self.rejected]
+        rows = sum(self.counts.values()) + len(rejected)
+        told = {"name": self.sheet, "table": self.table, "rows": rows, **self.counts, "rejected": rejected}
+        return told | {"left_out": self.left_out, "kept": self.kept}
+
+
+class FurtherRows:
+    """The further sheets of a workbook, read."""
+
+    def __init__(self, ledger: Ledger, sheets: Sequence[Sheet], source: str, *, adopt: bool) -> None:
+        """`source` is the name of the file."""
+        self.ledger, self.source, self.adopt = ledger, source, adopt
+        self.outcomes: dict[str, TableOutcome] = {}
+        self.rows: list[ChildRow] = []
+        for sheet in sheets:
+            table = table_of(ledger, sheet)
+            if table is not None and table.name not in self.outcomes:
+                outcome = TableOutcome(sheet.name, table.name)
+                rows = list(read_table(ledger, table, sheet, outcome))
+                if rows or outcome.left_out:
+                    self.outcomes[table.name] = outcome
+                    self.rows += rows
+
+    def take(self) -> list[TableOutcome]:
+        """Take the rows, record by record. Nothing is committed."""
+        groups: dict[int, tuple[Any, list[ChildRow]]] = {}
+        for row in self.rows:
+            try:
+                record = self.record_of(row)
+            except Refused as fault:
+                self.reject(row, fault)
+                continue
+            groups.setdefault(record.id, (record, []))[1].append(row)
+        for record, rows in groups.values():
+            try:
+                with self.doing(rows[0]):
+                    self.take_record(record, rows)
+            except Refused as fault:
+                for row in rows:
+                    self.reject(row, fault)
+        return list(self.outcomes.values())
+
+    @contextmanager
+    def doing(self, row: ChildRow) -> Iterator[None]:
+        """What the trail says of the changes inside."""
+        place = f"{self.source}, {self.outcomes[row.table.name].sheet}"
+        with force_locale(PAPER):
+            reason = gettext("Taken from %(file)s, row %(row)d", file=place, row=row.number)
+        verb = "adopt" if self.adopt else "import"
+        with scope.doing(verb), audit.because(reason[:400]), db.session.no_autoflush:
+            yield
+
+    def reject(self, row: ChildRow, fault: Refused) -> None:
+        self.outcomes[row.table.name].rejected.append((row.number, fault.column, fault.why))
+
+    def record_of(self, row: ChildRow) -> Any:
+        """The record that a row names: by its number, else by its name. Raises Refused."""
+        ledger, keys = self.ledger, keys_of(self.ledger)
+        label = str(ledger.field(keys[0]).label)
+        number = row.cells.get("record_no", "")
+        if number:
+            found = db.session.scalars(select(ledger.model).where(ledger.model.record_no == number)).all()
+        elif names := [name for name in keys if name != "record_no"]:
+            found = self.named(row, names)
+        else:
+            found = self.holding(row)
+        if not found:
+            raise Refused(label, gettext("There is no record of this number or name."))
+        if len(found) > 1:
+            raise Refused(label, gettext("Several records fit this row; please add what tells them apart."))
+        return found[0]
+
+    def holding(self, row: ChildRow) -> Sequence[Any]:
+        """The draft that has this very row, where nothing but its number names a record."""
+        model, key = self.ledger.rows_model(row.table), natural(row.cells.get(ROW_ID, ""))
+        held = getattr(self.ledger.model, row.table.name).any(model.id == key)
+        return db.session.scalars(select(self.ledger.model).where(held)).all() if key else ()
+
+    def named(self, row: ChildRow, names: Sequence[str]) -> Sequence[Any]:
+        ledger = self.ledger
+        texts = {name: text for name in names if (text := row.cells.get(name, ""))}
+        if names[0] not in texts:
+            return []
+        if not ledger.prefix:
+            typed = MultiDict({name: ledger.field(name).kind.from_cell(text)[0] for name, text in texts.items()})
+            return known_by.candidates(ledger, form_class(ledger)(typed), select(ledger.model))
+        query = select(ledger.model).where(*(self.says(name, text) for name, text in texts.items()))
+        if ledger.statuses:
+            query = query.where(ledger.model.status != "voided", ledger.model.amends_id.is_(None))
+        return db.session.scalars(query.limit(2)).all()
+
+    def says(self, name: str, text: str) -> Any:
+        """The condition that a record is called so, is of this day, or stands under the record of this number."""
+        ledger = self.ledger
+        if ledger.under and name == f"{ledger.under.relation}_no":
+            return getattr(ledger.model, ledger.under.relation).has(record_no=text)
+        kind = ledger.field(name).kind
+        try:
+            return ledger.column(name) == kind.parse(kind.from_cell(text), None)
+        except BadValue as fault:
+            raise Refused(str(ledger.field(name).label), str(fault)) from None
+
+    def take_record(self, record: Any, rows: Sequence[ChildRow]) -> None:
+        """All rows of one record in one form. Raises Refused when they cannot be taken together."""
+        ledger = self.ledger
+        typed = self.typed(record, rows)
+        form: LedgerForm = form_class(ledger)(typed, record)
+        form.lenient = True
+        fine = form.validate()
+        results = {id(row): self.result(form, row) for row in rows}
+        if all(result == UNCHANGED for result in results.values()):
+            self.count(results.values(), rows)
+            return
+        if not fine:
+            raise_fault(ledger, form, rows)
+        self.require_editable(record, {row.table.name for row in rows if results[id(row)] != UNCHANGED})
+        saving.fill(ledger, form, record)
+        db.session.flush()
+        self.count(results.values(), rows)
+
+    def count(self, results: Any, rows: Sequence[ChildRow]) -> None:
+        for row, result in zip(rows, results, strict=True):
+            self.outcomes[row.table.name].counts[result] += 1
+
+    def typed(self, record: Any, rows: Sequence[ChildRow]) -> MultiDict[str, str]:
+        """What the form would post: every row that the record has by its key alone, which leaves it as it is, and over
+        these what the sheets say."""
+        typed: MultiDict[str, str] = MultiDict()
+        for table in {row.table.name: row.table for row in rows}.values():
+            mine = [row for row in rows if row.table is table]
+            existing = list(getattr(record, table.name))
+            self.match(table, existing, mine)
+            self.outcomes[table.name].kept += len({str(row.id) for row in existing} - {row.key for row in mine})
+            for n, key in enumerate([*(str(row.id) for row in existing), *(r.key for r in mine if is_new(r))]):
+                typed[f"{table.name}-{n}-id"] = key
+                for row in mine:
+                    row.index = n if row.key == key else row.index
+        for row in rows:
+            held = next((each for each in getattr(record, row.table.name) if str(each.id) == row.key), None)
+            self.type_row(typed, row, held, rows, record)
+        return typed
+
+    def match(self, table: Rows, existing: Sequence[Any], rows: Sequence[ChildRow]) -> None:
+        """Which row of the record each row of the sheet is: by its number, else by its first field."""
+        first = table.fields[0]
+        kind, taken = self.ledger.rows_fields(table)[first].kind, set[str]()
+        for n, row in enumerate(rows):
+            row.key = f"new-{n}"
+            number, name = row.cells.get(ROW_ID, ""), plain(row.cells.get(f"{table.name}.{first}", ""))
+            same = [each for each in existing if str(each.id) == number] if number else []
+            if number and not same:
+                raise Refused(gettext("Row number"), gettext("Its record has no row of this number."))
+            same = same or [each for each in existing if name and plain(kind.show(kind.read(each, first))) == name]
+            if len(same) > 1:
+                raise Refused(str(table.label), gettext("Several rows are called so; please give the row number."))
+            if same:
+                row.key = str(same[0].id)
+            if row.key in taken:
+                raise Refused(str(table.label), gettext("Two rows of this sheet are the same row of the record."))
+            taken.add(row.key)
+
+    def type_row(self, typed: Any, row: ChildRow, held: Any, rows: Sequence[ChildRow], record: Any) -> None:
+        for name, declared in self.ledger.rows_fields(row.table).items():
+            text, kind = row.cells.get(f"{row.table.name}.{name}", ""), declared.kind
+            if not text or is_mask(kind, text) or (held is not None and text in shown(kind, held, name)):
+                continue
+            texts = self.refs(kind, text, rows, record) if isinstance(kind, RowRefs) else kind.from_cell(text)
+            typed.setlist(f"{row.table.name}-{row.index}-{name}", texts)
+
+    def refs(self, kind: RowRefs, text: str, rows: Sequence[ChildRow], record: Any) -> list[str]:
+        """The keys of sibling rows that a cell names."""
+        known = {plain(getattr(each, kind.label) or ""): str(each.id) for each in getattr(record, kind.table)}
+        known |= {plain(row.cells.get(f"{kind.table}.{kind.label}", "")): row.key for row in rows if is_of(row, kind)}
+        parts = [text] if plain(text) in known else split(text)
+        missing = [part for part in parts if plain(part) not in known]
+        if missing:
+            raise Refused(kind.table, gettext("This record has no row of this name: %(name)s", name=missing[0][:60]))
+        return [known[plain(part)] for part in parts]
+
+    def result(self, form: LedgerForm, row: ChildRow) -> str:
+        if is_new(row):
+            return NEW
+        fields = form[row.table.name].rows[row.index]
+        return CHANGED if any(differs(each, closed=False) for each in fields if each.raw_data) else UNCHANGED
+
+    def require_editable(self, record: Any, changed: set[str]) -> None:
+        ledger, principal = self.ledger, scope.current()
+        owner = getattr(record, "owner_unit_id", None)
+        if ledger.scoped and not principal.covers(scope.deed() or "import", ledger.name, owner):
+            raise Refused(str(ledger.one), gettext("This belongs to another unit."))
+        if ledger.editable(record) or (self.adopt and getattr(record, "source", "") == "import"):
+            return
+        living = {table.name for table in ledger.rows if table.in_force} if record.status == IN_FORCE else set()
+        if not changed <= living or not principal.covers("maintain", ledger.name, owner):
+            raise Refused(str(ledger.one), gettext("In this status it can no longer be edited."))
+
+
+def is_new(row: ChildRow) -> bool:
+    return row.key.startswith("new-")
+
+
+def is_of(row: ChildRow, kind: RowRefs) -> bool:
+    return row.table.name == kind.table
+
+
+def is_mask(kind: Kind, text: str) -> bool:
+    """Only what is shown masked has masks; a star anywhere else is a star."""
+    return kind.personal and "*" in text
+
+
+def shown(kind: Kind, row: Any, name: str) -> set[str]:
+    """What our own sheets and pages say here; of personal values nothing is compared as text."""
+    if kind.personal:
+        return set()
+    value = kind.read(row, name)
+    return {kind.show(value), str(kind.cell(value))}
+
+
+def split(text: str) -> list[str]:
+    for mark in REFS:
+        text = text.replace(mark, "\n")
+    return [part.strip() for part in text.split("\n") if part.strip()]
+
+
+def raise_fault(ledger: Ledger, form: LedgerForm, rows: Sequence[ChildRow]) -> None:
+    for row in rows:
+        for each in form[row.table.name].rows[row.index]:
+            if each.errors:
+                text = gettext("row %(row)d: %(why)s", row=row.number, why=each.errors[0])
+                raise Refused(str(each.declared.label), text)
+    for table in {row.table.name: row.table for row in rows}.values():
+        if form[table.name].errors:
+            raise Refused(str(table.label), str(form[table.name].errors[0]))
+    faults = [str(each.errors[0]) for each in form if each.errors and isinstance(each.errors[0], str)]
+    why = next(iter([*form.problems, *faults]), gettext("This row cannot be taken."))
+    raise Refused(str(ledger.one), why)
+
+
+def read_table(ledger: Ledger, table: Rows, sheet: Sheet, outcome: TableOutcome) -> Iterator[ChildRow]:
+    """The rows of a further sheet below its headings."""
+    words = vocabulary(ledger, table)
+    for top, cells in enumerate(sheet.rows[:LOOKED_AT]):
+        columns = [words.get(plain(text.removesuffix("*")), "") for text in cells]
+        if sum(map(bool, columns)) < 2 or not set(keys_of(ledger)) & set(columns):
+            continue
+        below = sheet.rows[top + 1 :]
+        for index, name in enumerate(columns):
+            if not name and cells[index].strip() and any(cell(row, index) for row in below):
+                outcome.left_out.append(cells[index].strip())
+        for n, row in enumerate(below, start=top + 2):
+            texts = {name: cell(row, index) for index, name in enumerate(columns) if name}
+            if any(texts.values()):
+                yield ChildRow(table, n, texts)
+        return
+
+
+def vocabulary(ledger: Ledger, table: Rows) -> dict[str, str]:
+    """The column by the plain words of a heading, in every language."""
+    found: dict[str, str] = {}
+    for language in current_app.config["LANGUAGES"]:
+        with force_locale(language):
+            for name, label in columns_of(ledger, table).items():
+                found.setdefault(plain(str(label)), name)
+    return found
+
+
+def take_further(ledger: Ledger, sheets: Sequence[Sheet], source: str, *, adopt: bool) -> list[dict[str, Any]]:
+    """What became of the further sheets of a workbook, after its records were taken. Nothing is committed."""
+    return [outcome.as_json() for outcome in FurtherRows(ledger, sheets, source, adopt=adopt).take()]
+
+
+__all__ = ["FurtherRows", "TableOutcome", "take_further"]

@@ -1,0 +1,159 @@
+"""Tables of records as further sheets of a workbook: one sheet a table, each row with the key of its record first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from flask import current_app
+from flask_babel import force_locale, gettext, lazy_gettext
+from sqlalchemy.orm import selectinload
+
+from portal.core.fields import Field, Label, RowRefs
+from portal.core.ledger import Ledger, Rows
+from portal.core.phrases import labelled
+from portal.core.spreadsheet.headings import plain
+from portal.core.spreadsheet.reading import Sheet
+
+ROW_ID = "row_id"
+ROW_LABEL = lazy_gettext("Row number")
+NAME_LENGTH = 31  # of a sheet, in Excel
+Write = Callable[[Any, int, int, Any], None]
+
+
+def unwritten(*_: Any) -> None:
+    """Before the sheets are there."""
+
+
+def keys_of(ledger: Ledger) -> tuple[str, ...]:
+    """The columns by which a row of a further sheet names its record; none where nothing names one."""
+    if ledger.prefix:
+        above = (f"{ledger.under.relation}_no", ledger.event) if ledger.under else ()
+        return tuple(dict.fromkeys(("record_no", ledger.title_column, *filter(ledger.has, above))))
+    return () if ledger.statuses or ledger.under else ledger.identity
+
+
+def tables_of(ledger: Ledger) -> tuple[Rows, ...]:
+    return ledger.rows if keys_of(ledger) else ()
+
+
+def columns_of(ledger: Ledger, table: Rows) -> dict[str, Label]:
+    """Every column of a further sheet, in order: the keys of the record, the number of the row, its fields."""
+    fields = {f"{table.name}.{name}": field.label for name, field in ledger.rows_fields(table).items()}
+    own = {str(label) for label in fields.values()}
+    keys: dict[str, Label] = {}
+    for name in keys_of(ledger):
+        label = str(ledger.field(name).label)
+        keys[name] = labelled(ledger.one, label) if label in own else label
+    return keys | {ROW_ID: ROW_LABEL} | fields
+
+
+def sheet_name(table: Rows) -> str:
+    return str(table.label)[:NAME_LENGTH]
+
+
+def names_of(table: Rows) -> set[str]:
+    """What the sheet of a table can be called, in every language."""
+    found = set()
+    for language in current_app.config["LANGUAGES"]:
+        with force_locale(language):
+            found.add(plain(sheet_name(table)))
+    return found
+
+
+def table_of(ledger: Ledger, sheet: Sheet) -> Rows | None:
+    """The table that this sheet holds, told by the sheet's name."""
+    return next((table for table in tables_of(ledger) if plain(sheet.name) in names_of(table)), None)
+
+
+def main_sheets(ledger: Ledger, sheets: Sequence[Sheet]) -> list[Sheet]:
+    """The sheets of the records themselves; all of them where nothing else is there."""
+    found = [sheet for sheet in sheets if table_of(ledger, sheet) is None]
+    return found or list(sheets)
+
+
+def further_sheets(ledger: Ledger, sheets: Sequence[Sheet]) -> list[Sheet]:
+    return [sheet for sheet in sheets if table_of(ledger, sheet) is not None]
+
+
+def loading(ledger: Ledger) -> Iterator[Any]:
+    """Loader options for what the further sheets show of each record."""
+    for table in tables_of(ledger):
+        model = ledger.rows_model(table)
+        options = (field.kind.loading(model, name) for name, field in ledger.rows_fields(table).items())
+        yield selectinload(getattr(ledger.model, table.name)).options(*filter(None, options))
+
+
+class FurtherSheets:
+    """The further sheets of a workbook that is being written. Nothing is written before they are begun."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.write: Write = unwritten
+        self.places: list[tuple[Rows, Any]] = []
+        self.next_row: dict[str, int] = {}
+
+    def begin(self, book: Any, head: Any, write: Write) -> None:
+        """Add the sheets with their headings, after the sheet of the records."""
+        self.write = write
+        for table in tables_of(self.ledger):
+            sheet = book.add_worksheet(sheet_name(table))
+            columns = columns_of(self.ledger, table)
+            for column, label in enumerate(columns.values()):
+                sheet.write_string(0, column, str(label), head)
+            sheet.set_column(0, len(columns) - 1, 18)
+            sheet.freeze_panes(1, 0)
+            self.places.append((table, sheet))
+            self.next_row[table.name] = 1
+
+    def passing(self, records: Iterable[Any]) -> Iterator[Any]:
+        """The records, while their tables are written beside them."""
+        for record in records:
+            self.add(record)
+            yield record
+
+    def add(self, record: Any) -> None:
+        """The rows of one record. Personal values stay masked, also where those of the record itself are opened."""
+        ledger = self.ledger
+        if not self.places:
+            return
+        keys = [ledger.field(name).kind.cell(ledger.field(name).kind.read(record, name)) for name in keys_of(ledger)]
+        for table, sheet in self.places:
+            shown = ledger.cells(table, record)
+            for row in getattr(record, table.name):
+                cells = [*keys, str(row.id), *row_cells(ledger.rows_fields(table), shown, row)]
+                for column, value in enumerate(cells):
+                    self.write(sheet, self.next_row[table.name], column, value)
+                self.next_row[table.name] += 1
+
+
+def row_cells(fields: dict[str, Field], shown: dict[str, Field], row: Any) -> Iterator[Any]:
+    for name, field in fields.items():
+        kind = field.kind
+        if name not in shown:
+            yield None
+        elif isinstance(kind, RowRefs):
+            yield "、".join(getattr(each, kind.label) or "" for each in kind.read(row, name))
+        else:
+            yield kind.cell(kind.read(row, name))
+
+
+def explain(ledger: Ledger) -> str:
+    """For who fills in a template."""
+    names = "、".join(sheet_name(table) for table in tables_of(ledger))
+    return gettext("Further sheets: %(names)s. Each row names its record; rows that are left out stay.", names=names)
+
+
+__all__ = [
+    "ROW_ID",
+    "FurtherSheets",
+    "columns_of",
+    "explain",
+    "further_sheets",
+    "keys_of",
+    "loading",
+    "main_sheets",
+    "table_of",
+    "tables_of",
+    "unwritten",
+]

@@ -1,0 +1,88 @@
+"""Sheets of entries: each row names the record that it stands under, by its number or by what it is called.
+
+A ledger of entries takes sheets when it declares the columns `<relation>_no` and `<relation>_id` in `imports`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy import or_, select
+
+from portal.core.ledger import Ledger
+from portal.core.phrases import labelled
+from portal.core.spreadsheet import trees
+from portal.core.spreadsheet.headings import plain
+from portal.core.spreadsheet.row import Row
+from portal.core.spreadsheet.verdict import UNCHANGED, Rejected
+from portal.extensions import db
+
+MOST = 3  # records that a question names
+
+
+def take_row(row: Row, seen: Mapping[Any, str]) -> tuple[str, Any]:
+    """(what became of it, the record) of a row of any ledger. Raises Rejected."""
+    if row.ledger.under:
+        return take_entry(row)
+    taken = row.take(seen)
+    trees.made(row.ledger)
+    return taken
+
+
+def take_entry(row: Row) -> tuple[str, Any]:
+    """(what became of it, the entry). Raises Rejected and changes nothing then."""
+    number, name = columns_of(row.ledger)
+    cells = dict(row.cells)
+    texts = cells.pop(number, ""), cells.pop(name, "")
+    row.cells = cells
+    above = record_above(row.ledger, *texts)
+    with db.session.begin_nested() as attempt:
+        entry, result = row.put(above)
+        if result != UNCHANGED and not is_open(row, above):
+            attempt.rollback()
+            raise Rejected(number if texts[0] else name, gettext("In this status nothing can be added here."))
+    return result, entry
+
+
+def columns_of(ledger: Ledger) -> tuple[str, str]:
+    relation = ledger.under.relation if ledger.under else ""
+    return f"{relation}_no", f"{relation}_id"
+
+
+def is_open(row: Row, above: Any) -> bool:
+    """Entries go where a page adds them, and, where records are taken over, under what sheets have brought."""
+    under = row.ledger.under
+    return under is None or above.status in under.statuses or bool(row.adopt and above.source == "import")
+
+
+def record_above(ledger: Ledger, number: str, name: str) -> Any:
+    """The record that both texts mean. Raises Rejected when there is none, several, or two different ones."""
+    by_number, by_name = columns_of(ledger)
+    if not number and not name:
+        raise Rejected(by_number, gettext("Please fill this in."))
+    label = ledger.field(by_name).kind.label  # type: ignore[attr-defined] # of a link
+    model = label.class_
+    query = select(model).where(model.status != "voided", model.amends_id.is_(None)).order_by(model.id)
+    if number:
+        found = db.session.scalars(query.where(or_(model.record_no == number, model.office_no == number))).all()
+        record = the_one(found, by_number)
+        called = getattr(record, label.key) or ""
+        if name and plain(name) != plain(called):
+            text = gettext("This is “%(there)s”, not “%(here)s”.", there=called, here=name[:100])
+            raise Rejected(by_number, text)
+        return record
+    return the_one(db.session.scalars(query.where(label == name)).all(), by_name)
+
+
+def the_one(found: Sequence[Any], column: str) -> Any:
+    if not found:
+        raise Rejected(column, gettext("There is no record of this number or name."))
+    if len(found) > 1:
+        names = "、".join(labelled(each.record_no or f"#{each.id}", str(each)) for each in found[:MOST])
+        raise Rejected(column, gettext("This may be %(records)s: please give the record number.", records=names))
+    return found[0]
+
+
+__all__ = ["take_row"]

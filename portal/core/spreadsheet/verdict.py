@@ -1,0 +1,100 @@
+"""What becomes of a row of a sheet, and what is said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import current_app
+from flask_babel import force_locale, gettext
+
+from portal.core.fields import Kind, days_in
+from portal.core.forms import LedgerForm
+from portal.core.ledger import Ledger
+from portal.core.spreadsheet.identity import OFFICE, Contradiction
+from portal.core.spreadsheet.layout import SPAN
+
+NEW, CHANGED, UNCHANGED, REJECTED = "new", "changed", "unchanged", "rejected"
+# (record, name of the column, old, new)
+Change = tuple[str, str, str, str]
+
+
+class Rejected(Exception):
+    """A row that is not taken: the field meant, and why."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(why)
+        self.name, self.why = name, why
+
+
+class Question(Rejected):
+    """A row that names a record and says that it is about somebody or something else: rejected until answered."""
+
+    def __init__(self, record: Any, found: Sequence[Contradiction], ledger: Ledger, prefix: str = "") -> None:
+        first = found[0]
+        text = gettext(
+            "This row names %(record)s, but %(field)s differs: there %(there)s, here %(here)s.",
+            record=number_or_name(record),
+            field=ledger.label_of(first.name),
+            there=first.there or "—",
+            here=first.here or "—",
+        )
+        super().__init__(prefix + first.name, text)
+        self.record_no = number_or_name(record)
+        self.sides = [(prefix + each.name, each.there, each.here) for each in found]
+
+
+def number_or_name(record: Any) -> str:
+    return str(getattr(record, "record_no", None) or getattr(record, OFFICE, None) or record)
+
+
+@dataclass
+class Told:
+    """What is said of a row beside what became of it; names are those of columns."""
+
+    # What the other records that it tells of still lack.
+    lacking: list[str] = field(default_factory=list)
+    # What it brings but nobody compares: hidden values of records that can no longer be edited.
+    left: list[str] = field(default_factory=list)
+    # Our own masks, which are no values.
+    masked: list[str] = field(default_factory=list)
+    # Columns whose number only counts.
+    counting: list[str] = field(default_factory=list)
+    # (record, name, old, new) of what changes, as the user may see it.
+    changes: list[Change] = field(default_factory=list)
+    # The status that the record keeps although the sheet says another one.
+    kept_status: str = ""
+
+
+def both_days(name: str, text: str) -> dict[str, str]:
+    """From and until, of a column with both; one day alone is until."""
+    days = days_in(text)
+    if not 1 <= len(days) <= 2:
+        raise Rejected(name, gettext("Two days, please: from and until."))
+    return dict(zip(name.split(SPAN)[-len(days) :], days, strict=True))
+
+
+def changes_of(form: LedgerForm, names: Iterable[str], record: Any, parent: Any, prefix: str) -> Iterator[Change]:
+    """Old and new of what a form changes, masked as on every page; of an entry that is new under a record all that it
+    says."""
+    for name in names:
+        kind, asked = form.ledger.field(name).kind, form[name]
+        old = kind.show(asked.before) if kind.personal else kind.show(kind.read(record, name)) if record else ""
+        new = kind.retell(kind.typed(asked.data)) if kind.refers and not kind.personal else kind.show(asked.data)
+        yield number_or_name(record or parent), prefix + name, old, new
+
+
+def shows(kind: Kind, record: Any, name: str, text: str) -> bool:
+    """Is this what our own sheets and pages say of a record, in any language? Personal values are never compared as
+    texts, since the answer would tell them."""
+    if kind.personal:
+        return False
+    value = kind.read(record, name)
+    if text in (kind.show(value), str(kind.cell(value))):
+        return True
+    for language in current_app.config["LANGUAGES"] if value is not None else ():
+        with force_locale(language):
+            if text == kind.show(value):
+                return True
+    return False

@@ -1,0 +1,156 @@
+"""What cells of sheets mean, through the import that offices use: nothing is dropped, guessed or changed unsaid."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date, datetime
+
+import pytest
+from openpyxl import Workbook
+
+from portal.accounts.security import act_as
+from portal.core import scope
+from portal.core.ledger import mounted
+from portal.core.spreadsheet.importing import find_layout, take
+from portal.core.spreadsheet.reading import Unreadable, read
+from portal.extensions import db
+from tests.core.sheets import DATA
+
+GROUPS = ["小组名称", "所在单位", "成立时间", "组长", "联络员", "成员数", "批准文号", "备注"]
+FIRST = date(2024, 3, 1)
+
+
+@pytest.fixture
+def bring(app, built):
+    """`bring(ledger, path)` adopts a sheet as the office's reviewer: {row: column refused}, and the outcome."""
+
+    def run(name, path):
+        with app.test_request_context(method="POST"), scope.acting_as(act_as("reviewer")):
+            ledger = next(each for each in mounted() if each.name == name)
+            outcome = take(ledger, find_layout(ledger, read(path, path.name)), path.name, True, lambda *_: None)
+            db.session.commit()
+        built.dirty = True
+        return {remark.row: remark.column for remark in outcome.rejected}, outcome
+
+    return run
+
+
+@pytest.fixture
+def groups(rows):
+    """A column of the study groups that were brought, by their names."""
+
+    def run(column):
+        return dict(rows(f"SELECT name, {column} FROM study_group WHERE source = 'import'"))
+
+    return run
+
+
+def sheet(path, rows, head=GROUPS):
+    made = Workbook()
+    for row in [head, *rows]:
+        made.active.append(row)
+    made.save(path)
+    return path
+
+
+def group(name, **cells):
+    known = {
+        "小组名称": name,
+        "所在单位": "区纪委监委机关",
+        "成立时间": "2024-03-01",
+        "组长": "金拟帆",
+        "联络员": "郝演远",
+        "成员数": 8,
+        **cells,
+    }
+    return [known.get(head) for head in GROUPS]
+
+
+def as_date(value):
+    return date.fromisoformat(str(value)[:10])
+
+
+@pytest.mark.one_database
+def test_cells_are_read_whole_or_refused_at_their_column(bring, groups, rows):
+    assert bring("study_groups", DATA / "spaces.xlsx")[0] == {}
+    assert {*groups("remark").values()} >= {"第一项 第二项"}
+
+    assert bring("study_groups", DATA / "date1904.xlsx")[0] == {}
+    days = groups("founded_on")
+    assert {as_date(days[name]) for name in days if name.startswith("甲")} == {FIRST}
+
+    refused, _ = bring("study_groups", DATA / "error-cells.xlsx")
+    assert refused == {2: "备注", 3: "组长", 4: "小组名称", 5: "成立时间"}
+
+    refused, _ = bring("study_groups", DATA / "date-styles.xlsx")
+    assert {row - 2 for row in refused} == {6, 15, 16, 17}  # 24.3.1, no such day, 3/1/2024, a month
+    days = groups("founded_on")
+    assert {as_date(day) for name, day in days.items() if name.startswith("样式")} == {FIRST}
+
+    assert bring("study_groups", DATA / "far-space.xlsx")[1].accepted == 1
+    assert bring("study_groups", DATA / "merged.ods")[0] == {}
+    assert bring("study_groups", DATA / "equals-quote.csv")[0] == {}
+    assert groups("approve_doc")["丑一"] == "0012"
+    assert groups("remark")["丑一"] == "00123"
+
+
+@pytest.mark.one_database
+def test_words_that_are_no_choice_are_kept_as_other_and_flagged(bring, rows):
+    refused, outcome = bring("pairings", DATA / "negated-kinds.xlsx")
+    assert (refused, {flag.row for flag in outcome.flagged if flag.column == "对象类型"}) == ({}, {2, 3, 4, 5})
+    assert {*rows("SELECT target_type FROM beneficiary WHERE source = 'import'")} == {("9",)}
+    remarks = " ".join(str(remark) for (remark,) in rows("SELECT remark FROM beneficiary WHERE source = 'import'"))
+    assert all(words in remarks for words in ("非困难群众", "不是困难党员", "原困难党员（已脱困）", "老党员、困难党员"))
+    again = bring("pairings", DATA / "negated-kinds.xlsx")[1]
+    assert again.counts == {"new": 0, "changed": 0, "unchanged": 4}
+
+
+@pytest.mark.one_database
+def test_percentages_lose_the_noise_of_computing_only(bring, rows):
+    refused, outcome = bring("service_projects", DATA / "percent.xlsx")
+    assert {*refused.values()} <= {"进度"}, outcome.rejected
+    progress = dict(rows("SELECT title, progress FROM service_project WHERE source = 'import'"))
+    assert float(progress["项戊"]) == 85.1
+    assert float(progress["项甲"]) == 50
+
+
+def test_a_quotation_mark_that_is_not_closed_is_named_with_its_line(app, tmp_path):
+    cases = {
+        'a,b,c\n1,"open,3\n4,5,6\n': "2",
+        'a,b,c\n1,"open,3\n4,5,6\n7,"closed",9\n': "2",
+        'a,b,c\n1,"he "said" so",3\n': "2",
+    }
+    path = tmp_path / "a.csv"
+    with app.test_request_context():
+        for content, line in cases.items():
+            path.write_text(content, "utf-8")
+            with pytest.raises(Unreadable, match=f"(line|第) {line}"):
+                read(path, path.name)
+        path.write_text('a,b\n1,"two\nlines ""quoted"""\n', "utf-8")
+        assert read(path, path.name)[0].rows[1] == ["1", 'two\nlines "quoted"']
+
+
+def test_what_a_workbook_hides_is_told_and_formats_are_read(app, tmp_path):
+    made = Workbook()
+    page = made.active
+    page.append(["甲", "乙", 0.8, datetime(2024, 3, 1), 85.10000000000001, "=1/0"])
+    page["C1"].number_format, page["D1"].number_format = "0%", 'yyyy"年"m"月"'
+    page["B2"], page["A40000"] = "隐", " "
+    page.row_dimensions[2].hidden = page.column_dimensions["B"].hidden = True
+    made.create_sheet("旧").sheet_state = "hidden"
+    path = tmp_path / "a.xlsx"
+    made.save(path)
+    with app.test_request_context():
+        first, old = read(path, path.name)
+    assert (first.rows[0][:5], len(first.rows)) == (["甲", "乙", "80%", "2024年3月", "85.1"], 2)
+    assert (first.hidden, first.hidden_rows, first.hidden_columns, old.hidden) == (False, {1}, {1}, True)
+
+
+def test_a_text_file_is_read_in_each_encoding_and_with_each_separator(app, tmp_path):
+    path = tmp_path / "a.csv"
+    with app.test_request_context():
+        for encoding in ("utf-8", "utf-8-sig", "utf-16", "gb18030"):
+            for sign in ",;\t":
+                with path.open("w", encoding=encoding, newline="") as file:
+                    csv.writer(file, delimiter=sign).writerows([["甲", "乙、丙", "丁，戊"], ["1", "a;b,c", "3"]])
+                assert read(path, path.name)[0].rows == [["甲", "乙、丙", "丁，戊"], ["1", "a;b,c", "3"]]

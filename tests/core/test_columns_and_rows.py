@@ -1,0 +1,224 @@
+"""Every column and every row of a workbook is accounted for (`contracts.md`, import rules)."""
+
+from __future__ import annotations
+
+import pytest
+from openpyxl import Workbook
+
+from portal.accounts.security import act_as
+from portal.core import scope
+from portal.core.ledger import mounted
+from portal.core.spreadsheet.headings import words_of
+from portal.core.spreadsheet.importing import Options, find_layout, take
+from portal.core.spreadsheet.mapping import vocabulary
+from portal.core.spreadsheet.months import day_of, month_of
+from portal.core.spreadsheet.reading import Unreadable, read
+from portal.extensions import db
+
+pytestmark = pytest.mark.one_database
+HEAD = ["小组名称", "所在单位", "成立时间", "组长", "备注"]
+
+
+def book(path, *pages, hidden=()):
+    """A workbook of pages: (name, rows, merged areas)."""
+    made = Workbook()
+    made.remove(made.active)
+    for name, rows, *merged in pages:
+        page = made.create_sheet(name)
+        for row in rows:
+            page.append(row)
+        for area in merged:
+            page.merge_cells(area)
+        if name in hidden:
+            page.sheet_state = "hidden"
+    made.save(path / "a.xlsx")
+    return path / "a.xlsx"
+
+
+@pytest.fixture
+def bring(app, built):
+    """`bring("study_groups", path)` takes a workbook as the office's reviewer would, and stores nothing."""
+
+    def run(name, path, **options):
+        with app.test_request_context(method="POST"), scope.acting_as(act_as("reviewer")):
+            ledger = next(each for each in mounted() if each.name == name)
+            found = find_layout(ledger, read(path, path.name), Options(**options))
+            outcome = take(ledger, found, path.name, True, lambda *_: None)
+            db.session.rollback()
+        built.dirty = True
+        told = outcome.as_json()
+        assert told["rows"] == told["accepted"] + len(told["rejected"]) + len(told["skipped"])
+        assert told["rows"] == sum(sheet["rows"] for sheet in told["sheets"] if sheet["taken"])
+        return told
+
+    return run
+
+
+def hows(told):
+    return {column["header"]: (column["field"], column["how"]) for column in told["columns"]}
+
+
+def group(name, *more):
+    return [name, "区民政局", "2024-03-01", "王演晨", *more]
+
+
+def test_a_heading_of_another_role_or_meaning_is_no_column_of_the_ledger(bring, tmp_path):
+    """Neither a word inside it nor its cells make it one; what might be one is not taken without a yes."""
+    head = [
+        "帮扶人",
+        "所在单位",
+        "帮扶人联系电话",
+        "联系电话",
+        "帮扶对象",
+        "对象类型",
+        "所在社区",
+        "出生日期",
+        "家属电话",
+    ]
+    rest = ["联系电话（家属）", "结对日期", "主要帮扶措施情况", "帮扶措施", "具体需求情况"]
+    row = ["王演晨", "区民政局", "15400000001", "15400000002", "赵某甲", "困难群众", "立春街道海棠里", "1950-01-02"]
+    rest_of_row = ["15400000003", "15400000004", "2025-03-01", "陪诊", "生活照料", "就医"]
+    path = book(tmp_path, ("a", [[*head, *rest], [*row, *rest_of_row]]))
+    told = bring("pairings", path)
+    found = hows(told)
+    assert found["帮扶人"] == ("helper_member_id", "known")
+    assert found["联系电话"] == ("beneficiary_id.phone_enc", "guessed")
+    for heading in ("帮扶人联系电话", "出生日期", "家属电话"):
+        assert found[heading] == ("", "left out"), heading
+    left_out = [column["header"] for column in told["columns"] if column["cells"] and not column["taken"]]
+    assert {"帮扶人联系电话", "联系电话", "出生日期", "家属电话", "联系电话（家属）"} <= {*left_out}
+    accepted = hows(bring("pairings", path, guesses=True))
+    assert accepted["联系电话"] == ("beneficiary_id.phone_enc", "guessed")
+    assert accepted["出生日期"] == ("", "left out")
+
+
+def test_a_phone_belongs_to_whom_the_columns_before_it_name(bring, tmp_path):
+    """The second column for a field is said, and one that belongs to nobody is only guessed."""
+    head = ["甲方", "联系人", "职务", "联系电话", "乙方", "联系人", "联系电话", "甲方联系人电话", "签订日期"]
+    told = bring("agreements", book(tmp_path, ("a", [head, ["区民政局", *["x"] * 7, "2024-01-01"]])))
+    fields = [(column["field"], column["how"]) for column in told["columns"]]
+    assert fields[3] == ("a_phone", "known")
+    assert fields[5:7] == [("b_contact", "known"), ("b_phone", "known")]
+    assert fields[7] == ("", "left out")
+    assert told["columns"][7]["why"]
+    head = ["签订日期", "联系电话", "甲方", "乙方"]
+    told = bring("agreements", book(tmp_path, ("a", [head, ["2024-01-01", "022-00000001", "x", "x"]])))
+    assert hows(told)["联系电话"] == ("a_phone", "guessed")
+
+
+def test_every_row_is_taken_rejected_or_skipped_with_the_reason(bring, tmp_path):
+    """Totals and signatures are cells that are such words, not names that begin with one."""
+    rows = [
+        ["青年理论学习小组台账"],
+        ["序号", *HEAD],
+        ["一、区直机关"],
+        [1, *group("注册小组", "说明：补录")],
+        [2, *group("说明会筹备小组")],
+        [],
+        ["小　计", "2个"],
+        [None, "区民政局小计", None, None, 2],
+        ["序号", *HEAD],
+        [3, "总计划推进小组", "同上", "〃", "同上", "〞"],
+        [4, "只有名称"],
+        [5],
+        ["合　计：", "3个"],
+        ["填表人：", "王演晨", None, "审核人", "李示宁", "2026年1月6日"],
+        ["备注：以上数据截至年底。"],
+        ["1.本表一式两份。"],
+        ["序号", "需求名称", "类别", "联系人"],
+        [1, "需求甲", "其他", "王演晨"],
+    ]
+    told = bring("study_groups", book(tmp_path, ("a", rows, "A1:F1", "A3:F3")))
+    assert told["accepted"] == 3, told["rejected"]
+    assert [remark["row"] for remark in told["rejected"]] == [11]
+    assert [skip["row"] for skip in told["skipped"]] == [3, 7, 8, 9, 12, 13, 14, 15, 16, 17, 18]
+    assert all(skip["why"] for skip in told["skipped"])
+
+
+def test_a_mark_for_as_above_needs_something_above(bring, tmp_path):
+    told = bring("study_groups", book(tmp_path, ("a", [HEAD, group("甲小组", "同上"), group("乙小组", "同上")])))
+    assert [(remark["row"], remark["column"]) for remark in told["rejected"]] == [(2, "备注")]
+
+
+def test_all_visible_sheets_are_taken_and_named_and_hidden_ones_only_when_asked(bring, tmp_path):
+    """Each has its own headings; the same row in two sheets is said with both places."""
+    other = ["负责人", "单位", "小组名称", "组建日期"]
+    pages = (
+        ("说明", [["填报说明"], ["请逐项填写"]]),
+        ("一季度", [HEAD, group("甲小组"), group("乙小组")]),
+        ("二季度", [["二季度"], other, ["王演晨", "区民政局", "丙小组", "2024-03-01"]]),
+        ("三季度", [HEAD, group("甲小组")]),
+        ("旧稿", [HEAD, group("旧小组")]),
+    )
+    path = book(tmp_path, *pages, hidden=("旧稿",))
+    told = bring("study_groups", path)
+    assert [(each["name"], each["hidden"], each["rows"], each["taken"]) for each in told["sheets"]] == [
+        ("说明", False, 2, False),
+        ("一季度", False, 2, True),
+        ("二季度", False, 1, True),
+        ("三季度", False, 1, True),
+        ("旧稿", True, 1, False),
+    ]
+    assert told["accepted"] == 3
+    [remark] = told["rejected"]
+    assert (remark["sheet"], remark["row"]) == ("三季度", 2)
+    assert "一季度" in remark["why"]
+    assert bring("study_groups", path, hidden=True)["accepted"] == 4
+    assert bring("study_groups", path, sheets=("旧稿",))["accepted"] == 1
+    with pytest.raises(Unreadable, match="一季度"):
+        bring("study_groups", path, sheets=("四季度",))
+
+
+def test_hidden_rows_and_columns_are_said_and_not_taken_unless_asked(bring, tmp_path):
+    made = Workbook()
+    for row in (HEAD, group("甲小组", "密"), group("乙小组", "密")):
+        made.active.append(row)
+    made.active.row_dimensions[3].hidden = True
+    made.active.column_dimensions["E"].hidden = True
+    made.save(tmp_path / "a.xlsx")
+    told = bring("study_groups", tmp_path / "a.xlsx")
+    assert (told["accepted"], [skip["row"] for skip in told["skipped"]]) == (1, [3])
+    assert hows(told)["备注"] == ("", "left out")
+    told = bring("study_groups", tmp_path / "a.xlsx", hidden=True)
+    assert (told["accepted"], hows(told)["备注"]) == (2, ("remark", "known"))
+
+
+def test_three_rows_of_headings_and_titles_of_groups_are_read(bring, tmp_path):
+    """A category alone above its rows is theirs, where the ledger fills it in once."""
+    rows = [
+        ["序号", "项目信息", None, None, None, "责任"],
+        [None, "基本", None, "时间", None, "单位"],
+        [None, "类别", "名称", "立项时间", "完成时限", "责任单位"],
+        [None, "我为群众办实事"],
+        [1, None, "加装扶手", "2025-01-06", "2025-12-31", "区民政局"],
+        [2, "〃", "便民服务站", "2025-01-06", "2025-12-31", "〃"],
+    ]
+    told = bring("service_projects", book(tmp_path, ("a", rows, "B1:E1", "B2:C2", "D2:E2", "A1:A3")))
+    assert (told["accepted"], told["rejected"]) == (2, [])
+    assert hows(told)["名称"] == ("title", "known")
+
+
+def test_months_are_rejected_until_a_rule_says_which_day_is_meant(bring, tmp_path):
+    rows = [HEAD, *(group(name) for name in ("甲小组", "乙小组", "丙小组"))]
+    for row, text in zip(rows[1:], ("2024年3月", "2024-03", "2024.1"), strict=True):
+        row[2] = text
+    path = book(tmp_path, ("a", rows))
+    assert [remark["column"] for remark in bring("study_groups", path)["rejected"]] == ["成立时间"] * 3
+    # 2024.1 can be what a number left of 2024.10.
+    told = bring("study_groups", path, month_days={"": "last"})
+    assert (told["accepted"], [remark["row"] for remark in told["rejected"]]) == (2, [4])
+    assert (day_of((2024, 2), "last"), month_of("2024.1", written=True)) == ("2024-02-29", (2024, 1))
+
+
+def test_the_offices_common_wordings_are_known(app, built):
+    wordings = {
+        "agreements": {"甲方联系人电话": "a_phone", "乙方联络员联系电话": "b_phone", "协议截止日期": "effective_to"},
+        "pairings": {"帮扶党员姓名": "helper_member_id", "帮扶对象联系电话": "beneficiary_id.phone_enc"},
+        "study_groups": {"小组负责人": "leader_id", "2025年学习次数": "reported_session_cnt"},
+        "service_projects": {"完成比例": "project_progress.percent", "完成进度%": "project_progress.percent"},
+    }
+    with app.test_request_context():
+        for ledger in mounted():
+            words = vocabulary(ledger) if ledger.imports else {}
+            for heading, field in wordings.get(ledger.name, {}).items():
+                assert [words[word] for word in words_of(heading, ()) if word in words][:1] == [[field]], heading

@@ -1,0 +1,107 @@
+"""Accounts by sheet: who may bring them, that they wait, what the slips hold, and the first-day page."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from portal.core import jobs
+from tests.holes.walk import unchanged
+from tests.pages.test_registry_sheets import book, exported, saved
+
+pytestmark = pytest.mark.one_database
+HEAD = ["账号", "姓名", "角色", "单位", "备用列"]
+
+
+@pytest.fixture(autouse=True)
+def waiting(monkeypatch):
+    """However busy the machine is, a page comes when its job has ended."""
+    monkeypatch.setattr(jobs, "PATIENCE", 120)
+
+
+def bring(visitor, data, *, run=True):
+    visitor.look("/accounts/import")
+    answer = visitor.post("/accounts/import", {"file": (io.BytesIO(data), "账号.xlsx")})
+    assert answer.status == 302, answer.words[:300]
+    path = str(answer.response.location)
+    if run:
+        visitor.post(f"{path}/run")
+    return visitor.look(path), path
+
+
+def counts(page):
+    return tuple(int(page.one(f'[data-count="{name}"]').text) for name in ("new", "changed", "unchanged", "rejected"))
+
+
+def test_accounts_of_a_sheet_wait_until_their_roles_are_granted_in_bulk(app, visit, rows):
+    unit = rows("SELECT full_name FROM unit WHERE sort_no = 7")[0][0]
+    sysadmin, secadmin = visit("sysadmin"), visit("secadmin")
+    sheet = book(
+        HEAD,
+        ["newfiller", "演示新人", "单位填报员", unit, "多余"],
+        ["newreview", "演示审核", "unit_reviewer", unit, None],
+        ["twohats", "演示双岗", "系统管理员、单位填报员", unit, None],
+        ["nobody.x", "演示无角", "没有的角色", unit, None],
+        ["noroles", "演示无角", None, unit, None],
+        ["filler01", None, "单位审核员", None, None],
+        ["newfiller", "演示重复", "单位填报员", unit, None],
+    )
+    with unchanged(rows):
+        page, _ = bring(sysadmin, sheet, run=False)
+    assert counts(page) == (2, 0, 0, 5)
+    assert "备用列" in page.one("[data-left-out]").text
+    page, path = bring(sysadmin, sheet)
+    assert counts(page) == (2, 0, 0, 5)
+    assert rows("SELECT active FROM ab_user WHERE username IN ('newfiller', 'newreview')") == [(0,), (0,)]
+    held = "SELECT u.username FROM ab_user_role r JOIN ab_user u ON u.id = r.user_id WHERE u.username LIKE 'new%'"
+    assert rows(held) == []
+    slips = sysadmin.post(f"{path}/slips")
+    passwords = {str(s["data-slip"]): s.select_one("[data-password]").text for s in slips.select("[data-slip]")}
+    assert set(passwords) == {"newfiller", "newreview"}
+    assert sysadmin.post(f"{path}/slips").status == 404
+
+    waiting = secadmin.look("/accounts/waiting").select("[data-waiting-accounts] tr[data-id]")
+    ids = [str(row["data-id"]) for row in waiting]
+    assert secadmin.post("/accounts/waiting", {"account": ids}).status == 302
+    stranger = visit()
+    stranger.look("/login/")
+    answer = stranger.post("/login/", username="newfiller", password=passwords["newfiller"])
+    assert answer.status == 302
+    assert "/my_password/" in str(stranger.look("/").response.location)
+    assert (
+        rows(
+            "SELECT waiting, asked_roles FROM account_profile p JOIN ab_user u ON u.id = p.user_id"
+            " WHERE u.username = 'newfiller'"
+        )[0][0]
+        == 0
+    )
+
+
+def test_who_brings_accounts_does_not_grant_and_the_other_way_round(visit):
+    assert visit("sysadmin").look("/accounts/waiting").status == 403
+    assert visit("secadmin").look("/accounts/import").status == 403
+    assert visit("reviewer").look("/accounts/import").status == 403
+
+
+def test_accounts_that_went_out_come_in_unchanged(visit):
+    admin = visit("admin")
+    page, _ = bring(admin, saved(exported(admin, "accounts")), run=False)
+    new, changed, same, rejected = counts(page)
+    assert (new, changed, rejected) == (0, 0, 0), page.words[:900]
+    assert same > 10
+
+
+@pytest.mark.parametrize(("account", "status"), [("admin", 200), ("reviewer", 200), ("filler01", 403), ("leader", 403)])
+def test_the_first_day_is_for_those_who_set_the_portal_up(visit, account, status):
+    page = visit(account).look("/start/")
+    assert page.status == status
+    if status == 200:
+        assert page.select("[data-step]")[0]["data-done"] == "yes"
+        assert int(page.one('[data-item="units"] [data-count]').text) == 186
+
+
+def test_what_each_names_comes_before_it_on_the_first_day(visit):
+    items = [str(row["data-item"]) for row in visit("admin").look("/start/").select("[data-item]")]
+    assert items.index("areas") < items.index("units") < items.index("party_orgs") < items.index("members")
+    assert items.index("members") < items.index("accounts") < items.index("agreements")
