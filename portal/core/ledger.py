@@ -121,7 +121,7 @@ class Ledger:
     # fields without which a row is nothing; what is meant when the sheet has no such column.
     imports: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     not_taken: tuple[str, ...] = ()
-    # Columns that hold two days at once, from and until, by the two fields; those with the town of a community, by that.
+    # Columns that hold two days at once, from and until, by the two fields; those with a community's town, by that.
     spans: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     towns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     essential: tuple[str, ...] = ()
