@@ -103,7 +103,7 @@ def _user_of_session() -> Select[tuple[User, AccountProfile, SignInRules]]:
         .outerjoin(AccountProfile, AccountProfile.user_id == User.id)
         .outerjoin(SignInRules, true())
         .options(
-            joinedload(AccountProfile.unit).load_only(Unit.full_name),
+            joinedload(AccountProfile.unit).load_only(Unit.full_name, Unit.short_name),
             joinedload(AccountProfile.area).load_only(Area.name, Area.kind),
         )
         .where(User.id == bindparam("pk"), User.active.is_(True), ~ended.exists())

@@ -9,7 +9,12 @@ from tests.holes.test_writing import editor
 
 # What a second record of the same content needs of its own.
 OWN = {
-    "beneficiaries": {"phone_enc": "022-87654321", "hardship_types": ["01"]},
+    "beneficiaries": {
+        "name_enc": "曹新演",
+        "address_enc": "海棠里1号楼",
+        "phone_enc": "022-87654321",
+        "hardship_types": ["01"],
+    },
     "study_groups": {"name": "又一个青年理论学习小组"},
     "study_plans": {"plan_year": "2027"},
     "study_sessions": {"theme": "又一个主题的学习"},
@@ -32,7 +37,8 @@ def edited(visit: Any, rows: Any, ledger: Any) -> tuple[int, dict[str, Any]]:
     """A record that can be edited, and its form as the page shows it."""
     visitor, path = editor(visit, rows, ledger)
     typed = visitor.look(path).filled()
-    del typed["csrf_token"]
+    # What is the page's own and none of the record's.
+    typed = {name: text for name, text in typed.items() if name != "csrf_token" and not name.startswith("_")}
     return int(path.rpartition("/")[2]), typed
 
 

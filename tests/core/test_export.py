@@ -91,6 +91,6 @@ def test_columns_that_count_have_a_sum_below_them(sheet):
     total = next(row for row in found.iter_rows() if row[0].value == "Total")
     heads = [lower.value or upper.value for upper, lower in zip(found[3], found[4], strict=True)]
     [at] = [n for n, head in enumerate(heads) if head == "Were present"]
-    assert total[at].value == f"=SUM(J5:J{total[at].row - 1})"
+    assert total[at].value == f"=SUM({total[at].column_letter}5:{total[at].column_letter}{total[at].row - 1})"
     assert all(cell.value is None for cell in total[1:7])
     assert found.cell(total[0].row + 1, 1).value.startswith("Filled by: ")

@@ -14,7 +14,7 @@ LONG = "长" * 501
 # What is typed instead; the field that is marked; the message.
 WRONG = [
     ({"agreement_type": ""}, "agreement_type", "Please fill this in."),
-    ({"agreement_type": "77"}, "agreement_type", "This is not one of the choices."),
+    ({"agreement_type": "77"}, "agreement_type", "This is not one of the choices: %(choices)s"),
     ({"party_a_org_id": ""}, "party_a_org_id", "Please fill this in."),
     ({"party_a_org_id": "999999"}, "party_a_org_id", "This cannot be chosen here."),
     ({"party_b_org_id": ""}, "party_b_org_id", "Please fill this in."),
@@ -27,9 +27,9 @@ WRONG = [
     ({"effective_to": "2026-05-31"}, "effective_to", "The end must lie after the beginning."),
     ({"effective_to": "2026-06-01"}, "effective_to", "The end must lie after the beginning."),
     ({"effective_to": "2031-06-02"}, "effective_to", "A term of at most five years, please."),
-    ({"renew_mode": "whatever"}, "renew_mode", "This is not one of the choices."),
+    ({"renew_mode": "whatever"}, "renew_mode", "This is not one of the choices: %(choices)s"),
     ({"coop_modes": [""]}, "coop_modes", "Please fill this in."),
-    ({"coop_modes": ["1", "99"]}, "coop_modes", "This is not one of the choices."),
+    ({"coop_modes": ["1", "99"]}, "coop_modes", "This is not one of the choices: %(choices)s"),
     (
         {"content": LONG},
         "content",
@@ -57,7 +57,7 @@ WRONG = [
     ({"copies": "0"}, "copies", ("From %(least)d to %(most)d, please.", {"least": 1, "most": 20})),
     ({"filed_on": "2026-07-01"}, "filed_on", "This day is still to come."),
     ({"demand_items-0-name": ""}, "demand_items-0-name", "Please fill this in."),
-    ({"demand_items-0-category": "55"}, "demand_items-0-category", "This is not one of the choices."),
+    ({"demand_items-0-category": "55"}, "demand_items-0-category", "This is not one of the choices: %(choices)s"),
     ({"demand_items-0-status": "not_possible"}, "demand_items-0-reason", "Please say why it is not possible for now."),
     ({"resource_items-0-category": ""}, "resource_items-0-category", "Please fill this in."),
     ({"coop_items-0-due_on": ""}, "coop_items-0-due_on", "Please fill this in."),
@@ -81,7 +81,9 @@ def test_what_is_wrong_is_said_at_its_field_in_three_languages(app, visit, agree
     for language in LANGUAGES:
         answer = visit("filler01").speak(language).post("/agreements/add", agreement | typed | {"_then": "submit"})
         assert answer.status == 200
-        assert answer.errors().get(field) == expected(app, language, message)
+        wanted, hole, _ = expected(app, language, message).partition("%(choices)s")
+        told = answer.errors().get(field)
+        assert told == wanted or (hole and told.startswith(wanted))
         sent = {name: text for name, text in (agreement | typed).items() if text not in ("", [""])}
         kept = answer.filled()
         for name, text in sent.items():
@@ -159,11 +161,11 @@ def test_overlapping_a_draft_is_a_warning_that_names_it(visit, agreement):
     assert "A draft of the same parties overlaps with this one: 共建〔2026〕9号" in warnings
 
 
-def test_an_office_number_is_given_once_also_to_units_that_do_not_see_the_other(visit, agreement, org):
+def test_an_office_number_is_given_once_within_a_unit(visit, agreement, org):
     visit("filler01").post("/agreements/add", agreement)
+    assert visit("filler01").post("/agreements/add", agreement).errors()["office_no"] == "This is already taken."
     theirs = agreement | {"party_a_org_id": org("区委办公室"), "coop_items-0-lead_org_id": org("区委办公室")}
-    answer = visit("filler02").post("/agreements/add", theirs)
-    assert answer.errors() == {"office_no": "This is already taken."}
+    assert visit("filler02").post("/agreements/add", theirs).status == 302
 
 
 def test_an_alliance_names_each_member_once_and_one_lead(visit, agreement, org):

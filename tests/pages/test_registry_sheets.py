@@ -145,7 +145,7 @@ def test_namesakes_of_one_branch_stay_two_people(visit, rows):
         "rejected": 0,
     }
     assert rows("SELECT post FROM member WHERE name = '演示同名' ORDER BY birth_ym") == [("科员",), ("主任",)]
-    unsaid = ["演示同名", "男", "正式党员", unit, org, None, "科员"]
+    unsaid = ["演示同名", "男", "正式党员", unit, org, None, "处长"]
     assert counts(preview(reviewer, "members", book(head, unsaid))[0])["rejected"] == 1
 
 

@@ -195,7 +195,7 @@ def test_an_amount_stays_as_it_is_when_its_mask_is_sent_back(visit, rows, amount
         "aid_items-0-amount": "7391.37",
     }
     visitor = visit("filler01")
-    assert "aid_items-0-signed_by" in visitor.post("/visits/add", sent).errors()
+    assert "aid_items-0-signed_by" in visitor.post("/visits/add", sent | {"_then": "submit"}).errors()
     assert visitor.post("/visits/add", sent | {"aid_items-0-amount": "0"}).status == 302
     assert visitor.post("/visits/add", sent | {"aid_items-0-signed_by": "self", "findings": "送去。"}).status == 302
     id_ = first(rows, "visit", "findings = '送去。'")

@@ -157,7 +157,7 @@ def test_a_page_can_ask_whose_session_there_is(visit):
     told = visitor.look("/session/").response.json
     assert told["user"] == "filler02"
     visitor.token = told["token"]
-    assert visitor.post("/agreements/add").status == 200
+    assert visitor.post("/agreements/add", {"signed_on": "不详"}).status == 200
     assert visit().look("/session/").status == 302
 
 

@@ -186,7 +186,7 @@ class Row:
     def named(self) -> str:
         """The column that this row is known by; of entries the first one that tells of them."""
         told = (name for name in self.cells if self.prefix and self.prefix + name in self.layout.taken)
-        names = (*self.ledger.essential, *told, *self.ledger.identity)
+        names = (*told, *self.ledger.essential, *self.ledger.identity)
         numbered = (name for name in NUMBERED if self.cells.get(name))
         return next(numbered, self.prefix + next(iter(names), ""))
 
