@@ -104,6 +104,7 @@ def asked(ledger: Ledger) -> list[Schema]:
         "page_size": {"type": "integer", "minimum": 1, "maximum": MOST_PER_PAGE},
         "order": {"type": "string", "enum": orders},
         "columns": TEXT,
+        "figure": {**TEXT, "description": "only the records that a figure of the ledger counts"},
     }
     filters = [parameter(name, {**TEXTS, "title": str(ledger.label_of(name))}) for name in ledger.filters]
     return [*(parameter(name, own[name]) for name in OWN), *filters]
