@@ -28,7 +28,7 @@ from portal.core import (
     search,
 )
 from portal.core.api import mount as rest
-from portal.core.views import revealing, web
+from portal.core.views import addresses, revealing, web
 from portal.core.views.mount import mount
 from portal.extensions import csrf, db, migrate
 from portal.org import sealed
@@ -61,7 +61,7 @@ def create_app(**overrides: Any) -> Flask:
     app.extensions["portal.ledgers"] = declared
     security.install(app)  # before the CSRF check, whose error page needs to know who asks
     csrf.init_app(app)
-    for part in (web, start_pages, revealing, guessing, sealing, rest):
+    for part in (addresses, web, start_pages, revealing, guessing, sealing, rest):
         part.install(app)
     with app.app_context():
         appbuilder = PortalBuilder(app, db.session)

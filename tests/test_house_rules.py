@@ -39,6 +39,7 @@ UNSCOPED = {
     "portal/cli.py",
     "portal/setup.py",
     "portal/accounts/security.py",
+    "portal/accounts/start_pages.py",
     "portal/core/unique.py",
     "portal/core/scope.py",
     "portal/demo/__init__.py",
@@ -90,6 +91,7 @@ def test_rows_of_scoped_tables_are_selected_as_rows_or_columns_of_their_class():
     """Statements over the association tables of accounts are the only ones over bare tables."""
     assert holding(r"\.c\.") == {
         "portal/accounts/security.py",
+        "portal/accounts/start_pages.py",
         "portal/core/views/listing.py",
         "portal/org/trees.py",
     }

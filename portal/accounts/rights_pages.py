@@ -16,6 +16,7 @@ from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
+from werkzeug.exceptions import BadRequest
 
 from portal.accounts import apart, roles, security
 from portal.core import audit
@@ -80,7 +81,10 @@ class RightsView(BaseView):
     @has_access
     def list(self) -> ResponseReturnValue:
         ledgers = mounted()
-        chosen = next((each for each in ledgers if each.name == request.args.get("ledger")), ledgers[0])
+        name = request.args.get("ledger") or ledgers[0].name
+        chosen = next((each for each in ledgers if each.name == name), None)
+        if chosen is None:
+            raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name="ledger"))
         return render_template("rights.html", accounts=accounts(), ledgers=ledgers, chosen=chosen, deeds=DEEDS)
 
     @expose("/export")

@@ -121,9 +121,8 @@ class Ledger:
     # fields without which a row is nothing; what is meant when the sheet has no such column.
     imports: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     not_taken: tuple[str, ...] = ()
-    # Columns that hold two days at once, from and until: the words for them, by the two fields.
+    # Columns that hold two days at once, from and until, by the two fields; those with a community's town, by that.
     spans: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    # Columns with the town that the community of another column lies in, by that field.
     towns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     essential: tuple[str, ...] = ()
     assumed: Mapping[str, str] = field(default_factory=dict)
@@ -143,9 +142,8 @@ class Ledger:
     # Rows of sheets tell of other records, too: by the link to one that is made first, or by the entries below; the
     # ledger by either name. Their columns stand in `imports` as `<name>.<field of that ledger>`.
     tells_of: Mapping[str, str] = field(default_factory=dict)
-    # Columns that are filled in once for all rows that follow.
+    # Columns that are filled in once for all rows that follow; what sheets call a status.
     fills_down: tuple[str, ...] = ()
-    # What sheets call a status.
     status_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # Of record numbers; the field that says which unit owns the record (the unit itself, or an organisation of it),
     # and the one with the Party organisation that it is filled for.

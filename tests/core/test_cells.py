@@ -6,7 +6,7 @@ import csv
 from datetime import date, datetime
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from portal.accounts.security import act_as
 from portal.core import scope
@@ -95,14 +95,18 @@ def test_cells_are_read_whole_or_refused_at_their_column(bring, groups, rows):
 
 
 @pytest.mark.one_database
-def test_words_that_are_no_choice_are_kept_as_other_and_flagged(bring, rows):
+def test_a_kind_of_person_is_matched_whole_and_known_words_for_others_are_kept(bring, rows, tmp_path):
     refused, outcome = bring("pairings", DATA / "negated-kinds.xlsx")
-    assert (refused, {flag.row for flag in outcome.flagged if flag.column == "对象类型"}) == ({}, {2, 3, 4, 5})
-    assert {*rows("SELECT target_type FROM beneficiary WHERE source = 'import'")} == {("9",)}
-    remarks = " ".join(str(remark) for (remark,) in rows("SELECT remark FROM beneficiary WHERE source = 'import'"))
-    assert all(words in remarks for words in ("非困难群众", "不是困难党员", "原困难党员（已脱困）", "老党员、困难党员"))
-    again = bring("pairings", DATA / "negated-kinds.xlsx")[1]
-    assert again.counts == {"new": 0, "changed": 0, "unchanged": 4}
+    assert (outcome.accepted, {*refused.values()}) == (0, {"对象类型"})
+    book = load_workbook(DATA / "negated-kinds.xlsx")
+    column = next(cell.column for cell in book.active[1] if cell.value == "对象类型")
+    book.active.cell(2, column, "低保户")
+    book.save(tmp_path / "a.xlsx")
+    refused, outcome = bring("pairings", tmp_path / "a.xlsx")
+    assert (outcome.accepted, len(refused)) == (1, 3)
+    assert "对象类型" in {flag.column for flag in outcome.flagged if flag.row == 2}
+    [(kind, remark)] = rows("SELECT target_type, remark FROM beneficiary WHERE source = 'import'")
+    assert (kind, "低保户" in remark) == ("9", True)
 
 
 @pytest.mark.one_database

@@ -95,3 +95,27 @@ def test_days_stay_one_day_or_from_and_to(visit, rows):
     assert len(page.ids()) == rows("SELECT count(*) FROM agreement WHERE signed_on IS NOT NULL AND "
                                    "(amends_id IS NULL OR status <> 'archived')")[0][0]  # fmt: skip
     assert date.fromisoformat(first) < date.fromisoformat(last)
+
+
+@pytest.mark.one_database
+def test_no_page_ignores_what_stands_in_its_address(app, visit, rows):
+    """Every page of every ledger that its reader may open, and those that are no ledger's."""
+    visitor, pages = visit("reviewer"), ["/overdue/", "/reviews/list/", "/samples/", "/exports/", "/"]
+    for ledger in readable(app, "reviewer"):
+        base, ids = f"/{ledger.name}", visitor.look(f"/{ledger.name}/list/").ids()
+        pages += [f"{base}/list/", f"/api/v1{base}/", f"/api/v1{base}/_info"]
+        pages += [f"{base}/show/{ids[0]}", f"{base}/{ids[0]}/history", f"{base}/{ids[0]}/versions"] if ids else []
+        pages += [f"{base}/figures"] if ledger.figures else []
+        pages += [f"{base}/add"] if not ledger.under else []
+    for page in pages:
+        plain = visitor.client.get(page).status_code
+        if plain != 200:
+            continue
+        answer = visitor.client.get(f"{page}?colour=red")
+        assert answer.status_code == 400, page
+        assert "colour" in (answer.json["message"] if answer.is_json else answer.text), page
+    visitor = visit("admin")
+    for page in ("/accounts/list/", "/roles/list/"):
+        assert visitor.look(page).status == 200
+        assert visitor.look(f"{page}?colour=red").status == 400
+    assert visit("reviewer").look("/agreements/add?party_b_org_id=1&coop_modes=1&coop_modes=2").status == 200

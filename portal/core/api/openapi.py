@@ -99,12 +99,12 @@ def asked(ledger: Ledger) -> list[Schema]:
     """The parameters of a list, which are those of its page."""
     orders = [f"{way}{name}" for name in ledger.sortable for way in ("", "-")]
     own: dict[str, Schema] = {
-        "q": {"type": "string", "maxLength": 100},
+        "q": TEXT,
         "page": {"type": "integer", "minimum": 0},
         "page_size": {"type": "integer", "minimum": 1, "maximum": MOST_PER_PAGE},
         "order": {"type": "string", "enum": orders},
         "columns": TEXT,
-        "figure": {**TEXT, "description": "only the records that a figure of the ledger counts"},
+        "figure": TEXT,
     }
     filters = [parameter(name, {**TEXTS, "title": str(ledger.label_of(name))}) for name in ledger.filters]
     return [*(parameter(name, own[name]) for name in OWN), *filters]

@@ -43,10 +43,12 @@ class BadValue(ValueError):
 
 @dataclass(frozen=True)
 class Other:
-    """The choice for what no other says, and the field of the same record that keeps the words for it."""
+    """The choice for what no other says, and the field of the same record that keeps the words for it. `only`: the
+    words that are known to mean it, where other ones are mistakes."""
 
     value: str
     words: str
+    only: frozenset[str] | None = None
 
 
 class Kind:
@@ -115,7 +117,9 @@ class Kind:
 
     def no_choice(self, typed: Sequence[str]) -> list[str]:
         """Those of the texts that are none of the choices; errors of a sheet are no words of anybody."""
-        return [text for raw in typed if (text := clean(raw)) and not ERROR.fullmatch(text) and not self._takes(text)]
+        only = self.other.only if self.other else None
+        texts = (text for raw in typed if (text := clean(raw)) and not ERROR.fullmatch(text))
+        return [text for text in texts if (only is None or text in only) and not self._takes(text)]
 
     def _takes(self, text: str) -> bool:
         try:

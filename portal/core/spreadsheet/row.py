@@ -175,7 +175,7 @@ class Row:
         if len(firm) == 1:
             return firm[0]
         agreeing = (record for record in found if not self.judged(self.typed(record), record)[1])
-        running = [record for record in firm if record.status == IN_FORCE]
+        running = [record for record in firm if getattr(record, "status", "") == IN_FORCE]
         record = next(agreeing, running[0] if len(running) == 1 else None)
         if record is None:
             names = "、".join(number_or_name(each) for each in found[:3])

@@ -24,6 +24,7 @@ from portal.core.past import as_of
 from portal.core.record import Record
 from portal.core.values import Values
 from portal.core.views import listing
+from portal.core.views.addresses import only
 from portal.core.views.autosaving import Autosaving
 from portal.core.views.bulk import Bulk
 from portal.core.views.comparing import Comparing
@@ -173,7 +174,7 @@ class LedgerView(
     def figures(self) -> ResponseReturnValue:
         """The ledger's figures, of today or `as_of` a former day; as a part of the list page when its script asks
         (`?part=1`)."""
-        listing.only(request.args, ("part", listing.PAST) if self.ledger.remembered else ("part",))
+        only(request.args, ("part", listing.PAST) if self.ledger.remembered else ("part",))
         day, told, model = listing.past_day(request.args.get(listing.PAST, "")), self.ledger.told(), self.ledger.model
 
         def asked() -> Iterator[Select[Any]]:
@@ -188,7 +189,7 @@ class LedgerView(
     @has_access
     def lacking(self, name: str) -> ResponseReturnValue:
         """What a rate lacks to be whole; `?of=counted` what it counts, `?of=whole` all of it."""
-        listing.only(request.args, ("of",))
+        only(request.args, ("of",))
         figure = next((each for each in self.ledger.told() if each.name == name and each.named), None)
         which = request.args.get("of") or "lacking"
         if figure is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -23,6 +23,7 @@ from portal.core.phrases import labelled
 from portal.core.reach import OWNER
 from portal.core.record import Record
 from portal.core.search import MOST_WORDS, contains, words
+from portal.core.views.addresses import only
 from portal.extensions import db
 
 PAGE_SIZE = 25
@@ -125,15 +126,6 @@ def parse(ledger: Ledger, args: MultiDict[str, str], *, past: bool = False) -> L
         figure=_figure(ledger, args.get("figure", "")),
         ignored=tuple(name for name in ledger.filters if name not in filters and any(args.getlist(name))),
     )
-
-
-def only(args: MultiDict[str, str], names: Collection[str], several: Collection[str] = ()) -> None:
-    """Nothing in an address is ignored: it has no other parameters than these, and each but `several` once."""
-    for name, texts in args.lists():
-        if name not in names and name not in several:
-            raise BadRequest(gettext("The address has an unknown parameter: %(name)s", name=name))
-        if len(texts) > 1 and name not in several:
-            raise BadRequest(gettext("The address has a parameter more than once: %(name)s", name=name))
 
 
 def parse_whole(ledger: Ledger, args: MultiDict[str, str], *, past: bool = False) -> Listing:

@@ -73,6 +73,14 @@ FREQUENCIES = Choice(
     },
     other=Other("other", "remark"),
 )
+# What offices write as the kind of a person who is in none of the portal's kinds.
+KINDS_OF_NEED = frozenset(
+    (
+        *("低保", "低保户", "低保对象", "低保家庭", "低保边缘户", "五保户", "特困户", "特困人员", "困难户", "困难家庭"),
+        *("困难职工", "残疾人", "残疾人家庭", "孤寡老人", "空巢老人", "独居老人", "高龄老人", "困境儿童", "留守儿童"),
+        *("孤儿", "单亲家庭", "失独家庭", "重病患者", "大病患者", "优抚对象", "退役军人", "军烈属", "失业人员"),
+    )
+)
 AID_KINDS = Choice(("money", _("Money")), ("goods", _("Goods")), ("errand", _("Errand")))
 SIGNED_BY = Choice(("self", _("In person")), ("proxy", _("By proxy")), ("transfer", _("Bank transfer")))
 HANDLINGS = Choice(
@@ -106,7 +114,7 @@ class Beneficiary(Record, Model):
     )
     called: Mapped[str | None] = field(Text(60, free=False), _("Beneficiary"), entered=False)
     target_type: Mapped[str | None] = field(
-        Code("C13", other=Other("9", "remark")), _("Kind of beneficiary"), required=True, index=True
+        Code("C13", other=Other("9", "remark", KINDS_OF_NEED)), _("Kind of beneficiary"), required=True, index=True
     )
     name_enc: Mapped[Sealed | None] = field(
         PersonName(), _("Name of the person"), required=True, hint=_("Kept encrypted and shown masked")

@@ -1,0 +1,72 @@
+"""What each page takes in its address: anything else is refused by name, so that nobody takes it for heard.
+
+Lists, sheets and figures judge their own (`listing.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from flask import Flask, request
+from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
+
+from portal.core import scope
+from portal.core.ledger import Ledger, named
+
+NOTHING: tuple[str, ...] = ()
+# By the page of a ledger, and of its REST.
+OF_LEDGERS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("show", "history", "tree", "template", "get", "info"), NOTHING),
+    "versions": ("left", "right"),
+    "options": ("q",),
+    "edit": ("draft",),
+    "lists": ("draft",),
+}
+OTHERS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        ("WorkspaceView.index", "OverdueView.index", "ExportsView.index", "RolesView.list", "RolesView.show"), NOTHING
+    ),
+    **dict.fromkeys(("ReviewsView.list", "SamplesView.index", "SamplesView.show", "SignInRulesView.show"), NOTHING),
+    **dict.fromkeys(("AccountsView.options", "ReviewsView.options", "SamplesView.options"), ("q",)),
+    "AccountsView.list": ("q", "page"),
+    "RightsView.list": ("ledger",),
+    "AuditView.index": ("job",),
+}
+
+
+def only(args: MultiDict[str, str], names: Collection[str], several: Collection[str] = ()) -> None:
+    """Nothing in an address is ignored: it has no other parameters than these, and each but `several` once."""
+    for name, texts in args.lists():
+        if name not in names and name not in several:
+            raise BadRequest(gettext("The address has an unknown parameter: %(name)s", name=name))
+        if len(texts) > 1 and name not in several:
+            raise BadRequest(gettext("The address has a parameter more than once: %(name)s", name=name))
+
+
+def judge() -> None:
+    """Before every page: of what this one does not take, nothing stands in the address."""
+    if request.method != "GET" or not request.args or scope.current().user_id is None:
+        return
+    view, _, page = (request.endpoint or "").partition(".")
+    ledger = named(view.removesuffix("_api"))
+    if ledger is None:
+        names = OTHERS.get(f"{view}.{page}")
+    elif page == "add":
+        only(request.args, ("draft",), beginnings(ledger))
+        return
+    else:
+        names = OF_LEDGERS.get(page)
+    if names is not None:
+        only(request.args, names)
+
+
+def beginnings(ledger: Ledger) -> set[str]:
+    """What the address of a new record may say already."""
+    above = {f"{ledger.under.relation}_id"} if ledger.under else set()
+    return above | ledger.entered.keys()
+
+
+def install(app: Flask) -> None:
+    app.before_request(judge)
