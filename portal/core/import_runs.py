@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.core import audit, clock, scope
 from portal.core.changes import Noted, ledger_of
+from portal.core.fields.base import LARGEST
 from portal.core.images import image_of
 from portal.core.ledger import Ledger
 from portal.extensions import Model, db
@@ -198,6 +199,8 @@ def recent(ledger: Ledger) -> Sequence[ImportRun]:
 
 
 def find(ledger: Ledger, run_id: int) -> ImportRun | None:
+    if run_id > LARGEST:  # which no database takes for an id
+        return None
     query = select(ImportRun).where(ImportRun.ledger == ledger.name, ImportRun.id == run_id)
     return db.session.scalars(mine(query, ledger)).first()
 

@@ -86,7 +86,7 @@ def test_what_is_asked_about_somebody_alike_names_nobody(visit, rows, bird):
     typed = visitor.look("/beneficiaries/add").filled()
     twin = {"target_type": "1", "name_enc": NAME, "address_enc": ADDRESS, "phone_enc": PHONE}
     community = rows(f"SELECT community_id FROM beneficiary WHERE id = {bird}")[0][0]
-    page = visitor.post("/beneficiaries/add", typed | twin | {"community_id": str(community)})
+    page = visitor.post("/beneficiaries/add", typed | twin | {"community_id": str(community), "_then": "submit"})
     told_of = page.select(".notice") + page.select(".field-error")
     assert page.status == 200
     assert not [each for each in told_of if NAME in each.get_text() or PHONE in each.get_text()]

@@ -7,9 +7,10 @@ import pytest
 from portal.accounts.security import act_as
 from tests.holes.walk import ACCOUNTS, APART, first, names_at, of, unchanged
 
-# Answered to whoever has signed in, within what they may: their workspace, what is overdue, what describes REST, and
-# their requests for sheets, which ask for the rights on the ledger (`tests/pages/test_unmasked_export.py`).
-EVERYBODYS = {"WorkspaceView.index", "OverdueView.index", "openapi"} | {
+# Answered to whoever has signed in, within what they may: their workspace, what is overdue, the checklist of the first
+# day (whom it refuses, `tests/pages/test_account_sheets.py` says), what describes REST, and their requests for sheets,
+# which ask for the rights on the ledger (`tests/pages/test_unmasked_export.py`).
+EVERYBODYS = {"WorkspaceView.index", "OverdueView.index", "StartView.index", "openapi"} | {
     f"ExportsView.{name}" for name in ("index", "ask", "take")
 }
 pytestmark = pytest.mark.one_database

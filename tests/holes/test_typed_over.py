@@ -53,11 +53,12 @@ def test_whoever_may_see_a_number_changes_nothing_by_typing_it_again(rest, rows)
 
 @pytest.fixture
 def previewed(app, built, rows, tmp_path):
-    """(unchanged, changed, rejected) of a number that filler01 brings for an agreement in a sheet."""
+    """What the preview says of a number that filler01 brings for an agreement in a sheet."""
 
     def preview(id_, phone):
         [(number, a, b)] = rows(
-            "SELECT record_no, a.full_name, b.full_name FROM agreement JOIN party_org a ON a.id = party_a_org_id "
+            "SELECT COALESCE(record_no, office_no), a.full_name, b.full_name FROM agreement "
+            "JOIN party_org a ON a.id = party_a_org_id "
             f"JOIN party_org b ON b.id = party_b_org_id WHERE agreement.id = {id_}"
         )
         lines = ["编号,甲方党组织,乙方社区党组织,乙方电话", f"{number},{a},{b},{phone}"]
@@ -69,16 +70,38 @@ def previewed(app, built, rows, tmp_path):
             outcome = take(agreements, found, sheet.name, False, lambda *_: None)
             db.session.rollback()
         built.dirty = True
-        told = outcome.as_json()
-        return told["unchanged"], told["changed"], len(told["rejected"])
+        return outcome.as_json()
 
     return preview
 
 
 def test_a_preview_compares_hidden_values_as_far_as_their_masks(rest, rows, previewed):  # noqa: F811 - the fixture
     id_ = hidden(rest, rows, "active")
-    told = [previewed(id_, number) for number in (RIGHT, ALIKE, OTHER)]
+    found = [previewed(id_, number) for number in (RIGHT, ALIKE, OTHER)]
+    told = [(each["unchanged"], each["changed"], len(each["rejected"])) for each in found]
     assert told == [(1, 0, 0), (1, 0, 0), (0, 0, 1)]
+    assert found[0] == found[1]
+
+
+def test_a_preview_says_the_same_change_of_right_and_wrong_numbers(rest, rows, change, previewed):  # noqa: F811 - the fixture
+    """Old and new are masks; what is typed over a hidden value always counts as changed."""
+    id_ = hidden(rest, rows, "draft")
+    change(f"UPDATE agreement SET office_no = '演〔2026〕9号' WHERE id = {id_}")
+    right, alike, other = (previewed(id_, number) for number in (RIGHT, ALIKE, OTHER))
+    assert right == alike
+    assert right["changed"] == 1, right["rejected"]
+    assert [(each["old"], each["new"]) for each in right["changes"]] == [(MASK, MASK)]
+    assert [(each["old"], each["new"]) for each in other["changes"]] == [(MASK, "138****0000")]
+    for said in (right, alike, other):
+        assert said["questions"] == []
+        assert not any(number in str(said) for number in (RIGHT, ALIKE, OTHER))
+
+
+def test_no_question_of_a_sheet_shows_what_some_may_not_see(app):
+    """Contradictions are shown of the fields of an identity."""
+    for ledger in app.extensions["portal.ledgers"]:
+        keys = {*ledger.identity, *(name for names in ledger.identity_else for name in names)}
+        assert not keys & {*ledger.sensitive, *ledger.internal}, ledger.name
 
 
 def test_a_household_that_is_found_leaves_no_trace_on_those_who_live_there(visit, rest, rows):  # noqa: F811 - the fixture
@@ -86,12 +109,12 @@ def test_a_household_that_is_found_leaves_no_trace_on_those_who_live_there(visit
     assert visit("filler01").post("/beneficiaries/add", known | {"_then": "submit"}).status == 302
     where = f"owner_unit_id = {unit_id(rows, 2)} AND substr(called, 1, 2) = '%s*'"
     told = []
-    for name, number in (("欧阳某甲", PERSON["phone_enc"]), ("欧阳某甲", "15400000009")):
+    for other, number in (("司某乙", PERSON["phone_enc"]), ("司某丙", "15400000009")):
         visitor = visit("filler02")
-        assert visitor.post("/beneficiaries/add", known | {"name_enc": name, "phone_enc": number}).status == 302
+        assert visitor.post("/beneficiaries/add", known | {"phone_enc": number}).status == 302
         person = max(id_ for (id_,) in rows(f"SELECT id FROM beneficiary WHERE {where % '欧'}"))
-        other = known | {"name_enc": "司某乙", "phone_enc": "", "same_household_id": str(person)}
-        assert visitor.post("/beneficiaries/add", other).status == 302
+        together = known | {"name_enc": other, "phone_enc": "", "same_household_id": str(person)}
+        assert visitor.post("/beneficiaries/add", together).status == 302
         lives = max(id_ for (id_,) in rows(f"SELECT id FROM beneficiary WHERE {where % '司'}"))
         state = f"SELECT version, updated_at FROM beneficiary WHERE id = {lives}"
         before = rows(state)

@@ -39,8 +39,10 @@ def candidates(ledger: Ledger, form: LedgerForm, query: Select[Any]) -> list[Any
 
 
 def contradicts(ledger: Ledger, form: LedgerForm, record: Any) -> bool:
-    """Does the row say something else of what tells namesakes apart?"""
-    for name in ledger.told_apart:
+    """Does the row say something else of what tells namesakes apart? What the user may not see of the record does not:
+    which record is found would answer guesses at it."""
+    hidden = ledger.hidden(record)
+    for name in (each for each in ledger.told_apart if each not in hidden):
         typed, held = form[name].data, ledger.field(name).kind.stored(record, name)
         if typed not in BLANK and held not in BLANK and typed != held:
             return True

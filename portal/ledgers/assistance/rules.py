@@ -86,17 +86,33 @@ def namesakes(values: Values) -> Iterator[Beneficiary]:
 
 def perhaps_the_same(values: Values) -> Iterator[Problem]:
     """Without a telephone on either side, somebody of the same name and community may be the same person; different
-    addresses tell them apart. Asked of whoever may look people up by their whole name."""
-    if not revealed(values.name_enc):
+    addresses tell them apart. Asked of whoever may look people up by their whole name, and never of a sheet."""
+    if values.from_paper or not revealed(values.name_enc):
         return
-    phone, address = (revealed(each) for each in (values.phone_enc, values.address_enc))
+    phone = revealed(values.phone_enc)
     for other in namesakes(values):
-        theirs, there = revealed(other.phone_enc), revealed(other.address_enc)
-        apart = bool(address and there and name_key(address) != name_key(there))
-        if other.id in values.itself or (phone and theirs) or apart or not may_look_up(other):
+        numbered = phone and revealed(other.phone_enc)
+        if other.id in values.itself or numbered or not may_look_up(other) or lives_elsewhere(values, other):
             continue
         text = gettext("Somebody of this name and community is on the list already: %(other)s", other=other)
         yield Problem("name_enc", text, twin=other)
+
+
+def lives_elsewhere(values: Values, other: Beneficiary) -> bool:
+    """Do different addresses tell two apart? Of those who may not see the other one only few are compared, as numbers
+    are (`one_record`), and none before a save."""
+    here, there = name_key(revealed(values.address_enc)), name_key(revealed(other.address_enc))
+    if not here or not there:
+        return False
+    retyped = values.record is None or values.address_enc is not values.record.address_enc
+    if retyped and not scope.current().covers_row("reveal", "beneficiaries", other):
+        if scope.deed() == "check":  # it is still being filled in: nothing is said
+            return True
+        guess = vault().digest(f"address|{name_key(revealed(values.name_enc))}|{values.community_id}|{here}")
+        if guessing.spent(guess):
+            return False
+        guessing.note(guess, other, "address_enc")
+    return here != there
 
 
 def may_look_up(person: Beneficiary) -> bool:
