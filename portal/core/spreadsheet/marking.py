@@ -147,6 +147,8 @@ def move_ranges(sheet: Sheet, rows: Rows) -> None:
             sheet.conditional_formatting.add(now, rule)
     move_lists(sheet, rows)
     move_tables(sheet, rows)
+    for told in sheet.row_breaks.brk:
+        told.id = rows.now(told.id + 1) - 1
     if sheet.auto_filter.ref:
         sheet.auto_filter.ref = areas(sheet.auto_filter.ref, rows) or None
     if sheet.print_area:
@@ -163,7 +165,7 @@ def move_lists(sheet: Sheet, rows: Rows) -> None:
 
 
 def move_tables(sheet: Sheet, rows: Rows) -> None:
-    for name, table in list(sheet.tables.items()):
+    for name, table in [*zip(sheet.tables.keys(), sheet.tables.values(), strict=True)]:
         first, last = (int(n) for n in re.findall(r"\d+", table.ref))
         if rows.now(last + 1) - rows.now(first) < 2:  # a table has a row below its headings
             del sheet.tables[name]
@@ -200,6 +202,16 @@ def move_formulas(book: Workbook, path: Path, rows_of: dict[str, Rows]) -> None:
                     cell.value = formula(told, sheet.title, rows_of)
             except Gone:
                 cell.value = values()[sheet.title][cell.coordinate].value
+
+
+def move_names(book: Workbook, rows_of: dict[str, Rows]) -> None:
+    """A name of rows that are all removed, or of another workbook, goes."""
+    for names in (book.defined_names, *(sheet.defined_names for sheet in book.worksheets)):
+        for name, told in list(names.items()):
+            try:
+                told.attr_text = formula("=" + (told.attr_text or ""), "", rows_of).removeprefix("=")
+            except Gone:
+                del names[name]
 
 
 def clean(sheet: Sheet) -> None:
@@ -244,6 +256,7 @@ def main() -> None:
     rows_of = {name: Rows(each["removed"]) for name, each in told.items()}
     if plan["built"] is None:
         move_formulas(book, path, rows_of)
+        move_names(book, rows_of)
     for name, each in told.items():
         sheet, rows = book[name], rows_of[name]
         clean(sheet)
