@@ -102,7 +102,11 @@ def planned(table: Layout, remarks: Sequence[Remark], *, several: bool) -> dict[
         "name": table.sheet.name,
         "removed": [row for row, _ in table.read.rows if row not in left],
         "carried": [each for each in carried(table) if each[0] in left],
-        "marks": [[remark.row, place(table, remark.column), remark.why] for remark in mine],
+        "marks": [
+            [remark.row, place(table, each["column"]), each["why"]]
+            for remark in mine
+            for each in ({"column": remark.column, "why": remark.why}, *remark.also)
+        ],
     }
 
 
