@@ -22,8 +22,8 @@ from portal.accounts.security import act_as
 from portal.core import audit, scope, sealing
 from portal.core.ledger import Ledger, mounted
 from portal.core.spreadsheet import months, running
-from portal.core.spreadsheet.export import rejected_rows
 from portal.core.spreadsheet.importing import Options, Outcome, find_layout
+from portal.core.spreadsheet.marked import marked, without_layout
 from portal.core.spreadsheet.reading import Unreadable, read
 from portal.core.views import exporting
 from portal.demo import PROFILES, load, password, renew_password
@@ -123,7 +123,9 @@ def verify() -> None:
 @click.option("--all-or-none", is_flag=True, help="Store nothing when any row is rejected.")
 @click.option("--as", "username", default="reviewer", help="Whose rights hold.")
 @click.option(
-    "--errors", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Rejected rows, as a sheet."
+    "--errors",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="The workbook as .xlsx with the rejected rows only, marked.",
 )
 @click.option("--sheet", "sheets", multiple=True, help="Take this sheet; again for further ones.")
 @click.option("--hidden", is_flag=True, help="Take hidden sheets, rows and columns, too.")
@@ -140,13 +142,18 @@ def import_(ledger: str, file: Path, username: str, errors: Path | None, **how: 
     options = Options(guesses=how["guesses"], sheets=how["sheets"], hidden=how["hidden"], month_days=rule)
     with scope.acting_as(principal), current_app.test_request_context(method="POST"):
         try:
-            layout = find_layout(found, read(file, file.name), options)
+            sheets = read(file, file.name)
+            layout = find_layout(found, sheets, options)
             sheet = running.Sheet(found, layout, file.name, running.digest(file), how["adopt"], how["all_or_none"])
             taken = _run(sheet, how["dry_run"])
         except Unreadable as fault:
             raise click.ClickException(str(fault)) from None
         if errors:
-            errors.write_bytes(rejected_rows(layout, taken.outcome.rejected).read())
+            given = marked(file, file.name, sheets, layout, taken.outcome.rejected, stored=taken.kept)
+            with given.book as book:
+                errors.write_bytes(book.read())
+            if not given.kept:
+                click.echo(without_layout(), err=True)
     _tell(taken.outcome, how["as_json"])
     if not taken.kept:
         raise click.ClickException("rows are rejected, so nothing was stored")

@@ -122,13 +122,15 @@ def rejected(visitor, path):
     response.close()
     if response.status_code != 200:
         return response.status_code
-    return [row[-2].value for row in sheets.load_workbook(io.BytesIO(content)).active.iter_rows(min_row=2)]
+    page = sheets.load_workbook(io.BytesIO(content)).active
+    heads = [cell.value for cell in page[sheets.HEADER + 1]]
+    return [heads[cell.column - 1] for row in page.iter_rows() for cell in row if cell.comment]
 
 
 REJECTED = ["有效期至", "乙方社区党组织", "甲方党组织", "签订日期"]
 
 
-def test_rejected_rows_come_back_as_a_sheet_with_reasons(upload):
+def test_rejected_rows_come_back_in_their_workbook_with_reasons(upload):
     visitor, answer = upload("reviewer", sheets.LEDGER)
     assert rejected(visitor, answer.response.location) == REJECTED
     assert rejected(visitor, answer.response.location) == REJECTED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask_babel import gettext
@@ -24,9 +24,11 @@ class Remark:
     column: str
     why: str
     sheet: str = ""
+    # What else is wrong with the row: {column, why}.
+    also: Sequence[dict[str, str]] = ()
 
     def as_json(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if value or name != "sheet"}
+        return {name: value for name, value in vars(self).items() if value or name not in ("sheet", "also")}
 
 
 @dataclass
@@ -84,7 +86,8 @@ class Account:
     outcome: Outcome
 
     def rejected(self, number: int, fault: Rejected) -> None:
-        self.outcome.rejected.append(self.remark(number, fault.name, fault.why))
+        also = [{"column": self.column(name), "why": why} for name, why in fault.also]
+        self.outcome.rejected.append(replace(self.remark(number, fault.name, fault.why), also=also))
         self.outcome.rows.append((number, REJECTED, fault.why, self.sheet))
         if isinstance(fault, Question):
             sides = [{"name": n, "column": self.column(n), "there": t, "here": h} for n, t, h in fault.sides]

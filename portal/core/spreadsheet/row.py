@@ -327,13 +327,13 @@ class Row:
         return CHANGED if names or adopts(record, status) else UNCHANGED
 
     def rejection(self, form: LedgerForm) -> Rejected:
-        """The first thing wrong, in the order of the sheet's columns."""
+        """What is wrong, in the order of the sheet's columns."""
         taken = [name.removeprefix(self.prefix) for name in self.layout.taken if name.startswith(self.prefix)]
-        for name in [*taken, *form._fields]:
-            if name in form._fields and form[name].errors:
-                # Whose row it is, is said once for all that it tells of.
-                column = name if name == "owner_unit_id" else self.prefix + name
-                return Rejected(column, str(form[name].errors[0]))
+        # Whose row it is, is said once for all that it tells of.
+        columns = {n: n if n == "owner_unit_id" else self.prefix + n for n in [*taken, *form._fields]}
+        wrong = [(at, str(form[n].errors[0])) for n, at in columns.items() if n in form._fields and form[n].errors]
+        if wrong:
+            return Rejected(*wrong[0], also=wrong[1:])
         return Rejected(self.named(), form.problems[0] if form.problems else gettext("This row cannot be taken."))
 
     def changeable(self, record: Any) -> bool:

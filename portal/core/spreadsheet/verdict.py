@@ -21,11 +21,11 @@ Change = tuple[str, str, str, str]
 
 
 class Rejected(Exception):
-    """A row that is not taken: the field meant, and why."""
+    """A row that is not taken: the field meant, and why; and what else is wrong with it."""
 
-    def __init__(self, name: str, why: str) -> None:
+    def __init__(self, name: str, why: str, also: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(why)
-        self.name, self.why = name, why
+        self.name, self.why, self.also = name, why, also
 
 
 class Question(Rejected):

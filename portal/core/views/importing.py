@@ -17,11 +17,12 @@ from portal.core import import_runs, jobs, scope
 from portal.core.jobs import Job
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet import months, running
-from portal.core.spreadsheet.export import XLSX, rejected_rows
+from portal.core.spreadsheet.export import XLSX
 from portal.core.spreadsheet.headings import IGNORED, KNOWN, plain
 from portal.core.spreadsheet.importing import Options, Outcome, Remark, find_layout
 from portal.core.spreadsheet.layout import Tables
 from portal.core.spreadsheet.mapping import ImportColumn, asker, labels
+from portal.core.spreadsheet.marked import marked, without_layout
 from portal.core.spreadsheet.reading import ENDINGS, MOST_BYTES, Unreadable, read
 from portal.core.spreadsheet.running import Sheet, digest
 from portal.core.spreadsheet.template import template
@@ -83,7 +84,7 @@ class Importing:
     @expose("/import/<string:token>/<string:name>", methods=["POST"])
     @has_access
     def bring_on(self: Any, token: str, name: str) -> ResponseReturnValue:
-        """`map`: preview again with these choices; `run`; `cancel`; `errors`: the rejected rows as a sheet."""
+        """`map`: preview again with these choices; `run`; `cancel`; `errors`: the rejected rows in their workbook."""
         job = job_or_404(self.ledger, token)
         here = redirect(url_for(f"{self.endpoint}.brought", token=token))
         state = job.state
@@ -139,11 +140,17 @@ def cells_of(job: Job) -> list[list[str]]:
 
 
 def rejected(ledger: Ledger, job: Job, state: dict[str, Any]) -> ResponseReturnValue:
-    """The rows that were not taken; with them, after a run, the sheet has been of all its use."""
-    book = rejected_rows(tables_of(ledger, job), [Remark(**each) for each in state["rejected"]])
+    """The workbook with the rows that were not taken; with it, after a run, the sheet has been of all its use."""
+    path, name = place(job), job.asked["name"]
+    sheets = read(path, name)
+    found = find_layout(ledger, sheets, options_of(job))
+    remarks = [Remark(**each) for each in state["rejected"]]
+    given = marked(path, name, sheets, found, remarks, stored=state.get("kept") is not False)
+    if not given.kept:
+        flash(without_layout(), "warning")
     if state.get("ran"):
         job.let_go()
-    return send_file(book, XLSX, as_attachment=True, download_name="rejected.xlsx")
+    return send_file(given.book, XLSX, as_attachment=True, download_name=given.name)
 
 
 def may_adopt(ledger: Ledger) -> bool:

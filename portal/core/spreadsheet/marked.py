@@ -1,0 +1,136 @@
+"""The rows that were not taken, in the workbook of whoever brought them: the faulty cells red, with the reason as a
+comment, the rows that were taken removed, everything else as it was. It can be mended and brought again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from tempfile import TemporaryFile
+from typing import IO, Any
+from zipfile import BadZipFile, ZipFile
+
+from flask_babel import gettext
+
+from portal.core.spreadsheet.accounts import Remark
+from portal.core.spreadsheet.export import rejected_rows
+from portal.core.spreadsheet.layout import Layout, Tables, cell, is_ditto
+from portal.core.spreadsheet.reading import MEMORY, Sheet
+
+SCRIPT = Path(__file__).with_name("marking.py")
+SECONDS = 25  # somebody waits for it
+
+
+@dataclass(frozen=True)
+class Marked:
+    """`kept`: is it the workbook that was brought, and not only its rows?"""
+
+    book: IO[bytes]
+    name: str
+    kept: bool = True
+
+
+def marked(
+    path: Path,
+    name: str,
+    sheets: Sequence[Sheet],
+    found: Tables,
+    remarks: Sequence[Remark],
+    *,
+    stored: bool = True,
+) -> Marked:
+    """`sheets` are what was read from the file at `path`, which somebody called `name`; `found` the tables in them.
+    Where nothing was stored, since some rows are rejected, all rows are left."""
+    tables = [planned(table, remarks, several=found.several) for table in found.taken]
+    plan = {
+        "sheets": [table if stored else table | {"removed": []} for table in tables],
+        "names": [sheet.name for sheet in sheets],
+        "built": None if is_xlsx(path) else [told(sheet) for sheet in sheets],
+    }
+    called = gettext("%(name)s - to be mended", name=PurePath(name).stem) + ".xlsx"
+    book = written(path, plan)
+    return Marked(book, called) if book else Marked(rejected_rows(found, remarks), called, kept=False)
+
+
+def without_layout() -> str:
+    return gettext("The workbook could not be kept as it is; its rejected rows come as a plain sheet.")
+
+
+def written(path: Path, plan: dict[str, Any]) -> IO[bytes] | None:
+    """Nothing where the workbook cannot be opened within bounds."""
+    out = TemporaryFile()  # noqa: SIM115 - closed by whoever asked for it
+    try:
+        done = subprocess.run(  # noqa: S603 - our own script, no shell
+            [sys.executable, "-I", str(SCRIPT), str(path), str(MEMORY)],
+            input=json.dumps(plan).encode(),
+            stdout=out,
+            stderr=subprocess.DEVNULL,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        done = None
+    if done is None or done.returncode:
+        out.close()
+        return None
+    out.seek(0)
+    return out
+
+
+def is_xlsx(path: Path) -> bool:
+    """By what it is, whatever it is called."""
+    try:
+        with ZipFile(path) as parts:
+            return "xl/workbook.xml" in parts.namelist()
+    except BadZipFile:
+        return False
+
+
+def told(sheet: Sheet) -> dict[str, Any]:
+    hidden = {"hidden_rows": sorted(sheet.hidden_rows), "hidden_columns": sorted(sheet.hidden_columns)}
+    return {field: getattr(sheet, field) for field in ("name", "rows", "merged", "hidden", "date1904")} | hidden
+
+
+def planned(table: Layout, remarks: Sequence[Remark], *, several: bool) -> dict[str, Any]:
+    """What is to be done in one sheet: rows from 1, columns from 0."""
+    mine = [remark for remark in remarks if not several or remark.sheet == table.sheet.name]
+    left = {remark.row for remark in mine}
+    return {
+        "name": table.sheet.name,
+        "removed": [row for row, _ in table.read.rows if row not in left],
+        "carried": [each for each in carried(table) if each[0] in left],
+        "marks": [
+            [remark.row, place(table, each["column"]), each["why"]]
+            for remark in mine
+            for each in ({"column": remark.column, "why": remark.why}, *remark.also)
+        ],
+    }
+
+
+def place(table: Layout, column: str) -> int:
+    """The column that a remark names; without one in the sheet, the first."""
+    for one in sorted(table.columns, key=lambda each: not each.taken):
+        if column and column in (one.header, one.letters):
+            return one.index
+    return 0
+
+
+def carried(table: Layout) -> Iterator[list[Any]]:
+    """Cells that mean what stands above them, as "ditto" does: row, column, the row that says it, the text."""
+    source: dict[str, int] = {}
+    for row, texts in table.read.rows:
+        cells = table.sheet.rows[row - 1]
+        for name, column in table.taken.items():
+            text, meant = cell(cells, column.index), texts.get(name, "")
+            if text and not is_ditto(text):
+                source[name] = row
+            elif meant and (text or name in table.fills_down):
+                above = source.get(name, 0)
+                same = above and cell(table.sheet.rows[above - 1], column.index) == meant
+                yield [row, column.index, above if text or same else 0, meant]
+
+
+__all__ = ["Marked", "marked", "without_layout"]

@@ -1,0 +1,83 @@
+"""What a sheet says of its rows after some of them are removed: references in formulas, merged and other ranges.
+
+Part of the script `marking.py`, so without the portal."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection
+
+from openpyxl.formula import Tokenizer
+from openpyxl.formula.tokenizer import Token
+
+CELL = r"(\$?[A-Za-z]{1,3}\$?)(\d{1,7})"
+RANGE = re.compile(rf"(?:{CELL}(?::{CELL})?|(\$?)(\d{{1,7}}):(\$?)(\d{{1,7}}))")
+EXTERNAL = re.compile(r"\[[^\]]*\][^!]*!")
+
+
+class Gone(Exception):
+    """A reference to rows that are all removed."""
+
+
+class Rows:
+    """Where the rows of a sheet, from 1, stand after some are removed."""
+
+    def __init__(self, removed: Collection[int]) -> None:
+        self.removed = sorted(removed)
+        self.known = frozenset(removed)
+
+    def now(self, row: int) -> int:
+        """Of a row that is removed: of the first one below it that is not."""
+        return row - bisect_left(self.removed, row)
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Raises Gone."""
+        start, end = self.now(first), last - bisect_right(self.removed, last)
+        if end < start:
+            raise Gone
+        return start, end
+
+
+def reference(text: str, rows: Rows) -> str:
+    """A1, $A$1, A1:B2 or 1:3. Raises Gone. Whole columns and names stay as they are."""
+    found = RANGE.fullmatch(text)
+    if found is None:
+        return text
+    column, row, other, last, mark, top, other_mark, bottom = found.groups()
+    if top:
+        start, end = rows.span(int(top), int(bottom))
+        return f"{mark}{start}:{other_mark}{end}"
+    if last:
+        start, end = rows.span(int(row), int(last))
+        return f"{column}{start}:{other}{end}"
+    return f"{column}{rows.span(int(row), int(row))[0]}"
+
+
+def formula(text: str, sheet: str, rows_of: dict[str, Rows]) -> str:
+    """A formula that stands in `sheet`. Raises Gone where it means rows that are removed, or another workbook."""
+    tokens = Tokenizer(text)
+    for token in tokens.items:
+        if token.type != Token.OPERAND or token.subtype != Token.RANGE:
+            continue
+        if EXTERNAL.search(token.value):
+            raise Gone
+        named, mark, place = token.value.rpartition("!")
+        rows = rows_of.get(named.strip("'").replace("''", "'") if mark else sheet)
+        if rows:
+            token.value = f"{named}{mark}{reference(place, rows)}"
+    return "=" + "".join(token.value for token in tokens.items)
+
+
+def areas(text: str, rows: Rows) -> str:
+    """Several ranges, with blanks or commas between; without those that are gone."""
+    found = []
+    for area in re.split(r"[ ,]+", text.strip()):
+        try:
+            found.append(reference(area, rows))
+        except Gone:
+            continue
+    return " ".join(found)
+
+
+__all__ = ["Gone", "Rows", "areas", "formula", "reference"]
