@@ -89,5 +89,7 @@ def test_the_article_profile_has_the_articles_numbers_and_its_pages_say_them(art
     with article.test_request_context(), scope.acting_as(act_as("leader")):
         ledgers = {ledger.name: ledger for ledger in mounted()}
         for (name, figure), text in SHOWN.items():
-            values = {value.figure.name: value.text for value in stats.values(ledgers[name].figures)}
+            values = {
+                value.figure.name: value.text for value in stats.values(ledgers[name].model, ledgers[name].figures)
+            }
             assert values[figure] == text, (name, figure)

@@ -73,7 +73,9 @@ def test_presets_on_the_role_page_tick_their_rights(open_as):
     page.get_by_role("link", name="支部填报员").click()
     row = page.locator('tr[data-ledger="coop_activities"]')
     row.locator("select[data-preset]").select_option("view")
-    assert [box.is_checked() for box in row.locator("input[data-verb]").all()] == [True, False, False, False, True]
+    assert [box.is_checked() for box in row.locator("input[data-verb]").all()] == [
+        *(True, False, False, False, True, False)
+    ]
     with page.expect_navigation():
         page.click(".form-actions button[type=submit]")
     assert row.locator("select[data-scope]").input_value() == "all"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import datetime
 from urllib.parse import quote
 
@@ -79,7 +80,8 @@ def test_the_workbook_says_its_period_and_leads_to_its_line_of_the_trail(sheet, 
     changes = rows("SELECT changes FROM audit_event WHERE action = 'export' ORDER BY id DESC LIMIT 1")[0][0]
     number = found.oddFooter.right.text.splitlines()[-1]
     assert len(number) == 8
-    assert f'["watermark", null, ["{number}"]]' in str(changes)
+    changes = json.loads(changes) if isinstance(changes, str) else changes
+    assert ["watermark", None, [number]] in changes
     assert "第&P页" in found.oddFooter.center.text
     answer = visit("filler01").speak("zh_Hans").client.get(path)
     assert quote("附件1：区纪委监委共建协议台账（2025年）.xlsx") in answer.headers["Content-Disposition"]

@@ -246,7 +246,7 @@ def test_numbers_of_persons_and_accounts_are_no_numbers_of_records(bring, tmp_pa
     outcome, stored = bring("pairings", path)
     assert (outcome.accepted, whys(outcome)) == (3, [])
     assert (4, "帮扶内容") in {(flag.row, flag.column) for flag in outcome.flagged}
-    assert rows("SELECT measures FROM pairing WHERE measures_note LIKE '%送米面油'") == [(",99,",)]
+    assert rows("SELECT measures FROM pairing WHERE measures_note LIKE '%%送米面油'") == [(",99,",)]
     assert {row[4] for row in stored} == {"active", "terminated"}
     assert rows("SELECT count(*) FROM pairing WHERE source = 'import' AND office_no IS NOT NULL") == [(0,)]
 

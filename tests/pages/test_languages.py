@@ -47,7 +47,7 @@ REFUSED = {
 }
 # What is no sentence in any language: names of languages, products, examples, accounts, codes.
 # A wrong parameter of an address is named as it stands there.
-NAMES = r"English|Excel|IP|page|colour|\.?xlsx|\.?xls|\.?ods|\.?csv|MB|KB|https?|JavaScript"
+NAMES = r"English|Excel|IP|page|colour|\.?xlsx|\.?xls|\.?ods|\.?csv|MB|KB|https?|JavaScript|pdf|jpe?g|png|docx|ofd|wps"
 TABLES = ("unit", "area", "party_org", "member", "agreement", "demand_item", "resource_item", "coop_item")
 
 
@@ -109,7 +109,7 @@ def all_pages(visit, language):
         assert page.status == status, path
         yield path, page
     for path in ("/agreements/add", "/members/add"):
-        yield path, visitor.post(path, {"demand_items-0-id": "new-0", "demand_items-0-reason": "x"})
+        yield path, visitor.post(path, {"signed_on": "x", "demand_items-0-id": "new-0", "demand_items-0-reason": "x"})
 
 
 @pytest.mark.parametrize("language", ["zh_Hans", "zh_Hant"])

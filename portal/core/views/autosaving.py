@@ -33,6 +33,7 @@ class Autosaving:
     @has_access
     def autosave(self: Any) -> ResponseReturnValue:
         """Keep what is typed, as the form would post it: {"revision", "at"}, or {"message"} with why not."""
+        place = place_or_abort(self)
         if request.form.get(USER) != scope.current().username:
             return refusal(gettext("Somebody else has signed in with this browser meanwhile."), 409)
         key = key_or_400()
@@ -41,7 +42,6 @@ class Autosaving:
             return refusal(gettext("This is too large to be kept; please save it."), 413)
         if too_often():
             return refusal(gettext("Too often; please wait a little"), 429)
-        place = place_or_abort(self)
         db.session.rollback()  # what was read so far holds nothing; the one statement below is a transaction of its own
         try:
             revision = form_drafts.keep(place, key, natural(request.form.get(REVISION, "")) or 0, text)
