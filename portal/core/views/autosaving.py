@@ -18,6 +18,8 @@ from portal.core.views.drafting import place_of, take_files
 from portal.core.views.filling import editing, maintaining, parent_or_abort
 from portal.extensions import db
 
+# Whoever has one of these rights fills in forms.
+FILLING = ("add", "edit", "maintain")
 # How often one account's forms are kept within so many seconds, by one process.
 MOST_OFTEN, WINDOW = 60, 60.0
 _kept: dict[int, list[float]] = {}
@@ -58,6 +60,8 @@ class Autosaving:
     @has_access
     def discard(self: Any) -> ResponseReturnValue:
         """Throw away a half-filled form of one's own with its files, and go back to where that was asked."""
+        if not any(scope.current().may(verb, self.ledger.name) for verb in FILLING):
+            abort(403)
         key = key_or_400()
         paths = staging.remove(self.ledger, key, {file.id for file in staging.of(self.ledger, key)})
         form_drafts.forget(self.ledger.name, [key])
@@ -71,7 +75,7 @@ class Autosaving:
     @has_access
     def stage(self: Any, name: str) -> ResponseReturnValue:
         """One file of a new record's form, brought before the form is sent: {"id", "name"} or {"message"}."""
-        key, place = key_or_400(), place_or_abort(self)
+        place, key = place_or_abort(self), key_or_400()
         if place.record_id is not None or not any(each.name == name for each in self.ledger.files):
             abort(404)
         faults = take_files(self.ledger, key)
