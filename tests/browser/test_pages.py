@@ -39,6 +39,7 @@ def test_pages_fit_their_window(open_as, username, width):
 def test_switching_the_language_keeps_the_page(open_as, language):
     page = open_as("filler01")
     page.goto("/agreements/list/?status=active&order=-signed_on")
+    page.wait_for_load_state("networkidle")  # a late answer would bring the cookie of before
     before = page.url
     with page.expect_navigation():
         page.click(f'.languages a[lang="{language.replace("_", "-")}"]')

@@ -77,6 +77,7 @@ def test_nothing_is_sent_while_nothing_is_typed_and_leaving_sends_the_rest(open_
 def test_a_session_that_ended_is_said_and_what_was_typed_stays(open_as):
     page = open_as("filler02")
     page.goto("/agreements/add")
+    page.wait_for_load_state("networkidle")  # a late answer would bring the session back
     page.context.clear_cookies()
     type_into(page, "#title", "午休后写的")
     page.wait_for_selector("[data-autosave-state][data-level=error]:has-text('登录已失效')")
