@@ -84,6 +84,8 @@ class Account:
     table: Layout
     sheet: str  # its name where several are taken
     outcome: Outcome
+    # Columns of which it was said that their numbers only count.
+    counting: set[str] = field(default_factory=set)
 
     def rejected(self, number: int, fault: Rejected) -> None:
         also = [{"column": self.column(name), "why": why} for name, why in fault.also]
@@ -108,17 +110,18 @@ class Account:
             shown = self.ledger.statuses[told.kept_status].label
             text = gettext("The record keeps its status: %(status)s", status=shown)
             self.outcome.flagged.append(self.remark(number, "status", text))
-        self.counting(number, told.counting)
+        self.say_counting(number, told.counting)
         for record_no, name, old, new in told.changes:
             change = {"record_no": record_no, "name": name, "column": self.column(name), "old": old, "new": new}
             self.outcome.changes.append(self.located(number) | change)
 
-    def counting(self, number: int, names: Sequence[str]) -> None:
+    def say_counting(self, number: int, names: Sequence[str]) -> None:
         """Said once of each column."""
         why = gettext("These numbers only count the rows; they are not taken as the office's own")
-        said = {(remark.column, remark.sheet) for remark in self.outcome.flagged if remark.why == why}
-        found = (self.remark(number, name, why) for name in names)
-        self.outcome.flagged += [remark for remark in found if (remark.column, remark.sheet) not in said]
+        for column in map(self.column, names):
+            if column not in self.counting:
+                self.counting.add(column)
+                self.outcome.flagged.append(Remark(number, column, why, self.sheet))
 
     def located(self, number: int) -> dict[str, Any]:
         return {"row": number} | ({"sheet": self.sheet} if self.sheet else {})
@@ -127,7 +130,7 @@ class Account:
         return row_column(self.ledger, self.table, name)
 
     def remark(self, number: int, name: str, why: str) -> Remark:
-        return Remark(number, row_column(self.ledger, self.table, name), why, self.sheet)
+        return Remark(number, self.column(name), why, self.sheet)
 
     def place(self, number: int) -> str:
         if self.sheet:
