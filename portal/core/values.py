@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 from portal.core.fields.base import Label
@@ -63,3 +65,14 @@ class Values:
         """Give a field a value where it was left blank."""
         if self.fields.get(name) in (None, (), ""):
             self.fields[name] = value
+
+
+def asked_of_people(rule: Callable[[Values], Iterable[Problem]]) -> Callable[[Values], Iterable[Problem]]:
+    """A rule that only asks whether two records are one (`Problem.twin`). Of a sheet nobody is asked, and a form that
+    is filled from one drops the question, so there the rule is not run: it may look at many records for each row."""
+
+    @wraps(rule)
+    def judged(values: Values) -> Iterable[Problem]:
+        return () if values.from_paper else rule(values)
+
+    return judged

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from portal.core import clock, guessing, scope
 from portal.core.fields import PersonalMoney, mask_name, name_key
-from portal.core.values import Problem, Values
+from portal.core.values import Problem, Values, asked_of_people
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
 from portal.ledgers.assistance.model import Beneficiary, Pairing, Visit
@@ -84,10 +84,11 @@ def namesakes(values: Values) -> Iterator[Beneficiary]:
             yield person
 
 
+@asked_of_people
 def perhaps_the_same(values: Values) -> Iterator[Problem]:
     """Without a telephone on either side, somebody of the same name and community may be the same person; different
-    addresses tell them apart. Asked of whoever may look people up by their whole name, and never of a sheet."""
-    if values.from_paper or not revealed(values.name_enc):
+    addresses tell them apart. Asked of whoever may look people up by their whole name."""
+    if not revealed(values.name_enc):
         return
     phone = revealed(values.phone_enc)
     for other in namesakes(values):

@@ -13,7 +13,7 @@ from sqlalchemy import false, func, select
 from portal.core import clock, scope
 from portal.core.rules import not_before
 from portal.core.search import fold
-from portal.core.values import Problem, Values
+from portal.core.values import Problem, Values, asked_of_people
 from portal.extensions import db
 from portal.ledgers.service.model import Acceptance, Extension, Progress, ServiceProject
 
@@ -56,6 +56,7 @@ def approval(values: Values) -> Iterator[Problem]:
         yield Problem("approved_on", gettext("Only the committee sets this day."))
 
 
+@asked_of_people
 def alike(values: Values) -> Iterator[Problem]:
     """Projects of the same area and year whose titles are nearly the same."""
     if not values.title or values.area_id is None or values.collected_on is None:
