@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask_babel import gettext
@@ -70,18 +70,18 @@ def one_record(values: Values) -> Iterator[Problem]:
             return
 
 
-def namesakes(values: Values) -> Iterator[Beneficiary]:
+def namesakes(values: Values) -> Sequence[Beneficiary]:
     """People of this name and community that the user sees. A sheet is compared with the very record that it is about,
     too: its preview says whether that would change."""
-    name = name_key(revealed(values.name_enc))
     itself = values.record.id if values.record is not None and scope.deed() in BRINGING else 0
     listed = Beneficiary.status.not_in(LEFT) & Beneficiary.id.not_in(values.itself)
+    # Names are compared by their digests, which all ways of writing one have in common.
     people = select(Beneficiary).where(
-        Beneficiary.community_id == values.community_id, listed | (Beneficiary.id == itself)
+        Beneficiary.community_id == values.community_id,
+        Beneficiary.name_enc == values.name_enc,
+        listed | (Beneficiary.id == itself),
     )
-    for person in db.session.scalars(people.order_by(Beneficiary.id)):
-        if name_key(revealed(person.name_enc)) == name:
-            yield person
+    return db.session.scalars(people.order_by(Beneficiary.id)).all()
 
 
 @asked_of_people
