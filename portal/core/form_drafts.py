@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, delete, func, insert, select, update
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, defer, mapped_column
 from werkzeug.datastructures import MultiDict
 
 from portal.core import clock, once, scope
 from portal.extensions import Model, db
-from portal.org.sealed import Sealed, SealedText
+from portal.org.sealed import Sealed, SealedLongText
 
 # Posted with the form: its key, how often it was kept, and who opened it.
 KEY, REVISION, USER = "_draft", "_revision", "_user"
@@ -29,13 +29,6 @@ NOT_TYPED = frozenset((KEY, REVISION, USER, "csrf_token", "_then", "_rows", "_un
 MOST_BYTES = 500_000
 MOST_FORMS = 50
 KEPT = timedelta(days=30)
-
-
-class SealedPage(SealedText):
-    """A sealed text without a limit of its length."""
-
-    impl: Any = Text
-    cache_ok = True
 
 
 class FormDraft(Model):
@@ -56,7 +49,7 @@ class FormDraft(Model):
     # The record that is edited, or the one that a new entry goes under.
     record_id: Mapped[int | None]
     parent_id: Mapped[int | None]
-    typed: Mapped[Sealed] = mapped_column(SealedPage())
+    typed: Mapped[Sealed] = mapped_column(SealedLongText)
     revision: Mapped[int]
     saved_at: Mapped[datetime]
 

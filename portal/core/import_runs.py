@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text, event, insert, select, update
+from sqlalchemy import JSON, ForeignKey, String, event, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.core import audit, clock, scope
@@ -19,20 +19,13 @@ from portal.core.fields.base import LARGEST
 from portal.core.images import image_of
 from portal.core.ledger import Ledger
 from portal.extensions import Model, db
-from portal.org.sealed import Sealed, SealedText
+from portal.org.sealed import Sealed, SealedLongText
 
 RUNNING, DONE, CANCELLED, FAILED, UNDONE = "running", "done", "cancelled", "failed", "undone"
 INTERRUPTED = "interrupted"  # a run that says it is running and has said nothing for long: its process was killed
 SILENT = timedelta(minutes=5)
 UNDOABLE = timedelta(days=7)
 SHOWN = 20
-
-
-class SealedDocument(SealedText):
-    """Sealed texts of any length."""
-
-    impl = Text  # type: ignore[assignment] # a type of text, too
-    cache_ok = True
 
 
 class ImportRun(Model):
@@ -86,7 +79,7 @@ class ImportRunRecord(Model):
     # The line of the trail: whatever else the trail has of the record since, the run did not do.
     line: Mapped[str] = mapped_column(String(32))
     # What the record was before, as JSON; of one that the run made, nothing.
-    before: Mapped[Sealed | None] = mapped_column(SealedDocument)
+    before: Mapped[Sealed | None] = mapped_column(SealedLongText)
 
 
 @dataclass

@@ -15,7 +15,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet, MultiFernet
 from flask import current_app
-from sqlalchemy import String, func
+from sqlalchemy import String, Text, func
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -139,6 +139,13 @@ class SealedText(TypeDecorator[Sealed]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Sealed | None:
         return Sealed(value) if value is not None else None
+
+
+class SealedLongText(SealedText):
+    """A column of sealed values of any length."""
+
+    impl = Text  # type: ignore[assignment] # a type of text, too
+    cache_ok = True
 
 
 class SealedOrPlain(SealedText):
