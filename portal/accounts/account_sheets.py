@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, send_file, url_for
@@ -19,7 +18,7 @@ from werkzeug.security import generate_password_hash
 
 from portal.accounts import account_rows, roles
 from portal.accounts.account_pages import fault_of_roles
-from portal.accounts.account_rows import CHANGED, LABELS, NEW, REJECTED, UNCHANGED, Refused
+from portal.accounts.account_rows import LABELS
 from portal.accounts.granting import tell_account, tell_roles
 from portal.accounts.passwords import one_time_password
 from portal.core import audit, jobs
@@ -27,7 +26,10 @@ from portal.core.fields import natural
 from portal.core.jobs import Job
 from portal.core.phrases import labelled
 from portal.core.spreadsheet.export import XLSX, digest_of, plain_sheet
-from portal.core.spreadsheet.reading import ENDINGS, MOST_BYTES, Unreadable, read
+from portal.core.spreadsheet.reading import MOST_BYTES, Unreadable, read
+from portal.core.spreadsheet.verdict import CHANGED, NEW, REJECTED, UNCHANGED, Rejected
+from portal.core.views import uploads
+from portal.core.views.uploads import place
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
 
@@ -55,20 +57,12 @@ class AccountSheetsView(BaseView):
     @expose("/import", methods=["GET", "POST"])
     @has_access
     def bring(self) -> ResponseReturnValue:
-        fault = ""
-        if request.method == "POST":
-            upload = request.files.get("file")
-            if upload is None or not upload.filename:
-                fault = gettext("Please choose a file.")
-            elif not upload.filename.lower().endswith(ENDINGS):
-                fault = gettext("Please bring an Excel workbook or a CSV file (%(kinds)s).", kinds=" ".join(ENDINGS))
-            else:
-                name = PurePath(upload.filename.replace("\\", "/")).name[-120:]
-                job = jobs.make(kind="accounts", name=name)
-                with jobs.write(place(job)) as sheet:
-                    upload.save(sheet)
-                jobs.start(job, preview, reading=True)
-                return redirect(url_for("AccountSheetsView.brought", token=job.token))
+        fault = uploads.fault() if request.method == "POST" else ""
+        if request.method == "POST" and not fault:
+            job = jobs.make(kind="accounts", name=uploads.name())
+            uploads.keep(job)
+            jobs.start(job, preview, reading=True)
+            return redirect(url_for("AccountSheetsView.brought", token=job.token))
         return render_template("accounts/import.html", fault=fault, most=MOST_BYTES // 2**20)
 
     @expose("/import/<string:token>")
@@ -133,10 +127,6 @@ class AccountSheetsView(BaseView):
         return redirect(url_for("AccountSheetsView.waiting"))
 
 
-def place(job: Job) -> Path:
-    return job.folder / "sheet"
-
-
 def job_or_404(token: str) -> Job:
     job = jobs.find(token, kind="accounts")
     return job if job is not None else abort(404)
@@ -190,7 +180,7 @@ class Outcome:
             if for_good and judged.result == NEW:
                 self.made.append(judged.typed["username"])
             result = judged.result
-        except Refused as fault:
+        except Rejected as fault:
             why = labelled(LABELS[fault.name], fault.why)
         self.counts[result] += 1
         self.listed.append((number, result, texts.get("username", ""), why))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
 from flask import abort, flash, redirect, request, send_file, url_for
@@ -23,9 +22,11 @@ from portal.core.spreadsheet.importing import Options, Outcome, Remark, find_lay
 from portal.core.spreadsheet.layout import Tables
 from portal.core.spreadsheet.mapping import ImportColumn, asker, labels
 from portal.core.spreadsheet.marked import marked, without_layout
-from portal.core.spreadsheet.reading import ENDINGS, MOST_BYTES, Unreadable, read
+from portal.core.spreadsheet.reading import MOST_BYTES, Unreadable, read
 from portal.core.spreadsheet.running import Sheet, digest
 from portal.core.spreadsheet.template import template
+from portal.core.views import uploads
+from portal.core.views.uploads import place
 from portal.extensions import db
 from portal.org import codes
 
@@ -41,21 +42,13 @@ class Importing:
     @expose("/import", methods=["GET", "POST"])
     @has_access
     def bring(self: Any) -> ResponseReturnValue:
-        fault = ""
-        if request.method == "POST":
-            upload = request.files.get("file")
-            if upload is None or not upload.filename:
-                fault = gettext("Please choose a file.")
-            elif not upload.filename.lower().endswith(ENDINGS):
-                fault = gettext("Please bring an Excel workbook or a CSV file (%(kinds)s).", kinds=" ".join(ENDINGS))
-            else:
-                name = PurePath(upload.filename.replace("\\", "/")).name[-120:]
-                adopt = bool(request.form.get("adopt")) and may_adopt(self.ledger)
-                job = jobs.make(kind="import", ledger=self.ledger.name, name=name, adopt=adopt)
-                with jobs.write(place(job)) as sheet:
-                    upload.save(sheet)
-                preview(self.ledger, job)
-                return redirect(url_for(f"{self.endpoint}.brought", token=job.token))
+        fault = uploads.fault() if request.method == "POST" else ""
+        if request.method == "POST" and not fault:
+            adopt = bool(request.form.get("adopt")) and may_adopt(self.ledger)
+            job = jobs.make(kind="import", ledger=self.ledger.name, name=uploads.name(), adopt=adopt)
+            uploads.keep(job)
+            preview(self.ledger, job)
+            return redirect(url_for(f"{self.endpoint}.brought", token=job.token))
         return self.page(
             "import.html",
             job=None,
@@ -125,11 +118,6 @@ def possible(state: dict[str, Any]) -> set[str]:
     return found
 
 
-def place(job: Job) -> Path:
-    """The sheet, as long as it is needed."""
-    return job.folder / "sheet"
-
-
 def cells_of(job: Job) -> list[list[str]]:
     """The first cells of each column, of a workbook that is looked at; kept apart, so that they go with it."""
     try:
@@ -180,11 +168,9 @@ def work(ledger: Ledger, for_good: bool, job: Job) -> dict[str, Any]:
     if for_good:
         taken = running.run(sheet, job.folder, job.progress, lambda id_: job.ask(run=id_))
         outcome, more = taken.outcome, {"ran": True, "run": taken.run_id, "kept": taken.kept}
-    else:
-        outcome, more = running.rehearse(sheet, job.folder, job.progress), {"ran": False}
-    if for_good:
         (job.folder / CELLS).unlink(missing_ok=True)
     else:
+        outcome, more = running.rehearse(sheet, job.folder, job.progress), {"ran": False}
         jobs.put(job.folder / CELLS, [column.cells[:3] for table in found.taken for column in table.columns])
     if for_good and not outcome.rejected:
         job.let_go()
