@@ -6,9 +6,8 @@ roles of the sheet are asked for, and the account is switched off until they hav
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app
@@ -23,13 +22,13 @@ from portal.accounts.granting import tell_account, tell_roles
 from portal.accounts.passwords import one_time_password
 from portal.core.fields import Label
 from portal.core.phrases import listed
-from portal.core.spreadsheet.headings import cell, plain
+from portal.core.spreadsheet.flat import flat_table, parts_of
+from portal.core.spreadsheet.headings import plain
 from portal.core.spreadsheet.reading import Sheet, Unreadable
+from portal.core.spreadsheet.verdict import CHANGED, NEW, UNCHANGED, Rejected
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
 
-NEW, CHANGED, UNCHANGED, REJECTED = "new", "changed", "unchanged", "rejected"
-LOOKED_AT = 40  # rows in which the headings may stand
 # No password has this hash: nobody signs in before a slip was made.
 UNUSABLE = "!"
 LABELS: dict[str, Label] = {
@@ -46,15 +45,6 @@ WORDS = {
     "org_id": ("党组织", "所在党组织", "党支部"),
     "area_id": ("地区", "所在地区", "街镇", "社区"),
 }
-SEVERAL = re.compile(r"[、，,;；\n]+")
-
-
-class Refused(Exception):
-    """Raised when a row cannot be taken: the field meant, and why."""
-
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(why)
-        self.name, self.why = name, why
 
 
 @dataclass
@@ -63,8 +53,8 @@ class Table:
 
     sheet: str
     rows: list[tuple[int, dict[str, str]]]
-    left_out: list[str] = field(default_factory=list)
-    other_sheets: list[str] = field(default_factory=list)
+    left_out: list[str]
+    other_sheets: list[str]
 
 
 @dataclass
@@ -92,38 +82,26 @@ def table_of(sheets: Sequence[Sheet]) -> Table:
     """The first table with a column of accounts. Raises Unreadable."""
     words = vocabulary()
     for sheet in sheets:
-        for top, cells in enumerate(sheet.rows[:LOOKED_AT]):
-            columns = [words.get(plain(text), "") for text in cells]
-            if "username" in columns and len(set(columns) - {""}) >= 2:
-                others = [each.name for each in sheets if each is not sheet and any(map(any, each.rows))]
-                return table(sheet, top, columns, others)
+        if (found := flat_table(sheet, words, fits)) is not None:
+            others = [each.name for each in sheets if each is not sheet and any(map(any, each.rows))]
+            return Table(sheet.name, list(found.rows()), found.left_out(), others)
     raise Unreadable(gettext("No row with headings of accounts was found in the file."))
 
 
-def table(sheet: Sheet, top: int, columns: list[str], others: list[str]) -> Table:
-    found = Table(sheet.name, [], other_sheets=others)
-    for n, cells in enumerate(sheet.rows[top + 1 :], start=top + 2):
-        texts = {name: cell(cells, index) for index, name in enumerate(columns) if name}
-        if any(texts.values()):
-            found.rows.append((n, texts))
-    for index, name in enumerate(columns):
-        header = sheet.rows[top][index].strip()
-        held = any(cell(cells, index) for cells in sheet.rows[top + 1 :])
-        if not name and header and held:
-            found.left_out.append(header)
-    return found
+def fits(columns: Sequence[str]) -> bool:
+    return "username" in columns and len(set(columns) - {""}) >= 2
 
 
 def role_codes(text: str) -> list[str]:
-    """The roles that a cell names, by code or by label in any language. Raises Refused."""
+    """The roles that a cell names, by code or by label in any language. Raises Rejected."""
     known = {code: code for code in db.session.scalars(select(Role.name).where(Role.name.not_in(roles.HIDDEN)))}
     for language in current_app.config["LANGUAGES"]:
         with force_locale(language):
             known |= {roles.label_of(code): code for code in list(known.values())}
     codes = []
-    for part in filter(None, map(str.strip, SEVERAL.split(text))):
+    for part in parts_of(text):
         if part not in known or roles.switched_off(known[part]):
-            raise Refused("roles", gettext("There is no role “%(name)s”.", name=part[:60]))
+            raise Rejected("roles", gettext("There is no role “%(name)s”.", name=part[:60]))
         codes.append(known[part])
     return sorted(set(codes))
 
@@ -139,12 +117,12 @@ def fault_of_codes(codes: Sequence[str]) -> str:
 
 
 def judge(texts: Mapping[str, str], seen: set[str]) -> Judged:
-    """What the row is and what it would change; reads only. Raises Refused."""
+    """What the row is and what it would change; reads only. Raises Rejected."""
     username = texts.get("username", "")
     if not username:
-        raise Refused("username", gettext("Please fill this in."))
+        raise Rejected("username", gettext("Please fill this in."))
     if username.lower() in seen:
-        raise Refused("username", gettext("This account stands in the sheet twice."))
+        raise Rejected("username", gettext("This account stands in the sheet twice."))
     seen.add(username.lower())
     query = select(User, AccountProfile).outerjoin(AccountProfile, AccountProfile.user_id == User.id)
     query = query.where(func.lower(User.username) == username.lower()).options(selectinload(User.roles))
@@ -157,9 +135,9 @@ def judge(texts: Mapping[str, str], seen: set[str]) -> Judged:
 
 def judge_new(texts: Mapping[str, str], codes: list[str]) -> Judged:
     if not codes:
-        raise Refused("roles", gettext("Please fill this in."))
+        raise Rejected("roles", gettext("Please fill this in."))
     if fault := fault_of_codes(codes):
-        raise Refused("roles", fault)
+        raise Rejected("roles", fault)
     user, profile = User(), AccountProfile()
     typed = {name: texts.get(name, "") for name in ("username", "name", *PLACES)}
     # The form demands a password; here nobody has one before the slips are made.
@@ -172,7 +150,7 @@ def judge_known(user: Any, profile: AccountProfile, texts: Mapping[str, str], co
     """Blank cells say nothing; roles of an account that is there are granted on its own page."""
     held = set(profile.asked_roles or ()) if profile.waiting else {role.name for role in user.roles}
     if codes and set(codes) != held:
-        raise Refused("roles", gettext("The roles of an account that is there are changed on its own page."))
+        raise Rejected("roles", gettext("The roles of an account that is there are changed on its own page."))
     typed = {"username": user.username, "name": texts.get("name") or user.first_name or "", "password": ""}
     typed |= {name: texts.get(name) or str(getattr(profile, name) or "") for name in PLACES}
     same = typed["name"] == (user.first_name or "")
@@ -185,7 +163,7 @@ def judge_known(user: Any, profile: AccountProfile, texts: Mapping[str, str], co
 
 def refuse(faults: Mapping[str, str]) -> None:
     for name, why in faults.items():
-        raise Refused(name, why)
+        raise Rejected(name, why)
 
 
 def store(judged: Judged) -> None:
@@ -234,4 +212,4 @@ def spelled_in(profile: AccountProfile | None, name: str) -> str:
     return str(found or "")
 
 
-__all__ = ["LABELS", "Judged", "Refused", "Table", "exported", "granted", "judge", "store", "table_of"]
+__all__ = ["LABELS", "Judged", "Rejected", "Table", "exported", "granted", "judge", "store", "table_of"]

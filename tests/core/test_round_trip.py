@@ -94,7 +94,7 @@ def test_one_changed_cell_is_one_changed_field(app, built, rows, tmp_path):
             remark = str(ledger.label_of("remark"))
             [layout] = find_layout(ledger, read(path, path.name)).taken
             status = layout.taken["status"]
-            drafts = [n for n, cells in layout.rows() if cells["status"] == "草稿" or "草稿" in cells["status"]]
+            drafts = [n for n, cells in layout.read.rows if cells["status"] == "草稿" or "草稿" in cells["status"]]
             assert drafts, (name, status)
             before = rows("SELECT max(id) FROM audit_event")[0][0]
             outcome = bring(ledger, edited(path, remark, drafts[0], "只改这一格"))

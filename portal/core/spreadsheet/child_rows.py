@@ -7,7 +7,6 @@ nothing is removed by leaving it out. All rows of one record are judged by one f
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,22 +15,20 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from portal.core import audit, saving, scope
-from portal.core.fields import BadValue, Kind, RowRefs, natural
+from portal.core import saving, scope
+from portal.core.fields import BadValue, RowRefs, natural
 from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger, Rows
-from portal.core.phrases import PAPER
 from portal.core.spreadsheet import known_by
 from portal.core.spreadsheet.child_tables import ROW_ID, columns_of, keys_of, table_of
-from portal.core.spreadsheet.headings import cell, plain
+from portal.core.spreadsheet.flat import flat_table, parts_of
+from portal.core.spreadsheet.headings import plain
+from portal.core.spreadsheet.provenance import taking
 from portal.core.spreadsheet.reading import Sheet
+from portal.core.spreadsheet.verdict import CHANGED, NEW, UNCHANGED, shows
 from portal.core.unseen import differs
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
-
-NEW, CHANGED, UNCHANGED, REJECTED = "new", "changed", "unchanged", "rejected"
-LOOKED_AT = 40  # rows in which the headings may stand
-REFS = "、，,;；\n"
 
 
 class Refused(Exception):
@@ -102,22 +99,14 @@ class FurtherRows:
             groups.setdefault(record.id, (record, []))[1].append(row)
         for record, rows in groups.values():
             try:
-                with self.doing(rows[0]):
+                first = rows[0]
+                place = f"{self.source}, {self.outcomes[first.table.name].sheet}"
+                with taking(place, first.number, adopt=self.adopt):
                     self.take_record(record, rows)
             except Refused as fault:
                 for row in rows:
                     self.reject(row, fault)
         return list(self.outcomes.values())
-
-    @contextmanager
-    def doing(self, row: ChildRow) -> Iterator[None]:
-        """What the trail says of the changes inside."""
-        place = f"{self.source}, {self.outcomes[row.table.name].sheet}"
-        with force_locale(PAPER):
-            reason = gettext("Taken from %(file)s, row %(row)d", file=place, row=row.number)
-        verb = "adopt" if self.adopt else "import"
-        with scope.doing(verb), audit.because(reason[:400]), db.session.no_autoflush:
-            yield
 
     def reject(self, row: ChildRow, fault: Refused) -> None:
         self.outcomes[row.table.name].rejected.append((row.number, fault.column, fault.why))
@@ -231,7 +220,7 @@ class FurtherRows:
     def type_row(self, typed: Any, row: ChildRow, held: Any, rows: Sequence[ChildRow], record: Any) -> None:
         for name, declared in self.ledger.rows_fields(row.table).items():
             text, kind = row.cells.get(f"{row.table.name}.{name}", ""), declared.kind
-            if not text or is_mask(kind, text) or (held is not None and text in shown(kind, held, name)):
+            if not text or kind.is_mask(text) or (held is not None and shows(kind, held, name, text)):
                 continue
             texts = self.refs(kind, text, rows, record) if isinstance(kind, RowRefs) else kind.from_cell(text)
             typed.setlist(f"{row.table.name}-{row.index}-{name}", texts)
@@ -240,7 +229,7 @@ class FurtherRows:
         """The keys of sibling rows that a cell names."""
         known = {plain(getattr(each, kind.label) or ""): str(each.id) for each in getattr(record, kind.table)}
         known |= {plain(row.cells.get(f"{kind.table}.{kind.label}", "")): row.key for row in rows if is_of(row, kind)}
-        parts = [text] if plain(text) in known else split(text)
+        parts = [text] if plain(text) in known else parts_of(text)
         missing = [part for part in parts if plain(part) not in known]
         if missing:
             raise Refused(kind.table, gettext("This record has no row of this name: %(name)s", name=missing[0][:60]))
@@ -272,25 +261,6 @@ def is_of(row: ChildRow, kind: RowRefs) -> bool:
     return row.table.name == kind.table
 
 
-def is_mask(kind: Kind, text: str) -> bool:
-    """Only what is shown masked has masks; a star anywhere else is a star."""
-    return kind.personal and "*" in text
-
-
-def shown(kind: Kind, row: Any, name: str) -> set[str]:
-    """What our own sheets and pages say here; of personal values nothing is compared as text."""
-    if kind.personal:
-        return set()
-    value = kind.read(row, name)
-    return {kind.show(value), str(kind.cell(value))}
-
-
-def split(text: str) -> list[str]:
-    for mark in REFS:
-        text = text.replace(mark, "\n")
-    return [part.strip() for part in text.split("\n") if part.strip()]
-
-
 def raise_fault(ledger: Ledger, form: LedgerForm, rows: Sequence[ChildRow]) -> None:
     for row in rows:
         for each in form[row.table.name].rows[row.index]:
@@ -307,20 +277,15 @@ def raise_fault(ledger: Ledger, form: LedgerForm, rows: Sequence[ChildRow]) -> N
 
 def read_table(ledger: Ledger, table: Rows, sheet: Sheet, outcome: TableOutcome) -> Iterator[ChildRow]:
     """The rows of a further sheet below its headings."""
-    words = vocabulary(ledger, table)
-    for top, cells in enumerate(sheet.rows[:LOOKED_AT]):
-        columns = [words.get(plain(text.removesuffix("*")), "") for text in cells]
-        if sum(map(bool, columns)) < 2 or not set(keys_of(ledger)) & set(columns):
-            continue
-        below = sheet.rows[top + 1 :]
-        for index, name in enumerate(columns):
-            if not name and cells[index].strip() and any(cell(row, index) for row in below):
-                outcome.left_out.append(cells[index].strip())
-        for n, row in enumerate(below, start=top + 2):
-            texts = {name: cell(row, index) for index, name in enumerate(columns) if name}
-            if any(texts.values()):
-                yield ChildRow(table, n, texts)
-        return
+    keys = set(keys_of(ledger))
+
+    def fits(columns: Sequence[str]) -> bool:
+        return sum(map(bool, columns)) >= 2 and bool(keys & set(columns))
+
+    found = flat_table(sheet, vocabulary(ledger, table), fits, marks="*")
+    if found is not None:
+        outcome.left_out += found.left_out()
+        yield from (ChildRow(table, n, texts) for n, texts in found.rows())
 
 
 def vocabulary(ledger: Ledger, table: Rows) -> dict[str, str]:

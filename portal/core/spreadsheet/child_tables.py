@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from flask import current_app
-from flask_babel import force_locale, gettext, lazy_gettext
+from flask_babel import force_locale, lazy_gettext
 from sqlalchemy.orm import selectinload
 
 from portal.core.fields import Field, Label, RowRefs
@@ -138,17 +138,10 @@ def row_cells(fields: dict[str, Field], shown: dict[str, Field], row: Any) -> It
             yield kind.cell(kind.read(row, name))
 
 
-def explain(ledger: Ledger) -> str:
-    """For who fills in a template."""
-    names = "、".join(sheet_name(table) for table in tables_of(ledger))
-    return gettext("Further sheets: %(names)s. Each row names its record; rows that are left out stay.", names=names)
-
-
 __all__ = [
     "ROW_ID",
     "FurtherSheets",
     "columns_of",
-    "explain",
     "further_sheets",
     "keys_of",
     "loading",

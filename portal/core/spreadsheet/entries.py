@@ -12,7 +12,7 @@ from flask_babel import gettext
 from sqlalchemy import or_, select
 
 from portal.core.ledger import Ledger
-from portal.core.phrases import labelled
+from portal.core.phrases import labelled, listed
 from portal.core.spreadsheet import trees
 from portal.core.spreadsheet.headings import plain
 from portal.core.spreadsheet.row import Row
@@ -80,7 +80,7 @@ def the_one(found: Sequence[Any], column: str) -> Any:
     if not found:
         raise Rejected(column, gettext("There is no record of this number or name."))
     if len(found) > 1:
-        names = "、".join(labelled(each.record_no or f"#{each.id}", str(each)) for each in found[:MOST])
+        names = listed(labelled(each.record_no or f"#{each.id}", each) for each in found[:MOST])
         raise Rejected(column, gettext("This may be %(records)s: please give the record number.", records=names))
     return found[0]
 

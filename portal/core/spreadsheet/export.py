@@ -38,7 +38,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "date": {**FONT, "num_format": "yyyy.mm.dd", "align": "center"},
     "sum": {**FONT, "font_name": "黑体", "bold": True, "align": "right"},
 }
-WIDTHS = {"date": 12, "number": 10, "text": 18}
+WIDTH = 18  # of the columns of a plain sheet
 SAMPLE = 500  # rows whose content says how wide the columns are; all of them would have to be kept in memory
 NUMBER_WIDTH = 6  # of the column that counts the rows
 SIGNED = 30  # characters of a name in the footer, which holds 255 in all
@@ -190,7 +190,7 @@ def plain_book(parts: Iterable[tuple[str, Sequence[str], Iterable[Sequence[str]]
         for number, row in enumerate(rows, start=1):
             for column, text in enumerate(row):
                 sheet.write_string(number, column, text, styles["text"])
-        sheet.set_column(0, len(heads) - 1, WIDTHS["text"])
+        sheet.set_column(0, len(heads) - 1, WIDTH)
     book.close()
     out.seek(0)
     return out

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from xlsxwriter.utility import xl_col_to_name
+
 from portal.core.search import fold
 from portal.core.spreadsheet.reading import Sheet
 
@@ -54,11 +56,7 @@ class Column:
     @property
     def letters(self) -> str:
         """Its name in a spreadsheet: A … Z, AA …"""
-        found, rest = "", self.index + 1
-        while rest:
-            rest, letter = divmod(rest - 1, 26)
-            found = chr(ord("A") + letter) + found
-        return found
+        return str(xl_col_to_name(self.index))
 
 
 def cell(cells: Sequence[str], index: int) -> str:

@@ -5,16 +5,11 @@ Everything is one transaction of the caller's: a preview is an import that is ro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from flask_babel import force_locale, gettext
-
-from portal.core import audit, scope
 from portal.core.ledger import Ledger
 from portal.core.lookups import remembering
-from portal.core.phrases import PAPER
 from portal.core.spreadsheet import child_tables, trees
 from portal.core.spreadsheet.accounts import Account, Outcome, Remark, described
 from portal.core.spreadsheet.child_rows import take_further
@@ -22,11 +17,11 @@ from portal.core.spreadsheet.entries import take_row
 from portal.core.spreadsheet.identity import Identity
 from portal.core.spreadsheet.layout import Tables
 from portal.core.spreadsheet.mapping import Options, tables
+from portal.core.spreadsheet.provenance import taking
 from portal.core.spreadsheet.reading import Sheet
 from portal.core.spreadsheet.row import Row
 from portal.core.spreadsheet.status import Standings
 from portal.core.spreadsheet.verdict import Rejected
-from portal.extensions import db
 from portal.org import codes
 
 Progress = Callable[[int, int], None]
@@ -69,7 +64,7 @@ def take(
                 try:
                     if fault := table.read.faults.get(number):
                         raise Rejected(fault.name, fault.why)
-                    with doing("adopt" if adopt else "import", source, number):
+                    with taking(source, number, adopt=adopt):
                         result, record = take_row(row, seen)
                 except Rejected as fault:
                     account.rejected(number, fault)
@@ -79,14 +74,6 @@ def take(
         outcome.tables = take_further(ledger, found.further, source, adopt=adopt)
         progress(total, total)
         return outcome
-
-
-@contextmanager
-def doing(verb: str, source: str, number: int) -> Iterator[None]:
-    with force_locale(PAPER):
-        reason = gettext("Taken from %(file)s, row %(row)d", file=source, row=number)
-    with scope.doing(verb), audit.because(reason[:400]), db.session.no_autoflush:
-        yield
 
 
 __all__ = ["Options", "Outcome", "Remark", "find_layout", "take"]

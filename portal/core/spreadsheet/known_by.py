@@ -19,13 +19,6 @@ def key_fields(ledger: Ledger, form: LedgerForm) -> tuple[str, ...]:
     return next(filled, ledger.identity)
 
 
-def key(ledger: Ledger, form: LedgerForm) -> tuple[str, ...]:
-    """What two rows of one sheet cannot have in common unless they are the same record."""
-    names = key_fields(ledger, form)
-    more = ledger.told_apart if names != ledger.identity else ()
-    return tuple(f"{name}={form[name].data}" for name in (*names, *more))
-
-
 def candidates(ledger: Ledger, form: LedgerForm, query: Select[Any]) -> list[Any]:
     """The records that this row can be, at most one unless it does not say enough."""
     names = key_fields(ledger, form)
@@ -49,4 +42,4 @@ def contradicts(ledger: Ledger, form: LedgerForm, record: Any) -> bool:
     return False
 
 
-__all__ = ["candidates", "contradicts", "key", "key_fields"]
+__all__ = ["candidates", "contradicts", "key_fields"]

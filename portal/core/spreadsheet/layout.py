@@ -18,7 +18,6 @@ from portal.core.spreadsheet.reading import Sheet
 
 LOOKED_AT = 40  # rows in which a header may stand, cells by which a column is told
 DEPTHS = (1, 2, 3)  # rows of headings
-RECORD_NO = re.compile(r"[A-Z]{2}\d{4}-\d{3}-\d{4,}")
 SPAN = "~"  # between the two fields of a column that holds two days
 TOWN = "@"  # after the field of the community whose town a column holds
 TOWN_ENDS = re.compile(r"街道|镇|乡|开发区|园区")
@@ -84,10 +83,6 @@ class Layout:
         for n, cells in enumerate(self.sheet.rows[self.first_row :], start=self.first_row):
             if any(cell(cells, index) for index in range(len(cells))):
                 yield n, cells
-
-    def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
-        """(row of the sheet from 1, text by field) of every row of the table."""
-        yield from self.read.rows
 
     @cached_property
     def read(self) -> Read:
@@ -266,4 +261,4 @@ class Tables:
         return next((each for each in self.taken if each.sheet.name == name), self.taken[0])
 
 
-__all__ = ["IGNORED", "RECORD_NO", "SPAN", "TOWN", "Column", "Layout", "Offer", "Skip", "Tables", "cell", "plain"]
+__all__ = ["IGNORED", "SPAN", "TOWN", "Column", "Layout", "Offer", "Skip", "Tables", "cell", "plain"]

@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 from portal.core import saving, scope
 from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger
+from portal.core.phrases import listed
 from portal.core.spreadsheet.identity import NUMBERED, OFFICE, Contradiction, Identity, counts
 from portal.core.spreadsheet.layout import SPAN, Layout
 from portal.core.spreadsheet.status import Standings, adopts, take_over
@@ -178,7 +179,7 @@ class Row:
         running = [record for record in firm if getattr(record, "status", "") == IN_FORCE]
         record = next(agreeing, running[0] if len(running) == 1 else None)
         if record is None:
-            names = "、".join(number_or_name(each) for each in found[:3])
+            names = listed(map(number_or_name, found[:3]))
             text = gettext("This may be %(records)s: please give the record number.", records=names)
             raise Rejected(self.named(), text)
         return record
@@ -291,10 +292,9 @@ class Row:
         # An entry in a row of the record above is told apart by that record; its day may be a gap.
         for name in () if self.prefix and self.ledger.under else self.ledger.essential:
             if "." not in name and form[name].data is None and not form[name].process_errors:
-                masked = self.prefix + name in self.told.masked
-                text = (
-                    gettext("Only masked: nobody can tell who is meant.") if masked else gettext("Please fill this in.")
-                )
+                text = gettext("Please fill this in.")
+                if self.prefix + name in self.told.masked:
+                    text = gettext("Only masked: nobody can tell who is meant.")
                 raise Rejected(self.prefix + name, text)
         return form
 

@@ -6,7 +6,6 @@ and after each the lock is free for longer than anybody waits between two looks.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from portal.core.import_runs import CANCELLED, DONE, FAILED, ImportRun, Keeping
 from portal.core.jobs import Cancelled
 from portal.core.ledger import Ledger
 from portal.core.rehearsal import rehearsal
+from portal.core.spreadsheet.export import digest_of
 from portal.core.spreadsheet.importing import Outcome, Progress, take
 from portal.core.spreadsheet.layout import Tables
 from portal.core.undoing import Undone, undo
@@ -80,7 +80,7 @@ class Sheet:
 
 def digest(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return digest_of(file)
 
 
 def rehearse(sheet: Sheet, folder: Path, progress: Progress) -> Outcome:

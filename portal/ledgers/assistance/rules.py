@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 
 from portal.core import clock, guessing, scope
 from portal.core.fields import PersonalMoney, mask_name, name_key
+from portal.core.fields.base import BRINGING
 from portal.core.values import Problem, Values, asked_of_people
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
@@ -27,7 +28,6 @@ PASSING = ("draft", "pending_unit", "returned", "voided")
 LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is taken for another
 MOST_HELPERS, MOST_HOUSEHOLDS, MOST_A_DAY = 2, 5, 8
 HANDED_IN = ("submit", "approve")
-BRINGING = ("import", "adopt")
 
 
 def same_person(name: str, community_id: int | None, phone: str) -> str:
