@@ -166,8 +166,10 @@ def _run(sheet: running.Sheet, dry: bool) -> running.Taken:
         return running.run(sheet, Path(name), lambda _done, _all: None)
 
 
-def _tell(outcome: Outcome, as_json: bool) -> None:
-    told = outcome.as_json()
+def _tell_file(told: dict[str, Any]) -> None:
+    """What is said of the template, the sheets and the columns."""
+    if why := told.get("template", {}).get("why"):
+        click.echo(why, err=True)
     for sheet in told["sheets"]:
         if not sheet["taken"] and sheet["rows"]:
             click.echo(f"sheet {sheet['name']} with {sheet['rows']} rows is not taken: {sheet['why']}", err=True)
@@ -175,6 +177,11 @@ def _tell(outcome: Outcome, as_json: bool) -> None:
         if not column["taken"] and column["cells"]:
             guess = f", a guess: {column['field']}" if column["field"] else ""
             click.echo(f"column {column['header'] or column['column']} is left out{guess}", err=True)
+
+
+def _tell(outcome: Outcome, as_json: bool) -> None:
+    told = outcome.as_json()
+    _tell_file(told)
     for remark in (*outcome.rejected, *outcome.skipped):
         place = f"{remark.sheet} row {remark.row}" if remark.sheet else f"row {remark.row}"
         click.echo(f"{place}, {remark.column or 'skipped'}: {remark.why}", err=True)

@@ -108,9 +108,9 @@ class ExportsView(BaseView):
             abort(409, unmasking.STATES[found.state])
         ledger = ledger_or_403(found.ledger)
         codes.load(ledger.all_code_lists)
-        book = unmasking.take(found, ledger, partial(opened, ledger))
+        book, name = unmasking.take(found, ledger, partial(opened, ledger))
         db.session.commit()
-        return send_file(book, XLSX, as_attachment=True, download_name=f"{ledger.label}.xlsx")
+        return send_file(book, XLSX, as_attachment=True, download_name=name)
 
 
 def ledger_or_403(name: str) -> Ledger:

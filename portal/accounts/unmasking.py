@@ -19,9 +19,8 @@ from portal.core.fields import Label, clean
 from portal.core.ledger import Ledger, named
 from portal.core.phrases import PAPER, labelled
 from portal.core.spreadsheet import child_tables
-from portal.core.spreadsheet.export import digest_of, workbook
-from portal.core.views import listing
-from portal.core.views.exporting import filters_of
+from portal.core.spreadsheet.export import workbook
+from portal.core.views import exporting, listing
 from portal.core.views.revealing import PURPOSES
 from portal.extensions import Model, db
 
@@ -128,7 +127,7 @@ def kept(asked: listing.Listing) -> dict[str, list[str]]:
     """What others may know of a list: its filters as the trail tells them, its columns and its order."""
     address = asked.address(page=0).items()
     shown = {name: value if isinstance(value, list) else [str(value)] for name, value in address}
-    return shown | {name: texts for name, _, texts in filters_of(asked)}
+    return shown | {name: texts for name, _, texts in exporting.filters_of(asked)}
 
 
 def decide(request: UnmaskedExport, approved: bool, note: str) -> str:
@@ -147,10 +146,11 @@ def decide(request: UnmaskedExport, approved: bool, note: str) -> str:
     return ""
 
 
-def take(request: UnmaskedExport, ledger: Ledger, opened: Callable[[Any], bool]) -> IO[bytes]:
-    """The sheet of an approved request, as far as whoever asked may still export and (`opened`) reveal; its hash goes
-    to the trail. Nothing is committed."""
+def take(request: UnmaskedExport, ledger: Ledger, opened: Callable[[Any], bool]) -> tuple[IO[bytes], str]:
+    """The sheet of an approved request and its name, as far as whoever asked may still export and (`opened`) reveal;
+    its hash goes to the trail. Nothing is committed."""
     asked = listing.parse(ledger, request.arguments)
+    cover = exporting.cover_of(asked)
     if request.record_ids is not None:
         asked = replace(asked, q="", filters={})  # approved are these records, whatever fits by now
     names = tuple(dict.fromkeys((*(ledger.exported or ledger.columns), *ledger.personal)))
@@ -167,9 +167,10 @@ def take(request: UnmaskedExport, ledger: Ledger, opened: Callable[[Any], bool])
         listing.every(asked, names, request.record_ids, child_tables.loading(ledger)),
         opened=opened,
         mark=mark,
+        cover=cover,
     )
-    tell("export_taken", request, changes=[["sha256", None, [digest_of(book)]]])
-    return book
+    tell("export_taken", request, changes=exporting.proof(book, cover))
+    return book, exporting.file_name(ledger, cover)
 
 
 def tell(action: str, request: UnmaskedExport, **more: Any) -> None:

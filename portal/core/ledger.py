@@ -70,9 +70,10 @@ class Ledger:
     sections: tuple[Section, ...]
     columns: tuple[str, ...]
     filters: tuple[str, ...] = ()
+    # Of the exported workbook: columns, headings above neighbouring ones, its name where that is not “… ledger”.
     exported: tuple[str, ...] = ()
-    # Headings above those of neighbouring columns in the exported workbook.
     heads: tuple[Section, ...] = ()
+    titled: Label = ""
     order: str = "-id"
     can: tuple[str, ...] = (*READING, *FILLING)
     moves: tuple[Move, ...] = ()
@@ -386,15 +387,4 @@ def fields_of(model: type[Any]) -> dict[str, Field]:
     return found
 
 
-__all__ = [
-    "Amended",
-    "Derived",
-    "Files",
-    "Ledger",
-    "Rows",
-    "Section",
-    "Status",
-    "Under",
-    "fields_of",
-    "mounted",
-]
+__all__ = ["Amended", "Derived", "Files", "Ledger", "Rows", "Section", "Status", "Under", "fields_of", "mounted"]

@@ -30,6 +30,7 @@ def defaults(values: Values) -> None:
 areas = Ledger(
     name="areas",
     label=_("Areas"),
+    titled=_("Register of areas"),
     one=_("Area"),
     group=GROUP,
     icon="map-pin",

@@ -28,6 +28,7 @@ def known_lists(values: Values) -> Iterator[Problem]:
 code_lists = Ledger(
     name="code_lists",
     label=_("Code lists"),
+    titled=_("Table of code lists"),
     one=_("Code list"),
     group=GROUP,
     icon="book",

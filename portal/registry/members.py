@@ -28,6 +28,7 @@ WORK_STATUSES = Choice(
 members = Ledger(
     name="members",
     label=_("Members"),
+    titled=_("Register of members"),
     one=_("Member"),
     group=GROUP,
     icon="users",

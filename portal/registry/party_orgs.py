@@ -55,6 +55,7 @@ def defaults(values: Values) -> None:
 party_orgs = Ledger(
     name="party_orgs",
     label=_("Party organisations"),
+    titled=_("Register of Party organisations"),
     one=_("Party organisation"),
     group=GROUP,
     icon="sitemap",

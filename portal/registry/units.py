@@ -105,6 +105,7 @@ def accounts_left(values: Values) -> Iterator[Problem]:
 units = Ledger(
     name="units",
     label=_("Units"),
+    titled=_("Register of units"),
     one=_("Unit"),
     group=GROUP,
     icon="building",

@@ -96,3 +96,47 @@ def test_columns_that_count_have_a_sum_below_them(sheet):
     assert total[at].value == f"=SUM({total[at].column_letter}5:{total[at].column_letter}{total[at].row - 1})"
     assert all(cell.value is None for cell in total[1:7])
     assert found.cell(total[0].row + 1, 1).value.startswith("Filled by: ")
+
+
+ORDERS = {
+    "agreements": (
+        *("record_no", "party_a_org_id", "party_b_org_id", "signed_on", "effective_to", "coop_modes", "status"),
+        *("a_contact", "b_contact", "remark"),
+    ),
+    "pairings": ("helper_member_id", "helper_org_id", "beneficiary_id", "start_on", "measures", "remark"),
+    "visits": ("visited_on", "visit_type", "participant_ids", "called", "findings", "remark"),
+    "study_groups": ("name", "unit_id", "founded_on", "leader_id", "liaison_id", "member_cnt", "remark"),
+    "service_projects": (
+        *("title", "series", "origin", "lead_unit_id", "owner_name", "approved_on", "due_on", "progress", "remark"),
+    ),
+}
+TITLES = [("members", "人员花名册"), ("pairings", "结对帮扶台账"), ("visits", "走访慰问台账")]
+
+
+@pytest.mark.one_database
+def test_columns_stand_in_the_order_that_offices_know(app):
+    """`domain.md` §2.7; what stands between them is needed to bring the sheet back."""
+    ledgers = {ledger.name: ledger for ledger in app.extensions["portal.ledgers"]}
+    for name, order in ORDERS.items():
+        assert [each for each in ledgers[name].exported if each in order] == list(order)
+
+
+@pytest.mark.one_database
+def test_further_sheets_and_the_guide_are_laid_out_for_paper(visit):
+    response = visit("reviewer").speak("zh_Hans").client.get("/agreements/export")
+    book = load_workbook(io.BytesIO(response.get_data()))
+    response.close()
+    assert len(book.worksheets) > 3
+    for each in book.worksheets[1:]:
+        assert each["A1"].value.startswith("共建协议：")
+        assert each.page_setup.orientation == "landscape"
+        assert each.print_title_rows == "$2:$2"
+        assert "第&P页" in each.oddFooter.center.text
+    rows_of = book["需求清单"].row_dimensions
+    assert all(rows_of[n].height for n in range(1, 6))
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize(("name", "title"), TITLES)
+def test_a_workbook_is_called_as_offices_call_it(sheet, name, title):
+    assert sheet("filler01", f"/{name}/export", "zh_Hans")["A1"].value == f"区纪委监委{title}"

@@ -343,7 +343,7 @@ def test_the_empty_sheet_that_is_offered_is_understood_when_it_comes_back(upload
     book = sheets.load_workbook(io.BytesIO(response.get_data()))
     response.close()
     sheet = book.active
-    heads = {str(cell.value).rstrip("*"): cell.column for cell in sheet[2]}
+    heads = {str(cell.value).rstrip("*"): cell.column for cell in sheet[3]}
     [(unit,)] = rows("SELECT full_name FROM unit WHERE sort_no = 1")
     [(area,)] = rows("SELECT name FROM area WHERE kind = 'community' ORDER BY sort_no DESC LIMIT 1")
     typed = {
@@ -357,7 +357,7 @@ def test_the_empty_sheet_that_is_offered_is_understood_when_it_comes_back(upload
         "甲方办公电话": "022-00000001",
     }
     for head, text in typed.items():
-        sheet.cell(3, heads[head], text)
+        sheet.cell(4, heads[head], text)
     book.save(tmp_path / "filled.xlsx")
     visitor, answer = upload("filler01", tmp_path / "filled.xlsx")
     page = visitor.look(answer.response.location)

@@ -164,7 +164,7 @@ def test_code_lists_take_labels_and_codes_but_no_new_lists(visit, rows):
     admin = visit("admin").speak("zh_Hans")
     workbook = exported(admin, "code_lists")
     sheet = next(each for each in workbook.worksheets[1:])
-    heads = [cell.value for cell in sheet[1]]
+    heads = [cell.value for cell in sheet[2]]
     label, code = heads.index("名称"), [n for n, text in enumerate(heads) if text == "代码"][-1]
     row = next(n for n in range(2, sheet.max_row + 1) if sheet.cell(n, 1).value == "C40")
     sheet.cell(row, label + 1).value = "工作委员会"
@@ -214,7 +214,7 @@ def test_a_table_of_a_record_changes_in_one_cell_and_loses_nothing(visit, rows):
     workbook = exported(reviewer, "study_groups")
     sheet = workbook.worksheets[1]
     before = rows("SELECT count(*) FROM group_member")
-    heads = [cell.value for cell in sheet[1]]
+    heads = [cell.value for cell in sheet[2]]
     number = rows("SELECT record_no FROM study_group WHERE status = 'active' ORDER BY id LIMIT 1")[0][0]
     mine = [n for n in range(2, sheet.max_row + 1) if sheet.cell(n, 1).value == number]
     id_ = sheet.cell(mine[-1], heads.index("行编号") + 1).value

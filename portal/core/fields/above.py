@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext
 from sqlalchemy import inspect
 from sqlalchemy.orm import joinedload
 
 from portal.core.fields.base import Kind
+from portal.core.fields.entries import Entry
 
 
 class NumberAbove(Kind):
@@ -25,6 +27,9 @@ class NumberAbove(Kind):
         return getattr(getattr(record, self.relation), "record_no", None)
 
     stored = read
+
+    def entry(self) -> Entry:
+        return Entry(words=gettext("The record number of what it belongs to"))
 
     def loading(self, model: type[Any], name: str, *, one: bool = False) -> Any:
         above = inspect(model).relationships[self.relation].mapper.class_

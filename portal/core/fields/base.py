@@ -15,6 +15,7 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
 from portal.core import scope
+from portal.core.fields.entries import Entry
 from portal.core.phrases import listed
 
 Label: TypeAlias = LazyString | str
@@ -162,6 +163,8 @@ class Kind:
 
     # Does the sum of a column mean anything?
     adds_up = False
+    # In what the numbers are, where a sheet has to say so.
+    unit = ""
 
     # Is what this kind holds personal, so that it is shown masked and in full only for a purpose?
     personal = False
@@ -187,6 +190,10 @@ class Kind:
     def retell(self, typed: Sequence[str]) -> str:
         """What `typed` once stood for, to read: history keeps texts, not values."""
         return listed(dict(self.shown_choices(typed)).get(text, text) for text in typed)
+
+    def entry(self) -> Entry:
+        """What a cell of an empty sheet takes."""
+        return Entry()
 
     def cell(self, value: Any) -> Any:
         """For a sheet: a number, a date, or text."""

@@ -14,7 +14,8 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from portal.core.fields.base import BadValue, Kind, Label, Other, clean
-from portal.core.phrases import listed
+from portal.core.fields.entries import LIST, Entry
+from portal.core.phrases import clauses, listed
 from portal.core.search import fold
 from portal.org.codes import codes
 
@@ -47,6 +48,15 @@ def meaning(text: str, meanings: Mapping[str, str]) -> str | None:
 def not_a_choice(labels: Iterable[str]) -> BadValue:
     shown = [label for label in labels if label][:MOST_NAMED]
     return BadValue(gettext("This is not one of the choices: %(choices)s", choices=listed(shown)))
+
+
+def one_of(texts: Sequence[str], other: Other | None) -> Entry:
+    words = gettext("One of: %(choices)s", choices=listed(texts))
+    return Entry(LIST, words, texts, strict=other is None)
+
+
+def several_in_a_cell() -> str:
+    return gettext("Several are separated by “、”")
 
 
 def is_unsure(other: Other | None, record: Any, value: Any) -> bool:
@@ -107,6 +117,9 @@ class Choice(Kind):
     def options(self) -> Iterable[tuple[str, str]]:
         return [(value, str(label)) for value, label in self.labels.items()]
 
+    def entry(self) -> Entry:
+        return one_of([text for _, text in self.options()], self.other)
+
 
 class Code(Kind):
     """One code of a code list. A disabled code stays where it is, but cannot be chosen anew."""
@@ -136,6 +149,9 @@ class Code(Kind):
     def options(self) -> Iterable[tuple[str, str]]:
         known = codes(self.code_list)
         return [(code, known.labels[code]) for code in known.enabled]
+
+    def entry(self) -> Entry:
+        return one_of([text for _, text in self.options()], self.other)
 
     def shown_choices(self, values: Sequence[str]) -> list[tuple[str, str]]:
         labels = codes(self.code_list).labels
@@ -178,6 +194,12 @@ class Codes(Code):
 
     def column_type(self) -> TypeEngine[Any]:
         return CodeSet(120)
+
+    def entry(self) -> Entry:
+        """A cell's list offers one; several are written beside each other."""
+        texts = [text for _, text in self.options()]
+        words = gettext("One or several of: %(choices)s", choices=listed(texts))
+        return Entry(LIST, clauses([words, several_in_a_cell()]), texts)
 
     def from_cell(self, text: str) -> list[str]:
         """One label as a whole, else each of several."""
@@ -246,6 +268,9 @@ class YesNo(Kind):
 
     def options(self) -> Iterable[tuple[str, str]]:
         return [("1", gettext("Yes")), ("0", gettext("No"))]
+
+    def entry(self) -> Entry:
+        return one_of([text for _, text in self.options()], None)
 
     def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
         if not typed or not typed[-1]:

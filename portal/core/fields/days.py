@@ -15,6 +15,8 @@ from sqlalchemy.types import TypeEngine
 
 from portal.core.clock import today
 from portal.core.fields.base import BadValue, Kind, clean
+from portal.core.fields.entries import DATE, Entry
+from portal.core.phrases import clauses
 
 DAY = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})[日号]?", re.ASCII)
 # Two digits of a year are one only where 年 says so; 24.3.1 may be three different days.
@@ -23,6 +25,7 @@ PACKED_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 SERIAL = re.compile(r"\d{5}(\.\d+)?", re.ASCII)
 MONTH = re.compile(r"(\d{4})[-./年]?(\d{1,2})(?:月份?)?", re.ASCII)
 EXCEL_EPOCH = date(1899, 12, 30)
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2100, 12, 31)
 FROM_1900_TO_1904 = 1462  # days
 CENTURY, AHEAD = 100, 20  # a year of two digits is at most that many years ahead
 # Spreadsheets keep a time of day with what people meant as a date, and people add the day of the week.
@@ -141,6 +144,12 @@ class Day(Kind):
     def show(self, value: Any) -> str:
         return "" if value is None else long_date(value)
 
+    def entry(self) -> Entry:
+        words = gettext("A date like 2026-06-30")
+        if self.past:
+            return Entry(DATE, clauses([words, gettext("Not later than today")]), least=FIRST_DAY, most=None)
+        return Entry(DATE, words, least=FIRST_DAY, most=LAST_DAY)
+
     def cell(self, value: Any) -> Any:
         return value
 
@@ -174,6 +183,9 @@ class Month(Kind):
         if month is None or not 1900 <= month.year <= 2100:
             raise BadValue(gettext("This is not a month; write it like 1995.03."))
         return month
+
+    def entry(self) -> Entry:
+        return Entry(words=gettext("A month like 1995.03"))
 
     def typed(self, value: Any) -> list[str]:
         return [self.show(value)] if value else []

@@ -17,8 +17,10 @@ from sqlalchemy.types import TypeEngine
 
 from portal.core import scope
 from portal.core.fields.base import BRINGING, BadValue, Kind, clean, natural
+from portal.core.fields.choices import several_in_a_cell
+from portal.core.fields.entries import ANY, LIST, Entry
 from portal.core.lookups import REFERENCE, remembered
-from portal.core.phrases import listed
+from portal.core.phrases import clauses, listed
 from portal.core.search import contains, fold
 from portal.extensions import Model, db
 from portal.org.markers import Scoped
@@ -26,6 +28,7 @@ from portal.org.models import Area, Member, PartyOrg, Unit
 from portal.org.renamed import Renamed
 
 MOST_OPTIONS = 50
+MOST_LISTED = 2000  # names in the list of a cell; nobody looks through more
 PAGE = 20
 COMMUNITY_ENDS = ("社区", "村")
 BESIDE = re.compile(r"[、,，;；/|\n]+")
@@ -148,6 +151,15 @@ class Link(Kind):
             asked[key] = self._few()
         found: list[tuple[str, str]] | None = asked[key]
         return found
+
+    def entry(self) -> Entry:
+        """The names that may be chosen, as far as the user sees them."""
+        found = db.session.execute(self.choices().limit(MOST_LISTED + 1)).all()
+        names = [] if len(found) > MOST_LISTED else list(dict.fromkeys(text for _, text in found if text))
+        words = gettext("The name as it stands in the list") if names else gettext("The whole name")
+        if self.multiple:
+            words = clauses([words, several_in_a_cell()])
+        return Entry(LIST if names else ANY, words, names)
 
     def _few(self) -> list[tuple[str, str]] | None:
         found = db.session.execute(self.choices().limit(MOST_OPTIONS + 1)).all()

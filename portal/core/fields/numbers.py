@@ -12,6 +12,7 @@ from sqlalchemy import Integer, Numeric
 from sqlalchemy.types import TypeEngine
 
 from portal.core.fields.base import BadValue, Kind
+from portal.core.fields.entries import DECIMAL, WHOLE, Entry
 
 COUNTED = re.compile(r"(\d[\d,.]*) *(?:人次|人|名|位|次|场|个|户|家|件|条|篇|份|期)")
 # Groups of three digits, or of four as Chinese counts them; anything else between digits may be a decimal comma.
@@ -58,6 +59,10 @@ class Whole(Kind):
     def schema(self) -> dict[str, Any]:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
+    def entry(self) -> Entry:
+        words = gettext("A whole number from %(least)d to %(most)d", least=self.least, most=self.most)
+        return Entry(WHOLE, words, least=self.least, most=self.most)
+
     def from_cell(self, text: str) -> list[str]:
         """Sheets say what was counted: 8人."""
         found = COUNTED.fullmatch(unicodedata.normalize("NFKC", text).strip())
@@ -95,6 +100,9 @@ class Money(Kind):
             raise BadValue(gettext("An amount from 0 to %(most)s, please.", most=format_decimal(self.most)))
         return value.quantize(Decimal("0.01"))
 
+    def entry(self) -> Entry:
+        return Entry(DECIMAL, gettext("An amount in yuan with up to two decimals"), least=0, most=self.most)
+
     def show(self, value: Any) -> str:
         return "" if value is None else format_decimal(value, format="#,##0.00")
 
@@ -105,6 +113,7 @@ class Money(Kind):
 class Percent(Kind):
     """0 to 100 with up to two decimals; `80%` and `80` are the same."""
 
+    unit = "%"
     widget = "number"
     compact = True
 
@@ -118,6 +127,9 @@ class Percent(Kind):
         if value != round(value, 2):
             raise BadValue(gettext("At most two decimals."))
         return value.quantize(Decimal("0.01"))
+
+    def entry(self) -> Entry:
+        return Entry(DECIMAL, gettext("A percentage from %(least)d to %(most)d", least=0, most=100), least=0, most=100)
 
     def from_cell(self, text: str) -> list[str]:
         """A sheet keeps 80 % as the number 0.8 (`contracts.md`: a number up to 1 is a ratio), and what it has computed

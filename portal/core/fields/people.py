@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import gettext
@@ -12,10 +12,12 @@ from sqlalchemy.orm import mapped_column
 from sqlalchemy.sql import ColumnElement
 
 from portal.core.fields.base import BadValue, Field, Label, natural
+from portal.core.fields.entries import Entry
 from portal.core.fields.links import Conditions, Link
 from portal.core.fields.names import column_key, name_key, one_name
 from portal.core.fields.text import Text, refuse_personal
 from portal.core.lookups import remembered
+from portal.core.phrases import clauses
 from portal.extensions import db
 from portal.org.models import Member
 
@@ -84,6 +86,10 @@ class Person(Link):
         if found is None:
             raise BadValue(gettext("This cannot be chosen here."))
         return Named(*found)
+
+    def entry(self) -> Entry:
+        found = super().entry()
+        return replace(found, words=clauses([found.words, gettext("Who is not on the roster can be written, too")]))
 
     def typed(self, value: Any) -> list[str]:
         return [str(value.id or value.name)] if value else []

@@ -16,6 +16,7 @@ from sqlalchemy.types import TypeEngine
 from portal.core import scope
 from portal.core.fields.base import BadValue, Kind, composed
 from portal.core.fields.choices import Codes
+from portal.core.fields.entries import Entry
 from portal.core.fields.names import LANDLINE, MOBILE, name_key, one_name, phone_number
 from portal.core.fields.numbers import Money
 from portal.org.sealed import Sealed, SealedOrPlain, SealedText
@@ -73,6 +74,9 @@ class Personal(Kind):
     def compared(self, plain: str) -> str:
         """What two values must have in common to be the same."""
         return plain
+
+    def entry(self) -> Entry:
+        return Entry(words=gettext("At most %(limit)d characters", limit=self.limit))
 
     def typed(self, value: Any) -> list[str]:
         return [self.show(value)] if value else []
@@ -170,6 +174,9 @@ class PersonalMoney(Personal):
     def plain(self, text: str) -> str:
         return str(self.yuan.parse_text(text, None))
 
+    def entry(self) -> Entry:
+        return self.yuan.entry()
+
     def in_full(self, value: Any) -> str:
         return self.yuan.show(self.amount(value)) if isinstance(value, Sealed) else ""
 
@@ -203,6 +210,9 @@ class PersonalCodes(Personal):
 
     def schema(self) -> dict[str, Any]:
         return self.codes.schema()
+
+    def entry(self) -> Entry:
+        return self.codes.entry()
 
     def from_cell(self, text: str) -> list[str]:
         return self.codes.from_cell(text)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from flask_babel import gettext
 from sqlalchemy.orm import selectinload
 
 from portal.core.fields.base import Kind, clean
-from portal.core.phrases import listed
+from portal.core.fields.choices import several_in_a_cell
+from portal.core.fields.entries import Entry
+from portal.core.phrases import clauses, listed
 
 
 class RowRefs(Kind):
@@ -40,6 +43,10 @@ class RowRefs(Kind):
 
     def schema(self) -> dict[str, Any]:
         return {"type": "array", "items": {"type": ["integer", "string"]}}
+
+    def entry(self) -> Entry:
+        words = gettext("Names of rows of the same record in the other sheet")
+        return Entry(words=clauses([words, several_in_a_cell()]))
 
     def show(self, value: Any) -> str:
         return listed(getattr(row, self.label) or "" for row in value or ())

@@ -13,6 +13,7 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
 from portal.core.fields.base import BadValue, Kind, clean, composed, refuse_unkeepable
+from portal.core.fields.entries import Entry
 
 # What people put between the digits of a number; one sign, or none, and perhaps spaces around it.
 BETWEEN = r"[ \t]*(?:[-.·_][ \t]*)?"
@@ -96,6 +97,9 @@ class Text(Kind):
         if self.free:
             refuse_personal(text)
         return text
+
+    def entry(self) -> Entry:
+        return Entry(words=gettext("At most %(limit)d characters", limit=self.limit))
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "maxLength": self.limit}

@@ -51,6 +51,8 @@ class Outcome:
     questions: list[dict[str, Any]] = field(default_factory=list)
     # What became of the further sheets, which hold tables of the records.
     tables: list[dict[str, Any]] = field(default_factory=list)
+    # Of a workbook that comes from a template: which one, and what differs from the one of today.
+    template: dict[str, Any] = field(default_factory=dict)
 
     @property
     def accepted(self) -> int:
@@ -69,7 +71,7 @@ class Outcome:
             "sheets": self.sheets,
             "columns": self.columns,
             "tables": self.tables,
-        }
+        } | ({"template": self.template} if self.template else {})
 
 
 def left_out(remark: Remark) -> dict[str, Any]:
@@ -146,7 +148,7 @@ def row_column(ledger: Ledger, found: Layout, name: str) -> str:
 
 def described(ledger: Ledger, found: Tables) -> Outcome:
     """What the file holds, before any row is taken."""
-    outcome = Outcome()
+    outcome = Outcome(template=found.template)
     for offer in found.offers:
         outcome.sheets.append(sheet_told(offer))
         if offer.layout is not None and offer.taken:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import current_app
 from flask_babel import force_locale, lazy_gettext
 from sqlalchemy.orm import selectinload
 
-from portal.core.fields import Field, Label, RowRefs
+from portal.core.fields import Label
 from portal.core.ledger import Ledger, Rows
 from portal.core.phrases import labelled
 from portal.core.spreadsheet.headings import plain
@@ -18,11 +18,6 @@ from portal.core.spreadsheet.reading import Sheet
 ROW_ID = "row_id"
 ROW_LABEL = lazy_gettext("Row number")
 NAME_LENGTH = 31  # of a sheet, in Excel
-Write = Callable[[Any, int, int, Any], None]
-
-
-def unwritten(*_: Any) -> None:
-    """Before the sheets are there."""
 
 
 def keys_of(ledger: Ledger) -> tuple[str, ...]:
@@ -84,69 +79,14 @@ def loading(ledger: Ledger) -> Iterator[Any]:
         yield selectinload(getattr(ledger.model, table.name)).options(*filter(None, options))
 
 
-class FurtherSheets:
-    """The further sheets of a workbook that is being written. Nothing is written before they are begun."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-        self.write: Write = unwritten
-        self.places: list[tuple[Rows, Any]] = []
-        self.next_row: dict[str, int] = {}
-
-    def begin(self, book: Any, head: Any, write: Write) -> None:
-        """Add the sheets with their headings, after the sheet of the records."""
-        self.write = write
-        for table in tables_of(self.ledger):
-            sheet = book.add_worksheet(sheet_name(table))
-            columns = columns_of(self.ledger, table)
-            for column, label in enumerate(columns.values()):
-                sheet.write_string(0, column, str(label), head)
-            sheet.set_column(0, len(columns) - 1, 18)
-            sheet.freeze_panes(1, 0)
-            self.places.append((table, sheet))
-            self.next_row[table.name] = 1
-
-    def passing(self, records: Iterable[Any]) -> Iterator[Any]:
-        """The records, while their tables are written beside them."""
-        for record in records:
-            self.add(record)
-            yield record
-
-    def add(self, record: Any) -> None:
-        """The rows of one record. Personal values stay masked, also where those of the record itself are opened."""
-        ledger = self.ledger
-        if not self.places:
-            return
-        keys = [ledger.field(name).kind.cell(ledger.field(name).kind.read(record, name)) for name in keys_of(ledger)]
-        for table, sheet in self.places:
-            shown = ledger.cells(table, record)
-            for row in getattr(record, table.name):
-                cells = [*keys, str(row.id), *row_cells(ledger.rows_fields(table), shown, row)]
-                for column, value in enumerate(cells):
-                    self.write(sheet, self.next_row[table.name], column, value)
-                self.next_row[table.name] += 1
-
-
-def row_cells(fields: dict[str, Field], shown: dict[str, Field], row: Any) -> Iterator[Any]:
-    for name, field in fields.items():
-        kind = field.kind
-        if name not in shown:
-            yield None
-        elif isinstance(kind, RowRefs):
-            yield "、".join(getattr(each, kind.label) or "" for each in kind.read(row, name))
-        else:
-            yield kind.cell(kind.read(row, name))
-
-
 __all__ = [
     "ROW_ID",
-    "FurtherSheets",
     "columns_of",
     "further_sheets",
     "keys_of",
     "loading",
     "main_sheets",
+    "sheet_name",
     "table_of",
     "tables_of",
-    "unwritten",
 ]

@@ -6,10 +6,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from functools import partial
-from itertools import chain, groupby, islice
+from itertools import chain, islice
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Any
 
@@ -18,42 +17,15 @@ from flask_babel import gettext
 from xlsxwriter.utility import xl_range
 from xlsxwriter.worksheet import Worksheet
 
-from portal.core import clock, scope
-from portal.core.fields import long_date
 from portal.core.ledger import Ledger
 from portal.core.phrases import labelled
-from portal.core.spreadsheet import guide, period, sizes
-from portal.core.spreadsheet.child_tables import FurtherSheets
+from portal.core.spreadsheet import guide, pages, sizes
+from portal.core.spreadsheet.further import FurtherSheets
+from portal.core.spreadsheet.pages import STYLES, Cover
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FONT = {"font_name": "仿宋", "font_size": 11, "border": 1, "text_wrap": True, "valign": "vcenter"}
-STYLES: dict[str, dict[str, Any]] = {
-    "title": {"font_name": "方正小标宋简体", "font_size": 20, "align": "center", "valign": "vcenter"},
-    "line": {"font_name": "仿宋", "font_size": 12, "valign": "vcenter", "text_wrap": True},
-    "head": {**FONT, "font_name": "黑体", "bold": True, "align": "center"},
-    # Text that looks like a number or a formula (phones, ID numbers, "=…") stays text.
-    "text": {**FONT, "num_format": "@"},
-    "number": {**FONT, "align": "right"},
-    "count": {**FONT, "align": "center"},
-    "date": {**FONT, "num_format": "yyyy.mm.dd", "align": "center"},
-    "sum": {**FONT, "font_name": "黑体", "bold": True, "align": "right"},
-}
 WIDTH = 18  # of the columns of a plain sheet
-SAMPLE = 500  # rows whose content says how wide the columns are; all of them would have to be kept in memory
 NUMBER_WIDTH = 6  # of the column that counts the rows
-SIGNED = 30  # characters of a name in the footer, which holds 255 in all
-
-
-@dataclass(frozen=True)
-class Cover:
-    """What the workbook says of itself: its period in days, in the title and in the name of its file; `number` is the
-    watermark that leads from a printed page to the line of the trail."""
-
-    days: str = ""
-    called: str = ""
-    file: str = ""
-    number: str = ""
-    note: str = ""
 
 
 @dataclass
@@ -66,7 +38,7 @@ class Sums:
 
     def add(self, values: Sequence[Any]) -> None:
         for column, value in enumerate(values):
-            if is_number(value):
+            if pages.is_number(value):
                 self.columns[column] = self.columns.get(column, Decimal()) + Decimal(value)
             elif value not in (None, ""):
                 self.broken.add(column)
@@ -111,29 +83,34 @@ def _fill(
 ) -> None:
     styles = {name: book.add_format(style) for name, style in STYLES.items()}
     sheet = book.add_worksheet(str(ledger.label)[:31])
-    further.begin(book, styles["head"], partial(_write, styles=styles))
-    heads = [gettext("No."), *(str(ledger.field(name).label) for name in names)]
-    first = list(islice(rows, SAMPLE))
+    further.begin(book, styles)
+    heads = [gettext("No."), *(_head(ledger, name) for name in names)]
+    first = list(islice(rows, sizes.SAMPLE))
     wide = [NUMBER_WIDTH, *sizes.widths(heads[1:], first)]
-    top = _top(sheet, ledger, len(heads), styles, mark, cover)
-    start = _heads(sheet, top, heads, ["", *(_group(ledger, name) for name in names)], wide, styles)
+    pages.put_title(sheet, pages.title_of(ledger, cover), len(heads), styles)
+    top = pages.put_line(sheet, len(heads), styles, mark, cover)
+    start = pages.put_heads(sheet, top, heads, ["", *(_group(ledger, name) for name in names)], wide, styles)
     sums, end = Sums(), start
     for end, values in enumerate(chain(first, rows), start=start + 1):
-        sheet.set_row(end - 1, sizes.height(["", *values], wide))
+        pages.put_row(sheet, end - 1, ["", *values], wide, styles)
         sheet.write_number(end - 1, 0, end - start, styles["count"])
-        for column, value in enumerate(values, start=1):
-            _write(sheet, end - 1, column, value, styles)
         sums.add(values)
     if end > start:
         end = _totals(sheet, (start, end), [ledger.field(name).kind.adds_up for name in names], sums, styles)
     _bottom(sheet, end, len(heads), styles)
-    _layout(sheet, start, top, wide)
-    _foot(sheet, mark, cover)
-    guide.add(book, ledger, styles)
+    pages.lay_out(sheet, wide, (top, start - 1))
+    foot = partial(pages.put_foot, mark=mark, cover=cover)
+    foot(sheet)
+    further.finish(foot)
+    guide.add(book, ledger, styles, foot)
 
 
-def is_number(value: Any) -> bool:
-    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+def _head(ledger: Ledger, name: str) -> str:
+    """The label, and in what its numbers are."""
+    declared = ledger.field(name)
+    if not declared.kind.unit:
+        return str(declared.label)
+    return gettext("%(label)s %(unit)s", label=declared.label, unit=declared.kind.unit)
 
 
 def _group(ledger: Ledger, name: str) -> str:
@@ -196,73 +173,6 @@ def plain_book(parts: Iterable[tuple[str, Sequence[str], Iterable[Sequence[str]]
     return out
 
 
-def title_of(ledger: Ledger, cover: Cover) -> str:
-    unit = scope.current().unit_short or scope.current().unit_name
-    return gettext("%(unit)s %(period)s %(ledger)s ledger", unit=unit, period=cover.called, ledger=str(ledger.label))
-
-
-def _top(sheet: Worksheet, ledger: Ledger, columns: int, styles: dict[str, Any], mark: str, cover: Cover) -> int:
-    """Title and line 2; answers the row below them."""
-    last = max(columns - 1, 1)
-    sheet.merge_range(0, 0, 0, last, " ".join(title_of(ledger, cover).split()), styles["title"])
-    sheet.set_row(0, 32)
-    unit = scope.current().unit_name
-    parts = [
-        labelled(gettext("Reporting unit (seal)"), unit or "____________"),
-        labelled(gettext("Statistical period"), cover.days or period.until(clock.today())),
-        labelled(gettext("Filled on"), long_date(clock.today())),
-    ]
-    sheet.merge_range(1, 0, 1, last, "    ".join([*parts, *filter(None, [cover.note, mark])]), styles["line"])
-    sheet.set_row(1, 36 if mark else 20)
-    return 2
-
-
-def _heads(
-    sheet: Worksheet,
-    top: int,
-    heads: Sequence[str],
-    groups: Sequence[str],
-    wide: Sequence[int],
-    styles: dict[str, Any],
-) -> int:
-    """One row of headings, or two where neighbours share one above theirs; answers the first row below them."""
-    high = sizes.height(heads, wide)
-    if not any(groups):
-        sheet.set_row(top, high)
-        for column, head in enumerate(heads):
-            sheet.write_string(top, column, head, styles["head"])
-        return top + 1
-    sheet.set_row(top, sizes.LINE + 5)
-    sheet.set_row(top + 1, high)
-    below = [""] * len(heads)
-    for name, columns in _runs(groups):
-        if name and len(columns) > 1:
-            sheet.merge_range(top, columns[0], top, columns[-1], name, styles["head"])
-            below[columns[0] : columns[-1] + 1] = heads[columns[0] : columns[-1] + 1]
-            continue
-        for column in columns:
-            sheet.write_string(top, column, heads[column], styles["head"])
-            # `merge_range` would write both rows at once, and nothing can be written above the last row.
-            sheet.merge.append([top, column, top + 1, column])
-    for column, head in enumerate(below):
-        sheet.write(top + 1, column, head or None, styles["head"])
-    return top + 2
-
-
-def _runs(groups: Sequence[str]) -> Iterator[tuple[str, list[int]]]:
-    for name, run in groupby(enumerate(groups), lambda each: each[1]):
-        yield name, [column for column, _ in run]
-
-
-def _write(sheet: Worksheet, row: int, column: int, value: Any, styles: dict[str, Any]) -> None:
-    if isinstance(value, date):
-        sheet.write_datetime(row, column, value, styles["date"])
-    elif is_number(value):
-        sheet.write_number(row, column, float(value), styles["number"])
-    else:
-        sheet.write_string(row, column, "" if value is None else str(value), styles["text"])
-
-
 def _totals(
     sheet: Worksheet, rows: tuple[int, int], adds_up: Sequence[bool], sums: Sums, styles: dict[str, Any]
 ) -> int:
@@ -284,33 +194,6 @@ def _totals(
 
 def _bottom(sheet: Worksheet, row: int, columns: int, styles: dict[str, Any]) -> None:
     signs = [gettext("Filled by"), gettext("Office phone"), gettext("Reviewed by (Party secretary)")]
-    text = "    ".join(f"{sign}: ________" for sign in signs)
+    text = "    ".join(labelled(sign, "________") for sign in signs)
     sheet.set_row(row, 30)
     sheet.merge_range(row, 0, row, max(columns - 1, 1), text, styles["line"])
-
-
-def _layout(sheet: Worksheet, start: int, top: int, wide: Sequence[int]) -> None:
-    for column, each in enumerate(wide):
-        sheet.set_column(column, column, each)
-    sheet.freeze_panes(start, 0)
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.8)
-    sheet.center_horizontally()
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(top, start - 1)
-
-
-def _foot(sheet: Worksheet, mark: str, cover: Cover) -> None:
-    """On every page: until when, which page, who took it, and that nothing secret belongs here."""
-    if mark:
-        sheet.set_header("&C" + plain_text(mark))
-    at = f"{clock.local(clock.now()):%Y-%m-%d %H:%M}"
-    who = plain_text(scope.current().name or scope.current().username)[:SIGNED]
-    left = labelled(gettext("Data as of"), at) + "\n" + gettext("Not classified; keep state secrets out")
-    pages = gettext("Page %(page)s of %(pages)s", page="&P", pages="&N")
-    sheet.set_footer(f"&L&9{left}&C&9{pages}&R&9{who} {at}\n{cover.number}")
-
-
-def plain_text(text: str) -> str:
-    return text.replace("&", "&&")

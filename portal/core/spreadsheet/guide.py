@@ -1,49 +1,69 @@
-"""The sheet that says how each column is filled in (填表说明)."""
+"""The sheet that says how each column is filled in (填表说明), with the codes to choose from."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask_babel import gettext
 
-from portal.core.fields import Codes, Day, Field
+from portal.core import scope
+from portal.core.fields import Choice, Field
 from portal.core.ledger import Ledger
-from portal.core.phrases import clauses, listed
-from portal.core.spreadsheet import sizes
+from portal.core.phrases import clauses, labelled
+from portal.core.spreadsheet import pages
+from portal.core.spreadsheet.child_tables import columns_of, tables_of
 
-WIDE = (24, 90)
+WIDE = (18, 26, 96)
+STATUS = "status"
 
 
 def asked(ledger: Ledger) -> dict[str, Field]:
-    """The columns that sheets of this ledger fill."""
-    return {name: ledger.imported(name) for name in ledger.imports if ledger.takes(name)}
+    """The columns that sheets of this ledger fill; the status only where existing ledgers are taken over."""
+    found = {name: ledger.imported(name) for name in ledger.imports if ledger.takes(name)}
+    adopts = ledger.move("adopt") is not None and scope.current().may("adopt", ledger.name)
+    return {**found, STATUS: status_of(ledger)} if adopts and STATUS in ledger.imports else found
 
 
-def add(book: Any, ledger: Ledger, styles: dict[str, Any]) -> None:
+def status_of(ledger: Ledger) -> Field:
+    kind = Choice(*((name, status.label) for name, status in ledger.statuses.items()))
+    return Field(kind, ledger.label_of(STATUS), hint=gettext("Only for records that are taken over as they are"))
+
+
+def add(book: Any, ledger: Ledger, styles: dict[str, Any], foot: Callable[[Any], None] | None = None) -> None:
     fields = asked(ledger)
     if not fields:
         return
     sheet = book.add_worksheet(gettext("How to fill in"))
-    for column, wide in enumerate(WIDE):
-        sheet.set_column(column, column, wide)
-    for row, (name, declared) in enumerate(fields.items()):
-        words = [str(declared.label), rule(ledger, name, declared)]
-        sheet.set_row(row, sizes.height(words, WIDE))
-        sheet.write_row(row, 0, words, styles["text"])
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
+    heads = [gettext("Sheet"), gettext("Column"), gettext("How to fill in")]
+    pages.put_title(sheet, labelled(ledger.label, gettext("How to fill in")), len(heads), styles)
+    row = pages.put_heads(sheet, 1, heads, (), WIDE, styles)
+    for words in lines(ledger, fields):
+        pages.put_row(sheet, row, words, WIDE, styles)
+        row += 1
+    pages.lay_out(sheet, WIDE, (1, 1))
+    if foot:
+        foot(sheet)
 
 
-def rule(ledger: Ledger, name: str, declared: Field) -> str:
-    parts = [gettext("Required")] if declared.required or name in ledger.essential else []
-    if isinstance(declared.kind, Day):
-        parts.append(gettext("A date like 2026-06-30"))
-    if limit := getattr(declared.kind, "limit", None):
-        parts.append(gettext("At most %(limit)d characters", limit=limit))
-    if isinstance(declared.kind, Codes):
-        texts = listed(text for _, text in declared.kind.options() or ())
-        parts.append(gettext("One or several of: %(choices)s", choices=texts))
-    if declared.hint:
-        parts.append(str(declared.hint))
+def lines(ledger: Ledger, fields: dict[str, Field]) -> list[list[str]]:
+    """(sheet, column, rule) of every column of every sheet."""
+    found = [
+        [str(ledger.label), str(declared.label), rule(declared, essential=name in ledger.essential)]
+        for name, declared in fields.items()
+    ]
+    for table in tables_of(ledger):
+        known = ledger.rows_fields(table)
+        for name, label in columns_of(ledger, table).items():
+            if declared := known.get(name.removeprefix(f"{table.name}.")) if "." in name else None:
+                found.append([str(table.label), str(label), rule(declared)])
+    return found
+
+
+def rule(declared: Field, *, essential: bool = False) -> str:
+    parts = [gettext("Required")] if declared.required or essential else []
+    parts += [text for text in (declared.kind.entry().words, str(declared.hint or "")) if text]
     return clauses(parts)
+
+
+__all__ = ["STATUS", "add", "asked", "rule"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from portal.core.ledger import Ledger
 from portal.core.lookups import remembering
-from portal.core.spreadsheet import child_tables, trees
+from portal.core.spreadsheet import child_tables, trees, version
 from portal.core.spreadsheet.accounts import Account, Outcome, Remark, described
 from portal.core.spreadsheet.child_rows import take_further
 from portal.core.spreadsheet.entries import take_row
@@ -30,8 +30,11 @@ Progress = Callable[[int, int], None]
 def find_layout(ledger: Ledger, sheets: Sequence[Sheet], options: Options | None = None) -> Tables:
     """The tables of a workbook, as far as they are taken. Raises Unreadable."""
     codes.load(ledger.all_code_lists)
-    found = tables(ledger, child_tables.main_sheets(ledger, sheets), options or Options())
-    found.further = child_tables.further_sheets(ledger, sheets)
+    version.refuse_others(ledger, sheets)
+    brought = [sheet for sheet in sheets if not version.own_lists(sheet)]
+    found = tables(ledger, child_tables.main_sheets(ledger, brought), options or Options())
+    found.further = child_tables.further_sheets(ledger, brought)
+    found.template = version.told(ledger, sheets, found)
     return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 from flask_babel import gettext
 
@@ -242,6 +243,8 @@ class Tables:
     offers: list[Offer] = field(default_factory=list)
     # The sheets that hold tables of the records.
     further: list[Sheet] = field(default_factory=list)
+    # What is said of the template that the workbook comes from.
+    template: dict[str, Any] = field(default_factory=dict)
 
     @property
     def taken(self) -> list[Layout]:

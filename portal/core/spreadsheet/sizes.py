@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from math import ceil
 from typing import Any
@@ -13,6 +14,10 @@ PAGE = 165  # widths that fit beside each other on A4 landscape and can still be
 LINE = 15.0  # points of one line at size 11
 HIGHEST = 409.0  # points; no program shows a higher row
 BESIDE = 2  # characters of padding in a cell
+ONE_LINE = 8  # a heading so short does not wrap
+UNBROKEN = 22  # so long numbers and codes stand on one line
+SAMPLE = 500  # rows whose content says how wide the columns are; all of them would have to be kept in memory
+WORD = re.compile("[!-~]+")
 
 
 def width(text: str) -> int:
@@ -28,17 +33,28 @@ def longest(value: Any) -> int:
     return max((width(line) for line in shown(value).split("\n")), default=0)
 
 
-def widths(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[int]:
-    """By what stands in the columns. A heading can wrap once; what is still too wide for a page is taken from the
-    widest columns."""
-    needed = [max(ceil(width(head) / 2), LEAST - BESIDE) for head in heads]
+def heading(head: str) -> int:
+    """A long heading can wrap once."""
+    return width(head) if width(head) <= ONE_LINE else ceil(width(head) / 2)
+
+
+def unbroken(value: Any) -> int:
+    return max((len(word) for word in WORD.findall(shown(value))), default=0)
+
+
+def widths(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[int]:
+    """By what stands in the columns. What is too wide for a page is taken from the widest columns, but for numbers and
+    codes, which nobody reads in two pieces."""
+    needed = [max(heading(head), LEAST - BESIDE) for head in heads]
+    whole = list(needed)
     for row in rows:
         needed = [max(had, longest(value)) for had, value in zip(needed, row, strict=True)]
+        whole = [max(had, min(unbroken(value), UNBROKEN)) for had, value in zip(whole, row, strict=True)]
     found = [min(each + BESIDE, MOST) for each in needed]
     cap = MOST
     while sum(found) > PAGE and cap > 2 * LEAST:
         cap -= 1
-        found = [min(each, cap) for each in found]
+        found = [max(min(each, cap), least + BESIDE) for each, least in zip(found, whole, strict=True)]
     return found
 
 

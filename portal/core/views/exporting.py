@@ -27,7 +27,8 @@ from portal.core.fields import BadValue, Kind, Text, clean, parse_day
 from portal.core.jobs import Job
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet import child_tables, period
-from portal.core.spreadsheet.export import XLSX, Cover, digest_of, workbook
+from portal.core.spreadsheet.export import XLSX, digest_of, workbook
+from portal.core.spreadsheet.pages import Cover, booked
 from portal.core.views import listing
 from portal.core.views.listing import Listing, Mistyped
 from portal.org import codes
@@ -121,8 +122,8 @@ def period_of(asked: Listing) -> tuple[date | None, date | None]:
 
 def file_name(ledger: Ledger, cover: Cover) -> str:
     """`domain.md` §2.7: 附件1：单位台账（期间）.xlsx."""
-    named = {"unit": scope.current().unit_short, "ledger": ledger.label, "period": cover.file}
-    found = gettext("Annex 1 - %(unit)s %(ledger)s ledger (%(period)s)", **named)
+    named = {"unit": scope.current().unit_short, "book": booked(ledger), "period": cover.file}
+    found = gettext("Annex 1 - %(unit)s %(book)s (%(period)s)", **named)
     return FORBIDDEN.sub("-", " ".join(found.split())) + ".xlsx"
 
 
@@ -193,9 +194,13 @@ def take(ledger: Ledger, job: Job) -> ResponseReturnValue:
     return answer
 
 
+def proof(book: IO[bytes], cover: Cover) -> list[Any]:
+    """What leads from a printed page, or from the file, to its line of the trail."""
+    return [["watermark", None, [cover.number]], ["sha256", None, [digest_of(book)]]]
+
+
 def tell(ledger: Ledger, book: IO[bytes], filters: list[Any], cover: Cover) -> None:
-    proof = [["watermark", None, [cover.number]], ["sha256", None, [digest_of(book)]]]
-    audit.tell("export", ledger.name, changes=[*filters, *proof])
+    audit.tell("export", ledger.name, changes=[*filters, *proof(book, cover)])
 
 
 def hand_over(ledger: Ledger, book: IO[bytes], filters: list[Any], cover: Cover) -> ResponseReturnValue:

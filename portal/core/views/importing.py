@@ -62,7 +62,7 @@ class Importing:
     @has_access
     def template(self: Any) -> ResponseReturnValue:
         codes.load(self.ledger.all_code_lists)
-        name = f"{self.ledger.label}.xlsx"
+        name = gettext("Template - %(ledger)s", ledger=self.ledger.label) + ".xlsx"
         return send_file(template(self.ledger), XLSX, as_attachment=True, download_name=name)
 
     @expose("/import/<string:token>")

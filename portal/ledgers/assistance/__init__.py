@@ -91,6 +91,7 @@ beneficiaries = Ledger(
 pairings = Ledger(
     name="pairings",
     label=_("Pairings"),
+    titled=_("Ledger of pairing assistance"),
     one=_("Pairing"),
     group=GROUP,
     icon="heart-handshake",
@@ -105,11 +106,11 @@ pairings = Ledger(
         "gaps",
     ),
     exported=(
-        *("record_no", "office_no", "helper_member_id", "owner_unit_id", "beneficiary_id", "pair_type", "start_on"),
-        *("end_on", "measures", "measures_note", "visit_freq", "status", "remark"),
+        *("record_no", "office_no", "helper_member_id", "helper_org_id", "owner_unit_id", "beneficiary_id"),
+        *("pair_type", "start_on", "end_on", "measures", "measures_note", "visit_freq", "status", "remark"),
     ),
     heads=(
-        Section(_("Helper"), ("helper_member_id", "owner_unit_id")),
+        Section(_("Helper"), ("helper_member_id", "helper_org_id", "owner_unit_id")),
         Section(_("Term"), ("start_on", "end_on")),
         Section(_("What is done"), ("measures", "measures_note", "visit_freq")),
     ),
@@ -219,6 +220,7 @@ pairings = Ledger(
 visits = Ledger(
     name="visits",
     label=_("Visits"),
+    titled=_("Ledger of visits and aid"),
     one=_("Visit"),
     group=GROUP,
     icon="home",

@@ -1,0 +1,124 @@
+"""Which template a workbook was made from: its ledger and its columns, in a mark that every program keeps.
+
+The mark is plain text in a cell, since not all programs keep the properties of a workbook when they convert it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from flask import current_app
+from flask_babel import force_locale, get_locale, gettext
+
+from portal.core.ledger import Ledger, named
+from portal.core.phrases import listed
+from portal.core.spreadsheet import guide
+from portal.core.spreadsheet.child_rows import vocabulary
+from portal.core.spreadsheet.child_tables import ROW_ID, columns_of, table_of, tables_of
+from portal.core.spreadsheet.headings import cell, plain
+from portal.core.spreadsheet.layout import LOOKED_AT, Tables
+from portal.core.spreadsheet.reading import Sheet, Unreadable
+
+MARK = re.compile(r"template:([a-z_]+):([0-9a-f]{8})")
+
+
+def columns(ledger: Ledger) -> Iterator[str]:
+    """The columns of the template in the current language, those of its further sheets included."""
+    for name in ledger.imports:
+        if ledger.takes(name):
+            yield f"{name}={ledger.imported(name).label}"
+    for table in tables_of(ledger):
+        yield from (f"{table.name}/{name}={label}" for name, label in columns_of(ledger, table).items())
+
+
+def digest(ledger: Ledger, language: str) -> str:
+    with force_locale(language):
+        text = "\n".join(sorted(columns(ledger)))
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def mark(ledger: Ledger) -> str:
+    return f"template:{ledger.name}:{digest(ledger, str(get_locale()))}"
+
+
+def marks_in(sheets: Sequence[Sheet]) -> list[tuple[str, str]]:
+    """(ledger, digest) of the templates that the sheets come from."""
+    texts = (text for sheet in sheets for cells in sheet.rows[:LOOKED_AT] for text in cells if "template:" in text)
+    return list(dict.fromkeys((found[1], found[2]) for text in texts if (found := MARK.search(text))))
+
+
+def own_lists(sheet: Sheet) -> bool:
+    """Is this the hidden sheet with the drop-down lists of a template?"""
+    return sheet.hidden and bool(sheet.rows and sheet.rows[0] and MARK.fullmatch(sheet.rows[0][0].strip()))
+
+
+def refuse_others(ledger: Ledger, sheets: Sequence[Sheet]) -> None:
+    """Raises Unreadable for a template of another ledger: its columns may have words of this one."""
+    found = [name for name, _ in marks_in(sheets)]
+    if found and ledger.name not in found:
+        other = named(found[0])
+        raise Unreadable(
+            gettext(
+                "This is the template of “%(other)s”, not of “%(ledger)s”.",
+                other=other.label if other else found[0],
+                ledger=ledger.label,
+            )
+        )
+
+
+def told(ledger: Ledger, sheets: Sequence[Sheet], found: Tables) -> dict[str, Any]:
+    """What is said of the template that a workbook comes from; nothing where it comes from none. `new` are columns of
+    today's template that its sheets do not have, `gone` those of its sheets that are none any more."""
+    digests = [each for name, each in marks_in(sheets) if name == ledger.name]
+    if not digests:
+        return {}
+    current = {digest(ledger, language) for language in current_app.config["LANGUAGES"]}
+    old = [each for each in digests if each not in current]
+    about: dict[str, Any] = {"ledger": ledger.name, "version": (old or digests)[0], "old": bool(old)}
+    if not old:
+        return about
+    new, gone = differences(ledger, found)
+    return about | {"new": new, "gone": gone, "why": said(new, gone)}
+
+
+def differences(ledger: Ledger, found: Tables) -> tuple[list[str], list[str]]:
+    new: list[str] = []
+    gone: list[str] = []
+    for table in found.taken:
+        here = {column.name or column.guess for column in table.columns}
+        fields = guide.asked(ledger).items()
+        new += [str(declared.label) for name, declared in fields if name not in here and name != guide.STATUS]
+        gone += [column.header for column in table.columns if column.header and not (column.name or column.guess)]
+    for sheet in found.further:
+        missing, unknown = further_differences(ledger, sheet)
+        new += [f"{sheet.name}: {label}" for label in missing]
+        gone += [f"{sheet.name}: {label}" for label in unknown]
+    return list(dict.fromkeys(new)), list(dict.fromkeys(gone))
+
+
+def further_differences(ledger: Ledger, sheet: Sheet) -> tuple[list[str], list[str]]:
+    table = table_of(ledger, sheet)
+    if table is None:
+        return [], []
+    words = vocabulary(ledger, table)
+    rows = [{cell(cells, n): n for n in range(len(cells)) if cell(cells, n)} for cells in sheet.rows[:LOOKED_AT]]
+    heads = max(rows, key=lambda texts: sum(plain(text) in words for text in texts), default={})
+    here = {words[plain(text)] for text in heads if plain(text) in words}
+    labels = columns_of(ledger, table)
+    missing = [str(label) for name, label in labels.items() if name not in here and name != ROW_ID]
+    return missing, [text for text in heads if plain(text) not in words]
+
+
+def said(new: Sequence[str], gone: Sequence[str]) -> str:
+    parts = [gettext("The workbook was made from an older template; it is taken all the same.")]
+    if new:
+        parts.append(gettext("New columns, which stay empty: %(labels)s.", labels=listed(new)))
+    if gone:
+        parts.append(gettext("Columns that are none any more: %(labels)s.", labels=listed(gone)))
+    return " ".join(parts)
+
+
+__all__ = ["mark", "own_lists", "refuse_others", "told"]
