@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import time
@@ -118,17 +117,30 @@ class Run:
 def bring(ledger: str, path: Path, settings: dict[str, str]) -> Run:
     """The command, with the most memory that its process ever had."""
     command = [sys.executable, "-m", "flask", "--app", "portal", "portal", "import", ledger, str(path)]
-    began = time.monotonic()
-    process = subprocess.Popen(
-        [*command, "--adopt", "--json"], cwd=ROOT, env=environment(**settings), stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    lines = process.stdout.read().splitlines()
-    _, status, used = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"{ledger}: the command failed.")
-    told = json.loads(lines[-1])
-    return Run(time.monotonic() - began, used.ru_maxrss / 1024, {name: told[name] for name in ("rows", "new")})
+    began, most = time.monotonic(), 0
+    with path.with_suffix(".json").open("w+") as out:
+        process = subprocess.Popen(
+            [*command, "--adopt", "--json"],
+            cwd=ROOT,
+            env=environment(**settings),
+            stdout=out,
+            stderr=subprocess.DEVNULL,
+        )
+        while process.poll() is None:
+            most = max(most, peak(process.pid))
+            time.sleep(0.1)
+        seconds = time.monotonic() - began
+        if process.returncode:
+            sys.exit(f"{ledger}: the command failed.")
+        out.seek(0)
+        told = json.loads(out.readlines()[-1])
+    return Run(seconds, most / 1024, {name: told[name] for name in ("rows", "new")})
+
+
+def peak(pid: int) -> int:
+    """The most memory in KB that a process had, as far as it is still there to tell."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)
 
 
 @contextmanager

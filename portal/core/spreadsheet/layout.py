@@ -253,8 +253,13 @@ class Tables:
 
     @property
     def count(self) -> int:
-        """The rows of all tables that are taken."""
+        """The number of rows of all tables that are taken."""
         return sum(len(table.read.rows) for table in self.taken)
+
+    def read_rows(self) -> None:
+        """Read the rows of all tables that are taken, while the caller can wait for it."""
+        for table in self.taken:
+            _ = table.read
 
     def of(self, name: str) -> Layout:
         """The table of the sheet with this name; of the only one where none is said."""

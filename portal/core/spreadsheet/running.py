@@ -31,9 +31,9 @@ from portal.core.undoing import Undone, undo
 from portal.extensions import db
 
 LONGEST = 0.8  # seconds that one batch keeps others from writing
-SHARED = 0.4  # the same while others write
+SHARED = 0.3  # the same while others write
 PAUSE = 0.12  # seconds between batches; SQLite looks again every 0.1
-PAUSES = 3  # at most, one after another, for as long as others use them
+PAUSES = 8  # at most, one after another, for as long as others use them
 LATEST = 1000  # lines of the trail; on PostgreSQL a few may be committed later than those after them
 ASKED = 0.2  # seconds between two looks whether somebody has stopped it
 
