@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core import scope
 from portal.core.fields import Day, Label
+from portal.core.fields.units import parts, split_heading
 from portal.core.ledger import Ledger
 from portal.core.phrases import listed
 from portal.core.spreadsheet import suggesting
@@ -145,6 +146,7 @@ def best_layout(
     _, best = max(found, key=lambda each: each[0])
     best.fills_down = ledger.fills_down
     best.days = frozenset(name for name in ledger.imports if isinstance(ledger.imported(name).kind, Day))
+    best.kinds = {name: ledger.imported(name).kind for name in ledger.imports}
     best.with_hidden = options.hidden
     best.month_days = options.month_days.get(sheet.name, options.month_days.get("", ""))
     fill_columns(best)
@@ -222,10 +224,18 @@ def name_column(
             return
         used[name] = column
         unsure = len(names) > 1 and not beside
-        if known and (unsure or suggesting.annotated(column, words) or of_somebody_else(ledger, found, column, name)):
+        unsure = unsure or in_another_unit(ledger, column, name) or suggesting.annotated(column, words)
+        if known and (unsure or of_somebody_else(ledger, found, column, name)):
             column.guess = name
         else:
             column.name, column.how = name, KNOWN if known else MAPPED
+
+
+def in_another_unit(ledger: Ledger, column: Column, name: str) -> bool:
+    """Does the heading count something else than the field, households instead of people?"""
+    nouns = ledger.imported(name).kind.counted_in if name in ledger.imports else ()
+    told = parts(split_heading(column.header)[1])
+    return bool(nouns and told and told[1] and told[1] not in nouns)
 
 
 def told_by_neighbours(
