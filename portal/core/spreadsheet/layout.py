@@ -23,7 +23,11 @@ DEPTHS = (1, 2, 3)  # rows of headings
 SPAN = "~"  # between the two fields of a column that holds two days
 TOWN = "@"  # after the field of the community whose town a column holds
 TOWN_ENDS = re.compile(r"街道|镇|乡|开发区|园区")
-DITTO = frozenset({"同上", "同前", "同上行", "〃", "〞", "″", "ˮ", "〟", '"', "”", "''", "′′"})
+# What means some other cell, nobody knows which.
+ELSEWHERE = re.compile(r"[同如见](?:左|右|下|前述|下文|附件|附表|另表)|(?:以)?下同")
+DITTO = frozenset(
+    {"同上", "如上", "同以上", "与上同", "同前", "同上行", "〃", "〞", "″", "ˮ", "〟", '"', "”", "''", "′′"}
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class Layout:
     top: int
     first_row: int
     columns: list[Column]
-    words: frozenset[str] = frozenset()
+    words: Mapping[str, Sequence[str]] = field(default_factory=dict)
     fills_down: tuple[str, ...] = ()
     days: frozenset[str] = frozenset()  # the fields that are days
     kinds: Mapping[str, Kind] = field(default_factory=dict)  # by field
@@ -101,7 +105,7 @@ class Layout:
             if not why and skipping.is_other_heading(table, {at: text for at, text in enumerate(cells) if text}):
                 other = n + 1
             if other:
-                why = gettext("Another table begins in row %(row)d.", row=other)
+                why = gettext("Another table begins in row %(row)d; please bring it on a sheet of its own.", row=other)
             if why:
                 carried.title(cells)
                 found.skipped.append(Skip(n + 1, why))
@@ -213,6 +217,8 @@ class Carried:
                 if self.last is None:
                     fault = fault or Fault(name, gettext("Nothing stands above that “%(text)s” could mean.", text=text))
                 text = (self.last or {}).get(name, "")
+            elif ELSEWHERE.fullmatch(text):
+                fault = fault or Fault(name, gettext("Please write here what “%(text)s” means.", text=text))
             if name in self.layout.fills_down:
                 text = self.above[name] = text or self.above.get(name, "")
             if name in self.layout.days and (month := months.month_of(text, written=self.written[name])):
@@ -248,7 +254,7 @@ def candidates(sheet: Sheet, words: Mapping[str, Sequence[str]]) -> Iterator[tup
             known = {tuple(words[word]) for column in columns for word in column.words if word in words}
             telling = [names for names in known if names != (IGNORED,)]
             if len(telling) >= 2:
-                yield (len(known), -depth, -top), Layout(sheet, top, top + depth, columns, frozenset(words))
+                yield (len(known), -depth, -top), Layout(sheet, top, top + depth, columns, words)
 
 
 @dataclass

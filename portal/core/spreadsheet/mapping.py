@@ -21,6 +21,11 @@ from portal.core.spreadsheet.layout import LOOKED_AT, SPAN, TOWN, Layout, Offer,
 from portal.core.spreadsheet.reading import Sheet, Unreadable
 from portal.extensions import Model, db
 
+# Under or behind a heading for both days of a term: the first, the last.
+ENDS = (
+    ("起", "自", "从", "开始", "起始", "起始日期", "开始日期"),
+    ("止", "至", "到", "结束", "截止", "终止日期", "结束日期"),
+)
 EVERYBODY = 0  # in place of a unit: said by somebody whose import reaches all of them
 
 
@@ -51,9 +56,16 @@ def vocabulary(ledger: Ledger) -> dict[str, list[str]]:
                     known.append(name)
     for word in ledger.not_taken:
         words[plain(word)] = [IGNORED]
-    for name, word in shown_words(ledger):
+    for name, word in (*ends_of_terms(ledger), *shown_words(ledger)):
         words.setdefault(word, [name])
     return words
+
+
+def ends_of_terms(ledger: Ledger) -> Iterator[tuple[str, str]]:
+    """起 and 止 under or behind a heading for both days of a term."""
+    for pair, synonyms in ledger.spans.items():
+        for name, ends in zip(pair, ENDS, strict=True):
+            yield from ((name, plain(f"{synonym}{end}")) for synonym in synonyms for end in ends)
 
 
 def shown_words(ledger: Ledger) -> Iterator[tuple[str, str]]:
