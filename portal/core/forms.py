@@ -201,6 +201,7 @@ class LedgerForm(Form):
         self.record, self.problems, self.warnings, self.missing = record, [], [], []
         self.doubts = Doubts(self.ledger.name, record, formdata or {})
         self.parent = parent if record is None else self.ledger.above(record)
+        self.formdata = formdata
         names = self.ledger.entered
         data = stored(record, names) if record is not None else parsed(names, begun or {})
         formdata = with_others(self.ledger.entered, formdata)

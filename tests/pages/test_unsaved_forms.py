@@ -112,6 +112,17 @@ def test_a_form_that_goes_on_in_another_window_is_not_overwritten(visit, rows):
     assert kept(rows) == 1
 
 
+def test_a_form_of_which_everything_is_taken_out_again_is_forgotten(visit, rows):
+    visitor = visit("filler01")
+    page = visitor.look("/agreements/add")
+    assert keep(visitor, None, page, {"title": "写错了"})[1]["revision"] == 1
+    assert keep(visitor, None, page, {"title": "写错了", "_revision": "1"})[1]["revision"] == 2
+    assert keep(visitor, None, page, {"_revision": "1"})[0] == 409, "another window goes on with it"
+    assert keep(visitor, None, page, {"_revision": "2"}) == (200, {"revision": 0, "at": ""})
+    assert kept(rows) == 0
+    assert keep(visitor, None, page, {"title": "重新写"})[1]["revision"] == 1
+
+
 def test_far_too_much_or_too_often_or_for_somebody_else_is_not_kept(visit, rows, monkeypatch):
     visitor = visit("filler01")
     page = visitor.look("/agreements/add")
@@ -126,13 +137,13 @@ def test_far_too_much_or_too_often_or_for_somebody_else_is_not_kept(visit, rows,
 def test_keeping_takes_few_statements_and_old_forms_go(app, visit, rows, change, statements):
     visitor = visit("filler01")
     page = visitor.look("/agreements/add")
-    keep(visitor, None, page, {})
+    keep(visitor, None, page, {"title": "半份"})
     with statements() as seen:
-        keep(visitor, None, page, {"_revision": "1"})
+        keep(visitor, None, page, {"_revision": "1", "title": "半份半份"})
     assert len(seen) <= 3, seen
     change("UPDATE unsaved_form SET saved_at = '2020-01-01 00:00:00'")
     assert not visitor.look("/agreements/add").select("[data-half-filled]")
-    keep(visitor, None, visitor.look("/agreements/add"), {})
+    keep(visitor, None, visitor.look("/agreements/add"), {"title": "半份"})
     assert kept(rows) == 1
 
 
@@ -175,6 +186,7 @@ def test_a_file_that_is_not_what_it_says_refuses_the_form_and_loses_nothing(visi
     assert len(refused.select("[data-staged] li")) == 1
     other = visit("filler02")
     theirs = other.look("/agreements/add").filled() | {"_draft": refused.filled()["_draft"], "csrf_token": other.token}
+    theirs |= {"title": "别人的"}
     assert other.post("/agreements/add", theirs).status == 302
     assert rows("SELECT count(*) FROM staged_file") == [(1,)], "nobody gets another's files"
 
