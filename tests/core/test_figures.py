@@ -13,7 +13,6 @@ from portal.extensions import Model
 from tests.holes.walk import SIGHTS, first, mostly_on_sqlite, unit_id
 from tests.test_every_ledger import readable
 
-
 FORMER = "2026-03-31"
 
 

@@ -55,6 +55,17 @@ def test_programs_and_sheets_find_the_same(visit):
     assert sum(isinstance(row[0], int) for row in sheet.iter_rows(values_only=True)) == len(ids)
 
 
+def impossible(ledger, name, kind):
+    """What no filter of this kind can be, as a part of an address."""
+    if kind.filter_widget == "days":
+        yield from (f"{name}={texts}" for texts in ("0", "2026-13-01", f"2026-06-30&{name}=2026-01-01"))
+        yield "&".join([f"{name}=2026-01-01"] * 3)
+    elif kind.filter_widget == "link":
+        yield from (f"{name}={text}" for text in ("999999", "9" * 40, "0", "-1", "1.5"))
+    if kind.filter_widget != "text" and not isinstance(kind, Text):
+        yield f"{name}=~unheard of~"
+
+
 @pytest.mark.one_database
 def test_nothing_in_the_address_of_a_list_is_ignored(app, visit):
     """What a parameter cannot be is refused by its name, in every ledger, by page, program and sheet."""
@@ -63,10 +74,9 @@ def test_nothing_in_the_address_of_a_list_is_ignored(app, visit):
         label = {name: str(ledger.field(name).label) for name in ledger.filters}
         wrong = [("colour=red", "colour"), ("page=1&page=2", "page"), ("page_size=101", "page_size"), ("q=a&q=b", "q")]
         wrong += [("order=id&order=id", "order"), ("columns=id&columns=id", "columns"), ("figure=none", "figure")]
+        wrong += [("page=-1", "page"), ("page=~", "page"), ("order=-none", "order"), ("columns=none", "columns")]
         for name in ledger.filters:
-            kind = ledger.field(name).kind
-            if kind.filter_widget != "text" and not isinstance(kind, Text):
-                wrong += [(f"{name}=~unheard of~", label[name])]
+            wrong += [(query, label[name]) for query in impossible(ledger, name, ledger.field(name).kind)]
             if options := visitor.look(f"/{ledger.name}/list/").select(f'.filters select[name="{name}"] option[value]'):
                 wrong += [(f"{name}={options[0]['value']}&{name}=~unheard of~", label[name])]
         for query, said in wrong:
@@ -75,6 +85,17 @@ def test_nothing_in_the_address_of_a_list_is_ignored(app, visit):
                 assert answer.status_code == 400, f"{path}?{query}"
                 text = answer.json["message"] if answer.is_json else answer.text
                 assert said in text, f"{path}?{query}"
+
+
+@pytest.mark.one_database
+def test_what_one_may_not_see_is_refused_as_what_is_not_there(app, visit, rows):
+    """Else a filter would tell which numbers others have."""
+    theirs = rows("SELECT min(id) FROM beneficiary WHERE owner_unit_id <> (SELECT id FROM unit WHERE sort_no = 1)")[0][
+        0
+    ]
+    hidden, nothing = (visit("filler01").look("/pairings/list/", beneficiary_id=id_) for id_ in (theirs, 999_999))
+    assert (hidden.status, nothing.status) == (400, 400)
+    assert hidden.errors() == nothing.errors() != {}
 
 
 @pytest.mark.one_database
