@@ -110,7 +110,7 @@ class RowsField(FormField):
     def __init__(self, ledger: Ledger, table: Rows, **options: Any) -> None:
         super().__init__(label=table.label, **options)
         self.ledger, self.table = ledger, table
-        self.row_form = form_of(ledger.rows_fields(table), RowForm)
+        self.row_form = row_form_class(ledger, table)
         self.rows: list[Any] = []
         self.posted = False
 
@@ -376,6 +376,11 @@ def parsed(fields: Mapping[str, Field], texts: Mapping[str, list[str]]) -> dict[
 
 def form_of(fields: dict[str, Field], base: type[Form]) -> type[Any]:
     return type(f"{base.__name__}Of", (base,), {name: KindField(found) for name, found in fields.items()})
+
+
+@lru_cache(maxsize=512)
+def row_form_class(ledger: Ledger, table: Rows) -> type[RowForm]:
+    return form_of(ledger.rows_fields(table), RowForm)
 
 
 @lru_cache(maxsize=128)

@@ -171,9 +171,10 @@ class Link(Kind):
         return id_ if id_ is not None and id_ == before else self._existing(id_ or 0)
 
     def _existing(self, id_: int) -> int:
-        known = (self, above(), id_) if self.model in REFERENCE else None
-        query = self.choices().where(self.model.id == id_)
-        found = remembered(known, lambda: db.session.scalar(query)) if known else db.session.scalar(query)
+        def ask() -> int | None:
+            return db.session.scalar(self.choices().where(self.model.id == id_))
+
+        found = remembered((self, above(), id_), ask) if self.model in REFERENCE else ask()
         if found is None:
             raise BadValue(gettext("This cannot be chosen here."))
         return found

@@ -107,17 +107,21 @@ class Person(Link):
     def settle(self, record: Any, name: str) -> None:
         written = getattr(record, self.written)
         if getattr(record, name) is None and written:
-            same = select(Member.id).where(
-                Member.unit_id == record.owner_unit_id, column_key(Member.name) == name_key(written), *serving(Member)
-            )
-            key = ("serving", record.owner_unit_id, written)
-            found = remembered(key, lambda: db.session.scalars(same.limit(2)).all())
+            unit_id = record.owner_unit_id
+            found = remembered(("serving", unit_id, written), lambda: namesakes(unit_id, written))
             if len(found) == 1:
                 setattr(record, name, found[0])
 
     def unsure(self, record: Any, name: str) -> bool:
         """A name that nobody on the roster has."""
         return getattr(record, name) is None and bool(getattr(record, self.written))
+
+
+def namesakes(unit_id: int, name: str) -> Sequence[int]:
+    """Those of a unit who are called so and still serve; two are enough to be unsure."""
+    same = column_key(Member.name) == name_key(name)
+    query = select(Member.id).where(Member.unit_id == unit_id, same, *serving(Member))
+    return db.session.scalars(query.limit(2)).all()
 
 
 def person(written: str, label: Label, *, where: Conditions = serving, **rules: Any) -> Any:

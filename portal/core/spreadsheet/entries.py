@@ -13,7 +13,6 @@ from sqlalchemy import or_, select
 
 from portal.core.ledger import Ledger
 from portal.core.phrases import labelled, listed
-from portal.core.spreadsheet import trees
 from portal.core.spreadsheet.headings import plain
 from portal.core.spreadsheet.row import Row
 from portal.core.spreadsheet.verdict import UNCHANGED, Rejected
@@ -28,9 +27,7 @@ def take_row(row: Row, seen: Mapping[Any, str]) -> tuple[str, Any]:
     require_names(row.ledger, row.cells)
     if row.ledger.under:
         return take_entry(row)
-    taken = row.take(seen)
-    trees.made(row.ledger)
-    return taken
+    return row.take(seen)
 
 
 def require_names(ledger: Ledger, cells: Mapping[str, str]) -> None:

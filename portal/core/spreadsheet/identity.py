@@ -57,7 +57,9 @@ class Identity:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self._known: dict[str, int | None] = {}
+        # Record numbers and offices' own numbers that were looked up for the whole sheet and that nothing has.
+        self._unknown: set[str] = set()
+        self._unused: set[str] = set()
 
     def number(self, cells: Mapping[str, str]) -> str | None:
         """The record number that a row gives."""
@@ -76,24 +78,31 @@ class Identity:
         texts = (cells.get(name, "") for name in reversed(NUMBERED))
         return next((text for text in texts if text and not number_of(self.ledger, text) and not counts(text)), "")
 
-    def prefetch(self, numbers: Iterable[str]) -> None:
-        """Look up many record numbers at once, so that `numbered` needs one statement a record and not two."""
-        wanted = sorted({*numbers} - self._known.keys())
+    def prefetch(self, rows: Iterable[Mapping[str, str]]) -> None:
+        """Look up the numbers of all rows at once, so that no row asks for one that nothing has."""
+        numbers = [(self.number(cells), self.office_number(cells)) for cells in rows]
+        self._unknown |= self._missing(self.ledger.numbered_by, {own for own, _ in numbers if own})
+        self._unused |= self._missing(OFFICE, {office for own, office in numbers if office and not own})
+
+    def _missing(self, name: str, numbers: set[str]) -> set[str]:
+        missing, wanted = set(numbers), sorted(numbers)
         for at in range(0, len(wanted), CHUNK):
-            column = getattr(self.ledger.model, self.ledger.numbered_by)
-            some = wanted[at : at + CHUNK]
-            found = db.session.execute(select(column, self.ledger.model.id).where(column.in_(some)))
-            self._known |= dict.fromkeys(some) | {str(number): id_ for number, id_ in found}
+            column = getattr(self.ledger.model, name)
+            missing -= {*db.session.scalars(select(column).where(column.in_(wanted[at : at + CHUNK])))}
+        return missing
 
     def numbered(self, number: str) -> Any:
         """The record of this number, whatever its status; None when the user sees none."""
-        if number in self._known and self._known[number] is None:
+        if number in self._unknown:
             return None
         model = self.ledger.model
         return db.session.scalars(select(model).where(getattr(model, self.ledger.numbered_by) == number)).first()
 
     def of_office(self, number: str, form: LedgerForm) -> Any:
         """The record that the owning unit knows by its own number."""
+        if number in self._unused:  # the row may make it; the next one of this number asks
+            self._unused.remove(number)
+            return None
         units, model = self.owners(form), self.ledger.model
         query = select(model).where(model.office_no == number, model.amends_id.is_(None))
         if not number or not units:

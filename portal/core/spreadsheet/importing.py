@@ -56,7 +56,7 @@ def take(
         for table in found.taken:
             account = Account(ledger, table, table.sheet.name if found.several else "", outcome)
             rows = trees.parents_first(ledger, table.read.rows)
-            identity.prefetch(given for _, cells in rows if (given := identity.number(cells)))
+            identity.prefetch(cells for _, cells in rows)
             for number, cells in rows:
                 progress(done, total)
                 done += 1
