@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from portal.core.fields import Text
-from tests.holes.walk import SIGHTS, mostly_on_sqlite
+from tests.holes.walk import SIGHTS, first, mostly_on_sqlite
 from tests.test_every_ledger import legal, readable
 
 
@@ -128,6 +128,7 @@ def test_no_page_ignores_what_stands_in_its_address(app, visit, rows):
         pages += [f"{base}/show/{ids[0]}", f"{base}/{ids[0]}/history", f"{base}/{ids[0]}/versions"] if ids else []
         pages += [f"{base}/figures"] if ledger.figures else []
         pages += [f"{base}/add"] if not ledger.under else []
+        pages += [f"{base}/import"] if ledger.imports else []
     for page in pages:
         plain = visitor.client.get(page).status_code
         if plain != 200:
@@ -136,7 +137,15 @@ def test_no_page_ignores_what_stands_in_its_address(app, visit, rows):
         assert answer.status_code == 400, page
         assert "colour" in (answer.json["message"] if answer.is_json else answer.text), page
     visitor = visit("admin")
-    for page in ("/accounts/list/", "/roles/list/"):
-        assert visitor.look(page).status == 200
-        assert visitor.look(f"{page}?colour=red").status == 400
-    assert visit("reviewer").look("/agreements/add?party_b_org_id=1&coop_modes=1&coop_modes=2").status == 200
+    user, role = first(rows, "ab_user", "username = 'filler01'"), first(rows, "ab_role", "name = 'unit_filler'")
+    own = ("list/", "add", f"edit/{user}", f"grant/{user}", f"lend/{user}", "import", "template.xlsx", "waiting")
+    others = ("/roles/list/", f"/roles/edit/{role}", "/start/", "/my_password/")
+    for page in (*(f"/accounts/{each}" for each in own), *others):
+        with visitor.client.get(page) as answer:
+            assert answer.status_code == 200, page
+        assert visitor.look(f"{page}?colour=red").status == 400, page
+    page = visit("reviewer").look("/agreements/add?party_b_org_id=999999&coop_modes=1&coop_modes=2&draft=none")
+    assert page.status == 200
+    assert [text.partition(":")[0] for text in page.notices("warning")] == [
+        *("What you typed is no longer there", "Party B organisation")
+    ]
