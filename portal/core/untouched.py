@@ -1,4 +1,5 @@
-"""Is a form of a new record as it was opened, or with everything taken out? Such a form is no draft of anything."""
+"""Is a form as it was opened? Of a new record, or with everything taken out, it is no draft of anything; of a record
+that is there, nothing of it has to be kept."""
 
 from __future__ import annotations
 
@@ -10,24 +11,33 @@ from portal.core.forms import KindField, RowsField, form_class
 from portal.core.ledger import Ledger
 
 
-def untouched(ledger: Ledger, formdata: Any, parent: Any) -> bool:
-    """Nothing in it but what a fresh form holds: its defaults, blank rows, and the rows that are given."""
+def untouched(ledger: Ledger, formdata: Any, parent: Any, record: Any = None) -> bool:
+    """Nothing in it but what a fresh form holds: its defaults, blank rows, and the rows that are given; or the record.
+    What was not posted is not touched."""
     if not formdata:
         return True
-    fresh = form_class(ledger)(None, None, parent)
-    fields = all(as_opened(formdata.getlist(name), fresh[name]) for name in ledger.entered)
-    return fields and all(rows_as_opened(fresh[table.name], formdata) for table in ledger.rows)
+    fresh = form_class(ledger)(None, record, parent)
+    new = record is None
+    fields = (as_opened(formdata.getlist(name), fresh[name], new) for name in ledger.entered if name in formdata)
+    return all(fields) and all(rows_as_opened(fresh[table.name], formdata, new) for table in ledger.rows)
 
 
-def as_opened(texts: Collection[str], field: KindField) -> bool:
+def as_opened(texts: Collection[str], field: KindField, new: bool) -> bool:
     typed = {text.strip() for text in texts} - {""}
-    return not typed or typed == set(field.texts)
+    return (new and not typed) or typed == set(field.texts)
 
 
-def rows_as_opened(fresh: RowsField, formdata: Any) -> bool:
+def rows_as_opened(fresh: RowsField, formdata: Any, new: bool) -> bool:
+    """Rows that stand where they stood; of a record also as many."""
+    posted = indices(fresh.name, formdata)
+    if not new and f"{fresh.name}-posted" in formdata and len(posted) != len(fresh.rows):
+        return False
     blank = fresh.blank_row("0")
-    for n in indices(fresh.name, formdata):
+    for n in posted:
         row = fresh.rows[n] if n < len(fresh.rows) else blank
-        if not all(as_opened(formdata.getlist(f"{fresh.name}-{n}-{cell.short_name}"), cell) for cell in row):
+        if formdata.get(f"{fresh.name}-{n}-id") != row.key and not new:
+            return False
+        names = {cell: f"{fresh.name}-{n}-{cell.short_name}" for cell in row}
+        if not all(as_opened(formdata.getlist(name), cell, new) for cell, name in names.items() if name in formdata):
             return False
     return True

@@ -47,7 +47,7 @@ class Autosaving:
             return refusal(gettext("This is too large to be kept; please save it."), 413)
         if too_often():
             return refusal(gettext("Too often; please wait a little"), 429)
-        blank = record is None and untouched(self.ledger, request.form, parent) and not staging.of(self.ledger, key)
+        blank = untouched(self.ledger, request.form, parent, record) and not staging.of(self.ledger, key)
         db.session.rollback()  # what was read so far holds nothing; the one statement below is a transaction of its own
         seen = natural(request.form.get(REVISION, "")) or 0
         try:
