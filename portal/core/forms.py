@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +18,7 @@ from portal.core.fields.links import above, standing_under
 from portal.core.fields.others import with_others
 from portal.core.form_rows import indices
 from portal.core.ledger import Ledger, Rows
+from portal.core.phrases import labelled
 from portal.core.unique import taken
 from portal.core.unseen import keep_apart
 from portal.core.values import Missing, Problem, Values
@@ -201,8 +201,9 @@ class LedgerForm(Form):
         self.record, self.problems, self.warnings, self.missing = record, [], [], []
         self.doubts = Doubts(self.ledger.name, record, formdata or {})
         self.parent = parent if record is None else self.ledger.above(record)
+        self.formdata = formdata
         names = self.ledger.entered
-        data = stored(record, names) if record is not None else parsed(names, begun or {})
+        data = stored(record, names) if record is not None else parsed(names, begun or {}, self.warnings)
         formdata = with_others(self.ledger.entered, formdata)
         with standing_under(self.parent):
             data |= {table.name: getattr(record, table.name, None) for table in self.ledger.rows}
@@ -364,12 +365,14 @@ def stored(record: Any, fields: dict[str, Field]) -> dict[str, Any]:
     return {name: found.kind.stored(record, name) for name, found in fields.items()}
 
 
-def parsed(fields: Mapping[str, Field], texts: Mapping[str, list[str]]) -> dict[str, Any]:
-    """What a new record starts with; texts that are nothing are left out."""
+def parsed(fields: Mapping[str, Field], texts: Mapping[str, list[str]], warnings: list[str]) -> dict[str, Any]:
+    """What a new record starts with; what its field cannot be is left out and said."""
     found = {}
     for name in fields.keys() & texts.keys():
-        with suppress(BadValue):
+        try:
             found[name] = fields[name].kind.parse(texts[name], None)
+        except BadValue as fault:
+            warnings.append(labelled(fields[name].label, fault))
     return found
 
 

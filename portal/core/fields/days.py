@@ -109,6 +109,16 @@ def days_in(text: str) -> list[str]:
     return [found[0] for found in re.finditer(rf"{DAY.pattern}|{PACKED_DAY.pattern}", narrow)]
 
 
+def from_and_to(days: Sequence[date | None]) -> tuple[date | None, date | None]:
+    """The two ends of a filter, either of which may be left out. Raises BadValue."""
+    if len(days) > 2:
+        raise BadValue(gettext("A day, or from and to."))
+    first, last = [*days, None, None][:2]
+    if first and last and first > last:
+        raise BadValue(gettext("The first day is after the last one, so nothing lies between them."))
+    return first, last
+
+
 def long_date(day: date) -> str:
     return day.isoformat() if str(get_locale()) == "en" else f"{day.year}年{day.month}月{day.day}日"
 
@@ -148,11 +158,9 @@ class Day(Kind):
     def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
         """One value: that day. Two: from and to, either of which may be left out."""
         days = [parse_day(text) if (text := clean(raw)) else None for raw in typed]
-        if len(days) > 2:
-            raise BadValue(gettext("A day, or from and to."))
         if len(days) == 1:
             return column == days[0] if days[0] else None
-        first, last = [*days, None, None][:2]
+        first, last = from_and_to(days)
         bounds = [column >= first] if first else []
         bounds += [column <= last] if last else []
         return and_(*bounds) if bounds else None

@@ -19,6 +19,7 @@ from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet import known_by
 from portal.core.spreadsheet.layout import plain
+from portal.core.unseen import findable, known_names
 from portal.extensions import db
 from portal.org.sealed import Sealed
 
@@ -122,7 +123,9 @@ class Identity:
         sheet has record numbers and this row has none, so that it is of a record without one if there is such."""
         model, names = self.ledger.model, known_by.key_fields(self.ledger, form)
         if self.ledger.identity_else:
-            return known_by.candidates(self.ledger, form, select(model).order_by(model.id))
+            return known_by.candidates(
+                self.ledger, form, findable(self.ledger, names, select(model).order_by(model.id))
+            )
         said = [name for name in names if form[name].data is not None]
         same = [self.ledger.field(name).kind.same(model, name, form[name].data) for name in said]
         conditions = [condition for condition in same if condition is not None]
@@ -130,7 +133,7 @@ class Identity:
             conditions += self._empty(name for name in self.ledger.identity if name not in said)
         if not conditions:
             return []
-        query = select(model).where(*conditions).order_by(model.id)
+        query = findable(self.ledger, said, select(model).where(*conditions).order_by(model.id))
         if self.ledger.under:
             query = query.where(getattr(model, self.ledger.under.relation) == parent)
         if not self.ledger.statuses:
@@ -160,7 +163,8 @@ class Identity:
             if name not in form or form[name].data is None or (loosely and not kind.refers):
                 continue
             there, here = kind.stored(record, name), form[name].data
-            if there is not None and not self._equal(kind, there, here):
+            hidden = kind.named and not known_names(self.ledger.name).covers(record)
+            if there is not None and (hidden or not self._equal(kind, there, here)):
                 shown = kind.retell(kind.typed(here)) if here is not None else ""
                 found.append(Contradiction(name, kind.show(kind.read(record, name)), shown))
         return found

@@ -13,6 +13,7 @@ from portal.core import clock, guessing, scope
 from portal.core.fields import PersonalMoney, mask_name, name_key
 from portal.core.fields.base import BRINGING
 from portal.core.lookups import remembered
+from portal.core.unseen import LOOKING_UP
 from portal.core.values import Problem, Values, asked_of_people
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
@@ -120,7 +121,7 @@ def lives_elsewhere(values: Values, other: Beneficiary) -> bool:
 def may_look_up(person: Beneficiary) -> bool:
     """As finding somebody by their name is allowed (`model.named_person`)."""
     covers = scope.current().covers_row
-    return any(covers(verb, "beneficiaries", person) for verb in ("names", "reveal", "add"))
+    return any(covers(verb, "beneficiaries", person) for verb in LOOKING_UP)
 
 
 def needed(values: Values) -> Iterator[str]:
