@@ -14,7 +14,7 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from portal.core.fields.base import BadValue, Kind, Label, Other, clean
-from portal.core.fields.entries import LIST, Entry
+from portal.core.fields.entries import LIST, Entry, several_in_a_cell
 from portal.core.phrases import clauses, listed
 from portal.core.search import fold
 from portal.org.codes import codes
@@ -53,10 +53,6 @@ def not_a_choice(labels: Iterable[str]) -> BadValue:
 def one_of(texts: Sequence[str], other: Other | None) -> Entry:
     words = gettext("One of: %(choices)s", choices=listed(texts))
     return Entry(LIST, words, texts, strict=other is None)
-
-
-def several_in_a_cell() -> str:
-    return gettext("Several are separated by “、”")
 
 
 def is_unsure(other: Other | None, record: Any, value: Any) -> bool:

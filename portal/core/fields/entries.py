@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from flask_babel import gettext
+
+from portal.core.phrases import clauses
+
+MOST_LISTED = 2000  # names in the list of a cell; nobody looks through more
 ANY, LIST, DATE, WHOLE, DECIMAL = "any", "list", "date", "whole", "decimal"
 
 
@@ -24,4 +29,14 @@ class Entry:
     strict: bool = False
 
 
-__all__ = ["ANY", "DATE", "DECIMAL", "LIST", "WHOLE", "Entry"]
+def several_in_a_cell() -> str:
+    return gettext("Several are separated by “、”")
+
+
+def entry_of_names(found: Sequence[str], *, several: bool) -> Entry:
+    names = [] if len(found) > MOST_LISTED else list(dict.fromkeys(found))
+    words = gettext("The name as it stands in the list") if names else gettext("The whole name")
+    return Entry(LIST if names else ANY, clauses([words, several_in_a_cell()]) if several else words, names)
+
+
+__all__ = ["ANY", "DATE", "DECIMAL", "LIST", "MOST_LISTED", "WHOLE", "Entry", "entry_of_names", "several_in_a_cell"]

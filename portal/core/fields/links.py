@@ -10,17 +10,16 @@ from typing import Any
 
 from flask import g
 from flask_babel import gettext
-from sqlalchemy import Integer, Select, false, not_, or_, select
+from sqlalchemy import Integer, Select, not_, or_, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
 from portal.core import scope
 from portal.core.fields.base import BRINGING, BadValue, Kind, clean, natural
-from portal.core.fields.choices import several_in_a_cell
-from portal.core.fields.entries import ANY, LIST, Entry
+from portal.core.fields.entries import MOST_LISTED, Entry, entry_of_names
 from portal.core.lookups import REFERENCE, remembered
-from portal.core.phrases import clauses, listed
+from portal.core.phrases import listed
 from portal.core.search import contains, fold
 from portal.extensions import Model, db
 from portal.org.markers import Scoped
@@ -28,7 +27,6 @@ from portal.org.models import Area, Member, PartyOrg, Unit
 from portal.org.renamed import Renamed
 
 MOST_OPTIONS = 50
-MOST_LISTED = 2000  # names in the list of a cell; nobody looks through more
 PAGE = 20
 COMMUNITY_ENDS = ("社区", "村")
 BESIDE = re.compile(r"[、,，;；/|\n]+")
@@ -154,12 +152,7 @@ class Link(Kind):
 
     def entry(self) -> Entry:
         """The names that may be chosen, as far as the user sees them."""
-        found = db.session.execute(self.choices().limit(MOST_LISTED + 1)).all()
-        names = [] if len(found) > MOST_LISTED else list(dict.fromkeys(text for _, text in found if text))
-        words = gettext("The name as it stands in the list") if names else gettext("The whole name")
-        if self.multiple:
-            words = clauses([words, several_in_a_cell()])
-        return Entry(LIST if names else ANY, words, names)
+        return entry_of_names([text for _, text in self.search("", MOST_LISTED + 1) if text], several=self.multiple)
 
     def _few(self) -> list[tuple[str, str]] | None:
         found = db.session.execute(self.choices().limit(MOST_OPTIONS + 1)).all()
@@ -183,9 +176,10 @@ class Link(Kind):
         return id_ if id_ is not None and id_ == before else self._existing(id_ or 0)
 
     def _existing(self, id_: int) -> int:
-        known = (self, above(), id_) if self.model in REFERENCE else None
-        query = self.choices().where(self.model.id == id_)
-        found = remembered(known, lambda: db.session.scalar(query)) if known else db.session.scalar(query)
+        def ask() -> int | None:
+            return db.session.scalar(self.choices().where(self.model.id == id_))
+
+        found = remembered((self, above(), id_), ask) if self.model in REFERENCE else ask()
         if found is None:
             raise BadValue(gettext("This cannot be chosen here."))
         return found
@@ -241,9 +235,16 @@ class Link(Kind):
         """By id, also of what can no longer be chosen; by name, for browsers without JavaScript."""
         text = next((text for raw in reversed(typed) if (text := clean(raw))), "")
         if text.isdecimal():
-            id_ = natural(text)
-            return false() if id_ is None else column == id_
+            return column == self._there(text)
         return column == self._named(text) if text else None
+
+    def _there(self, text: str) -> int:
+        """The id of a row that the user may see; a list by one that is not there would only look empty."""
+        id_ = natural(text)
+        there = select(self.model.id).where(self.model.id == id_)
+        if id_ is None or not (self.shown_choices([text]) or db.session.scalar(there)):
+            raise BadValue(gettext("There is nothing of this number."))
+        return id_
 
     def faults(self, name: str, column: Any) -> Iterable[str]:
         if column is not None and not column.foreign_keys:

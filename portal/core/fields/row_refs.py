@@ -9,8 +9,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import selectinload
 
 from portal.core.fields.base import Kind, clean
-from portal.core.fields.choices import several_in_a_cell
-from portal.core.fields.entries import Entry
+from portal.core.fields.entries import Entry, several_in_a_cell
 from portal.core.phrases import clauses, listed
 
 
