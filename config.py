@@ -162,6 +162,8 @@ FIXED: dict[str, Any] = {
     "SESSION_COOKIE_HTTPONLY": True,
     "SESSION_COOKIE_SAMESITE": "Lax",
     "PERMANENT_SESSION_LIFETIME": timedelta(hours=8),
+    # A cookie only where something in it changed (`accounts/sessions.py`): each more could come late.
+    "SESSION_REFRESH_EACH_REQUEST": False,
     # A form may stay open all day: its token lives as long as the session.
     "WTF_CSRF_TIME_LIMIT": None,
     # A workbook or an attachment of 20 MB with its form; fields that are no files stay small.

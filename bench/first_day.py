@@ -51,11 +51,12 @@ def begin(app: Flask) -> None:
             new_account.create(name, name, PASSWORD, role, AccountProfile(password_on=date.max))
 
 
-def bring(visitor: Visitor, place: str, data: bytes) -> dict[str, Any]:
-    """Preview and run, as a person does."""
+def bring(visitor: Visitor, place: str, data: bytes, *, adopt: bool = False) -> dict[str, Any]:
+    """Preview and run, as a person does; `adopt`: take over with the statuses of the sheet."""
     began = time.monotonic()
     visitor.look(f"/{place}/import")
-    answer = visitor.post(f"/{place}/import", {"file": (io.BytesIO(data), f"{place}.xlsx")})
+    chosen = {"adopt": "1"} if adopt else {}
+    answer = visitor.post(f"/{place}/import", {"file": (io.BytesIO(data), f"{place}.xlsx")}, **chosen)
     path = str(answer.response.location)
     ended(visitor, path)
     visitor.post(f"{path}/run")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ READING = ("GET", "HEAD", "OPTIONS")
 # Pages that are posted to although they only read, or read first and then write one row: by the end of the endpoint's
 # name. Somebody who types asks them every few seconds, and nobody else waits for that.
 ASKING = (".check", ".paste", ".autosave")
+_reading: ContextVar[bool] = ContextVar("reading", default=False)
 
 
 def engine_options(url: str) -> dict[str, Any]:
@@ -39,11 +43,23 @@ def prepare_sqlite(connection: Any, _record: object) -> None:
         connection.execute(pragma)
 
 
+@contextmanager
+def reading() -> Iterator[None]:
+    """Transactions inside only read: nobody waits for them. What the session holds is let go before and after."""
+    db.session.rollback()
+    token = _reading.set(True)
+    try:
+        yield
+    finally:
+        db.session.rollback()
+        _reading.reset(token)
+
+
 def begin_sqlite(connection: Any) -> None:
     """Whoever will write takes the lock at once and waits for it; readers never wait."""
-    reading = has_request_context() and (request.method in READING or str(request.endpoint).endswith(ASKING))
-    reading = reading or connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    reads = has_request_context() and (request.method in READING or str(request.endpoint).endswith(ASKING))
+    reads = reads or _reading.get() or connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def private_engine(path: Path) -> Engine:

@@ -44,12 +44,25 @@ def waiting_for(page):
     return {link["href"].partition("#")[2] for link in page.select("[data-missing] a")}
 
 
+def blanked(page):
+    """A form with everything taken out."""
+    return dict.fromkeys(page.filled().keys() - {"csrf_token", "_once", "_draft", "_user"}, "")
+
+
+def one_thing(ledger):
+    """The first field of a form that is typed, with something for it."""
+    texts = {"lines": "只写了这一句", "text": "只写了这一句", "number": "3", "day": "2026-06-01"}
+    fields = {
+        name: each for name, each in ledger.entered.items() if each.kind.widget in texts and not each.kind.personal
+    }
+    name = min(fields, key=lambda name: (fields[name].required, list(texts).index(fields[name].kind.widget)))
+    return {name: texts[fields[name].kind.widget]}
+
+
 def saved_blank(app, visitor, ledger):
-    """The id of a draft that was saved with every field left blank."""
+    """The id of a draft that was saved with one field filled in and every other left blank."""
     path = add_address(app, ledger)
-    blank = dict.fromkeys(visitor.look(path).filled(), "")
-    del blank["csrf_token"]
-    answer = visitor.post(path, blank)
+    answer = visitor.post(path, blanked(visitor.look(path)) | one_thing(ledger))
     assert answer.status == 302, (ledger.name, answer.errors(), answer.notices("error"))
     return newest(app, ledger)
 
@@ -58,7 +71,25 @@ def figures(visitor, ledger):
     return visitor.look(f"/{ledger.name}/figures").words if ledger.figures else ""
 
 
-def test_a_draft_with_nothing_in_it_is_saved_and_shown_everywhere(app, visit):
+def test_a_form_that_nobody_filled_in_makes_no_draft_by_button_program_or_autosave(app, visit, rows):
+    visitor = visit(FILLER)
+    for ledger in submitted(app):
+        path = add_address(app, ledger)
+        page = visitor.look(path)
+        where = page.one("form.record-form")["data-autosave"]
+        asked = {"json": {}, "headers": {"X-CSRFToken": visitor.token}}
+        with unchanged(rows):
+            for sent in (page.filled(), blanked(page) | {"_draft": page.filled()["_draft"], "_user": FILLER}):
+                assert "Nothing was filled in" in visitor.post(path, sent).words, ledger.name
+                with visitor.client.post(where, data=sent | {"csrf_token": visitor.token}) as answer:
+                    assert (answer.status_code, answer.json) == (200, {"revision": 0, "at": ""}), ledger.name
+            query = path.partition("?")[2]
+            with visitor.client.post(f"/api/v1/{ledger.name}/?{query}", **asked) as answer:
+                assert answer.status_code == 422, ledger.name
+                assert "Nothing was filled in" in answer.json["message"]
+
+
+def test_a_draft_with_hardly_anything_in_it_is_saved_and_shown_everywhere(app, visit):
     visitor = visit(FILLER)
     for ledger in submitted(app):
         before = figures(visitor, ledger)
@@ -77,7 +108,7 @@ def test_a_draft_with_nothing_in_it_is_saved_and_shown_everywhere(app, visit):
         assert figures(visitor, ledger) == before, ledger.name
 
 
-def test_a_draft_with_nothing_in_it_is_not_submitted_by_button_batch_or_program(app, visit, rows):
+def test_a_draft_with_hardly_anything_in_it_is_not_submitted_by_button_batch_or_program(app, visit, rows):
     visitor = visit(FILLER)
     for ledger in submitted(app):
         id_ = saved_blank(app, visitor, ledger)
@@ -124,6 +155,18 @@ def test_a_half_draft_is_completed_and_submitted_with_one_click(visit, rows):
     again |= {"a_contact": "王演晨", "_then": "submit", "csrf_token": visitor.token}
     assert visitor.post(f"/agreements/edit/{id_}", again).status == 302
     assert rows(f"SELECT status FROM agreement WHERE id = {id_}") == [("pending_unit",)]
+
+
+def test_a_draft_says_which_file_it_needs_in_force_and_is_submitted_without(visit, rows):
+    """`domain.md` §2.2.1: the signed scan is needed to activate."""
+    visitor, id_ = visit(FILLER), of(rows, 1, "draft")
+    for page in (f"show/{id_}", f"edit/{id_}"):
+        assert "Signed scan" in visitor.look(f"/agreements/{page}").one("[data-unattached]").get_text()
+    assert "comes into force" in visitor.look("/agreements/add").one('[data-place="signed_file"]').get_text()
+    assert visitor.post(f"/agreements/{id_}/move/submit").status == 302
+    assert visit("secretary01").look(f"/agreements/show/{id_}").select("[data-unattached]")
+    in_force = visitor.look(f"/agreements/show/{of(rows, 1, 'active')}")
+    assert not in_force.select("[data-unattached]")
 
 
 def test_records_in_force_and_entries_without_a_status_stay_strict(app, visit, rows):

@@ -69,14 +69,19 @@ class Page:
             found[str(field.get("name", field.get("id"))) if field else "?"] = message.get_text(" ").strip()
         return found
 
-    def filled(self, selector: str = "form.record-form", *, scripts: bool = True) -> dict[str, Any]:
-        """What the form would send as it stands, with or without scripts: name to text, or to several texts."""
+    def filled(self, selector: str = "form.record-form") -> dict[str, Any]:
+        """What the form would send as it stands in a browser without scripts: name to text, or to several texts."""
         sent: dict[str, list[str]] = {}
         for field in self.one(selector).select("input[name], textarea[name], select[name]"):
-            if field.find_parent("template") or (scripts and field.find_parent("noscript")):
+            if field.find_parent("template"):
                 continue
             sent.setdefault(str(field["name"]), []).extend(texts_of(field))
         return {name: texts if len(texts) != 1 else texts[0] for name, texts in sent.items() if texts}
+
+
+def meant(texts: str | list[str]) -> str:
+    """The value of a field that holds one: without scripts a blank text field stands beside a select."""
+    return next((text for text in reversed([texts] if isinstance(texts, str) else texts) if text), "")
 
 
 def texts_of(field: Tag) -> list[str]:

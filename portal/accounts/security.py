@@ -274,5 +274,6 @@ def forget(_fault: BaseException | None) -> None:
 
 
 def install(app: Flask) -> None:
+    app.session_interface = sessions.Sessions()
     app.before_request(identify)
     app.teardown_request(forget)

@@ -3,6 +3,9 @@ with the working day (`domain.md` §4.2, `security.md` §1).
 
 The cookie is all there is of a session, and a copied cookie would outlive it. So each has a name of its own, under
 which signing out is remembered, and a proof of the password that it began with.
+
+What the scripts of a page ask for beside it sets no cookie: its answer may come after somebody has signed out or chosen
+another language, and would bring the former session back into the browser.
 """
 
 from __future__ import annotations
@@ -13,7 +16,8 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from flask import current_app, session
+from flask import Flask, Response, current_app, request, session
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from sqlalchemy import delete, insert
 
 from portal.core import clock
@@ -24,6 +28,23 @@ LONGEST, IDLE = timedelta(hours=8), timedelta(minutes=30)
 # Seconds between two words on that somebody is there: a new cookie for every request would be too many.
 STEP = 60
 NAME, SINCE, SEEN, PROOF, OLD = "session", "since", "seen", "proof", "old"
+
+
+# What pages ask for beside themselves, by the last part of the endpoint; of some only with a word in the address.
+BESIDE = {"autosave": "", "stage": "", "check": "", "paste": "", "options": "", "figures": "part"}
+
+
+def beside_a_page() -> bool:
+    page = (request.endpoint or "").rpartition(".")[2]
+    return page in BESIDE and (not BESIDE[page] or BESIDE[page] in request.args)
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Flask's sessions, but for requests that are made beside a page."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if not beside_a_page():
+            super().save_session(app, session, response)
 
 
 def begin(user: Any, *, old: bool) -> None:

@@ -60,6 +60,7 @@ class AuditEvent(Model):
         return f"#{self.id}"
 
 
+INSERT = insert(AuditEvent)
 # In a session's `info`: its transaction has lines of the trail.
 TOLD = "told"
 # Tables beside the ledgers whose rows have a name that says which they are.
@@ -111,7 +112,7 @@ def write(session: Session, _context: Any) -> None:
 def _put(session: Session, lines: list[dict[str, Any]]) -> None:
     if not session.info.get(TOLD) and not rehearsing():  # else sealing, and all behind it, would wait for minutes
         join_writers(session.connection())
-    session.connection().execute(insert(AuditEvent), lines)
+    session.connection().execute(INSERT, lines)
     session.info[TOLD] = True
 
 

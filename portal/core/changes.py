@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import inspect
@@ -85,7 +86,12 @@ class Noted:
 
 
 def ledger_of(record: Any) -> Ledger | None:
-    return next((ledger for ledger in mounted() if isinstance(record, ledger.model)), None)
+    return _ledger_of(record.__class__, mounted())
+
+
+@lru_cache(maxsize=512)
+def _ledger_of(model: Any, ledgers: tuple[Ledger, ...]) -> Ledger | None:
+    return next((ledger for ledger in ledgers if issubclass(model, ledger.model)), None)
 
 
 def noted(session: Session) -> list[Noted]:
@@ -203,37 +209,55 @@ def altered(changes: Iterable[Sequence[Any]]) -> list[Change]:
     return [(path, old, new) for path, old, new in changes if (old, new) != (None, None)]
 
 
-def declared_of(row: Any) -> dict[str, Field]:
-    ledger = ledger_of(row)
-    return {**fields_of(type(row)), **(ledger.fields if ledger else {})}
+def declared_of(row: Any) -> Mapping[str, Field]:
+    return _declared_of(row.__class__, ledger_of(row))
 
 
-def columns_told(row: Any, declared: Mapping[str, Field]) -> list[str]:
-    mapper, ledger = inspect(type(row)), ledger_of(row)
+@lru_cache(maxsize=512)
+def _declared_of(model: Any, ledger: Ledger | None) -> Mapping[str, Field]:
+    return {**fields_of(model), **(ledger.fields if ledger else {})}
+
+
+def columns_told(row: Any) -> Sequence[str]:
+    return _columns_told(row.__class__, ledger_of(row))
+
+
+@lru_cache(maxsize=512)
+def _columns_told(model: Any, ledger: Ledger | None) -> Sequence[str]:
+    mapper, declared = inspect(model), _declared_of(model, ledger)
     skipped = OWN | {name for name, each in declared.items() if not each.kind.told}
     if ledger is not None and not ledger.remembered:  # nothing but its fields is ever told back
         skipped |= {*mapper.columns.keys()} - {*declared}
-    if getattr(row, "part_of", None) and ledger is None:  # it is told with that record
-        skipped |= {mapper.get_property_by_column(each).key for each in mapper.relationships[row.part_of].local_columns}
-    skipped |= {"ab_user": SIGNING_IN, "account_profile": STANDING}.get(type(row).__tablename__, frozenset())
+    if getattr(model, "part_of", None) and ledger is None:  # it is told with that record
+        keys = mapper.relationships[model.part_of].local_columns
+        skipped |= {mapper.get_property_by_column(each).key for each in keys}
+    skipped |= {"ab_user": SIGNING_IN, "account_profile": STANDING}.get(model.__tablename__, frozenset())
     return [name for name in mapper.columns.keys() if name not in skipped]  # noqa: SIM118 # iterates columns
 
 
-def links_told(row: Any, declared: Mapping[str, Field]) -> list[tuple[str, str]]:
+def links_told(row: Any) -> Sequence[tuple[str, str]]:
     """The relationships to several rows, each with the field that it is edited by, else its own name."""
-    relations = inspect(type(row)).relationships
+    return _links_told(row.__class__, ledger_of(row))
+
+
+@lru_cache(maxsize=512)
+def _links_told(model: Any, ledger: Ledger | None) -> Sequence[tuple[str, str]]:
+    relations, declared = inspect(model).relationships, _declared_of(model, ledger)
     return [(each.key, relation_name(each, declared)) for each in relations if each.direction is MANYTOMANY]
 
 
 def changes_of(row: Any, action: str) -> Iterator[Change]:
     """(field, old, new) of a row; of all its fields when it comes or goes."""
     state, declared = inspect(row), declared_of(row)
-    for name in columns_told(row, declared):
-        old, new = old_and_new(state.attrs[name], action)
+    for name in columns_told(row):
+        # What a new row has is all new; its values are at hand.
+        old, new = (None, state.dict.get(name)) if action == "add" else old_and_new(state.attrs[name], action)
+        if old is None and new is None:
+            continue
         before, after = (texts(declared.get(name), name, value) for value in (old, new))
         if (before, after) != (None, None):
             yield name, before, after
-    for key, name in links_told(row, declared):
+    for key, name in links_told(row):
         history = state.attrs[key].history
         if key in state.dict and (action != "edit" or history.added or history.deleted):
             before, after = (named(declared.get(name), rows) for rows in linked(history, action, name in declared))
@@ -246,9 +270,7 @@ def old_and_new(attribute: AttributeState, action: str) -> tuple[Any, Any]:
     history = attribute.load_history() if action == "delete" else attribute.history
     if action == "edit":
         return next(iter(history.deleted), None), next(iter(history.added), None)
-    if action == "delete":
-        return next(iter(history.deleted or history.unchanged), None), None
-    return None, next(iter(history.added or history.unchanged), None)
+    return next(iter(history.deleted or history.unchanged), None), None
 
 
 def linked(history: History, action: str, field: bool) -> tuple[Sequence[Any], Sequence[Any]]:

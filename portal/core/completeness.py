@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.core import scope
+from portal.core import attachments, scope
+from portal.core.fields import Label
 from portal.core.fields.base import BLANK
 from portal.core.forms import form_class
 from portal.core.ledger import Ledger
 from portal.core.values import Missing, Values
+from portal.core.workflow import STEPS
 
 
 def may_be_half(ledger: Ledger, record: Any) -> bool:
@@ -23,6 +25,16 @@ def missing(ledger: Ledger, record: Any) -> list[Missing]:
         return []
     with scope.doing("submit"):
         return form_class(ledger)(record=record).list_missing()
+
+
+def unattached(ledger: Ledger, record: Any) -> list[Label]:
+    """The places for files that a record needs in force (`domain.md` §2.2.1) and one on its way there has nothing in.
+    It may be submitted so: the paper is often signed only then. An amendment leaves the files where they are."""
+    asked = [place for place in ledger.files if place.asked]
+    if not asked or record.status not in (*ledger.editable_in, *STEPS[3]) or getattr(record, "amends_id", None):
+        return []
+    filled = attachments.places_filled(ledger, record)
+    return [place.label for place in asked if place.name not in filled]
 
 
 def blank(ledger: Ledger, record: Any) -> list[str]:

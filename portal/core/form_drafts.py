@@ -113,6 +113,15 @@ def keep(place: Place, key: str, revision: int, text: str) -> int:
     return 1
 
 
+def drop(key: str, revision: int) -> int:
+    """Forget a form of which everything was taken out again; answers the revision of none. Raises Elsewhere."""
+    same = (FormDraft.user_id == scope.current().user_id, FormDraft.key == key, FormDraft.revision == revision)
+    done: Any = db.session.execute(delete(FormDraft).where(*same))
+    if revision and not done.rowcount:
+        raise Elsewhere
+    return 0
+
+
 def of_form(place: Place, but: str = "") -> Sequence[FormDraft]:
     """The current user's drafts of a form, newest first, without what was typed."""
     query = select(FormDraft).where(*place.here(), FormDraft.key != but).options(defer(FormDraft.typed))

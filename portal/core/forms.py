@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +18,7 @@ from portal.core.fields.links import above, standing_under
 from portal.core.fields.others import with_others
 from portal.core.form_rows import indices
 from portal.core.ledger import Ledger, Rows
+from portal.core.phrases import labelled
 from portal.core.unique import taken
 from portal.core.unseen import keep_apart
 from portal.core.values import Missing, Problem, Values
@@ -110,7 +110,7 @@ class RowsField(FormField):
     def __init__(self, ledger: Ledger, table: Rows, **options: Any) -> None:
         super().__init__(label=table.label, **options)
         self.ledger, self.table = ledger, table
-        self.row_form = form_of(ledger.rows_fields(table), RowForm)
+        self.row_form = row_form_class(ledger, table)
         self.rows: list[Any] = []
         self.posted = False
 
@@ -201,8 +201,9 @@ class LedgerForm(Form):
         self.record, self.problems, self.warnings, self.missing = record, [], [], []
         self.doubts = Doubts(self.ledger.name, record, formdata or {})
         self.parent = parent if record is None else self.ledger.above(record)
+        self.formdata = formdata
         names = self.ledger.entered
-        data = stored(record, names) if record is not None else parsed(names, begun or {})
+        data = stored(record, names) if record is not None else parsed(names, begun or {}, self.warnings)
         formdata = with_others(self.ledger.entered, formdata)
         with standing_under(self.parent):
             data |= {table.name: getattr(record, table.name, None) for table in self.ledger.rows}
@@ -364,17 +365,24 @@ def stored(record: Any, fields: dict[str, Field]) -> dict[str, Any]:
     return {name: found.kind.stored(record, name) for name, found in fields.items()}
 
 
-def parsed(fields: Mapping[str, Field], texts: Mapping[str, list[str]]) -> dict[str, Any]:
-    """What a new record starts with; texts that are nothing are left out."""
+def parsed(fields: Mapping[str, Field], texts: Mapping[str, list[str]], warnings: list[str]) -> dict[str, Any]:
+    """What a new record starts with; what its field cannot be is left out and said."""
     found = {}
     for name in fields.keys() & texts.keys():
-        with suppress(BadValue):
+        try:
             found[name] = fields[name].kind.parse(texts[name], None)
+        except BadValue as fault:
+            warnings.append(labelled(fields[name].label, fault))
     return found
 
 
 def form_of(fields: dict[str, Field], base: type[Form]) -> type[Any]:
     return type(f"{base.__name__}Of", (base,), {name: KindField(found) for name, found in fields.items()})
+
+
+@lru_cache(maxsize=512)
+def row_form_class(ledger: Ledger, table: Rows) -> type[RowForm]:
+    return form_of(ledger.rows_fields(table), RowForm)
 
 
 @lru_cache(maxsize=128)

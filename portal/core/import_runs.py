@@ -82,6 +82,9 @@ class ImportRunRecord(Model):
     before: Mapped[Sealed | None] = mapped_column(SealedLongText)
 
 
+INSERT = insert(ImportRunRecord)
+
+
 @dataclass
 class Keeping:
     """The run that the session's changes are now part of."""
@@ -146,7 +149,7 @@ def keep(session: Session, lines: Sequence[tuple[Noted, dict[str, Any]]]) -> Non
                 }
             )
     if rows:
-        session.connection().execute(insert(ImportRunRecord), rows)
+        session.connection().execute(INSERT, rows)
 
 
 def begin(ledger: Ledger, name: str, sha256: str, *, adopt: bool, whole: bool, total: int) -> int:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+from flask import g
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,8 @@ from portal.org.models import Area, Member, PartyOrg, Unit
 
 T = TypeVar("T")
 MOST = 20_000  # answers that are kept at once
+# What `fields/links.py` keeps for a request.
+NAMES = ("link_meanings", "link_options", "link_names")
 REFERENCE = (Area, Member, PartyOrg, Unit)
 _known: ContextVar[dict[Any, Any] | None] = ContextVar("known", default=None)
 
@@ -48,14 +51,18 @@ def remembered(key: tuple[Any, ...], ask: Callable[[], T]) -> T:
 
 
 def forget() -> None:
-    """Others may have changed the organisation meanwhile."""
+    """The organisation has changed: names may mean somebody else now."""
     known = _known.get()
     if known is not None:
         known.clear()
+        for asked in NAMES:
+            g.pop(asked, None)
 
 
 def forget_changed(session: Session, *_: Any) -> None:
-    if _known.get() and any(isinstance(row, REFERENCE) for row in (*session.new, *session.dirty, *session.deleted)):
+    if _known.get() is not None and any(
+        isinstance(row, REFERENCE) for row in (*session.new, *session.dirty, *session.deleted)
+    ):
         forget()
 
 

@@ -237,10 +237,14 @@ def _stamp(ledger: Ledger, record: Any, move: Move, target: str, answers: Mappin
     record.status = target
 
 
+def unit_number(unit_id: int) -> int:
+    return db.session.scalars(select(Unit.sort_no).where(Unit.id == unit_id)).one()
+
+
 def number(ledger: Ledger, record: Any) -> str | None:
     """The record's number, of the year of its event (`domain.md` §2.0); None where records have none."""
     if not ledger.prefix:
         return None
-    place = select(Unit.sort_no).where(Unit.id == record.owner_unit_id)
-    unit_no = remembered(("unit number", record.owner_unit_id), lambda: db.session.scalars(place).one())
+    owner_id = record.owner_unit_id
+    unit_no = remembered(("unit number", owner_id), lambda: unit_number(owner_id))
     return next_number(ledger.prefix, day_of(ledger, record) or clock.today(), unit_no)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from datetime import date
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import String
 from sqlalchemy.dialects import postgresql, sqlite
@@ -22,6 +24,14 @@ class NumberCounter(Model):
     last: Mapped[int]
 
 
+@lru_cache
+def counting(dialect: str) -> Any:
+    """The statement that counts on and answers; built once, since sheets bring thousands of records."""
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(NumberCounter)
+    counted = insert.on_conflict_do_update(index_elements=["beginning"], set_={"last": NumberCounter.last + 1})
+    return counted.returning(NumberCounter.last)
+
+
 def next_number(prefix: str, day: date, unit_no: int) -> str:
     """The next free number, e.g. GJ2026-015-0007; the counter's row stays locked until the transaction ends."""
     beginning = f"{prefix}{day.year}-{unit_no:03}"
@@ -29,10 +39,6 @@ def next_number(prefix: str, day: date, unit_no: int) -> str:
     # number, which the database keeps unique.
     if rehearsing() and db.engine.dialect.name == "postgresql":
         return secrets.token_hex(12)
-    dialect = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(NumberCounter).values(beginning=beginning, last=1)
-    counted = insert.on_conflict_do_update(
-        index_elements=["beginning"], set_={"last": NumberCounter.last + 1}
-    ).returning(NumberCounter.last)
-    serial = db.session.execute(counted).scalar_one()
+    counted = counting(db.session.get_bind().dialect.name)
+    serial = db.session.connection().execute(counted, {"beginning": beginning, "last": 1}).scalar_one()
     return f"{beginning}-{serial:04}"

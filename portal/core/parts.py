@@ -52,7 +52,7 @@ class Derived:
     needs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rows:
     """A table that is part of the record: edited in its form, saved and locked with it.
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from portal.core import scope
 from portal.core.fields import Label, long_date
+from portal.core.lookups import remembered
 from portal.core.values import Problem, Values
 from portal.extensions import db
 from portal.org.models import PartyOrg, Unit
@@ -19,9 +20,13 @@ def org_of_unit(values: Values) -> Iterator[Problem]:
     """The Party organisation chosen stands for the unit chosen."""
     if values.unit_id is None or values.org_id is None:
         return
-    query = select(PartyOrg.id).where(PartyOrg.id == values.org_id, PartyOrg.units.any(Unit.id == values.unit_id))
-    if db.session.scalar(query) is None:
+    if not remembered(("stands for", values.org_id, values.unit_id), lambda: stands_for(values.org_id, values.unit_id)):
         yield Problem("org_id", gettext("This Party organisation does not stand for the unit chosen."))
+
+
+def stands_for(org_id: int, unit_id: int) -> bool:
+    query = select(PartyOrg.id).where(PartyOrg.id == org_id, PartyOrg.units.any(Unit.id == unit_id))
+    return db.session.scalar(query) is not None
 
 
 def for_own_unit(values: Values) -> Iterator[Problem]:

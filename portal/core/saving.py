@@ -138,5 +138,14 @@ def _owner_org(ledger: Ledger, record: Record) -> int | None:
     principal = scope.current()
     if principal.org_id and principal.unit_id == record.owner_unit_id:
         return principal.org_id
-    first = select(PartyOrg.id).where(PartyOrg.units.any(Unit.id == record.owner_unit_id)).order_by(PartyOrg.sort_no)
-    return remembered(("first organisation", record.owner_unit_id), lambda: db.session.scalar(first.limit(1)))
+    return first_organisation(record.owner_unit_id)
+
+
+def first_organisation(unit_id: int) -> int | None:
+    """The first organisation that stands for a unit."""
+
+    def ask() -> int | None:
+        own = select(PartyOrg.id).where(PartyOrg.units.any(Unit.id == unit_id)).order_by(PartyOrg.sort_no)
+        return db.session.scalar(own.limit(1))
+
+    return remembered(("first organisation", unit_id), ask)

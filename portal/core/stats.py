@@ -17,6 +17,7 @@ from sqlalchemy.orm.interfaces import CriteriaOption
 from portal.core import scope
 from portal.core.fields import Label, PersonalMoney
 from portal.core.record import Record
+from portal.core.workflow import IN_FORCE
 from portal.extensions import db
 
 Conditions = Callable[[], Sequence[ColumnElement[bool]]]
@@ -105,8 +106,8 @@ def incomplete(model: Any) -> Figure:
         "gaps",
         _("To be added"),
         _("Records in force that lack something"),
-        lambda: [model.gaps.is_not(None)],
-        behind={"gaps": "1"},
+        lambda: [model.gaps.is_not(None), model.status == IN_FORCE],
+        behind={"gaps": "1", "status": IN_FORCE},
         overdue=True,
     )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import Table, UniqueConstraint, select
+from sqlalchemy import Select, Table, UniqueConstraint, bindparam, select
 
 from portal.core import scope
 from portal.core.ledger import Ledger
@@ -13,6 +15,11 @@ from portal.core.values import Problem, Values
 from portal.extensions import db
 
 OWNER = "owner_unit_id"
+
+
+@lru_cache(maxsize=128)
+def unique_fields(ledger: Ledger) -> tuple[str, ...]:
+    return tuple(name for name in ledger.entered if is_unique(ledger, name))
 
 
 def is_unique(ledger: Ledger, name: str) -> bool:
@@ -43,16 +50,25 @@ def owners(ledger: Ledger, values: Values) -> list[int]:
     return [own] if own is not None else []
 
 
-def taken(ledger: Ledger, values: Values) -> Iterator[Problem]:
+@lru_cache(maxsize=128)
+def others_with(ledger: Ledger, name: str) -> Select[Any]:
+    """Other records of this value; built once, since each row of a sheet asks."""
     model = ledger.model
-    for name in ledger.entered:
+    query = select(model.id).where(getattr(model, name) == bindparam("value"), model.id != bindparam("id"))
+    if not anywhere(ledger, name):
+        query = query.where(model.owner_unit_id.in_(bindparam("owners", expanding=True)))
+    return query
+
+
+def taken(ledger: Ledger, values: Values) -> Iterator[Problem]:
+    for name in unique_fields(ledger):
         value = values.fields.get(name)
-        if value is None or not is_unique(ledger, name):
+        if value is None:
             continue
-        query = select(model.id).where(getattr(model, name) == value, model.id != (values.id or 0))
+        asked = {"value": value, "id": values.id or 0}
         if not anywhere(ledger, name):
-            query = query.where(model.owner_unit_id.in_(owners(ledger, values)))
+            asked["owners"] = owners(ledger, values)
         with scope.unscoped("a number or name is taken also where the user does not see it"):
-            found = db.session.scalars(query).first() is not None
+            found = db.session.scalars(others_with(ledger, name), asked).first() is not None
         if found:
             yield Problem(name, gettext("This is already taken."))

@@ -6,10 +6,32 @@ thousands of such questions at once. So what was typed counts as another value, 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import Any
 
+from sqlalchemy import Select
+
 from portal.core import scope
+from portal.core.reach import Reach
 from portal.org.sealed import Retyped, Sealed
+
+# Whoever has one of these rights on a record knows, or enters, whom it is about.
+LOOKING_UP = ("names", "reveal", "add")
+
+
+def known_names(ledger: str) -> Reach:
+    """The records that the user may find by a person's whole name; of others the answer would tell who is there."""
+    return reduce(or_, (scope.current().reach(verb, ledger) for verb in LOOKING_UP))
+
+
+def findable(ledger: Any, names: Iterable[str], query: Select[Any]) -> Select[Any]:
+    """Of a query for records by these fields, those that the user may find so."""
+    reach = known_names(ledger.name)
+    if reach.everything or not any(ledger.field(name).kind.named for name in names):
+        return query
+    return query.where(reach.condition(ledger.model))
 
 
 def keep_apart(form: Any) -> None:

@@ -68,8 +68,8 @@ class Values:
 
 
 def asked_of_people(rule: Callable[[Values], Iterable[Problem]]) -> Callable[[Values], Iterable[Problem]]:
-    """A rule that only asks whether two records are one (`Problem.twin`). Of a sheet nobody is asked, and a form that
-    is filled from one drops the question, so there the rule is not run: it may look at many records for each row."""
+    """A rule that only asks whether two records are one (`Problem.twin`) or warns. With a sheet nobody is there to
+    answer, and a form that is filled from one drops both, so the rule is not run: it may look at many records."""
 
     @wraps(rule)
     def judged(values: Values) -> Iterable[Problem]:

@@ -51,8 +51,8 @@ def present(ledger: Ledger, record: Any) -> Version:
 
 def row_of(row: Any) -> Row:
     declared = declared_of(row)
-    found = {name: texts(declared.get(name), name, getattr(row, name)) for name in columns_told(row, declared)}
-    found |= {name: named(declared.get(name), list(getattr(row, key))) for key, name in links_told(row, declared)}
+    found = {name: texts(declared.get(name), name, getattr(row, name)) for name in columns_told(row)}
+    found |= {name: named(declared.get(name), list(getattr(row, key))) for key, name in links_told(row)}
     return {name: value for name, value in found.items() if value is not None}
 
 

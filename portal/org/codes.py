@@ -122,7 +122,7 @@ def seed() -> None:
             continue
         names = spec["name"]
         made = CodeList(code=code, label=names["zh_Hans"], label_hant=names["zh_Hant"], label_en=names["en"])
-        for position, item in enumerate(spec["items"], start=1):
+        for position, item in enumerate(spec["items"]):
             made.items.append(
                 CodeItem(
                     code=item["code"],

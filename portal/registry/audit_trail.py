@@ -15,7 +15,7 @@ from portal.core import clock, scope
 from portal.core.audit import AuditEvent
 from portal.core.fields import Choice, Field, Link, Text, Whole
 from portal.core.fields.base import LARGEST, BadValue, Kind, clean
-from portal.core.fields.days import Day
+from portal.core.fields.days import Day, from_and_to
 from portal.core.ledger import READING, Ledger, Section, mounted
 from portal.core.phrases import labelled
 from portal.core.search import fold
@@ -61,7 +61,7 @@ class When(Day):
 
     def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
         texts = [*typed, *typed][:2] if len(typed) == 1 else typed
-        first, last = ([self.parse([text], None) for text in texts] + [None, None])[:2]
+        first, last = from_and_to([self.parse([text], None) for text in texts])
         since = column >= clock.midnight(first) if first else None
         until = column < clock.midnight(last + timedelta(days=1)) if last else None
         return since if until is None else until if since is None else since & until

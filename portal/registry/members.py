@@ -2,7 +2,20 @@
 
 from flask_babel import lazy_gettext as _
 
-from portal.core.fields import Choice, Code, Field, Mobile, Month, Text, YesNo, org_link, own_units, unit_link
+from portal.core.fields import (
+    Choice,
+    Code,
+    Field,
+    Landline,
+    Mobile,
+    Month,
+    OneName,
+    Text,
+    YesNo,
+    org_link,
+    own_units,
+    unit_link,
+)
 from portal.core.ledger import Ledger, Section
 from portal.core.rules import org_of_unit
 from portal.org.models import Member
@@ -69,7 +82,7 @@ members = Ledger(
         Section(_("Post"), ("unit_id", "org_id", "post", "is_leader", "work_status", "office_phone", "mobile")),
     ),
     fields={
-        "name": Field(Text(50, least=2), _("Name of the person"), required=True),
+        "name": Field(OneName(), _("Name of the person"), required=True),
         "person_no": Field(Text(12, free=False), _("Person number")),
         "gender": Field(GENDERS, _("Gender"), required=True),
         "member_type": Field(Code("C43"), _("Category of person"), required=True),
@@ -80,7 +93,7 @@ members = Ledger(
         "post": Field(Text(60), _("Post")),
         "is_leader": Field(YesNo(), _("Leading cadre"), default=lambda: False),
         "work_status": Field(WORK_STATUSES, _("Working status"), default=lambda: "serving"),
-        "office_phone": Field(Text(30, pattern=r"0\d{2,3}-?\d{7,8}(-\d{1,6})?", free=False), _("Office phone")),
+        "office_phone": Field(Landline(), _("Office phone")),
         "mobile": Field(Mobile(), _("Mobile phone"), hint=_("Kept encrypted and shown masked")),
     },
 )

@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
-from portal.core.fields import Choice, Code, Day, Field, Links, Text, Whole, active, community_link, org_link
+from portal.core.fields import Choice, Code, Day, Field, Links, Names, Text, Whole, active, community_link, org_link
 from portal.core.ledger import Ledger, Section
 from portal.core.values import Values
 from portal.extensions import db
@@ -135,8 +135,8 @@ party_orgs = Ledger(
         "unit_situation": Field(SITUATIONS, _("Situation of the unit"), default=lambda: "legal_entity"),
         "unit_ids": Field(Links(Unit, "full_name", "units", where=active), _("Units")),
         "community_id": Field(community_link(), _("Community")),
-        "secretary": Field(Text(50), _("Party secretary")),
-        "contact": Field(Text(50), _("Contact")),
+        "secretary": Field(Names(), _("Party secretary")),
+        "contact": Field(Names(), _("Contact")),
         "founded_on": Field(Day(past=True), _("Founded on")),
         "doc_no": Field(Text(60), _("Approval document")),
         "term_from": Field(Day(), _("Term from")),

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
 from portal.core import clock
-from portal.core.fields import BadValue, Code, Day, Field, Text, Whole, YesNo, community_link, unit_link
+from portal.core.fields import BadValue, Code, Day, Field, Names, Text, Whole, YesNo, community_link, unit_link
 from portal.core.ledger import Ledger, Section
 from portal.core.values import Problem, Values
 from portal.extensions import db
@@ -172,8 +172,8 @@ units = Ledger(
         "status": Field(STATUSES, _("Status"), default=lambda: "active"),
         "office_address": Field(Text(200), _("Office address")),
         "office_community_id": Field(community_link(), _("Office-location community")),
-        "leader": Field(Text(50), _("Leader in charge")),
-        "contact": Field(Text(50), _("Contact")),
+        "leader": Field(Names(), _("Leader in charge")),
+        "contact": Field(Names(), _("Contact")),
         "valid_from": Field(Day(), _("Valid from")),
         "valid_to": Field(Day(), _("Valid to")),
         "changed_on": CHANGED_ON,

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from tests.holes.test_writing import editor
+from tests.visitor import meant
 
 # What a second record of the same content needs of its own.
 OWN = {
@@ -87,4 +88,4 @@ def as_json(ledger: Any, typed: dict[str, Any]) -> dict[str, Any]:
 
 def one(declared: Any, text: Any) -> Any:
     several = declared is not None and declared.kind.multiple
-    return text[-1] if isinstance(text, list) and not several else text
+    return text if several else meant(text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 from datetime import date, datetime
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -13,6 +15,7 @@ from portal.core import scope
 from portal.core.ledger import mounted
 from portal.core.spreadsheet.importing import find_layout, take
 from portal.core.spreadsheet.reading import Unreadable, read
+from portal.core.spreadsheet.workbook_xml import Scan, SheetCells, walk
 from portal.extensions import db
 from tests.core.sheets import DATA
 
@@ -148,6 +151,30 @@ def test_what_a_workbook_hides_is_told_and_formats_are_read(app, tmp_path):
         first, old = read(path, path.name)
     assert (first.rows[0][:5], len(first.rows)) == (["甲", "乙", "80%", "2024年3月", "85.1"], 2)
     assert (first.hidden, first.hidden_rows, first.hidden_columns, old.hidden) == (False, {1}, {1}, True)
+
+
+def test_marks_are_the_same_by_scan_and_by_parser(tmp_path):
+    """Most workbooks are scanned, which is fast; those written in an unusual way are parsed."""
+    made = Workbook()
+    page = made.active
+    for n in range(3000):
+        page.append([n, f'第{n}行 <c r="A1" t="e"> & 文', 0.5, datetime(2024, 3, 1), "=1/0"])
+        page.cell(n + 1, 3).number_format = "0%" if n % 3 else "General"
+        page.row_dimensions[n + 1].hidden = n % 7 == 0
+    page.cell(9, 5).value, page.cell(9, 5).data_type = "#REF!", "e"
+    page.column_dimensions["B"].hidden = True
+    made.save(tmp_path / "a.xlsx")
+    shown = ["", "percent", "", "percent"]
+    for path in (tmp_path / "a.xlsx", *DATA.glob("*.xlsx")):
+        with ZipFile(path) as parts:
+            name = "xl/worksheets/sheet1.xml"
+            cells = SheetCells(shown)
+            with parts.open(name) as opened:
+                walk(opened, cells.start, cells.end, cells.data, plain=True)
+            with parts.open(name) as opened:
+                assert Scan(shown).marks_of(opened) == cells.marks, path
+    for content in (b"<x:row r='1'>", b'<row><c s="1"/></row>', b'<!DOCTYPE a><row r="1"/>', "<row/>".encode("utf-16")):
+        assert Scan(shown).marks_of(BytesIO(content)) is None
 
 
 def test_a_text_file_is_read_in_each_encoding_and_with_each_separator(app, tmp_path):

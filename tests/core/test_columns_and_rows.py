@@ -62,6 +62,31 @@ def group(name, *more):
     return [name, "区民政局", "2024-03-01", "王演晨", *more]
 
 
+def test_headings_that_stand_elsewhere_begin_another_table_and_words_for_other_cells_are_faults(bring, tmp_path):
+    more = [*HEAD[:4], "状态"]
+    rows = [
+        *(more, group("甲换", "运行中"), ["共 12 项"], ["2025年3月31日"], group("共创", "运行中")),
+        ["乙换", "区民政局", "2024-03-01", "同左", "运行中"],
+        *([], [*more[:3], "状态", "组长"], ["丙换", "区民政局", "2024-03-01", "运行中", "王演晨"]),
+    ]
+    told = bring("study_groups", book(tmp_path, ("表", rows)))
+    assert ([skip["row"] for skip in told["skipped"]], told["new"]) == ([3, 4, 8, 9], 2)
+    assert [(fault["row"], fault["column"]) for fault in told["rejected"]] == [(6, "组长")]
+    assert "8" in told["skipped"][-1]["why"]
+    again = [more, group("甲换", "运行中"), [*more[:2], "成立日期", *more[3:]], group("乙换", "运行中")]
+    assert bring("study_groups", book(tmp_path, ("表", again)))["new"] == 2
+
+
+def test_the_two_ends_of_a_term_stand_under_one_heading(bring, tmp_path):
+    top = ["甲方", None, "乙方社区", "签订日期", "协议期限", None]
+    under = ["单位", "联系人", None, None, "起", "止"]
+    row = ["区民政局", "王演晨", "立春街道海棠里社区", "2025-03-01", "2025-03-01", "2028-02-28"]
+    merged = ("A1:B1", "C1:C2", "D1:D2", "E1:F1")
+    told = bring("agreements", book(tmp_path, ("表", [top, under, row], *merged)))
+    assert hows(told)["止"] == ("effective_to", "known")
+    assert told["new"] == 1
+
+
 def test_a_heading_of_another_role_or_meaning_is_no_column_of_the_ledger(bring, tmp_path):
     """Neither a word inside it nor its cells make it one; what might be one is not taken without a yes."""
     head = [

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from portal.core.fields import Text
-from tests.holes.walk import SIGHTS, mostly_on_sqlite
+from tests.holes.walk import SIGHTS, first, mostly_on_sqlite
 from tests.test_every_ledger import legal, readable
 
 
@@ -55,6 +55,17 @@ def test_programs_and_sheets_find_the_same(visit):
     assert sum(isinstance(row[0], int) for row in sheet.iter_rows(values_only=True)) == len(ids)
 
 
+def impossible(ledger, name, kind):
+    """What no filter of this kind can be, as a part of an address."""
+    if kind.filter_widget == "days":
+        yield from (f"{name}={texts}" for texts in ("0", "2026-13-01", f"2026-06-30&{name}=2026-01-01"))
+        yield "&".join([f"{name}=2026-01-01"] * 3)
+    elif kind.filter_widget == "link":
+        yield from (f"{name}={text}" for text in ("999999", "9" * 40, "0", "-1", "1.5"))
+    if kind.filter_widget != "text" and not isinstance(kind, Text):
+        yield f"{name}=~unheard of~"
+
+
 @pytest.mark.one_database
 def test_nothing_in_the_address_of_a_list_is_ignored(app, visit):
     """What a parameter cannot be is refused by its name, in every ledger, by page, program and sheet."""
@@ -63,10 +74,9 @@ def test_nothing_in_the_address_of_a_list_is_ignored(app, visit):
         label = {name: str(ledger.field(name).label) for name in ledger.filters}
         wrong = [("colour=red", "colour"), ("page=1&page=2", "page"), ("page_size=101", "page_size"), ("q=a&q=b", "q")]
         wrong += [("order=id&order=id", "order"), ("columns=id&columns=id", "columns"), ("figure=none", "figure")]
+        wrong += [("page=-1", "page"), ("page=~", "page"), ("order=-none", "order"), ("columns=none", "columns")]
         for name in ledger.filters:
-            kind = ledger.field(name).kind
-            if kind.filter_widget != "text" and not isinstance(kind, Text):
-                wrong += [(f"{name}=~unheard of~", label[name])]
+            wrong += [(query, label[name]) for query in impossible(ledger, name, ledger.field(name).kind)]
             if options := visitor.look(f"/{ledger.name}/list/").select(f'.filters select[name="{name}"] option[value]'):
                 wrong += [(f"{name}={options[0]['value']}&{name}=~unheard of~", label[name])]
         for query, said in wrong:
@@ -75,6 +85,17 @@ def test_nothing_in_the_address_of_a_list_is_ignored(app, visit):
                 assert answer.status_code == 400, f"{path}?{query}"
                 text = answer.json["message"] if answer.is_json else answer.text
                 assert said in text, f"{path}?{query}"
+
+
+@pytest.mark.one_database
+def test_what_one_may_not_see_is_refused_as_what_is_not_there(app, visit, rows):
+    """Else a filter would tell which numbers others have."""
+    theirs = rows("SELECT min(id) FROM beneficiary WHERE owner_unit_id <> (SELECT id FROM unit WHERE sort_no = 1)")[0][
+        0
+    ]
+    hidden, nothing = (visit("filler01").look("/pairings/list/", beneficiary_id=id_) for id_ in (theirs, 999_999))
+    assert (hidden.status, nothing.status) == (400, 400)
+    assert hidden.errors() == nothing.errors() != {}
 
 
 @pytest.mark.one_database
@@ -107,6 +128,7 @@ def test_no_page_ignores_what_stands_in_its_address(app, visit, rows):
         pages += [f"{base}/show/{ids[0]}", f"{base}/{ids[0]}/history", f"{base}/{ids[0]}/versions"] if ids else []
         pages += [f"{base}/figures"] if ledger.figures else []
         pages += [f"{base}/add"] if not ledger.under else []
+        pages += [f"{base}/import"] if ledger.imports else []
     for page in pages:
         plain = visitor.client.get(page).status_code
         if plain != 200:
@@ -115,7 +137,15 @@ def test_no_page_ignores_what_stands_in_its_address(app, visit, rows):
         assert answer.status_code == 400, page
         assert "colour" in (answer.json["message"] if answer.is_json else answer.text), page
     visitor = visit("admin")
-    for page in ("/accounts/list/", "/roles/list/"):
-        assert visitor.look(page).status == 200
-        assert visitor.look(f"{page}?colour=red").status == 400
-    assert visit("reviewer").look("/agreements/add?party_b_org_id=1&coop_modes=1&coop_modes=2").status == 200
+    user, role = first(rows, "ab_user", "username = 'filler01'"), first(rows, "ab_role", "name = 'unit_filler'")
+    own = ("list/", "add", f"edit/{user}", f"grant/{user}", f"lend/{user}", "import", "template.xlsx", "waiting")
+    others = ("/roles/list/", f"/roles/edit/{role}", "/start/", "/my_password/")
+    for page in (*(f"/accounts/{each}" for each in own), *others):
+        with visitor.client.get(page) as answer:
+            assert answer.status_code == 200, page
+        assert visitor.look(f"{page}?colour=red").status == 400, page
+    page = visit("reviewer").look("/agreements/add?party_b_org_id=999999&coop_modes=1&coop_modes=2&draft=none")
+    assert page.status == 200
+    assert [text.partition(":")[0] for text in page.notices("warning")] == [
+        *("What you typed is no longer there", "Party B organisation")
+    ]

@@ -6,6 +6,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import select
 
 from portal.accounts.security import act_as
 from portal.core import scope
@@ -14,6 +15,8 @@ from portal.core.ledger import mounted
 from portal.core.spreadsheet import running
 from portal.core.spreadsheet.importing import find_layout
 from portal.core.spreadsheet.reading import read
+from portal.extensions import db
+from portal.org.models import Unit
 from tests.core import sheets
 from tests.holes.walk import dump, of
 
@@ -148,3 +151,62 @@ def test_others_save_between_the_batches_of_a_run(bring, visit, rows, monkeypatc
     monkeypatch.setattr(running.time, "sleep", paused)
     bring("agreements", sheets.LEDGER)
     assert statuses == [302]
+
+
+def test_what_a_run_remembers_of_the_organisation_ends_when_it_is_changed(bring, app, rows, tmp_path, monkeypatch):
+    """A unit that is dissolved between two batches gets no further record."""
+    [(id_, unit)] = rows("SELECT id, full_name FROM unit WHERE sort_no = 1")
+    heads = ["小组名称", "所在单位", "成立时间"]
+    sheet = sheets.book(tmp_path / "a.xlsx", [heads, *([f"第{n}组", unit, "2026-01-05"] for n in range(4))])
+    monkeypatch.setattr(running, "LONGEST", 0)
+    monkeypatch.setattr(running, "ASKED", 0)
+
+    def dissolve():
+        with app.app_context(), scope.acting_as(act_as("sysadmin")):
+            db.session.scalars(select(Unit).where(Unit.id == id_)).one().status = "dissolved"
+            db.session.commit()
+
+    def paused(_seconds):
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(dissolve).result(10)
+
+    monkeypatch.setattr(running.Batches, "rest", lambda _self: paused(0))
+    outcome = bring("study_groups", sheet).outcome
+    assert outcome.counts["new"] < 4
+    assert len(outcome.rejected) == 4 - outcome.counts["new"]
+
+
+def test_a_rejected_row_leaves_no_record_that_it_told_of(bring, rows, tmp_path):
+    before = rows("SELECT count(*) FROM beneficiary")
+    [(unit,)] = rows("SELECT full_name FROM unit WHERE sort_no = 1")
+    [(area,)] = rows("SELECT name FROM area WHERE kind = 'community' ORDER BY sort_no LIMIT 1")
+    heads = ["帮扶人", "所在单位", "帮扶对象", "对象类型", "所在社区", "联系电话", "结对日期", "期满日期"]
+    row = ["王演晨", unit, "赵试之", "困难群众", area, "022-66319999", "2026-03-01", "2026-02-01"]
+    outcome = bring("pairings", sheets.book(tmp_path / "a.xlsx", [heads, row])).outcome
+    assert len(outcome.rejected) == 1
+    assert rows("SELECT count(*) FROM beneficiary") == before
+
+
+@pytest.mark.parametrize(("name", "most"), [("study_groups", 7), ("agreements", 8)])
+def test_a_further_row_costs_few_statements(bring, rows, statements, tmp_path, name, most):
+    """However many rows there are, what they have in common is asked once."""
+    [(unit,)] = rows("SELECT full_name FROM unit WHERE sort_no = 1")
+    orgs = [org for (org,) in rows("SELECT full_name FROM party_org WHERE community_id IS NOT NULL ORDER BY sort_no")]
+    made = {
+        "study_groups": lambda n: {"小组名称": f"第{n}组", "所在单位": unit, "成立时间": "2026-01-05"},
+        "agreements": lambda n: {
+            "协议编号": f"协〔2015〕{n}号",
+            "甲方党组织": unit,
+            "乙方社区党组织": orgs[n % 3],
+            "签订日期": f"19{n + 40}-01-01",
+            "有效期至": f"19{n + 40}-12-31",
+        },
+    }[name]
+    counts = {}
+    for size in (12, 24):
+        found = [made(size + n) for n in range(size)]
+        path = sheets.book(tmp_path / f"{size}.xlsx", [[*found[0]], *(list(row.values()) for row in found)])
+        with statements() as seen:
+            assert bring(name, path).outcome.counts["new"] == size
+        counts[size] = len([each for each in seen if not each.startswith(("BEGIN", "PRAGMA"))])
+    assert counts[24] - counts[12] <= 12 * most

@@ -11,14 +11,18 @@ from flask_babel import force_locale
 
 from portal.core import scope
 from portal.core.fields import (
+    PEOPLE,
     BadValue,
     Choice,
     Code,
     Codes,
     Day,
+    Landline,
     Mobile,
     Money,
     Month,
+    Names,
+    OneName,
     Percent,
     PersonalMoney,
     PersonName,
@@ -78,6 +82,14 @@ READ = [
     (Money(), "3.5万元", Decimal("35000.00")),
     (Money(), "￥1,234.50", Decimal("1234.50")),
     (Percent(), "85.10000000000001", Decimal("85.10")),
+    *((Money(), text, Decimal(30_000)) for text in ("3万", "30,000元整", "30千元", "3W", "3萬圓", "RMB30000")),
+    (Money(), "3.5百万元", Decimal(3_500_000)),
+    (Whole(of=PEOPLE), "12人次", 12),
+    (Whole(of=PEOPLE), "1.2万人", 12_000),
+    (Landline(), "（022）66300001", "022-66300001"),
+    (OneName(), "艾力 ・买买提", "艾力·买买提"),
+    (Names(), "王　明、李  小 四", "王明、李小四"),
+    (Names(), "副局长 王明", "副局长 王明"),
     (YesNo(), "有", True),
     (YesNo(), "×", False),
     (Code("C13"), "（困难群众）", "1"),
@@ -126,6 +138,15 @@ REFUSED = [
     (Money(), "-1", "An amount from 0 to 9,999,999,999.99, please."),
     (Money(), "1.234", "At most two decimals."),
     (Percent(), "101", "A percentage from 0 to 100, please."),
+    *((Money(), text, "This is not a number.") for text in ("约3万", "3-5万", "若干", "3万5千", "$300", "300元/月")),
+    (Money(), "300美元", "This is not counted in “美元” here."),
+    (Whole(of=PEOPLE), "300户", "This is not counted in “户” here."),
+    *((Whole(of=PEOPLE), text, "This is not a number.") for text in ("约30人", "10-20人", "30余人", "30+", "3男2女")),
+    (Landline(), "15400000001", "This is not an office phone; write it like 022-12345678."),
+    (OneName(), "待定", "This is no name; please leave it blank."),
+    (OneName(), "王明15400000001", "A person's name of 2 to 50 characters, please."),
+    (PersonName(), "王*明", "So hidden values are shown; please write the whole value."),
+    (Day(), "20243", "This is not a date; write it like 2026-06-30."),
     (Day(), "2026-02-30", "This is not a date; write it like 2026-06-30."),
     (Day(), "1899-01-01", "The year must lie between 1900 and 2100."),
     (Day(past=True), "2026-07-01", "This day is still to come."),
@@ -311,6 +332,13 @@ def test_one_name_is_one_person_however_it_is_written(typing):
         assert len({*values}) == 1
     assert values[1].reveal() == "欧阳小明"
     assert PersonName().parse(["王明"], None) != PersonName().parse(["王民"], None)
+
+
+@pytest.mark.usefixtures("typing")
+def test_a_name_with_a_post_or_another_name_is_not_the_name_of_somebody_who_is_helped():
+    for text in ("王明（已故）", "王明&李四", "王明+李四", "王明—李四", "王明 李四", "王明等3人"):
+        with pytest.raises(BadValue):
+            PersonName().parse([text], None)
 
 
 def test_an_error_of_a_sheet_is_a_value_of_no_kind_but_may_be_written_about_in_a_form(typing):

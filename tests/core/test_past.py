@@ -66,7 +66,7 @@ def test_every_column_is_told_back_as_it_was(app):
         for ledger in (each for each in mounted() if each.remembered):
             for record in db.session.scalars(select(ledger.model)):
                 declared = changes.declared_of(record)
-                for name in changes.columns_told(record, declared):
+                for name in changes.columns_told(record):
                     held = getattr(record, name)
                     told = changes.texts(declared.get(name), name, held)
                     if told != [changes.HIDDEN]:

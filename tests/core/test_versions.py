@@ -14,6 +14,7 @@ from portal.extensions import db
 from portal.ledgers.cobuilding import agreements
 from portal.ledgers.cobuilding.model import Agreement, CoopItem, DemandItem
 from tests.holes.walk import first, of
+from tests.visitor import meant
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_an_amendment_tells_which_rows_it_changed(visit, rows):
     visit("filler01").post(f"/agreements/{id_}/move/amend", reason="扩大为党建联盟。")
     draft = rows("SELECT max(id) FROM agreement")[0][0]
     typed = visit("filler01").look(f"/agreements/edit/{draft}").filled()
-    a, b = typed["party_a_org_id"], typed["party_b_org_id"]
+    a, b = meant(typed["party_a_org_id"]), meant(typed["party_b_org_id"])
     typed |= {"agreement_type": "3", "agreement_parties-posted": "1"}
     for n, (org, role) in enumerate(((a, "lead"), (b, "member"))):
         typed |= {f"agreement_parties-{n}-{name}": text for name, text in (("id", ""), ("org_id", org), ("role", role))}

@@ -135,10 +135,11 @@ def test_a_wrong_parameter_is_refused_and_never_guessed(visit, query):
 
 
 @pytest.mark.parametrize("id_", [str(NO_SUCH_ID), "0", HUGE])
-def test_a_filter_by_a_row_that_is_not_there_finds_nothing(visit, id_):
+def test_a_filter_by_a_row_that_is_not_there_says_so(visit, id_):
     """H14."""
     page = visit("reviewer").look("/agreements/list/", party_a_org_id=id_)
-    assert (page.status, page.ids()) == (200, [])
+    assert (page.status, page.ids()) == (400, [])
+    assert page.errors() == {"party_a_org_id": "There is nothing of this number."}
 
 
 @pytest.mark.one_database

@@ -18,6 +18,7 @@ from portal.org.models import Area, Unit
 from portal.org.sealed import Sealed
 from tests.api.conftest import rest  # noqa: F401 - a fixture
 from tests.holes.walk import first, unchanged, unit_id
+from tests.holes.walk import take as take_right
 from tests.ledgers.test_assistance import PERSON, community
 
 NUMBER = PERSON["phone_enc"]
@@ -210,3 +211,35 @@ def test_no_list_is_put_in_the_order_of_what_is_masked(visit, rest):  # noqa: F8
     for account in ("filler01", "auditor"):
         assert visit(account).look("/beneficiaries/list/?order=name_enc").status == 400
         assert "name_enc" not in rest(account).get("beneficiaries/_info")[1]["order"]
+
+
+def without_names(change):
+    """Fillers who bring sheets, and may neither see nor enter names."""
+    for verb in ("names", "reveal", "add"):
+        take_right(change, "unit_filler", "beneficiaries", verb)
+
+
+@pytest.mark.parametrize("sheet", ["beneficiaries", "pairings"])
+def test_a_sheet_does_not_tell_whose_names_are_known(app, built, rows, change, somebody, tmp_path, sheet):
+    """A role that brings sheets needs no right to names; then a list of names says nothing of them."""
+    id_, name = somebody
+    [(area,)] = rows(f"SELECT name FROM area WHERE id = (SELECT community_id FROM beneficiary WHERE id = {id_})")
+    [(unit,)] = rows(f"SELECT full_name FROM unit WHERE id = {unit_id(rows, 1)}")
+    without_names(change)
+    ledger = next(each for each in app.extensions["portal.ledgers"] if each.name == sheet)
+    file = tmp_path / "sheet.csv"
+    file.write_text(
+        "\n".join([HEADS[sheet], *(f"{unit},{each},{area}{REST[sheet]}" for each in (name, "某不知"))]), "utf-8"
+    )
+    with app.test_request_context(method="POST"), force_locale("en"), scope.acting_as(act_as("filler01")):
+        outcome = take(ledger, find_layout(ledger, read(file, file.name)), file.name, False, lambda *_: None)
+        db.session.rollback()
+    built.dirty = True
+    known, unknown = outcome.rejected
+    assert (known.column, known.why) == (unknown.column, unknown.why)
+    assert "neither see nor enter names" in known.why
+    assert outcome.questions == []
+
+
+HEADS = {"beneficiaries": "填报单位,姓名,所在社区", "pairings": "所在单位,帮扶对象,所在社区,帮扶人,结对日期,帮扶措施"}
+REST = {"beneficiaries": "", "pairings": ",王演某,2026-06-01,生活照料"}

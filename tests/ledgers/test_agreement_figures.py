@@ -48,7 +48,7 @@ def brute(rows, unit=None):
         "expiring": str(sum(last is not None and TODAY <= last <= TODAY + timedelta(60) for _, last in active)),
         "expired": str(sum(last is not None and last < TODAY for _, last in active)),
         "waiting": str(sum(row[3].startswith("pending") for row in mine)),
-        "gaps": str(sum(row[7] is not None for row in mine)),
+        "gaps": str(sum(row[7] is not None and row[3] == "active" for row in mine)),
     }
 
 

@@ -10,6 +10,7 @@ from portal.core import attachments, staging
 from portal.core.views import autosaving
 from portal.extensions import db
 from tests.holes.walk import of
+from tests.test_half_drafts import one_thing
 
 pytestmark = pytest.mark.one_database
 TYPED = {
@@ -69,9 +70,10 @@ def test_every_form_comes_back_as_it_stood(app, visit, rows):
         if page is None or page.status != 200:
             continue
         before = page.filled()
-        assert keep(visitor, None, page, {"remark": "在别处接着填"})[0] == 200, ledger.name
+        typed = {name: text for name, text in one_thing(ledger).items() if name in before}
+        assert keep(visitor, None, page, typed)[1]["revision"] == 1, ledger.name
         again = visitor.look(f"/{ledger.name}/edit/{id_}?draft={before['_draft']}").filled()
-        before |= {"remark": "在别处接着填"} if "remark" in before else {}
+        before |= typed
         for name in before.keys() - {"csrf_token", "_revision"}:
             assert again.get(name) == before[name], (ledger.name, name)
     assert kept(rows) >= 5
@@ -112,6 +114,35 @@ def test_a_form_that_goes_on_in_another_window_is_not_overwritten(visit, rows):
     assert kept(rows) == 1
 
 
+def test_a_form_of_which_everything_is_taken_out_again_is_forgotten(visit, rows):
+    visitor = visit("filler01")
+    page = visitor.look("/agreements/add")
+    assert keep(visitor, None, page, {"title": "写错了"})[1]["revision"] == 1
+    assert keep(visitor, None, page, {"title": "写错了", "_revision": "1"})[1]["revision"] == 2
+    assert keep(visitor, None, page, {"_revision": "1"})[0] == 409, "another window goes on with it"
+    assert keep(visitor, None, page, {"_revision": "2"}) == (200, {"revision": 0, "at": ""})
+    assert kept(rows) == 0
+    assert keep(visitor, None, page, {"title": "重新写"})[1]["revision"] == 1
+
+
+def test_a_record_whose_form_is_as_it_was_opened_leaves_nothing_to_keep(app, visit, rows):
+    """Over the registry: typed and taken back; a row less, another order or another choice is kept."""
+    visitor = visit("reviewer")
+    for ledger in app.extensions["portal.ledgers"]:
+        id_ = rows(f"SELECT max(id) FROM {ledger.model.__tablename__}")[0][0]
+        page = visitor.look(f"/{ledger.name}/edit/{id_}") if "edit" in ledger.verbs else None
+        if page is not None and page.status == 200:
+            assert keep(visitor, None, page, {}) == (200, {"revision": 0, "at": ""}), ledger.name
+    assert kept(rows) == 0
+    mine, page = visit("filler01"), visit("filler01").look(f"/agreements/edit/{of(rows, 1, 'draft')}")
+    order = {"demand_items-0-id": page.filled()["demand_items-1-id"], "demand_items-1-id": "new-9"}
+    for n, touched in enumerate(
+        (order, {"coop_modes": [""]}, {"content": ""}, {"demand_items-2-id": "new-2"}), start=0
+    ):
+        assert keep(mine, None, page, touched | {"_revision": str(n)})[1]["revision"] == n + 1, touched
+    assert keep(mine, None, page, {"_revision": "4"})[1] == {"revision": 0, "at": ""}
+
+
 def test_far_too_much_or_too_often_or_for_somebody_else_is_not_kept(visit, rows, monkeypatch):
     visitor = visit("filler01")
     page = visitor.look("/agreements/add")
@@ -126,13 +157,13 @@ def test_far_too_much_or_too_often_or_for_somebody_else_is_not_kept(visit, rows,
 def test_keeping_takes_few_statements_and_old_forms_go(app, visit, rows, change, statements):
     visitor = visit("filler01")
     page = visitor.look("/agreements/add")
-    keep(visitor, None, page, {})
+    keep(visitor, None, page, {"title": "半份"})
     with statements() as seen:
-        keep(visitor, None, page, {"_revision": "1"})
+        keep(visitor, None, page, {"_revision": "1", "title": "半份半份"})
     assert len(seen) <= 3, seen
     change("UPDATE unsaved_form SET saved_at = '2020-01-01 00:00:00'")
     assert not visitor.look("/agreements/add").select("[data-half-filled]")
-    keep(visitor, None, visitor.look("/agreements/add"), {})
+    keep(visitor, None, visitor.look("/agreements/add"), {"title": "半份"})
     assert kept(rows) == 1
 
 
@@ -175,6 +206,7 @@ def test_a_file_that_is_not_what_it_says_refuses_the_form_and_loses_nothing(visi
     assert len(refused.select("[data-staged] li")) == 1
     other = visit("filler02")
     theirs = other.look("/agreements/add").filled() | {"_draft": refused.filled()["_draft"], "csrf_token": other.token}
+    theirs |= {"title": "别人的"}
     assert other.post("/agreements/add", theirs).status == 302
     assert rows("SELECT count(*) FROM staged_file") == [(1,)], "nobody gets another's files"
 

@@ -3,6 +3,7 @@
 from portal.core.fields.above import NumberAbove
 from portal.core.fields.base import BadValue, Field, Kind, Label, Other, clean, field, link, natural
 from portal.core.fields.choices import Choice, Code, Codes, YesNo
+from portal.core.fields.contacts import Landline, Names, OneName
 from portal.core.fields.days import Day, Month, days_in, long_date, parse_day, since_1904
 from portal.core.fields.links import (
     Link,
@@ -34,8 +35,12 @@ from portal.core.fields.personal import (
 )
 from portal.core.fields.row_refs import RowRefs
 from portal.core.fields.text import Text
+from portal.core.fields.units import COPIES, EVENTS, PEOPLE
 
 __all__ = [
+    "COPIES",
+    "EVENTS",
+    "PEOPLE",
     "BadValue",
     "Choice",
     "Code",
@@ -44,13 +49,16 @@ __all__ = [
     "Field",
     "Kind",
     "Label",
+    "Landline",
     "Link",
     "Links",
     "Mobile",
     "Money",
     "Month",
     "Named",
+    "Names",
     "NumberAbove",
+    "OneName",
     "Other",
     "Percent",
     "Person",

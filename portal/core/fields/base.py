@@ -20,6 +20,8 @@ from portal.core.phrases import listed
 Label: TypeAlias = LazyString | str
 
 
+# From the text of a cell to the text that is meant, and to what is said where that is not the same.
+Reading: TypeAlias = Callable[[str], tuple[str, str]]
 LARGEST = 2**31 - 1
 BRINGING = ("import", "adopt")  # what a sheet does with rows
 LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
@@ -111,6 +113,17 @@ class Kind:
     def from_cell(self, text: str) -> list[str]:
         """What a form would have posted for this cell of a sheet."""
         return [text]
+
+    # The units in which a column of numbers may be counted; none: units mean nothing to this kind.
+    counted_in: tuple[str, ...] = ()
+
+    def reading(self, texts: Sequence[str], unit: str, others: Sequence[str]) -> Reading | None:
+        """How the cells of one column of a sheet are read, where the whole of it tells what each of them means: all its
+        `texts`, the `unit` of its heading, `others` that the sheet gives for all its columns. None: each by itself.
+
+        A reading answers the text with what is to be said of it, "" for nothing. It may raise BadValue.
+        """
+        return None
 
     # Sheets that are adopted may say something else than the choices, where this is declared.
     other: Other | None = None

@@ -14,13 +14,14 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
 from portal.core.clock import today
-from portal.core.fields.base import BadValue, Kind, clean
+from portal.core.fields.base import BadValue, Kind, Reading, clean
 
 DAY = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})[日号]?", re.ASCII)
 # Two digits of a year are one only where 年 says so; 24.3.1 may be three different days.
 SHORT_DAY = re.compile(r"(\d{2})年(\d{1,2})月(\d{1,2})[日号]?", re.ASCII)
 PACKED_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 SERIAL = re.compile(r"\d{5}(\.\d+)?", re.ASCII)
+LIKE_A_MONTH = re.compile(r"(?:19|20)\d{2}[1-9]", re.ASCII)  # 20243 is no day of 1955
 MONTH = re.compile(r"(\d{4})[-./年]?(\d{1,2})(?:月份?)?", re.ASCII)
 EXCEL_EPOCH = date(1899, 12, 30)
 FROM_1900_TO_1904 = 1462  # days
@@ -86,7 +87,7 @@ def parse_day(text: str) -> date:
     try:
         if found:
             day = date(year_of(found[1]), int(found[2]), int(found[3]))
-        elif SERIAL.fullmatch(plain):
+        elif SERIAL.fullmatch(plain) and not LIKE_A_MONTH.fullmatch(plain):
             day = EXCEL_EPOCH + timedelta(days=int(float(plain)))
         else:
             raise ValueError(plain)
@@ -106,6 +107,16 @@ def days_in(text: str) -> list[str]:
     """The days that are written in a text, as in 2024.1.1—2026年12月31日."""
     narrow = WEEKDAY.sub("", re.sub(r"\s", "", in_digits(unicodedata.normalize("NFKC", text))))
     return [found[0] for found in re.finditer(rf"{DAY.pattern}|{PACKED_DAY.pattern}", narrow)]
+
+
+def from_and_to(days: Sequence[date | None]) -> tuple[date | None, date | None]:
+    """The two ends of a filter, either of which may be left out. Raises BadValue."""
+    if len(days) > 2:
+        raise BadValue(gettext("A day, or from and to."))
+    first, last = [*days, None, None][:2]
+    if first and last and first > last:
+        raise BadValue(gettext("The first day is after the last one, so nothing lies between them."))
+    return first, last
 
 
 def long_date(day: date) -> str:
@@ -147,11 +158,9 @@ class Day(Kind):
     def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
         """One value: that day. Two: from and to, either of which may be left out."""
         days = [parse_day(text) if (text := clean(raw)) else None for raw in typed]
-        if len(days) > 2:
-            raise BadValue(gettext("A day, or from and to."))
         if len(days) == 1:
             return column == days[0] if days[0] else None
-        first, last = [*days, None, None][:2]
+        first, last = from_and_to(days)
         bounds = [column >= first] if first else []
         bounds += [column <= last] if last else []
         return and_(*bounds) if bounds else None
@@ -174,6 +183,25 @@ class Month(Kind):
         if month is None or not 1900 <= month.year <= 2100:
             raise BadValue(gettext("This is not a month; write it like 1995.03."))
         return month
+
+    def from_cell(self, text: str) -> list[str]:
+        """Sheets have whole days where only the month is kept."""
+        try:
+            return [self.show(parse_day(text))]
+        except BadValue:
+            return [text]
+
+    def reading(self, texts: Sequence[str], unit: str, others: Sequence[str]) -> Reading:
+        """The first of a month is how spreadsheets keep a month; of other days it is said that they are left out."""
+
+        def read(text: str) -> tuple[str, str]:
+            try:
+                day = parse_day(text)
+            except BadValue:
+                return text, ""
+            return text, gettext("Only the month is kept: %(month)s", month=self.show(day)) if day.day > 1 else ""
+
+        return read
 
     def typed(self, value: Any) -> list[str]:
         return [self.show(value)] if value else []

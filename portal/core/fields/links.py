@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import g
 from flask_babel import gettext
-from sqlalchemy import Integer, Select, false, not_, or_, select
+from sqlalchemy import Integer, Select, not_, or_, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
@@ -171,9 +171,10 @@ class Link(Kind):
         return id_ if id_ is not None and id_ == before else self._existing(id_ or 0)
 
     def _existing(self, id_: int) -> int:
-        known = (self, above(), id_) if self.model in REFERENCE else None
-        query = self.choices().where(self.model.id == id_)
-        found = remembered(known, lambda: db.session.scalar(query)) if known else db.session.scalar(query)
+        def ask() -> int | None:
+            return db.session.scalar(self.choices().where(self.model.id == id_))
+
+        found = remembered((self, above(), id_), ask) if self.model in REFERENCE else ask()
         if found is None:
             raise BadValue(gettext("This cannot be chosen here."))
         return found
@@ -229,9 +230,16 @@ class Link(Kind):
         """By id, also of what can no longer be chosen; by name, for browsers without JavaScript."""
         text = next((text for raw in reversed(typed) if (text := clean(raw))), "")
         if text.isdecimal():
-            id_ = natural(text)
-            return false() if id_ is None else column == id_
+            return column == self._there(text)
         return column == self._named(text) if text else None
+
+    def _there(self, text: str) -> int:
+        """The id of a row that the user may see; a list by one that is not there would only look empty."""
+        id_ = natural(text)
+        there = select(self.model.id).where(self.model.id == id_)
+        if id_ is None or not (self.shown_choices([text]) or db.session.scalar(there)):
+            raise BadValue(gettext("There is nothing of this number."))
+        return id_
 
     def faults(self, name: str, column: Any) -> Iterable[str]:
         if column is not None and not column.foreign_keys:

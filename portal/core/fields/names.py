@@ -9,11 +9,22 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy import func
 
-from portal.core.fields.base import BadValue, composed
+from portal.core.fields.base import OTHER_THAN_COMPATIBILITY, BadValue
+from portal.core.fields.text import refuse_personal
 
+SHORTEST, LONGEST = 2, 50
+NOBODY = frozenset(
+    (
+        *("无", "没有", "无人", "不详", "暂无", "暂缺", "暂空", "空缺", "缺"),
+        *("待定", "未定", "待补", "待配", "未明确", "待明确"),
+    )
+)
 # One middle dot; and names that stand beside each other in one cell.
 DOTS = str.maketrans(dict.fromkeys("•‧・․●∙⋅᛫･", "·"))
-SEVERAL = re.compile(r"[、,，;；/|\n]|等\s*\d*\s*[人名位户家]?$|(?<=[\u3400-\u9fff]{2})[和与及](?=[\u3400-\u9fff]{2})")
+SEVERAL = re.compile(
+    r"[、,，;；/|\n&+]|(?<=[\u3400-\u9fff])\s*[-—–~]+\s*(?=[\u3400-\u9fff])"
+    r"|等\s*\d*\s*[人名位户家]?$|(?<=[\u3400-\u9fff]{2})[和与及](?=[\u3400-\u9fff]{2})"
+)
 HAN = "[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]"
 HAN_SPACE = re.compile(rf"(?<={HAN}) +(?={HAN})")
 # Family names of two characters, so that 欧阳 小明 is one person.
@@ -24,16 +35,41 @@ COMPOUND = re.compile(
 
 
 def one_name(text: str) -> str:
-    """A person's name as it is written: one kind of dot, and no spaces between Han characters.
+    """A person's name as it is written: one kind of dot, one width, and no spaces between Han characters.
 
     Raises BadValue when the text may name several persons.
     """
-    name = re.sub(" *· *", "·", composed(text.strip()).translate(DOTS))
+    name = re.sub(" *· *", "·", one_width(text.strip()).translate(DOTS))
     parts = [part for part in name.split() if re.fullmatch(rf"{HAN}+", part)]
     two = len(parts) > 1 and min(map(len, parts)) > 1 and max(map(len, parts)) <= 4 and not COMPOUND.fullmatch(parts[0])
     if SEVERAL.search(name) or two:
         raise BadValue(gettext("Does this name several persons? Only one can stand here, without a space in the name."))
     return HAN_SPACE.sub("", " ".join(name.split()))
+
+
+def person_name(text: str, digits: int = 0) -> str:
+    """A name as people have them (`domain.md` §2.0), with so many `digits` to tell namesakes apart. Raises BadValue."""
+    name = one_name(text)
+    if name in NOBODY:
+        raise BadValue(gettext("This is no name; please leave it blank."))
+    if "*" in name:
+        raise BadValue(gettext("So hidden values are shown; please write the whole value."))
+    if not SHORTEST <= len(name) <= LONGEST or sum(ch.isdigit() for ch in name) > digits:
+        raise BadValue(gettext("A person's name of 2 to 50 characters, please."))
+    refuse_personal(name)
+    return name
+
+
+def of_nobody(text: str) -> tuple[str, str]:
+    """Words that sheets have in the place of a name are no name, which is said."""
+    if "".join(text.split()) in NOBODY:
+        return "", gettext("“%(text)s” names nobody; left blank", text=text)
+    return text, ""
+
+
+def one_width(text: str) -> str:
+    """NFKC, but for ideographs, which stay as they were written."""
+    return OTHER_THAN_COMPATIBILITY.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
 
 
 def name_key(text: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -11,14 +13,15 @@ from flask_babel import format_decimal, gettext
 from sqlalchemy import Integer, Numeric
 from sqlalchemy.types import TypeEngine
 
-from portal.core.fields.base import BadValue, Kind
+from portal.core.fields import units
+from portal.core.fields.base import BadValue, Kind, Reading
 
-COUNTED = re.compile(r"(\d[\d,.]*) *(?:人次|人|名|位|次|场|个|户|家|件|条|篇|份|期)")
 # Groups of three digits, or of four as Chinese counts them; anything else between digits may be a decimal comma.
 GROUPED = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:[, ]\d{3})+|\d{1,4}(?:[, ]\d{4})+)(?:\.\d+)?|[+-]?\.\d+", re.ASCII)
 DIGITS = 15  # as many as a spreadsheet keeps; what follows in a computed number is noise
 COMPUTED = 10  # digits that nobody types: the sheet has computed the number and shows less of it
-TEN_THOUSAND = 10_000
+NONE = frozenset({"无", "没有", "無", "沒有"})
+CURRENCY = re.compile(r"^(?:人民币|rmb|cny|¥)\s*")
 
 
 def number(text: str) -> Decimal:
@@ -31,21 +34,63 @@ def number(text: str) -> Decimal:
     return value if exact else Decimal(f"{value:.{DIGITS}g}")
 
 
+def in_ones(text: str, nouns: Sequence[str]) -> Decimal:
+    """A number, with or without a scale and a unit behind it: 3万元, 8人."""
+    found = units.measured(text)
+    if found is None:
+        return number(text)
+    digits, scale, noun = found
+    if noun and noun not in nouns:
+        raise BadValue(gettext("This is not counted in “%(unit)s” here.", unit=noun))
+    return number(digits) * scale
+
+
+def bare(text: str) -> bool:
+    """Is this a number without any unit?"""
+    return bool(GROUPED.fullmatch(CURRENCY.sub("", units.narrow(text))))
+
+
+def unit_of(nouns: Sequence[str], own: str, others: Sequence[str]) -> str:
+    """The unit of a column's numbers: that of its own heading before those that the sheet gives for all columns."""
+    return own or next((unit for unit in others if (units.parts(unit) or (1, ""))[1] in nouns), "")
+
+
+def in_unit(unit: str, nouns: Sequence[str]) -> Reading:
+    """Bare numbers of a column are in its unit; a cell with a unit of its own says what it means."""
+    scale, noun = units.parts(unit) or (1, "")
+    plain = scale == 1 and (not noun or noun in nouns)
+
+    def read(text: str) -> tuple[str, str]:
+        if text in NONE:
+            return "0", gettext("Taken as %(number)s", number=0)
+        if plain or not bare(text):
+            return text, ""
+        if noun and noun not in nouns:
+            raise BadValue(gettext("This is not counted in “%(unit)s” here.", unit=noun))
+        return f"{text.strip()}{unit}", ""
+
+    return read
+
+
 class Whole(Kind):
-    """A whole number from `least` to `most`; `counts`: is it how many there are, not a year or rank?"""
+    """A whole number from `least` to `most`; `counts`: is it how many there are, not a year or rank? `of`: in which
+    units it may be counted."""
 
     widget = "number"
     filter_widget = "text"
     compact = True
 
-    def __init__(self, least: int = 0, most: int = 1_000_000, *, counts: bool = True) -> None:
+    def __init__(
+        self, least: int = 0, most: int = 1_000_000, *, counts: bool = True, of: tuple[str, ...] = units.COUNTED
+    ) -> None:
         self.least, self.most, self.adds_up = least, most, counts
+        self.counted_in = of if counts else ()
 
     def column_type(self) -> TypeEngine[Any]:
         return Integer()
 
     def parse_text(self, text: str, before: object) -> int:
-        value = number(text)
+        value = in_ones(text, self.counted_in) if self.counted_in else number(text)
         if value != value.to_integral_value():
             raise BadValue(gettext("This must be a whole number."))
         if not self.least <= value <= self.most:
@@ -58,22 +103,15 @@ class Whole(Kind):
     def schema(self) -> dict[str, Any]:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
-    def from_cell(self, text: str) -> list[str]:
-        """Sheets say what was counted: 8人."""
-        found = COUNTED.fullmatch(unicodedata.normalize("NFKC", text).strip())
-        return [found[1] if found else text]
+    def reading(self, texts: Sequence[str], unit: str, others: Sequence[str]) -> Reading | None:
+        return in_unit(unit_of(self.counted_in, unit, others), self.counted_in) if self.counted_in else None
 
     def cell(self, value: Any) -> Any:
         return value
 
 
 def yuan(text: str) -> Decimal:
-    narrow = re.sub(
-        r"^(?:人民币|RMB|CNY|¥|￥)\s*", "", unicodedata.normalize("NFKC", text).strip(), flags=re.IGNORECASE
-    )
-    plain = re.sub(r"\s*(?:元整|元人民币|元|圆)$", "", narrow)
-    tens = plain.removesuffix("万")
-    return number(tens) * (TEN_THOUSAND if tens != plain else 1)
+    return in_ones(CURRENCY.sub("", units.narrow(text)), units.YUAN)
 
 
 class Money(Kind):
@@ -83,6 +121,7 @@ class Money(Kind):
     widget = "number"
     compact = True
     most = Decimal("9999999999.99")
+    counted_in = units.YUAN
 
     def column_type(self) -> TypeEngine[Any]:
         return Numeric(12, 2)
@@ -95,6 +134,9 @@ class Money(Kind):
             raise BadValue(gettext("An amount from 0 to %(most)s, please.", most=format_decimal(self.most)))
         return value.quantize(Decimal("0.01"))
 
+    def reading(self, texts: Sequence[str], unit: str, others: Sequence[str]) -> Reading | None:
+        return in_unit(unit_of((*units.YUAN, *units.FOREIGN), unit, others), self.counted_in)
+
     def show(self, value: Any) -> str:
         return "" if value is None else format_decimal(value, format="#,##0.00")
 
@@ -102,11 +144,35 @@ class Money(Kind):
         return value
 
 
+@dataclass(frozen=True)
+class Percents:
+    """What a cell of a sheet says in percents."""
+
+    value: Decimal
+    rounded: Decimal
+    signed: bool
+    ratio: bool
+
+
+def percents(text: str) -> Percents | None:
+    plain = unicodedata.normalize("NFKC", text).strip()
+    try:
+        value = number(plain.removesuffix("%"))
+    except BadValue:
+        return None
+    signed = plain.endswith("%")
+    ratio = not signed and 0 < value <= 1
+    found = value * 100 if ratio else value
+    computed = len(value.as_tuple().digits) >= COMPUTED
+    return Percents(found, round(found, 2) if computed else found, signed, ratio)
+
+
 class Percent(Kind):
     """0 to 100 with up to two decimals; `80%` and `80` are the same."""
 
     widget = "number"
     compact = True
+    counted_in = units.SHARES
 
     def column_type(self) -> TypeEngine[Any]:
         return Numeric(5, 2)
@@ -122,14 +188,23 @@ class Percent(Kind):
     def from_cell(self, text: str) -> list[str]:
         """A sheet keeps 80 % as the number 0.8 (`contracts.md`: a number up to 1 is a ratio), and what it has computed
         with more digits than anybody sees."""
-        signed = unicodedata.normalize("NFKC", text).strip()
-        try:
-            value = number(signed.removesuffix("%"))
-        except BadValue:
-            return [text]
-        ratio = not signed.endswith("%") and 0 < value <= 1
-        percents = value * 100 if ratio else value
-        return [f"{round(percents, 2) if len(value.as_tuple().digits) >= COMPUTED else percents:f}"]
+        found = percents(text)
+        return [text] if found is None else [f"{found.rounded:f}"]
+
+    def reading(self, texts: Sequence[str], unit: str, others: Sequence[str]) -> Reading | None:
+        """What is rounded is said, and that a number is taken for a ratio among numbers that are none."""
+        found = [each for text in texts if (each := percents(text)) is not None]
+        mixed = unit == "%" or any(not each.ratio and not each.signed and each.value > 1 for each in found)
+
+        def read(text: str) -> tuple[str, str]:
+            if unit == "‰" and bare(text):
+                raise BadValue(gettext("This is not counted in “%(unit)s” here.", unit=unit))
+            each = percents(text)
+            if each is None or not (each.rounded != each.value or (mixed and each.ratio)):
+                return text, ""
+            return text, gettext("Taken as %(number)s", number=self.show(each.rounded))
+
+        return read
 
     def show(self, value: Any) -> str:
         return "" if value is None else f"{value.normalize():f}%"

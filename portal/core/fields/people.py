@@ -11,15 +11,13 @@ from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.sql import ColumnElement
 
-from portal.core.fields.base import BadValue, Field, Label, natural
+from portal.core.fields.base import BadValue, Field, Label, Reading, natural
 from portal.core.fields.links import Conditions, Link
-from portal.core.fields.names import column_key, name_key, one_name
-from portal.core.fields.text import Text, refuse_personal
+from portal.core.fields.names import LONGEST, column_key, name_key, of_nobody, person_name
+from portal.core.fields.text import Text
 from portal.core.lookups import remembered
 from portal.extensions import db
 from portal.org.models import Member
-
-SHORTEST, LONGEST = 2, 50
 
 
 @dataclass(frozen=True)
@@ -85,6 +83,9 @@ class Person(Link):
             raise BadValue(gettext("This cannot be chosen here."))
         return Named(*found)
 
+    def reading(self, texts: Sequence[str], unit: str, others: Sequence[str]) -> Reading:
+        return of_nobody
+
     def typed(self, value: Any) -> list[str]:
         return [str(value.id or value.name)] if value else []
 
@@ -107,17 +108,21 @@ class Person(Link):
     def settle(self, record: Any, name: str) -> None:
         written = getattr(record, self.written)
         if getattr(record, name) is None and written:
-            same = select(Member.id).where(
-                Member.unit_id == record.owner_unit_id, column_key(Member.name) == name_key(written), *serving(Member)
-            )
-            key = ("serving", record.owner_unit_id, written)
-            found = remembered(key, lambda: db.session.scalars(same.limit(2)).all())
+            unit_id = record.owner_unit_id
+            found = remembered(("serving", unit_id, written), lambda: namesakes(unit_id, written))
             if len(found) == 1:
                 setattr(record, name, found[0])
 
     def unsure(self, record: Any, name: str) -> bool:
         """A name that nobody on the roster has."""
         return getattr(record, name) is None and bool(getattr(record, self.written))
+
+
+def namesakes(unit_id: int, name: str) -> Sequence[int]:
+    """Those of a unit who are called so and still serve; two are enough to be unsure."""
+    same = column_key(Member.name) == name_key(name)
+    query = select(Member.id).where(Member.unit_id == unit_id, same, *serving(Member))
+    return db.session.scalars(query.limit(2)).all()
 
 
 def person(written: str, label: Label, *, where: Conditions = serving, **rules: Any) -> Any:
@@ -129,12 +134,3 @@ def person(written: str, label: Label, *, where: Conditions = serving, **rules: 
 def written(label: Label) -> Any:
     """The column of a person's name as it was written; history tells it under the person's label."""
     return mapped_column(String(LONGEST), info={"field": Field(Text(LONGEST), label, entered=False)})
-
-
-def person_name(text: str) -> str:
-    """A name as people have them (`domain.md` §2.0). Raises BadValue."""
-    name = one_name(text)
-    if not SHORTEST <= len(name) <= LONGEST or any(ch.isdigit() for ch in name):
-        raise BadValue(gettext("A person's name of 2 to 50 characters, please."))
-    refuse_personal(name)
-    return name

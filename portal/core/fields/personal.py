@@ -14,12 +14,13 @@ from flask_babel import gettext, ngettext
 from sqlalchemy.types import TypeEngine
 
 from portal.core import scope
-from portal.core.fields.base import BadValue, Kind, composed
+from portal.core.fields.base import BadValue, Kind, Reading, composed
 from portal.core.fields.choices import Codes
-from portal.core.fields.names import LANDLINE, MOBILE, name_key, one_name, phone_number
+from portal.core.fields.names import LANDLINE, MOBILE, name_key, of_nobody, person_name, phone_number
 from portal.core.fields.numbers import Money
 from portal.org.sealed import Sealed, SealedOrPlain, SealedText
 
+BRACKETS = re.compile(r"[()\[\]【】〔〕]")
 COUNT = re.compile(r"\d+\s*(items?|项|項)")  # how many codes are hidden, as `PersonalCodes.show` says it
 
 
@@ -120,7 +121,13 @@ class PersonName(Personal):
         super().__init__(mask_name, 50)
 
     def plain(self, text: str) -> str:
-        return one_name(text)
+        name = person_name(text, digits=3)
+        if BRACKETS.search(name):
+            raise BadValue(gettext("Only the name, please; what stands in brackets belongs in the remarks."))
+        return name
+
+    def reading(self, texts: Sequence[str], unit: str, others: Sequence[str]) -> Reading:
+        return of_nobody
 
     def compared(self, plain: str) -> str:
         return name_key(plain)

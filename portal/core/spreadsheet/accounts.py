@@ -120,6 +120,8 @@ class Account:
         }
         for why, names in whys.items():
             self.outcome.flagged += [self.remark(number, name, why) for name in dict.fromkeys(names)]
+        for note in self.table.read.notes.get(number, ()):
+            self.outcome.flagged.append(self.remark(number, note.name, note.why))
         if told.kept_status:
             shown = self.ledger.statuses[told.kept_status].label
             text = gettext("The record keeps its status: %(status)s", status=shown)

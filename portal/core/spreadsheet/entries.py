@@ -13,10 +13,10 @@ from sqlalchemy import or_, select
 
 from portal.core.ledger import Ledger
 from portal.core.phrases import labelled, listed
-from portal.core.spreadsheet import trees
 from portal.core.spreadsheet.headings import plain
 from portal.core.spreadsheet.row import Row
 from portal.core.spreadsheet.verdict import UNCHANGED, Rejected
+from portal.core.unseen import known_names
 from portal.extensions import db
 
 MOST = 3  # records that a question names
@@ -24,11 +24,21 @@ MOST = 3  # records that a question names
 
 def take_row(row: Row, seen: Mapping[Any, str]) -> tuple[str, Any]:
     """(what became of it, the record) of a row of any ledger. Raises Rejected."""
+    require_names(row.ledger, row.cells)
     if row.ledger.under:
         return take_entry(row)
-    taken = row.take(seen)
-    trees.made(row.ledger)
-    return taken
+    return row.take(seen)
+
+
+def require_names(ledger: Ledger, cells: Mapping[str, str]) -> None:
+    """People are brought in by those who see or enter their names; a list of names that somebody else brings would tell
+    which of them are known. Raises Rejected."""
+    for column, text in cells.items():
+        prefix, dot, name = column.rpartition(".")
+        of = ledger.other(prefix) if dot and prefix in ledger.tells_of else ledger
+        kind = of.field(name).kind if of.has(name) else None
+        if text and kind is not None and kind.named and not kind.is_mask(text) and not known_names(of.name):
+            raise Rejected(column, gettext("You may neither see nor enter names of people here, so none are compared."))
 
 
 def take_entry(row: Row) -> tuple[str, Any]:

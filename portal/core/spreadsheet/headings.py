@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from xlsxwriter.utility import xl_col_to_name
 
+from portal.core.fields.units import split_heading
 from portal.core.search import fold
 from portal.core.spreadsheet.reading import Sheet
 
@@ -33,6 +34,8 @@ class Column:
     index: int
     header: str
     words: list[str]
+    # The unit that its heading, or the one above, says its numbers are in.
+    unit: str = ""
     # What stands in brackets in its heading.
     notes: list[str] = field(default_factory=list)
     # The headings above its own that it shares with its neighbours, from the top.
@@ -88,7 +91,9 @@ def headings(sheet: Sheet, top: int, depth: int, width: int) -> list[Column]:
         lowest = levels[-1]
         header = over[lowest][index]
         groups = tuple(text for level in over[:lowest] if (text := level[index]) and text != header)
-        columns.append(Column(index, header, words_of(header, groups), BRACKETED.findall(fold(header)), groups))
+        units = [unit for text in (header, *reversed(groups)) if (unit := split_heading(text)[1])]
+        notes = BRACKETED.findall(fold(header))
+        columns.append(Column(index, header, words_of(header, groups), next(iter(units), ""), notes, groups))
     return columns
 
 
@@ -115,4 +120,6 @@ def words_of(header: str, groups: Sequence[str]) -> list[str]:
     texts = ["".join([*groups, header]), above + header, *([above] if plain(header) in WHOSE_NAME else []), header]
     words = [word for text in texts for word in (plain(text), plain(without_brackets(text)))]
     bare = [AROUND.sub("", word) for word in words]
+    if (without := split_heading(header)[0]) != header:
+        bare += words_of(without, groups) if without else []
     return list(dict.fromkeys(word for word in (*words, *bare) if word))

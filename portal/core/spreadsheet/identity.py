@@ -19,6 +19,7 @@ from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet import known_by
 from portal.core.spreadsheet.layout import plain
+from portal.core.unseen import findable, known_names
 from portal.extensions import db
 from portal.org.sealed import Sealed
 
@@ -56,7 +57,9 @@ class Identity:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self._known: dict[str, int | None] = {}
+        # Record numbers and offices' own numbers that were looked up for the whole sheet and that nothing has.
+        self._unknown: set[str] = set()
+        self._unused: set[str] = set()
 
     def number(self, cells: Mapping[str, str]) -> str | None:
         """The record number that a row gives."""
@@ -75,24 +78,31 @@ class Identity:
         texts = (cells.get(name, "") for name in reversed(NUMBERED))
         return next((text for text in texts if text and not number_of(self.ledger, text) and not counts(text)), "")
 
-    def prefetch(self, numbers: Iterable[str]) -> None:
-        """Look up many record numbers at once, so that `numbered` needs one statement a record and not two."""
-        wanted = sorted({*numbers} - self._known.keys())
+    def prefetch(self, rows: Iterable[Mapping[str, str]]) -> None:
+        """Look up the numbers of all rows at once, so that no row asks for one that nothing has."""
+        numbers = [(self.number(cells), self.office_number(cells)) for cells in rows]
+        self._unknown |= self._missing(self.ledger.numbered_by, {own for own, _ in numbers if own})
+        self._unused |= self._missing(OFFICE, {office for own, office in numbers if office and not own})
+
+    def _missing(self, name: str, numbers: set[str]) -> set[str]:
+        missing, wanted = set(numbers), sorted(numbers)
         for at in range(0, len(wanted), CHUNK):
-            column = getattr(self.ledger.model, self.ledger.numbered_by)
-            some = wanted[at : at + CHUNK]
-            found = db.session.execute(select(column, self.ledger.model.id).where(column.in_(some)))
-            self._known |= dict.fromkeys(some) | {str(number): id_ for number, id_ in found}
+            column = getattr(self.ledger.model, name)
+            missing -= {*db.session.scalars(select(column).where(column.in_(wanted[at : at + CHUNK])))}
+        return missing
 
     def numbered(self, number: str) -> Any:
         """The record of this number, whatever its status; None when the user sees none."""
-        if number in self._known and self._known[number] is None:
+        if number in self._unknown:
             return None
         model = self.ledger.model
         return db.session.scalars(select(model).where(getattr(model, self.ledger.numbered_by) == number)).first()
 
     def of_office(self, number: str, form: LedgerForm) -> Any:
         """The record that the owning unit knows by its own number."""
+        if number in self._unused:  # the row may make it; the next one of this number asks
+            self._unused.remove(number)
+            return None
         units, model = self.owners(form), self.ledger.model
         query = select(model).where(model.office_no == number, model.amends_id.is_(None))
         if not number or not units:
@@ -113,7 +123,9 @@ class Identity:
         sheet has record numbers and this row has none, so that it is of a record without one if there is such."""
         model, names = self.ledger.model, known_by.key_fields(self.ledger, form)
         if self.ledger.identity_else:
-            return known_by.candidates(self.ledger, form, select(model).order_by(model.id))
+            return known_by.candidates(
+                self.ledger, form, findable(self.ledger, names, select(model).order_by(model.id))
+            )
         said = [name for name in names if form[name].data is not None]
         same = [self.ledger.field(name).kind.same(model, name, form[name].data) for name in said]
         conditions = [condition for condition in same if condition is not None]
@@ -121,7 +133,7 @@ class Identity:
             conditions += self._empty(name for name in self.ledger.identity if name not in said)
         if not conditions:
             return []
-        query = select(model).where(*conditions).order_by(model.id)
+        query = findable(self.ledger, said, select(model).where(*conditions).order_by(model.id))
         if self.ledger.under:
             query = query.where(getattr(model, self.ledger.under.relation) == parent)
         if not self.ledger.statuses:
@@ -151,7 +163,8 @@ class Identity:
             if name not in form or form[name].data is None or (loosely and not kind.refers):
                 continue
             there, here = kind.stored(record, name), form[name].data
-            if there is not None and not self._equal(kind, there, here):
+            hidden = kind.named and not known_names(self.ledger.name).covers(record)
+            if there is not None and (hidden or not self._equal(kind, there, here)):
                 shown = kind.retell(kind.typed(here)) if here is not None else ""
                 found.append(Contradiction(name, kind.show(kind.read(record, name)), shown))
         return found

@@ -22,17 +22,20 @@ from portal.core.spreadsheet.reading import Sheet
 from portal.core.spreadsheet.row import Row
 from portal.core.spreadsheet.status import Standings
 from portal.core.spreadsheet.verdict import Rejected
+from portal.database import reading
 from portal.org import codes
 
 Progress = Callable[[int, int], None]
 
 
 def find_layout(ledger: Ledger, sheets: Sequence[Sheet], options: Options | None = None) -> Tables:
-    """The tables of a workbook, as far as they are taken. Raises Unreadable."""
-    codes.load(ledger.all_code_lists)
-    found = tables(ledger, child_tables.main_sheets(ledger, sheets), options or Options())
-    found.further = child_tables.further_sheets(ledger, sheets)
-    return found
+    """The tables of a workbook, as far as they are taken, with their rows. Raises Unreadable."""
+    with reading():  # which takes seconds for a large sheet
+        codes.load(ledger.all_code_lists)
+        found = tables(ledger, child_tables.main_sheets(ledger, sheets), options or Options())
+        found.further = child_tables.further_sheets(ledger, sheets)
+        found.read_rows()
+        return found
 
 
 def take(
@@ -56,7 +59,7 @@ def take(
         for table in found.taken:
             account = Account(ledger, table, table.sheet.name if found.several else "", outcome)
             rows = trees.parents_first(ledger, table.read.rows)
-            identity.prefetch(given for _, cells in rows if (given := identity.number(cells)))
+            identity.prefetch(cells for _, cells in rows)
             for number, cells in rows:
                 progress(done, total)
                 done += 1

@@ -10,18 +10,24 @@ from functools import cached_property
 
 from flask_babel import gettext
 
-from portal.core.fields import days_in, parse_day, since_1904
+from portal.core.fields import BadValue, Kind, days_in, parse_day, since_1904
+from portal.core.fields.units import said_in
 from portal.core.search import fold
 from portal.core.spreadsheet import months, skipping
 from portal.core.spreadsheet.headings import IGNORED, Column, cell, headings, plain
 from portal.core.spreadsheet.reading import Sheet
 
+FOOT = 6  # rows at the end of a sheet in which notes stand
 LOOKED_AT = 40  # rows in which a header may stand, cells by which a column is told
 DEPTHS = (1, 2, 3)  # rows of headings
 SPAN = "~"  # between the two fields of a column that holds two days
 TOWN = "@"  # after the field of the community whose town a column holds
 TOWN_ENDS = re.compile(r"街道|镇|乡|开发区|园区")
-DITTO = frozenset({"同上", "同前", "同上行", "〃", "〞", "″", "ˮ", "〟", '"', "”", "''", "′′"})
+# What means some other cell, nobody knows which.
+ELSEWHERE = re.compile(r"[同如见](?:左|右|下|前述|下文|附件|附表|另表)|(?:以)?下同")
+DITTO = frozenset(
+    {"同上", "如上", "同以上", "与上同", "同前", "同上行", "〃", "〞", "″", "ˮ", "〟", '"', "”", "''", "′′"}
+)
 
 
 @dataclass(frozen=True)
@@ -34,10 +40,11 @@ class Skip:
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a cell before anybody asks its field."""
+    """What is wrong with a cell, or is said of it, before anybody asks its field."""
 
     name: str
     why: str
+    wrong: bool = True
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,8 @@ class Read:
     rows: list[tuple[int, dict[str, str]]]
     skipped: list[Skip]
     faults: dict[int, Fault]
+    # What is said of cells that are not taken as they stand, by their row.
+    notes: dict[int, list[Fault]]
     # Cells that say a month where a day is asked for.
     months: int
 
@@ -60,9 +69,10 @@ class Layout:
     top: int
     first_row: int
     columns: list[Column]
-    words: frozenset[str] = frozenset()
+    words: Mapping[str, Sequence[str]] = field(default_factory=dict)
     fills_down: tuple[str, ...] = ()
     days: frozenset[str] = frozenset()  # the fields that are days
+    kinds: Mapping[str, Kind] = field(default_factory=dict)  # by field
     with_hidden: bool = False
     month_days: str = ""
 
@@ -88,22 +98,25 @@ class Layout:
     def read(self) -> Read:
         """The rows below the headings. Columns must be known before."""
         table = self.table()
-        found, carried = Read([], [], {}, self.count_months()), Carried(self)
+        found, carried = Read([], [], {}, {}, self.count_months()), Carried(self)
         other = 0
         for n, cells in self.below():
             why = skipping.why_skipped(table, n, cells)
             if not why and skipping.is_other_heading(table, {at: text for at, text in enumerate(cells) if text}):
                 other = n + 1
             if other:
-                why = gettext("Another table begins in row %(row)d.", row=other)
+                why = gettext("Another table begins in row %(row)d; please bring it on a sheet of its own.", row=other)
             if why:
                 carried.title(cells)
                 found.skipped.append(Skip(n + 1, why))
                 continue
             texts, fault = carried.row(n, cells)
+            notes = carried.meant(texts)
             found.rows.append((n + 1, in_towns(texts)))
-            if fault:
+            if fault := fault or next((note for note in notes if note.wrong), None):
                 found.faults[n + 1] = fault
+            if notes:
+                found.notes[n + 1] = notes
         return found
 
     def table(self) -> skipping.Table:
@@ -111,6 +124,9 @@ class Layout:
         wide = {(area[0], area[1]) for area in self.sheet.merged if area[3] > area[1]}
         titles = {column.index for name, column in self.taken.items() if name in self.fills_down}
         return skipping.Table(self.columns, heads, self.words, wide, self.hidden_rows, titles)
+
+    def texts(self, column: Column) -> Iterator[str]:
+        return (text for _, cells in self.below() if (text := cell(cells, column.index)))
 
     def count_months(self) -> int:
         columns = [column for name, column in self.taken.items() if name in self.days]
@@ -129,6 +145,11 @@ class Layout:
             if self.first_row <= top < len(self.sheet.rows)
             for row in range(top + 1, bottom + 1)
         }
+
+    def units(self) -> list[str]:
+        """The units that the sheet gives above its table, or in the last lines below: 单位：万元."""
+        around = [*self.sheet.rows[: self.top], *self.sheet.rows[max(self.first_row, len(self.sheet.rows) - FOOT) :]]
+        return [unit for cells in around for text in cells for unit in said_in(text)]
 
     def day(self) -> date | None:
         """The day that the sheet says it was filled in, above its table."""
@@ -154,6 +175,29 @@ class Carried:
             if name in layout.days
         }
 
+        units = layout.units()
+        self.readings = {
+            name: reading
+            for name, column in self.taken.items()
+            if name in layout.kinds
+            and (reading := layout.kinds[name].reading(list(layout.texts(column)), column.unit, units))
+        }
+
+    def meant(self, texts: dict[str, str]) -> list[Fault]:
+        """Puts what cells mean in the place of what they say; answers what is to be said of that."""
+        found = []
+        for name, reading in self.readings.items():
+            if not texts[name]:
+                continue
+            try:
+                texts[name], why = reading(texts[name])
+            except BadValue as fault:
+                found.append(Fault(name, str(fault)))
+                continue
+            if why:
+                found.append(Fault(name, why, wrong=False))
+        return found
+
     def title(self, cells: Sequence[str]) -> None:
         """A title alone in a column that is filled in once is meant for the rows below it."""
         filled = {index: text for index in range(len(cells)) if (text := cell(cells, index))}
@@ -173,6 +217,8 @@ class Carried:
                 if self.last is None:
                     fault = fault or Fault(name, gettext("Nothing stands above that “%(text)s” could mean.", text=text))
                 text = (self.last or {}).get(name, "")
+            elif ELSEWHERE.fullmatch(text):
+                fault = fault or Fault(name, gettext("Please write here what “%(text)s” means.", text=text))
             if name in self.layout.fills_down:
                 text = self.above[name] = text or self.above.get(name, "")
             if name in self.layout.days and (month := months.month_of(text, written=self.written[name])):
@@ -208,7 +254,7 @@ def candidates(sheet: Sheet, words: Mapping[str, Sequence[str]]) -> Iterator[tup
             known = {tuple(words[word]) for column in columns for word in column.words if word in words}
             telling = [names for names in known if names != (IGNORED,)]
             if len(telling) >= 2:
-                yield (len(known), -depth, -top), Layout(sheet, top, top + depth, columns, frozenset(words))
+                yield (len(known), -depth, -top), Layout(sheet, top, top + depth, columns, words)
 
 
 @dataclass
@@ -253,8 +299,13 @@ class Tables:
 
     @property
     def count(self) -> int:
-        """The rows of all tables that are taken."""
+        """The number of rows of all tables that are taken."""
         return sum(len(table.read.rows) for table in self.taken)
+
+    def read_rows(self) -> None:
+        """Read the rows of all tables that are taken, while the caller can wait for it."""
+        for table in self.taken:
+            _ = table.read
 
     def of(self, name: str) -> Layout:
         """The table of the sheet with this name; of the only one where none is said."""

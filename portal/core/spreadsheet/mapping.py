@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core import scope
 from portal.core.fields import Day, Label
+from portal.core.fields.units import parts, split_heading
 from portal.core.ledger import Ledger
 from portal.core.phrases import listed
 from portal.core.spreadsheet import suggesting
@@ -20,6 +21,11 @@ from portal.core.spreadsheet.layout import LOOKED_AT, SPAN, TOWN, Layout, Offer,
 from portal.core.spreadsheet.reading import Sheet, Unreadable
 from portal.extensions import Model, db
 
+# Under or behind a heading for both days of a term: the first, the last.
+ENDS = (
+    ("起", "自", "从", "开始", "起始", "起始日期", "开始日期"),
+    ("止", "至", "到", "结束", "截止", "终止日期", "结束日期"),
+)
 EVERYBODY = 0  # in place of a unit: said by somebody whose import reaches all of them
 
 
@@ -50,9 +56,16 @@ def vocabulary(ledger: Ledger) -> dict[str, list[str]]:
                     known.append(name)
     for word in ledger.not_taken:
         words[plain(word)] = [IGNORED]
-    for name, word in shown_words(ledger):
+    for name, word in (*ends_of_terms(ledger), *shown_words(ledger)):
         words.setdefault(word, [name])
     return words
+
+
+def ends_of_terms(ledger: Ledger) -> Iterator[tuple[str, str]]:
+    """起 and 止 under or behind a heading for both days of a term."""
+    for pair, synonyms in ledger.spans.items():
+        for name, ends in zip(pair, ENDS, strict=True):
+            yield from ((name, plain(f"{synonym}{end}")) for synonym in synonyms for end in ends)
 
 
 def shown_words(ledger: Ledger) -> Iterator[tuple[str, str]]:
@@ -145,6 +158,7 @@ def best_layout(
     _, best = max(found, key=lambda each: each[0])
     best.fills_down = ledger.fills_down
     best.days = frozenset(name for name in ledger.imports if isinstance(ledger.imported(name).kind, Day))
+    best.kinds = {name: ledger.imported(name).kind for name in ledger.imports}
     best.with_hidden = options.hidden
     best.month_days = options.month_days.get(sheet.name, options.month_days.get("", ""))
     fill_columns(best)
@@ -222,10 +236,18 @@ def name_column(
             return
         used[name] = column
         unsure = len(names) > 1 and not beside
-        if known and (unsure or suggesting.annotated(column, words) or of_somebody_else(ledger, found, column, name)):
+        unsure = unsure or in_another_unit(ledger, column, name) or suggesting.annotated(column, words)
+        if known and (unsure or of_somebody_else(ledger, found, column, name)):
             column.guess = name
         else:
             column.name, column.how = name, KNOWN if known else MAPPED
+
+
+def in_another_unit(ledger: Ledger, column: Column, name: str) -> bool:
+    """Does the heading count something else than the field, households instead of people?"""
+    nouns = ledger.imported(name).kind.counted_in if name in ledger.imports else ()
+    told = parts(split_heading(column.header)[1])
+    return bool(nouns and told and told[1] and told[1] not in nouns)
 
 
 def told_by_neighbours(

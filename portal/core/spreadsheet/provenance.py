@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from flask_babel import force_locale, gettext
 
 from portal.core import audit, scope
+from portal.core.lookups import remembered
 from portal.core.phrases import PAPER
 from portal.extensions import db
 
@@ -15,7 +16,11 @@ from portal.extensions import db
 @contextmanager
 def taking(source: str, row: int, *, adopt: bool) -> Iterator[None]:
     """Whatever is changed inside was taken from this row (from 1) of that file."""
-    with force_locale(PAPER):
-        reason = gettext("Taken from %(file)s, row %(row)d", file=source, row=row)
+    reason = remembered(("taken from",), on_paper) % {"file": source, "row": row}
     with scope.doing("adopt" if adopt else "import"), audit.because(reason[:400]), db.session.no_autoflush:
         yield
+
+
+def on_paper() -> str:
+    with force_locale(PAPER):
+        return gettext("Taken from %(file)s, row %(row)d")

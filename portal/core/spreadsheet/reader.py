@@ -33,6 +33,7 @@ except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
 DELIMITERS = (",", "\t", ";")
+MOST_MARKED = 256  # columns in which errors are told
 MOST_TEXT = 32_767  # of one cell, as in Excel
 DIGITS = 15  # as many as Excel keeps and shows
 LOOKED_AT = 50  # lines by which a delimiter is told
@@ -234,17 +235,20 @@ def extras(content: bytes) -> tuple[bool, dict[str, Marks]]:
 
 
 def cells_of(rows: Iterable[list[Any]], marks: Marks, date1904: bool) -> Iterator[list[str]]:
+    """The texts of each row. Most rows have no marks: they are many, and nothing is asked of each of their cells."""
+    marked: dict[int, list[tuple[int, str, bool]]] = {}
+    for wrong, found in ((False, marks.shown), (True, marks.errors)):
+        for (n, m), how in found.items():
+            marked.setdefault(n, []).append((m, how, wrong))
     for n, values in enumerate(rows):
-        row = []
-        for m, value in enumerate(values):
-            told = marks.errors.get((n, m))
-            if told is None:
-                how = marks.shown.get((n, m))
-                told = text(value) if how is None else shown(value, how, date1904)
-            row.append(told if len(told) <= MOST_TEXT else checked(told, str(n + 1)))
-        for m in range(len(values), 256):  # errors beyond what calamine takes for the sheet
-            if (n, m) in marks.errors:
-                row += [""] * (m - len(row)) + [marks.errors[n, m]]
+        row = [value if type(value) is str else text(value) for value in values]
+        for m, how, wrong in marked.get(n, ()):
+            if wrong and m >= len(row) and m < MOST_MARKED:  # beyond what calamine takes for the sheet
+                row += [""] * (m + 1 - len(row))
+            if m < len(row):
+                row[m] = how if wrong else shown(values[m], how, date1904)
+        if any(map(MOST_TEXT.__lt__, map(len, row))):
+            raise Fault("long cell", str(n + 1))
         yield row
 
 

@@ -17,7 +17,7 @@ from flask_babel import gettext
 ENDINGS = (".xlsx", ".xls", ".xlsm", ".ods", ".et", ".csv", ".txt", ".tsv")
 MOST_BYTES = 20 * 2**20
 MOST_UNPACKED = 300 * 2**20
-MOST_ROWS, MOST_COLUMNS = 20_000, 256
+MOST_ROWS, MOST_COLUMNS = 25_000, 256
 MEMORY = 1536 * 2**20
 SECONDS = 60
 READER = Path(__file__).with_name("reader.py")

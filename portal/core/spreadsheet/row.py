@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from portal.core import saving, scope
-from portal.core.forms import LedgerForm, form_class
-from portal.core.ledger import Ledger
+from portal.core.forms import LedgerForm
 from portal.core.phrases import listed
-from portal.core.spreadsheet.identity import NUMBERED, OFFICE, Contradiction, Identity, counts
-from portal.core.spreadsheet.layout import SPAN, Layout
-from portal.core.spreadsheet.status import Standings, adopts, take_over
+from portal.core.spreadsheet.identity import OFFICE, Contradiction, Identity
+from portal.core.spreadsheet.stated import Stated
+from portal.core.spreadsheet.status import adopts, take_over
 from portal.core.spreadsheet.verdict import (
     CHANGED,
     NEW,
     UNCHANGED,
     Question,
     Rejected,
-    Told,
-    both_days,
     changes_of,
     number_or_name,
-    shows,
 )
 from portal.core.unseen import differs
 from portal.core.workflow import IN_FORCE
@@ -36,26 +32,13 @@ from portal.org.sealed import Retyped
 
 
 @dataclass
-class Row:
+class Row(Stated):
     """One row of the sheet on its way into the ledger."""
 
-    ledger: Ledger
-    layout: Layout
-    cells: Mapping[str, str]
-    # What sheets call each status when records are taken over as they are; None when drafts are made.
-    standings: Standings | None
-    identity: Identity
-    # Was it answered that the row is about the record that it names, although it contradicts it?
-    agreed: bool = False
-    # In the name of a column when this is what the row tells of another record.
-    prefix: str = ""
     # The record that this is, where another one leads to it.
     linked: Any = None
-    told: Told = field(default_factory=Told)
-
-    @property
-    def adopt(self) -> bool:
-        return self.standings is not None
+    # Of a row that another one tells of, before that one is stored: the record, its form, and what it changes.
+    judgement: tuple[Any, LedgerForm, list[str]] | None = None
 
     def take(self, seen: Mapping[Any, str]) -> tuple[str, Any]:
         """(what became of it, the record). Raises Rejected and changes nothing then."""
@@ -66,66 +49,20 @@ class Row:
         if record is None and links is not None:
             typed.update(links)
             record = self.alike(typed)
-            others, typed = self.others(record), self.typed(record)
-        changed = self.before(others, typed, record)
-        if record is not None and record.id in seen:
-            raise Rejected(self.named(), gettext("The same as %(place)s.", place=seen[record.id]))
-        form, names = self.judged(typed, record)
-        result = self.result(record, names, status)
-        if record is not None:
-            self.require_open(others, record)
-        record = self.settled(form, record, names, result, status)
-        changed = self.after(others, record) or changed
+            if record is not None:
+                others, typed = self.others(record), self.typed(record)
+        # The records that it tells of come with this one or not at all.
+        with db.session.begin_nested() if others else nullcontext():
+            changed = self.before(others, typed, record)
+            if record is not None and record.id in seen:
+                raise Rejected(self.named(), gettext("The same as %(place)s.", place=seen[record.id]))
+            form, names = self.judged(typed, record)
+            result = self.result(record, names, status)
+            if record is not None:
+                self.require_open(others, record)
+            record = self.settled(form, record, names, result, status)
+            changed = self.after(others, record) or changed
         return CHANGED if changed and result == UNCHANGED else result, record
-
-    # What the row says
-
-    @cached_property
-    def said(self) -> dict[str, str]:
-        """The texts of the fields. Blank cells, masks, record numbers and numbers that only count say nothing."""
-        said = {}
-        for name, text in self.cells.items():
-            if not text or name == OFFICE or name not in self.ledger.entered:
-                continue
-            if self.ledger.field(name).kind.is_mask(text):
-                self.told.masked.append(self.prefix + name)
-            else:
-                said[name] = text
-        if office := self.identity.office_number(self.cells):
-            said[OFFICE] = office
-        self.told.counting += [name for name in NUMBERED if counts(self.cells.get(name, ""))]
-        return said
-
-    def typed(self, record: Any = None) -> MultiDict[str, str]:
-        """What a form would have posted; what the record shows already is not typed over it."""
-        typed: MultiDict[str, str] = MultiDict()
-        for name, text in self.cells.items():
-            if SPAN in name and text:
-                typed.update(both_days(name, text))
-        hidden = self.ledger.hidden(record) if record is not None else frozenset[str]()
-        for name, text in self.said.items():
-            if record is None or name in hidden or not shows(self.ledger.field(name).kind, record, name, text):
-                typed.setlist(name, self.ledger.field(name).kind.from_cell(text))
-        for name, text in self.ledger.assumed.items() if record is None else ():
-            if name not in typed:
-                typed.setlist(name, [text])
-        return typed
-
-    def status(self) -> str:
-        """The status that a record which is taken over gets; "" when no status is taken."""
-        return self.standings.said(self.cells) if self.standings and self.ledger.statuses else ""
-
-    def form(self, typed: Any, record: Any = None, parent: Any = None) -> LedgerForm:
-        """The form of the row. What a sheet does not say is not made up: of the defaults only those hold that say whose
-        the record is and what the portal is to do with it."""
-        form: LedgerForm = form_class(self.ledger)(typed, record, parent)
-        form.lenient = True
-        kept = {self.ledger.owner or "owner_unit_id", *self.ledger.preset}
-        own = record is None and (self.ledger.under or hasattr(self.ledger.model, "gaps"))
-        for name in self.ledger.entered if own else ():
-            if not form[name].raw_data and name not in kept:
-                form[name].data = form[name].before = None
-        return form
 
     # Which record it is
 
@@ -134,7 +71,7 @@ class Row:
         number = self.identity.number(self.cells)
         if not number:
             office = self.said.get(OFFICE, "")
-            record = self.identity.of_office(office, self.form(self.typed())) if office else None
+            record = self.identity.of_office(office, self.fresh(self.typed())) if office else None
         elif (record := self.identity.numbered(number)) is None:
             raise Rejected(self.named(), gettext("There is no record of this number."))
         if record is not None:
@@ -165,7 +102,7 @@ class Row:
 
     def alike(self, typed: MultiDict[str, str], parent: Any = None) -> Any:
         """The record with the natural key of this row. Raises Rejected when nobody can say which one it is."""
-        form = self.complete(self.form(typed, parent=parent))
+        form = self.complete(self.fresh(typed, parent))
         unnumbered = "record_no" in self.layout.taken
         office = self.said.get(OFFICE, "")
         found = self.identity.alike(form, office=office, unnumbered=unnumbered, parent=parent)
@@ -183,13 +120,6 @@ class Row:
             text = gettext("This may be %(records)s: please give the record number.", records=names)
             raise Rejected(self.named(), text)
         return record
-
-    def named(self) -> str:
-        """The column that this row is known by; of entries the first one that tells of them."""
-        told = (name for name in self.cells if self.prefix and self.prefix + name in self.layout.taken)
-        names = (*told, *self.ledger.essential, *self.ledger.identity)
-        numbered = (name for name in NUMBERED if self.cells.get(name))
-        return next(numbered, self.prefix + next(iter(names), ""))
 
     # What else it tells of
 
@@ -232,15 +162,21 @@ class Row:
 
     def drop_echo(self, name: str, shown: Any) -> None:
         """An entry that says nothing but what the record above shows already is none."""
-        said = {each for each, text in self.cells.items() if text}
-        if said == {name} and shown is not None and self.form(self.typed())[name].data == shown:
+        if shown is None or {each for each, text in self.cells.items() if text} != {name}:
+            return
+        alone: MultiDict[str, str] = MultiDict()
+        alone.setlist(name, self.ledger.field(name).kind.from_cell(self.cells[name]))
+        if self.form(alone)[name].data == shown:
             self.cells = {**self.cells, name: ""}
 
     def links(self, others: Mapping[str, Row]) -> dict[str, list[str]] | None:
         """The records that this one links to; None where one is still to be made. Raises Rejected when what the row
         tells of others would not be taken."""
-        found = {prefix: other.found(judging=True)[0] for prefix, other in others.items()}
-        links = {prefix: each for prefix, each in found.items() if not others[prefix].ledger.under}
+        links = {}
+        for prefix, other in others.items():
+            judgement = other.found(judging=True)
+            if not other.ledger.under:
+                other.judgement, links[prefix] = judgement, judgement[0]
         return None if None in links.values() else {prefix: [str(each.id)] for prefix, each in links.items()}
 
     def before(self, others: Mapping[str, Row], typed: MultiDict[str, str], record: Any) -> bool:
@@ -272,7 +208,7 @@ class Row:
 
     def put(self, parent: Any = None) -> tuple[Any, str]:
         """The record that this is, made when there is none, and what became of it."""
-        record, form, names = self.found(parent)
+        record, form, names = self.judgement if self.judgement and parent is None else self.found(parent)
         status = self.status()
         result = self.result(record, names, status)
         return self.settled(form, record, names, result, status, parent), result
@@ -287,23 +223,10 @@ class Row:
 
     # What becomes of it
 
-    def complete(self, form: LedgerForm) -> LedgerForm:
-        """Raises Rejected when something is missing without which the row is nothing."""
-        # An entry in a row of the record above is told apart by that record; its day may be a gap.
-        for name in () if self.prefix and self.ledger.under else self.ledger.essential:
-            if "." not in name and form[name].data is None and not form[name].process_errors:
-                text = gettext("Please fill this in.")
-                if self.prefix + name in self.told.masked:
-                    text = gettext("Only masked: nobody can tell who is meant.")
-                raise Rejected(self.prefix + name, text)
-        return form
-
     def judged(self, typed: MultiDict[str, str], record: Any, parent: Any = None) -> tuple[LedgerForm, list[str]]:
         """The form and the fields that it changes. Raises Rejected when it would not be taken, gaps aside; what
         changes nothing is as it was."""
-        form = self.form(typed, record, parent)
-        if record is None:
-            self.complete(form)
+        form = self.form(typed, record, parent) if record is not None else self.complete(self.fresh(typed, parent))
         names = self.changing(form, record)
         wrong = any(form[name].process_errors for name in typed if name in form)
         fine = form.fields_fine if self.status() == "voided" else form.validate
@@ -325,16 +248,6 @@ class Row:
         if self.cells.get("status") and status != record.status != "draft":
             self.told.kept_status = record.status
         return CHANGED if names or adopts(record, status) else UNCHANGED
-
-    def rejection(self, form: LedgerForm) -> Rejected:
-        """What is wrong, in the order of the sheet's columns."""
-        taken = [name.removeprefix(self.prefix) for name in self.layout.taken if name.startswith(self.prefix)]
-        # Whose row it is, is said once for all that it tells of.
-        columns = {n: n if n == "owner_unit_id" else self.prefix + n for n in [*taken, *form._fields]}
-        wrong = [(at, str(form[n].errors[0])) for n, at in columns.items() if n in form._fields and form[n].errors]
-        if wrong:
-            return Rejected(*wrong[0], also=wrong[1:])
-        return Rejected(self.named(), form.problems[0] if form.problems else gettext("This row cannot be taken."))
 
     def changeable(self, record: Any) -> bool:
         """May this sheet change the record? What was taken over from a sheet is taken over again."""

@@ -1,23 +1,28 @@
 """Taking a sheet for good, in short transactions, so that others get their turn (`contracts.md`, import rules).
 
-SQLite has one writer, and whoever waits for it looks again ten times a second. So a batch lasts half a second at most,
-and after each the lock is free for longer than anybody waits between two looks. All batches are one import run.
+SQLite has one writer, and whoever waits for it looks again ten times a second. So a batch lasts less than a second, and
+after each the lock is free for longer than anybody waits between two looks; where others came meanwhile, it stays free
+until they had their turn, and the next batch is shorter. On PostgreSQL a batch locks rows, and who waits is next.
+All batches are one import run.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.core import import_runs, lookups
+from portal.core.audit import AuditEvent
 from portal.core.import_runs import CANCELLED, DONE, FAILED, ImportRun, Keeping
 from portal.core.jobs import Cancelled
-from portal.core.ledger import Ledger
+from portal.core.ledger import Ledger, mounted
 from portal.core.rehearsal import rehearsal
 from portal.core.spreadsheet.export import digest_of
 from portal.core.spreadsheet.importing import Outcome, Progress, take
@@ -25,9 +30,34 @@ from portal.core.spreadsheet.layout import Tables
 from portal.core.undoing import Undone, undo
 from portal.extensions import db
 
-LONGEST = 0.4  # seconds that one batch keeps others from writing
+LONGEST = 0.8  # seconds that one batch keeps others from writing
+SHARED = 0.3  # the same while others write
 PAUSE = 0.12  # seconds between batches; SQLite looks again every 0.1
+PAUSES = 8  # at most, one after another, for as long as others use them
+LATEST = 1000  # lines of the trail; on PostgreSQL a few may be committed later than those after them
 ASKED = 0.2  # seconds between two looks whether somebody has stopped it
+
+
+@contextmanager
+def noticing() -> Iterator[Callable[[], bool]]:
+    """Answers whether another connection has written since; SQLite only."""
+    with closing(db.engine.raw_connection()) as connection:
+        written = partial(version, connection.cursor())
+        before = written()
+        yield lambda: written() != before
+
+
+def version(cursor: Any) -> int:
+    found: int = cursor.execute("PRAGMA data_version").fetchone()[0]
+    return found
+
+
+def organisation_lines() -> frozenset[int]:
+    """The latest lines of the trail that are about the organisation."""
+    names = [ledger.name for ledger in mounted() if ledger.model in lookups.REFERENCE]
+    latest = select(func.max(AuditEvent.id)).scalar_subquery() - LATEST
+    query = select(AuditEvent.id).where(AuditEvent.id > latest, AuditEvent.ledger.in_(names))
+    return frozenset(db.session.scalars(query))
 
 
 @dataclass
@@ -38,7 +68,10 @@ class Batches:
     progress: Progress
     keeping: Keeping | None = None
     began: float = field(default_factory=time.monotonic)
+    # Others wrote while the last batch rested.
+    shared: bool = False
     asked: float = 0.0
+    organisation: frozenset[int] = field(default_factory=organisation_lines)
 
     def __call__(self, done: int, total: int) -> None:
         """Raises what `progress` raises, with all rows so far stored."""
@@ -51,16 +84,35 @@ class Batches:
         except BaseException:
             self.end(done)
             raise
-        if now - self.began >= LONGEST or done == total:
+        if now - self.began >= (SHARED if self.shared else LONGEST) or done == total:
             self.end(done)
             if done < total:
-                time.sleep(PAUSE)
+                self.rest()
+                self.look_around()
             self.began = time.monotonic()
 
     def end(self, done: int) -> None:
         import_runs.tell(self.run_id, done=done, **({"counts": self.keeping.counts} if self.keeping else {}))
         db.session.commit()
-        lookups.forget()
+
+    def rest(self) -> None:
+        """Let others write, where only one can."""
+        if db.engine.dialect.name != "sqlite":
+            return
+        self.shared = False
+        for _ in range(PAUSES):
+            with noticing() as written:
+                time.sleep(PAUSE)
+                if not written():
+                    return
+            self.shared = True
+
+    def look_around(self) -> None:
+        """What is remembered of the organisation holds until somebody else changes it."""
+        lines = organisation_lines()
+        if lines - self.organisation:
+            lookups.forget()
+        self.organisation = lines
 
 
 @dataclass(frozen=True)

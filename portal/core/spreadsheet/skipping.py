@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext
@@ -18,7 +18,7 @@ TOTALS = frozenset(
         *("total", "subtotal", "grandtotal", "sum"),
     )
 )
-SUBTOTAL = re.compile(r".*(?:小计|合计)|(?:合计|总计|小计|共计)\d+\D{0,2}")
+SUBTOTAL = re.compile(r".*(?:小计|合计)|(?:合计|总计|小计|共计|共)\d+\D{0,4}")
 FOOTERS = frozenset(
     (
         *(
@@ -69,7 +69,7 @@ class Table:
 
     columns: Sequence[Column]
     heads: Sequence[Sequence[str]]
-    words: Collection[str]
+    words: Mapping[str, Sequence[str]]
     wide: Collection[tuple[int, int]]
     hidden: Collection[int]
     titles: Collection[int]
@@ -94,8 +94,18 @@ def why_skipped(table: Table, n: int, cells: Sequence[str]) -> str:
 def is_heading_again(table: Table, cells: Sequence[str], filled: dict[int, str]) -> bool:
     again = sum(text == column.header for column in table.columns if (text := cell(cells, column.index)))
     if again >= 2 and 2 * again >= len(filled):
-        return True
+        return not moved(table, filled)
     return any(all(plain(text) == plain(cell(head, at)) for at, text in filled.items()) for head in table.heads)
+
+
+def moved(table: Table, filled: dict[int, str]) -> bool:
+    """Does a heading stand over another column than before? What is below it is another table then."""
+    here = {column.index: column for column in table.columns}
+    for at, text in filled.items():
+        meant, column = table.words.get(plain(text), ()), here.get(at)
+        if meant and (column is None or (text != column.header and column.name not in meant)):
+            return True
+    return False
 
 
 def is_other_heading(table: Table, filled: dict[int, str]) -> bool:
@@ -119,6 +129,8 @@ def is_footer(filled: dict[int, str]) -> bool:
     """A signature, note or date below the table. A name that only begins with such a word is none, nor is a row of
     which anything else is said."""
     texts = list(filled.values())
+    if len(texts) == 1 and DAY.fullmatch(plain(texts[0])):
+        return True
     if not is_sign(texts[0]):
         return False
     before = ""

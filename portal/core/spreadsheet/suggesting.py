@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import mean
 
 from portal.core.fields import BadValue, Day, Text
+from portal.core.fields.units import split_heading
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet.headings import IGNORED, WHOSE_NAME, Column, plain, without_brackets
 
@@ -30,7 +31,8 @@ def annotated(column: Column, words: Words) -> bool:
     whole = plain(column.header)
     if whole in words or bare not in words:
         return False
-    return not all(NEUTRAL.fullmatch(plain(note)) or plain(note) in words_of_same(bare, words) for note in column.notes)
+    notes = (note for note in column.notes if not split_heading(f"({note})")[1])
+    return not all(NEUTRAL.fullmatch(plain(note)) or plain(note) in words_of_same(bare, words) for note in notes)
 
 
 def words_of_same(word: str, words: Words) -> list[str]:

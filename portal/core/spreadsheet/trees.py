@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from flask import g
-
 from portal.core.ledger import Ledger
 from portal.core.search import fold
 
@@ -51,11 +49,4 @@ def plain(text: str) -> str:
     return "".join(fold(text).split())
 
 
-def made(ledger: Ledger) -> None:
-    """A row of a tree is there now: names that were looked up before may mean it."""
-    if ledger.tree:
-        for asked in ("link_meanings", "link_options", "link_names"):
-            g.pop(asked, None)
-
-
-__all__ = ["made", "parents_first"]
+__all__ = ["parents_first"]

@@ -206,11 +206,71 @@ def of_xlsx(parts: ZipFile) -> tuple[bool, dict[str, Marks]]:
         target = book.targets.get(id_, "").replace("\\", "/")
         path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"{folder}/{target}")
         if path.lower() in names:
-            cells = SheetCells(styles.shown)
-            with parts.open(names[path.lower()]) as opened:
-                walk(opened, cells.start, cells.end, cells.data, plain=True)
-            found[sheet] = cells.marks
+            found[sheet] = marks_of(parts, names[path.lower()], styles.shown)
     return book.date1904, found
+
+
+def marks_of(parts: ZipFile, name: str, shown: list[str]) -> Marks:
+    """By a scan where the part is written as nearly all are, since cells are very many; else by its parser."""
+    with parts.open(name) as opened:
+        marks = Scan(shown).marks_of(opened)
+    if marks is not None:
+        return marks
+    cells = SheetCells(shown)
+    with parts.open(name) as opened:
+        walk(opened, cells.start, cells.end, cells.data, plain=True)
+    return cells.marks
+
+
+class Scan:
+    """Marks of one worksheet, found in its bytes without parsing them.
+
+    Holds for xml in UTF-8 without a prefix, comments, CDATA and a document type, with the address first in each cell
+    and row.
+    """
+
+    PIECE = 2**20
+    OTHERWISE = re.compile(
+        rb'\x00|<!|<\w+:(?:c|row|col)\b|<c(?! r="[A-Z]+\d+")[\s>/]|<row(?! r="\d+")[\s>/]|<col\s[^>]*\''
+    )
+    ROW = re.compile(rb'<row r="(\d+)"[^>]*\shidden="(?:1|true|on)"')
+    COLUMN = re.compile(rb"<col\s[^>]*>")
+    ERROR = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*\st="e"[^>]*>(?:(?!</c>).)*?(?:<v>([^<]*)</v>|</c>)', re.DOTALL)
+
+    def __init__(self, shown: list[str]) -> None:
+        self.marks, self._shown = Marks(), shown
+        styles = b"|".join(str(n).encode() for n, how in enumerate(shown) if how)
+        self._styled = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*?\ss="(' + styles + rb')"') if styles else None
+
+    def marks_of(self, part: IO[bytes]) -> Marks | None:
+        """None where the bytes are not as this class wants them."""
+        left = b""
+        while piece := part.read(self.PIECE):
+            left += piece
+            end = max(left.rfind(b"<c "), left.rfind(b"<row "))
+            if end > 0 and not self._take(left[:end]):
+                return None
+            left = left[end:] if end > 0 else left
+        return self.marks if self._take(left) else None
+
+    def _take(self, content: bytes) -> bool:
+        if self.OTHERWISE.search(content):
+            return False
+        self.marks.hidden_rows.update(int(found[1]) - 1 for found in self.ROW.finditer(content))
+        for column in self.COLUMN.findall(content):
+            told = dict(re.findall(rb'\s(\w+)="([^"]*)"', column))
+            if truth(told.get(b"hidden", b"").decode()):
+                last = min(int(told[b"max"]), MOST_COLUMNS)
+                self.marks.hidden_columns.update(range(int(told[b"min"]) - 1, last))
+        for found in self._styled.finditer(content) if self._styled else ():
+            self.marks.shown[place(found)] = self._shown[int(found[3])]
+        for found in self.ERROR.finditer(content):
+            self.marks.errors[place(found)] = (found[3] or b"").decode().strip() or "#N/A"
+        return True
+
+
+def place(found: re.Match[bytes]) -> tuple[int, int]:
+    return int(found[2]) - 1, column_number(found[1].decode())
 
 
 class OpenDocument:

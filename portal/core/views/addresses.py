@@ -18,7 +18,7 @@ from portal.core.ledger import Ledger, named
 NOTHING: tuple[str, ...] = ()
 # By the page of a ledger, and of its REST.
 OF_LEDGERS: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("show", "history", "tree", "template", "get", "info"), NOTHING),
+    **dict.fromkeys(("show", "history", "tree", "template", "get", "info", "bring", "brought", "exported"), NOTHING),
     "versions": ("left", "right"),
     "options": ("q",),
     "edit": ("draft",),
@@ -29,6 +29,10 @@ OTHERS: Mapping[str, tuple[str, ...]] = {
         ("WorkspaceView.index", "OverdueView.index", "ExportsView.index", "RolesView.list", "RolesView.show"), NOTHING
     ),
     **dict.fromkeys(("ReviewsView.list", "SamplesView.index", "SamplesView.show", "SignInRulesView.show"), NOTHING),
+    **dict.fromkeys((f"AccountsView.{page}" for page in ("add", "edit", "grant", "lend")), NOTHING),
+    **dict.fromkeys((f"AccountSheetsView.{page}" for page in ("bring", "brought", "template", "export")), NOTHING),
+    **dict.fromkeys(("AccountSheetsView.waiting", "StartView.index", "MyPasswordView.change"), NOTHING),
+    **dict.fromkeys(("RolesView.add", "RolesView.edit", "RightsView.export", "SamplesView.add"), NOTHING),
     **dict.fromkeys(("AccountsView.options", "ReviewsView.options", "SamplesView.options"), ("q",)),
     "AccountsView.list": ("q", "page"),
     "RightsView.list": ("ledger",),

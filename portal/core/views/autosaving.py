@@ -14,6 +14,7 @@ from flask_babel import gettext
 from portal.core import attachments, clock, form_drafts, once, scope, staging
 from portal.core.fields import natural
 from portal.core.form_drafts import KEY, REVISION, USER, Elsewhere, Place, TooMany
+from portal.core.untouched import untouched
 from portal.core.views.drafting import place_of, take_files
 from portal.core.views.filling import editing, maintaining, parent_or_abort
 from portal.extensions import db
@@ -34,8 +35,10 @@ class Autosaving:
     @expose("/autosave", methods=["POST"])
     @has_access
     def autosave(self: Any) -> ResponseReturnValue:
-        """Keep what is typed, as the form would post it: {"revision", "at"}, or {"message"} with why not."""
-        place = place_or_abort(self)
+        """Keep what is typed, as the form would post it: {"revision", "at"}, or {"message"} with why not. `at` is blank
+        where there is nothing to keep."""
+        record, parent = form_or_abort(self)
+        place = place_of(self.ledger, request.args.get("part", "form"), record, parent)
         if request.form.get(USER) != scope.current().username:
             return refusal(gettext("Somebody else has signed in with this browser meanwhile."), 409)
         key = key_or_400()
@@ -44,9 +47,11 @@ class Autosaving:
             return refusal(gettext("This is too large to be kept; please save it."), 413)
         if too_often():
             return refusal(gettext("Too often; please wait a little"), 429)
+        blank = untouched(self.ledger, request.form, parent, record) and not staging.of(self.ledger, key)
         db.session.rollback()  # what was read so far holds nothing; the one statement below is a transaction of its own
+        seen = natural(request.form.get(REVISION, "")) or 0
         try:
-            revision = form_drafts.keep(place, key, natural(request.form.get(REVISION, "")) or 0, text)
+            revision = form_drafts.drop(key, seen) if blank else form_drafts.keep(place, key, seen, text)
             db.session.commit()
         except Elsewhere:
             db.session.rollback()
@@ -54,7 +59,7 @@ class Autosaving:
         except TooMany:
             db.session.rollback()
             return refusal(gettext("You have too many half-filled forms; please save or discard some."), 409)
-        return {"revision": revision, "at": f"{clock.local(clock.now()):%H:%M}"}
+        return {"revision": revision, "at": "" if blank else f"{clock.local(clock.now()):%H:%M}"}
 
     @expose("/discard", methods=["POST"])
     @has_access

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import request, url_for
+from flask import flash, request, url_for
+from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from portal.core import attachments, clock, form_drafts, once, staging
@@ -42,6 +43,8 @@ def place_of(ledger: Ledger, part: str, record: Any, parent: Any) -> Place:
 def opening(place: Place) -> tuple[Draft, MultiDict[str, str] | None]:
     """For a form that is opened: its draft, and what was typed when one is continued (`?draft=<key>`)."""
     found = form_drafts.opened(place, request.args["draft"]) if request.args.get("draft") else None
+    if found is None and request.args.get("draft"):
+        flash(gettext("What you typed is no longer there: the form was saved or discarded."), "warning")
     if found is None:
         return Draft(once.fresh(), others=list(form_drafts.of_form(place))), None
     texts = found.texts()

@@ -22,6 +22,7 @@ from portal.core.fields.links import standing_under
 from portal.core.form_rows import operate_on_rows, overlong
 from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger, Section
+from portal.core.untouched import untouched
 from portal.core.values import Missing
 from portal.core.views import moves
 from portal.core.views.conflict import Conflict, conflict, joined
@@ -220,6 +221,7 @@ class FormPage:
                 limited=self.limited,
                 met=self.met,
                 missing=self.missing,
+                unattached=completeness.unattached(self.ledger, self.record) if self.record is not None else (),
                 version=self.version,
                 draft=self.draft,
                 place=self.place,
@@ -305,6 +307,8 @@ def save(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any, 
 
 def write(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any, keys: Keys) -> Any:
     """The saved record. Raises NotSaved, and nothing is changed then."""
+    if record is None and form.partial and nothing_in(view.ledger, form, keys):
+        raise NotSaved(gettext("Nothing was filled in, so there is nothing to save yet."), 422)
     try:
         saved = saving.fill(ledger, form, record, parent)
         if record is not None and getattr(saved, "gaps", None):
@@ -325,6 +329,11 @@ def write(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any,
         db.session.rollback()
         raise NotSaved(text, 409) from fault
     return saved
+
+
+def nothing_in(ledger: Ledger, form: LedgerForm, keys: Keys) -> bool:
+    """Would the draft hold nothing that anybody typed, chose or brought?"""
+    return untouched(ledger, form.formdata, form.parent) and not staging.of(ledger, keys.draft)
 
 
 def settle_keys(ledger: Ledger, form: LedgerForm, saved: Any, keys: Keys) -> None:

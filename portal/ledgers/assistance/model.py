@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from functools import reduce
-from operator import or_
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
@@ -13,7 +11,7 @@ from sqlalchemy import Column, ForeignKey, Integer, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.sql import ColumnElement
 
-from portal.core import clock, scope
+from portal.core import clock
 from portal.core.fields import (
     Choice,
     Code,
@@ -41,6 +39,7 @@ from portal.core.fields import (
     written,
 )
 from portal.core.record import Part, Record
+from portal.core.unseen import known_names
 from portal.extensions import Model
 from portal.org.models import Area, Member, PartyOrg
 from portal.org.sealed import Sealed
@@ -169,8 +168,7 @@ def named_person(model: Any, text: str) -> ColumnElement[bool]:
     names masked would learn of a name that they think of whose it is."""
     found: ColumnElement[bool] = model.beneficiary_no == text.upper()
     named: ColumnElement[bool] = model.name_enc == Sealed.of(text, name_key(text))
-    principal = scope.current()
-    known = reduce(or_, (principal.reach(verb, "beneficiaries") for verb in ("names", "reveal", "add")))
+    known = known_names("beneficiaries")
     return found | (named if known.everything else named & known.condition(model))
 
 

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from portal.core import clock, guessing, scope
 from portal.core.fields import PersonalMoney, mask_name, name_key
 from portal.core.fields.base import BRINGING
+from portal.core.lookups import remembered
+from portal.core.unseen import LOOKING_UP
 from portal.core.values import Problem, Values, asked_of_people
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
@@ -119,7 +121,7 @@ def lives_elsewhere(values: Values, other: Beneficiary) -> bool:
 def may_look_up(person: Beneficiary) -> bool:
     """As finding somebody by their name is allowed (`model.named_person`)."""
     covers = scope.current().covers_row
-    return any(covers(verb, "beneficiaries", person) for verb in ("names", "reveal", "add"))
+    return any(covers(verb, "beneficiaries", person) for verb in LOOKING_UP)
 
 
 def needed(values: Values) -> Iterator[str]:
@@ -140,14 +142,17 @@ def register(person: Beneficiary) -> None:
     """Number, household, town, and what the record is called where its name is not shown."""
     if not person.beneficiary_no:
         person.beneficiary_no = "B-" + "".join(secrets.choice(LETTERS) for _ in range(5))
-    community = db.session.scalar(select(Area).where(Area.id == person.community_id))
-    person.town_id = community.parent_id if community else None
+    person.town_id = remembered(("town", person.community_id), lambda: town_of(person.community_id))
     person.dedupe_hash = hash_of(person)
     name = revealed(person.name_enc)
     person.called = f"{mask_name(name)} {person.beneficiary_no}" if name else person.beneficiary_no
     person.household_no = household_of(person)
     if person.status == IN_FORCE or scope.deed() == "adopt":
         share_household(person)
+
+
+def town_of(community_id: int | None) -> int | None:
+    return db.session.scalar(select(Area.parent_id).where(Area.id == community_id))
 
 
 def household_of(person: Beneficiary) -> str:
@@ -165,8 +170,10 @@ def share_household(person: Beneficiary) -> None:
             same = select(Beneficiary.household_no).where(Beneficiary.dedupe_hash == person.dedupe_hash)
             known = same.where(Beneficiary.status.not_in(PASSING), Beneficiary.id != (person.id or 0))
             person.household_no = db.session.scalar(known.order_by(Beneficiary.id).limit(1)) or person.household_no
+    if person.id is None:  # nobody can have said yet that they live with them
+        return
     # Past the versions and days of the others, which would tell.
-    others = update(Beneficiary).where(Beneficiary.same_household_id == (person.id or 0))
+    others = update(Beneficiary).where(Beneficiary.same_household_id == person.id)
     kept = {"updated_at": Beneficiary.updated_at, "household_no": person.household_no}
     db.session.execute(others.values(kept), execution_options={"synchronize_session": "fetch"})
 
@@ -193,40 +200,53 @@ def pairing_rules(values: Values) -> Iterator[Problem]:
         yield Problem("beneficiary_id", text, warning=scope.deed() not in HANDED_IN)
     if person.status in LEFT and values.amends_id is None and scope.deed() in HANDED_IN:
         yield Problem("beneficiary_id", gettext("This person has left the list."))
-    yield from other_pairings(values)
+    yield from paired_already(values)
+    yield from many_pairings(values)
 
 
 def found(beneficiary_id: int | None) -> Any:
     return db.session.scalars(select(Beneficiary).where(Beneficiary.id == beneficiary_id)).first()
 
 
-def other_pairings(values: Values) -> Iterator[Problem]:
-    """One pairing of the same two at a time; warnings beyond two helpers and five households. What has run out or
-    runs at another time is in nobody's way."""
-    today = clock.today()
-    if values.end_on and values.end_on < today:
-        return
+def others_running(values: Values) -> tuple[ColumnElement[bool], ColumnElement[bool]] | None:
+    """(pairings at the same time, those by the same helper); what has run out or runs at another time is in nobody's
+    way, nor is a draft that does not say yet who helps."""
+    today, helper = clock.today(), values.helper_member_id
+    if (values.end_on and values.end_on < today) or (not helper and values.helper_org_id is None):
+        return None
     running = Pairing.status.in_(("active", "pending_unit")) & Pairing.id.not_in(values.itself)
     running &= Pairing.end_on.is_(None) | (Pairing.end_on >= max(values.start_on or today, today))
     if values.end_on:
         running &= Pairing.start_on.is_(None) | (Pairing.start_on <= values.end_on)
-    helper = values.helper_member_id
-    if not helper and values.helper_org_id is None:  # a draft that does not say yet
-        return
     if helper:
         mine = Pairing.helper_member_id == helper.id if helper.id else Pairing.helper_name == helper.name
     else:
         mine = Pairing.helper_org_id == values.helper_org_id
-    same = select(Pairing.id).where(running, mine, Pairing.beneficiary_id == values.beneficiary_id)
-    if db.session.scalar(same.limit(1)) is not None:
-        yield Problem("beneficiary_id", gettext("The two are already paired."))
+    return running, mine
+
+
+def paired_already(values: Values) -> Iterator[Problem]:
+    """One pairing of the same two at a time."""
+    if others := others_running(values):
+        same = select(Pairing.id).where(*others, Pairing.beneficiary_id == values.beneficiary_id)
+        if db.session.scalar(same.limit(1)) is not None:
+            yield Problem("beneficiary_id", gettext("The two are already paired."))
+
+
+@asked_of_people
+def many_pairings(values: Values) -> Iterator[Problem]:
+    """Warnings beyond two helpers and five households."""
+    others = others_running(values)
+    if others is None:
+        return
+    running, mine = others
     helpers = select(func.count(Pairing.id)).where(running, Pairing.beneficiary_id == values.beneficiary_id)
     if (db.session.scalar(helpers) or 0) >= MOST_HELPERS:
         yield Problem("beneficiary_id", gettext("This person already has two helpers."), warning=True)
     households = select(func.count(Beneficiary.household_no.distinct())).join(
         Pairing, Pairing.beneficiary_id == Beneficiary.id
     )
-    if helper and (db.session.scalar(households.where(running, mine)) or 0) >= MOST_HOUSEHOLDS:
+    if values.helper_member_id and (db.session.scalar(households.where(running, mine)) or 0) >= MOST_HOUSEHOLDS:
         yield Problem("helper_member_id", gettext("This helper already has five households."), warning=True)
 
 
@@ -248,6 +268,7 @@ def visited(values: Values) -> Iterator[Problem]:
             yield Problem("signed_by", text, table="aid_items", row=n, missing=True)
 
 
+@asked_of_people
 def visit_again(values: Values) -> Iterator[Problem]:
     """The same household on the same day by some of the same people: the same visit, or really two?"""
     person = found(values.beneficiary_id)

@@ -11,12 +11,16 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from portal.core import clock
 from portal.core.fields import (
+    COPIES,
+    EVENTS,
+    PEOPLE,
     Choice,
     Code,
     Codes,
     Day,
     Field,
     Link,
+    Names,
     Phone,
     RowRefs,
     Text,
@@ -95,12 +99,12 @@ class Agreement(Record, Model):
     renew_mode: Mapped[str | None] = field(RENEWAL, _("At expiry"), default=lambda: "remind")
     coop_modes: Mapped[tuple[str, ...] | None] = field(Codes("C02"), _("Ways of co-building"), required=True)
     content: Mapped[str | None] = field(Text(500, lines=True), _("Summary of content"))
-    a_contact: Mapped[str | None] = field(Text(50, least=2), _("Party A liaison"), required=True)
+    a_contact: Mapped[str | None] = field(Names(50, least=2), _("Party A liaison"), required=True)
     a_phone: Mapped[Any] = field(Phone(), _("Party A office phone"), required=True)
-    b_contact: Mapped[str | None] = field(Text(50, least=2), _("Party B liaison"))
+    b_contact: Mapped[str | None] = field(Names(50, least=2), _("Party B liaison"))
     b_phone: Mapped[Any] = field(Phone(), _("Party B office phone"))
-    plan_activity_cnt: Mapped[int | None] = field(Whole(0, 50), _("Activities planned per year"))
-    copies: Mapped[int | None] = field(Whole(1, 20), _("Originals"), default=lambda: 3)
+    plan_activity_cnt: Mapped[int | None] = field(Whole(0, 50, of=EVENTS), _("Activities planned per year"))
+    copies: Mapped[int | None] = field(Whole(1, 20, of=COPIES), _("Originals"), default=lambda: 3)
     filing_no: Mapped[str | None] = field(Text(40), _("Filing number"))
     filed_on: Mapped[date | None] = field(Day(past=True), _("Put on file on"))
     previous_id: Mapped[int | None] = link(
@@ -173,7 +177,7 @@ class ResourceItem(OfAgreement, Model):
     category: Mapped[str | None] = field(Code("C05"), _("Category"), required=True)
     quantity: Mapped[str | None] = field(Text(50), _("Quantity or frequency"))
     open_hours: Mapped[str | None] = field(Text(50), _("Open hours"))
-    contact: Mapped[str | None] = field(Text(50), _("Contact"))
+    contact: Mapped[str | None] = field(Names(), _("Contact"))
     valid_until: Mapped[date | None] = field(Day(), _("Valid until"))
     status: Mapped[str] = field(RESOURCE_STATUSES, _("Status"), default=lambda: "free")
 
@@ -209,7 +213,7 @@ class CoopItem(OfAgreement, Model):
     lead_org_id: Mapped[int | None] = link(
         org_link(), _("Responsible Party organisation"), "party_org.id", required=True
     )
-    community_contact: Mapped[str | None] = field(Text(50), _("Contact in the community"))
+    community_contact: Mapped[str | None] = field(Names(), _("Contact in the community"))
     due_on: Mapped[date | None] = field(Day(), _("Due date"), required=True)
     status: Mapped[str] = field(ITEM_STATUSES, _("Status"), default=lambda: "not_started")
     done_on: Mapped[date | None] = field(Day(past=True), _("Done on"))
@@ -271,8 +275,8 @@ class CoopActivity(Searchable, OfAgreement, Model):
     activity_type: Mapped[str | None] = field(Code("C06"), _("Activity type"), required=True)
     theme: Mapped[str | None] = field(Text(80), _("Theme"), required=True)
     place: Mapped[str | None] = field(Text(80), _("Place"))
-    unit_count: Mapped[int | None] = field(Whole(0, 100_000), _("Participants of the unit"))
-    community_count: Mapped[int | None] = field(Whole(0, 100_000), _("Participants of the community"))
+    unit_count: Mapped[int | None] = field(Whole(0, 100_000, of=PEOPLE), _("Participants of the unit"))
+    community_count: Mapped[int | None] = field(Whole(0, 100_000, of=PEOPLE), _("Participants of the community"))
     volunteer_theme: Mapped[str | None] = field(Code("C07"), _("Volunteer theme"))
     summary: Mapped[str | None] = field(Text(200, lines=True), _("Summary"))
     receipt_no: Mapped[str | None] = field(

@@ -86,12 +86,18 @@ def parties(values: Values) -> Iterator[Problem]:
 
 def office_community(party_a_org_id: int | None, party_b_org_id: int | None) -> bool:
     """Is Party B the community where a unit of Party A has its office?"""
-    community = select(PartyOrg.community_id).where(PartyOrg.id == party_b_org_id).scalar_subquery()
-    query = (
-        select(Unit.id).join(PartyOrg.units).where(PartyOrg.id == party_a_org_id, Unit.office_community_id == community)
-    )
-    key = ("office community", party_a_org_id, party_b_org_id)
-    return remembered(key, lambda: db.session.scalars(query.limit(1)).first() is not None)
+    community = remembered(("community", party_b_org_id), lambda: community_of(party_b_org_id))
+    return community in remembered(("office communities", party_a_org_id), lambda: office_communities(party_a_org_id))
+
+
+def community_of(org_id: int | None) -> int | None:
+    return db.session.scalar(select(PartyOrg.community_id).where(PartyOrg.id == org_id))
+
+
+def office_communities(org_id: int | None) -> set[int]:
+    """Where the units that an organisation stands for have their offices."""
+    query = select(Unit.office_community_id).join(PartyOrg.units).where(PartyOrg.id == org_id)
+    return {*db.session.scalars(query.where(Unit.office_community_id.is_not(None)))}
 
 
 def rows(values: Values) -> Iterator[Problem]:
@@ -126,8 +132,10 @@ RULES = (term, parties, one_in_force, rows, alliance)
 
 
 def short_name(org_id: int | None) -> str:
-    query = select(PartyOrg.short_name).where(PartyOrg.id == org_id)
-    return remembered(("short name", org_id), lambda: db.session.scalar(query)) or ""
+    def ask() -> str | None:
+        return db.session.scalar(select(PartyOrg.short_name).where(PartyOrg.id == org_id))
+
+    return remembered(("short name", org_id), ask) or ""
 
 
 def derive(agreement: Any) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.sql import ColumnElement
 
 from portal.core import clock, scope
 from portal.core.fields import (
+    PEOPLE,
     Choice,
     Code,
     Day,
@@ -21,6 +22,7 @@ from portal.core.fields import (
     Link,
     Links,
     Money,
+    Names,
     Percent,
     Text,
     Whole,
@@ -93,7 +95,7 @@ class ServiceProject(Record, Model):
         Link(Area, "name", where=towns_and_zones), _("Collected in"), "area.id", required=True
     )
     beneficiaries: Mapped[str | None] = field(Text(100), _("Whom it serves"), required=True)
-    benefit_cnt: Mapped[int | None] = field(Whole(), _("People who benefit"))
+    benefit_cnt: Mapped[int | None] = field(Whole(of=PEOPLE), _("People who benefit"))
     problem: Mapped[str | None] = field(Text(300, lines=True), _("Problem or need"))
     measures: Mapped[str | None] = field(
         Text(500, lines=True), _("Aims and measures"), hint=_("Needed before the committee approves")
@@ -101,8 +103,8 @@ class ServiceProject(Record, Model):
     lead_unit_id: Mapped[int | None] = link(
         unit_link(lead_units), _("Responsible unit"), "unit.id", required=True, default=own_unit, asked=asked_for_lead
     )
-    leader: Mapped[str | None] = field(Text(50), _("Responsible leader"), hint=_("Post and name"))
-    owner_name: Mapped[str | None] = field(Text(50, least=2), _("Responsible person"), required=True)
+    leader: Mapped[str | None] = field(Names(), _("Responsible leader"), hint=_("Post and name"))
+    owner_name: Mapped[str | None] = field(Names(50, least=2), _("Responsible person"), required=True)
     collected_on: Mapped[date | None] = field(
         Day(past=True), _("Collected on"), required=True, index=True, default=clock.today
     )
@@ -224,7 +226,7 @@ class Acceptance(OfProject, Model):
         Day(past=True), _("Looked at on"), required=True, index=True, default=clock.today
     )
     way: Mapped[str | None] = field(WAYS, _("Way of acceptance"), required=True, default=lambda: "site")
-    accepted_by: Mapped[str | None] = field(Text(50), _("Accepted by"), required=True)
+    accepted_by: Mapped[str | None] = field(Names(), _("Accepted by"), required=True)
     conclusion: Mapped[str | None] = field(CONCLUSIONS, _("Conclusion"), required=True)
     opinion: Mapped[str | None] = field(Text(200, lines=True), _("Opinion"))
 
@@ -247,10 +249,10 @@ class Satisfaction(OfProject, Model):
     judge: Mapped[str | None] = field(JUDGES, _("Judged by"), required=True, default=lambda: "target")
     method: Mapped[str | None] = field(METHODS, _("Way of asking"), required=True, default=lambda: "phone")
     result: Mapped[str | None] = field(Code("C12"), _("Satisfaction"), hint=_("Where one was asked"))
-    sample_cnt: Mapped[int | None] = field(Whole(0, 100_000), _("People asked"))
-    satisfied_cnt: Mapped[int | None] = field(Whole(0, 100_000), _("Satisfied"))
-    fairly_cnt: Mapped[int | None] = field(Whole(0, 100_000), _("Fairly satisfied"))
-    unsatisfied_cnt: Mapped[int | None] = field(Whole(0, 100_000), _("Not satisfied"))
+    sample_cnt: Mapped[int | None] = field(Whole(0, 100_000, of=PEOPLE), _("People asked"))
+    satisfied_cnt: Mapped[int | None] = field(Whole(0, 100_000, of=PEOPLE), _("Satisfied"))
+    fairly_cnt: Mapped[int | None] = field(Whole(0, 100_000, of=PEOPLE), _("Fairly satisfied"))
+    unsatisfied_cnt: Mapped[int | None] = field(Whole(0, 100_000, of=PEOPLE), _("Not satisfied"))
     opinion: Mapped[str | None] = field(Text(200, lines=True), _("Opinion"))
     by_counterpart: Mapped[bool | None] = field(YesNo(), _("Entered by the area"), entered=False)
 

@@ -14,12 +14,15 @@ from sqlalchemy.sql import ColumnElement
 
 from portal.core import clock
 from portal.core.fields import (
+    EVENTS,
+    PEOPLE,
     Choice,
     Code,
     Day,
     Field,
     Link,
     Month,
+    Names,
     Text,
     Whole,
     field,
@@ -133,13 +136,13 @@ class StudyGroup(Record, Model):
     deputy_name: Mapped[str | None] = written(_("Deputy leader"))
     liaison_id: Mapped[int | None] = person("liaison_name", _("Liaison"), required=True)
     liaison_name: Mapped[str | None] = written(_("Liaison"))
-    tutor: Mapped[str | None] = field(Text(50), _("Tutor"))
+    tutor: Mapped[str | None] = field(Names(), _("Tutor"))
     freq: Mapped[str | None] = field(FREQUENCIES, _("Study frequency"), required=True, default=lambda: "month")
     member_cnt: Mapped[int | None] = field(Members(), _("Group members"), entered=False)
     reported_member_cnt: Mapped[int | None] = field(
-        Whole(0, 1000), _("Members as reported"), hint=_("Until the members are listed below")
+        Whole(0, 1000, of=PEOPLE), _("Members as reported"), hint=_("Until the members are listed below")
     )
-    reported_session_cnt: Mapped[int | None] = field(Whole(0, 1000), _("Sessions as reported"))
+    reported_session_cnt: Mapped[int | None] = field(Whole(0, 1000, of=EVENTS), _("Sessions as reported"))
     terminated_on: Mapped[date | None] = field(Day(), _("Dissolved on"), entered=False, required=True)
     terminate_reason: Mapped[str | None] = field(STOP_REASONS, _("Reason for dissolving"), entered=False, required=True)
 
@@ -219,7 +222,7 @@ class PlanTopic(Part, Model):
     topic: Mapped[str | None] = field(Text(80), _("Topic"), required=True)
     content: Mapped[str | None] = field(Text(200), _("What is studied"))
     month: Mapped[date | None] = field(Month(), _("Planned month"), required=True)
-    speaker: Mapped[str | None] = field(Text(50), _("Main speaker"))
+    speaker: Mapped[str | None] = field(Names(), _("Main speaker"))
 
     plan: Mapped[StudyPlan] = relationship(back_populates="plan_topics")
 
@@ -254,10 +257,12 @@ class StudySession(Record, Model):
         Link("PlanTopic", "topic", order="position", where=topics_of_the_group), _("Topic of the plan"), "plan_topic.id"
     )
     place_type: Mapped[str | None] = field(PLACES, _("Kind of place"))
-    speakers: Mapped[str | None] = field(Text(100), _("Speakers"))
-    due_cnt: Mapped[int | None] = field(Whole(0, 10_000), _("Expected"), asked=unlisted)
-    present_cnt: Mapped[int | None] = field(Whole(0, 10_000), _("Were present"), required=True, asked=unlisted)
-    leave_cnt: Mapped[int | None] = field(Whole(0, 10_000), _("Were on leave"), asked=unlisted)
+    speakers: Mapped[str | None] = field(Names(100), _("Speakers"))
+    due_cnt: Mapped[int | None] = field(Whole(0, 10_000, of=PEOPLE), _("Expected"), asked=unlisted)
+    present_cnt: Mapped[int | None] = field(
+        Whole(0, 10_000, of=PEOPLE), _("Were present"), required=True, asked=unlisted
+    )
+    leave_cnt: Mapped[int | None] = field(Whole(0, 10_000, of=PEOPLE), _("Were on leave"), asked=unlisted)
     summary: Mapped[str | None] = field(Text(200, lines=True), _("Summary"), required=True)
 
     group_id: Mapped[int] = group_column()

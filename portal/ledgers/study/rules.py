@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -10,12 +10,12 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from portal.core import clock
-from portal.core.lookups import remembered
 from portal.core.rules import org_of_unit
-from portal.core.values import Problem, Values
+from portal.core.saving import first_organisation
+from portal.core.values import Problem, Values, asked_of_people
 from portal.extensions import db
 from portal.ledgers.study.model import Attendance, GroupMember, StudyGroup, StudyPlan, StudySession
-from portal.org.models import Member, PartyOrg, Unit
+from portal.org.models import Member, Unit
 
 FEWEST = 3
 OLDEST = 40
@@ -29,8 +29,7 @@ def group_defaults(values: Values) -> None:
     if unit_id is None:
         return
     if values.org_id is None:
-        own = select(PartyOrg.id).where(PartyOrg.units.any(Unit.id == unit_id)).order_by(PartyOrg.sort_no)
-        values.fill("org_id", remembered(("first organisation", unit_id), lambda: db.session.scalar(own.limit(1))))
+        values.fill("org_id", first_organisation(unit_id))
     if not values.name:
         values.fill("name", next_name(unit_id))
     for row in values.group_members:
@@ -57,7 +56,7 @@ def name_free(values: Values) -> Iterator[Problem]:
 
 
 def members(values: Values) -> Iterator[Problem]:
-    """Each person once; warnings about few, older and twice engaged members never stop anybody."""
+    """Each person once; a warning about few members stops nobody."""
     rows = values.group_members
     seen: set[Any] = set()
     for n, row in enumerate(rows):
@@ -68,7 +67,6 @@ def members(values: Values) -> Iterator[Problem]:
         seen |= {row.member_id} if row.left_on is None and row.member_id else set()
     if rows and len(seen) < FEWEST:
         yield Problem("group_members", gettext("A group usually has at least three members."), warning=True)
-    yield from about_members(values, rows)
 
 
 def removed(values: Values) -> Iterator[Problem]:
@@ -81,7 +79,10 @@ def removed(values: Values) -> Iterator[Problem]:
         yield Problem("group_members", text)
 
 
-def about_members(values: Values, rows: Iterable[Values]) -> Iterator[Problem]:
+@asked_of_people
+def about_members(values: Values) -> Iterator[Problem]:
+    """Warnings about older and twice engaged members."""
+    rows = values.group_members
     ids = [row.member_id.id for row in rows if row.member_id and row.member_id.id and row.left_on is None]
     if not ids:
         return
@@ -201,5 +202,5 @@ def finished(values: Values) -> Iterator[Problem]:
         yield Problem("finished_on", gettext("The group was founded later than that."))
 
 
-GROUP_RULES = (org_of_unit, name_free, members, removed)
+GROUP_RULES = (org_of_unit, name_free, members, about_members, removed)
 SESSION_RULES = (presences, one_session)

@@ -29,7 +29,7 @@
     const found = await answer.json().catch(() => ({}));
     if (answer.ok) {
       form.elements._revision.value = found.revision;
-      return say(told.kept.replace("{time}", found.at), "ok");
+      return found.at ? say(told.kept.replace("{time}", found.at), "ok") : say("", "");
     }
     over = answer.status === 409 || answer.status === 403 || answer.status === 404; // it would be refused again
     changed = true;

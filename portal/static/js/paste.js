@@ -43,11 +43,11 @@
   }
 
   // One cell; answers whether it fits. What is chosen and does not fit leaves the cell as it was.
-  function put(cell, told) {
+  function put(box, cell, told) {
     if (cells.select(cell)?.dataset.rowChoices) {
       const { values, left } = cells.named(cell, told.texts[0] || "");
       cells.write(cell, values);
-      cells.mark(cell, left.length ? left.join(", ") : "");
+      cells.mark(cell, left.length ? box.dataset.noRow.replace("{what}", left.join(", ")) : "");
       return !left.length;
     }
     if (!told.fault || told.texts.length) cells.write(cell, told.texts, told.choices);
@@ -71,7 +71,7 @@
     told.forEach((line, n) => line.forEach((each, k) => {
       const cell = cells.cellsOf(rows[n])[first + k];
       before.push([cell, cells.read(cell)]);
-      if (!put(cell, each)) wrong += 1;
+      if (!put(box, cell, each)) wrong += 1;
     }));
     quiet = false;
     return { before, wrong };
