@@ -21,7 +21,6 @@ from sqlalchemy.orm.interfaces import MANYTOMANY
 
 from portal.core.fields import Field, Links
 from portal.core.ledger import Ledger, fields_of, mounted
-from portal.org.markers import Scoped
 from portal.org.sealed import Sealed
 
 HIDDEN = "******"
@@ -137,7 +136,7 @@ def wholes_of(row: Any, action: str) -> tuple[Any, Any]:
 
     Rows that are taken out of a record's form are found here: they are deleted only while the flush goes on.
     """
-    if not isinstance(row, Scoped) or not row.part_of or ledger_of(row) is not None:
+    if not getattr(row, "part_of", None) or ledger_of(row) is not None:
         return row, row
     history = inspect(row).attrs[row.part_of].load_history()
     stays = next((each for each in history.unchanged if each is not None), None)
@@ -229,7 +228,7 @@ def _columns_told(model: Any, ledger: Ledger | None) -> Sequence[str]:
     skipped = OWN | {name for name, each in declared.items() if not each.kind.told}
     if ledger is not None and not ledger.remembered:  # nothing but its fields is ever told back
         skipped |= {*mapper.columns.keys()} - {*declared}
-    if issubclass(model, Scoped) and model.part_of and ledger is None:  # it is told with that record
+    if getattr(model, "part_of", None) and ledger is None:  # it is told with that record
         keys = mapper.relationships[model.part_of].local_columns
         skipped |= {mapper.get_property_by_column(each).key for each in keys}
     skipped |= {"ab_user": SIGNING_IN, "account_profile": STANDING}.get(model.__tablename__, frozenset())

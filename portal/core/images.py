@@ -76,7 +76,10 @@ def columns(mapper: Any) -> list[str]:
 def parts(mapper: Any) -> Iterator[RelationshipProperty[Any]]:
     """Tables of the record itself; entries below it are records of their own."""
     own = {ledger.model for ledger in mounted()}
-    yield from (r for r in mapper.relationships if r.cascade.delete_orphan and r.uselist and r.mapper.class_ not in own)
+    declared = {table.name for ledger in mounted() if ledger.model is mapper.class_ for table in ledger.rows}
+    for each in mapper.relationships:
+        if each.uselist and each.mapper.class_ not in own and (each.cascade.delete_orphan or each.key in declared):
+            yield each
 
 
 def links(mapper: Any) -> Iterator[RelationshipProperty[Any]]:
@@ -96,12 +99,21 @@ def put_back(row: Any, image: Image) -> None:
         for part, kept in before:
             own = {name: value for name, value in kept["columns"].items() if name not in keys}
             put_back(part, {**kept, "columns": own})
+        if not each.cascade.delete_orphan:
+            delete_others(getattr(row, each.key), [part for part, _ in before])
         setattr(row, each.key, [part for part, _ in before])
     for each in links(mapper):
         ids = image["links"].get(each.key, ())
         if {linked.id for linked in getattr(row, each.key)} != {*ids}:
             model = each.mapper.class_
             setattr(row, each.key, list(db.session.scalars(select(model).where(model.id.in_(ids)))))
+
+
+def delete_others(parts: list[Any], kept: list[Any]) -> None:
+    """Rows that came since, of a table whose form takes none out."""
+    for part in parts:
+        if part not in kept:
+            db.session.delete(part)
 
 
 __all__ = ["Image", "image_of", "put_back"]

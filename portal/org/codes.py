@@ -38,6 +38,7 @@ class CodeList(Searchable, Model):
 
 class CodeItem(Model):
     __tablename__ = "code_item"
+    part_of = "list"  # changes of a code are those of its list
     __table_args__ = (UniqueConstraint("list_id", "code"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)

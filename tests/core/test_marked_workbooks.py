@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 import pytest
@@ -156,3 +157,30 @@ def test_a_workbook_that_cannot_be_opened_within_bounds_comes_as_a_plain_sheet_a
     answer = command("agreements", sheets.LEDGER, tmp_path / "out.xlsx")
     assert "简单表格" in answer.output
     assert load_workbook(tmp_path / "out.xlsx").active.max_row == 5
+
+
+def test_rejected_rows_of_tables_of_records_count_and_come_back_marked_in_their_sheet(command, rows, tmp_path):
+    """And where all rows or none are asked for, they keep everything out."""
+    [(number, title)] = rows("SELECT record_no, title FROM agreement WHERE status = 'draft' ORDER BY id LIMIT 1")
+    found = [row for row in sheets.rows()[: FIRST + 1] if row]
+    book = load_workbook(sheets.book(tmp_path / "a.xlsx", found))
+    page = book.create_sheet("需求清单")
+    for row in (
+        ["记录编号", "需求名称", "类别"],
+        [number, "加装扶手", "环境卫生"],
+        ["GJ2026-999-9999", "没有协议", "环境卫生"],
+        [number, "没有这个类别", "没有的类别"],
+    ):
+        page.append(row)
+    book.save(tmp_path / "a.xlsx")
+    out = tmp_path / "out.xlsx"
+    refused = command("agreements", tmp_path / "a.xlsx", out, "--all-or-none")
+    assert refused.exit_code == 1, (title, refused.output)
+    assert count(rows) == 0
+    answer = command("agreements", tmp_path / "a.xlsx", out, "--json")
+    told = json.loads(answer.output.splitlines()[-1])
+    assert {each["row"] for each in told["rejected"] if each.get("sheet") == "需求清单"} >= {3, 4}
+    assert told["rows"] == told["accepted"] + len(told["rejected"]) + len(told["skipped"])
+    marks = marked_cells(load_workbook(out)["需求清单"])
+    assert marks
+    assert load_workbook(out)["需求清单"]["A1"].value == "记录编号"

@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext
 
 from portal.core.ledger import Ledger
+from portal.core.spreadsheet.child_rows import TableOutcome
 from portal.core.spreadsheet.headings import GUESSED, Column
 from portal.core.spreadsheet.layout import Layout, Offer, Tables
 from portal.core.spreadsheet.row import Row
@@ -54,16 +55,29 @@ class Outcome:
     # Of a workbook that comes from a template: which one, and what differs from the one of today.
     template: dict[str, Any] = field(default_factory=dict)
 
+    def add_tables(self, tables: Sequence[TableOutcome]) -> None:
+        """Their rejected rows are rejected rows of the workbook, named by their sheets."""
+        for table in tables:
+            self.tables.append(table.as_json())
+            for row, column, why in table.rejected:
+                self.rejected.append(Remark(row, column, why, table.sheet))
+                self.rows.append((row, REJECTED, why, table.sheet))
+
     @property
     def accepted(self) -> int:
-        return sum(self.counts.values())
+        return sum(self.all_counts.values())
+
+    @property
+    def all_counts(self) -> dict[str, int]:
+        """Of the rows of all sheets; `counts` are of the records alone."""
+        return {name: count + sum(table[name] for table in self.tables) for name, count in self.counts.items()}
 
     def as_json(self) -> dict[str, Any]:
         remarks = {"rejected": self.rejected, "flagged": self.flagged}
         return {
             "rows": self.accepted + len(self.rejected) + len(self.skipped),
             "accepted": self.accepted,
-            **self.counts,
+            **self.all_counts,
             **{name: [remark.as_json() for remark in found] for name, found in remarks.items()},
             "skipped": [left_out(remark) for remark in self.skipped],
             "changes": self.changes,

@@ -298,9 +298,9 @@ def vocabulary(ledger: Ledger, table: Rows) -> dict[str, str]:
     return found
 
 
-def take_further(ledger: Ledger, sheets: Sequence[Sheet], source: str, *, adopt: bool) -> list[dict[str, Any]]:
+def take_further(ledger: Ledger, sheets: Sequence[Sheet], source: str, *, adopt: bool) -> list[TableOutcome]:
     """What became of the further sheets of a workbook, after its records were taken. Nothing is committed."""
-    return [outcome.as_json() for outcome in FurtherRows(ledger, sheets, source, adopt=adopt).take()]
+    return FurtherRows(ledger, sheets, source, adopt=adopt).take()
 
 
 __all__ = ["FurtherRows", "TableOutcome", "take_further"]

@@ -77,7 +77,7 @@ def take(
                     continue
                 seen[record.id] = account.place(number)
                 account.accepted(number, row, result, record)
-        outcome.tables = take_further(ledger, found.further, source, adopt=adopt)
+        outcome.add_tables(take_further(ledger, found.further, source, adopt=adopt))
         progress(total, total)
         return outcome
 

@@ -312,6 +312,9 @@ class Tables:
 
     def of(self, name: str) -> Layout:
         """The table of the sheet with this name; of the only one where none is said."""
+        for sheet in self.further:
+            if sheet.name == name:
+                return Layout(sheet, 0, 1, headings(sheet, 0, 1, max(map(len, sheet.rows), default=0)))
         return next((each for each in self.taken if each.sheet.name == name), self.taken[0])
 
 
