@@ -185,3 +185,32 @@ def test_a_text_file_is_read_in_each_encoding_and_with_each_separator(app, tmp_p
                 with path.open("w", encoding=encoding, newline="") as file:
                     csv.writer(file, delimiter=sign).writerows([["甲", "乙、丙", "丁，戊"], ["1", "a;b,c", "3"]])
                 assert read(path, path.name)[0].rows == [["甲", "乙、丙", "丁，戊"], ["1", "a;b,c", "3"]]
+
+
+def test_everything_that_is_wrong_with_a_row_is_said_at_once(bring, tmp_path):
+    wrong = group("甲组", 成立时间="2024-03", 成员数="很多", 组长="同上", 状态="不知道")
+    made = sheet(tmp_path / "a.xlsx", [[*wrong, "不知道"]], [*GROUPS, "状态"])
+    _, outcome = bring("study_groups", made)
+    [remark] = outcome.rejected
+    said = {remark.column, *(each["column"] for each in remark.also)}
+    assert said == {"组长", "成立时间", "成员数"}
+
+
+def test_when_and_why_something_ended_on_paper_is_taken_over(bring, rows, tmp_path):
+    """Of what has not ended it is said that this is not taken; a day that the move would refuse is refused."""
+    heads = [*GROUPS, "状态", "解散日期", "解散原因"]
+    rows_ = [
+        [*group("甲组"), "已撤销", "2025-05-06", None],
+        [*group("乙组"), "运行中", "2025-05-06", None],
+        [*group("丙组"), "已撤销", "2024-02-01", None],
+        [*group("丁组"), "已撤销", "以后", None],
+    ]
+    refused, outcome = bring("study_groups", sheet(tmp_path / "a.xlsx", rows_, heads))
+    assert refused == {4: "解散日期", 5: "解散日期"}
+    ended = dict(rows("SELECT name, terminated_on FROM study_group WHERE source = 'import'"))
+    assert (str(ended["甲组"])[:10], ended["乙组"]) == ("2025-05-06", None)
+    flagged = {(remark.row, remark.column) for remark in outcome.flagged}
+    assert (3, "解散日期") in flagged
+    assert (2, "解散日期") not in flagged
+    again, outcome = bring("study_groups", sheet(tmp_path / "b.xlsx", rows_[:1], heads))
+    assert (again, outcome.counts["unchanged"], outcome.changes) == ({}, 1, [])

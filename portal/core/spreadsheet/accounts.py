@@ -119,6 +119,7 @@ class Account:
             gettext("To be added"): (*(getattr(record, "gaps", None) or ()), *told.lacking),
             gettext("Not compared, as it is hidden from you; it stays as it is"): told.left,
             gettext("Not compared, as the sheet shows it masked only"): told.masked,
+            gettext("Not taken: it is recorded when the record ends"): told.unended,
         }
         for why, names in whys.items():
             self.outcome.flagged += [self.remark(number, name, why) for name in dict.fromkeys(names)]

@@ -68,12 +68,12 @@ def take(
                 done += 1
                 row = Row(ledger, table, cells, standings, identity, (account.sheet, number) in same)
                 try:
-                    if fault := table.read.faults.get(number):
-                        raise Rejected(fault.name, fault.why)
+                    if faults := [(fault.name, fault.why) for fault in table.read.faults.get(number, ())]:
+                        raise Rejected(*faults[0], also=faults[1:])
                     with taking(source, number, adopt=adopt):
                         result, record = take_row(row, seen)
-                except Rejected as fault:
-                    account.rejected(number, fault)
+                except Rejected as wrong:
+                    account.rejected(number, row.with_all_faults(wrong))
                     continue
                 seen[record.id] = account.place(number)
                 account.accepted(number, row, result, record)

@@ -55,7 +55,7 @@ class Read:
 
     rows: list[tuple[int, dict[str, str]]]
     skipped: list[Skip]
-    faults: dict[int, Fault]
+    faults: dict[int, list[Fault]]
     # What is said of cells that are not taken as they stand, by their row.
     notes: dict[int, list[Fault]]
     # Cells that say a month where a day is asked for.
@@ -111,11 +111,11 @@ class Layout:
                 carried.title(cells)
                 found.skipped.append(Skip(n + 1, why))
                 continue
-            texts, fault = carried.row(n, cells)
+            texts, faults = carried.row(n, cells)
             notes = carried.meant(texts)
             found.rows.append((n + 1, in_towns(texts)))
-            if fault := fault or next((note for note in notes if note.wrong), None):
-                found.faults[n + 1] = fault
+            if faults := [*faults, *(note for note in notes if note.wrong)]:
+                found.faults[n + 1] = faults
             if notes:
                 found.notes[n + 1] = notes
         return found
@@ -210,26 +210,26 @@ class Carried:
     def said(self, name: str, text: str) -> str:
         return since_1904(text) if self.layout.sheet.date1904 and name in self.layout.days else text
 
-    def row(self, n: int, cells: Sequence[str]) -> tuple[dict[str, str], Fault | None]:
-        found, fault = {}, None
+    def row(self, n: int, cells: Sequence[str]) -> tuple[dict[str, str], list[Fault]]:
+        found, faults = {}, list[Fault]()
         for name, column in self.taken.items():
             text = self.said(name, cell(cells, column.index) or self.spread.get((n, column.index), ""))
             if is_ditto(text):
                 if self.last is None:
-                    fault = fault or Fault(name, gettext("Nothing stands above that “%(text)s” could mean.", text=text))
+                    faults.append(Fault(name, gettext("Nothing stands above that “%(text)s” could mean.", text=text)))
                 text = (self.last or {}).get(name, "")
             elif ELSEWHERE.fullmatch(text):
-                fault = fault or Fault(name, gettext("Please write here what “%(text)s” means.", text=text))
+                faults.append(Fault(name, gettext("Please write here what “%(text)s” means.", text=text)))
             if name in self.layout.fills_down:
                 text = self.above[name] = text or self.above.get(name, "")
             if name in self.layout.days and (month := months.month_of(text, written=self.written[name])):
                 if self.layout.month_days:
                     text = months.day_of(month, self.layout.month_days)
                 else:
-                    fault = fault or Fault(name, gettext("Only a month stands here; say which of its days is meant."))
+                    faults.append(Fault(name, gettext("Only a month stands here; say which of its days is meant.")))
             found[name] = text
         self.last = found
-        return found, fault
+        return found, faults
 
 
 def is_ditto(text: str) -> bool:

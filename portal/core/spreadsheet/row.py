@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 from portal.core import saving, scope
 from portal.core.forms import LedgerForm
 from portal.core.phrases import listed
+from portal.core.spreadsheet.ends import take_ends
 from portal.core.spreadsheet.identity import OFFICE, Contradiction, Identity
 from portal.core.spreadsheet.stated import Stated
 from portal.core.spreadsheet.status import adopts, take_over
@@ -60,6 +61,7 @@ class Row(Stated):
             result = self.result(record, names, status)
             if record is not None:
                 self.require_open(others, record)
+                self.told.unended += take_ends(self.ledger, record, self.cells, new=False)
             record = self.settled(form, record, names, result, status)
             changed = self.after(others, record) or changed
         return CHANGED if changed and result == UNCHANGED else result, record
@@ -307,6 +309,8 @@ class Row(Stated):
         if self.ledger.statuses:
             record.source = "import" if new else record.source
             take_over(self.ledger, record, status)
+        if new:
+            self.told.unended += take_ends(self.ledger, record, self.cells, new=True)
         with scope.doing(self.verb):
             db.session.add(record)
             db.session.flush()

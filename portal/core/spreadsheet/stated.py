@@ -112,14 +112,28 @@ class Stated:
         return form
 
     def rejection(self, form: LedgerForm) -> Rejected:
-        """What is wrong, in the order of the sheet's columns."""
-        taken = [name.removeprefix(self.prefix) for name in self.layout.taken if name.startswith(self.prefix)]
-        # Whose row it is, is said once for all that it tells of.
-        columns = {n: n if n == "owner_unit_id" else self.prefix + n for n in [*taken, *form._fields]}
-        wrong = [(at, str(form[n].errors[0])) for n, at in columns.items() if n in form._fields and form[n].errors]
+        wrong = self.wrong_in(form)
         if wrong:
             return Rejected(*wrong[0], also=wrong[1:])
         return Rejected(self.named(), form.problems[0] if form.problems else gettext("This row cannot be taken."))
+
+    def wrong_in(self, form: LedgerForm) -> list[tuple[str, str]]:
+        """(column, what is wrong), in the order of the sheet's columns."""
+        taken = [name.removeprefix(self.prefix) for name in self.layout.taken if name.startswith(self.prefix)]
+        # Whose row it is, is said once for all that it tells of.
+        columns = {n: n if n == "owner_unit_id" else self.prefix + n for n in [*taken, *form._fields]}
+        return [(at, str(form[n].errors[0])) for n, at in columns.items() if n in form._fields and form[n].errors]
+
+    def with_all_faults(self, fault: Rejected) -> Rejected:
+        """The same with what else is wrong with single cells, so that whoever mends the row has to do it once only."""
+        known = {fault.name, *(name for name, _ in fault.also)}
+        try:
+            form = self.form(self.typed())
+        except Rejected:
+            return fault
+        form.fields_fine()
+        fault.also = [*fault.also, *(each for each in self.wrong_in(form) if each[0] not in known)]
+        return fault
 
 
 __all__ = ["Stated"]

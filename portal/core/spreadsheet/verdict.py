@@ -59,6 +59,8 @@ class Told:
     left: list[str] = field(default_factory=list)
     # Our own masks, which are no values.
     masked: list[str] = field(default_factory=list)
+    # Columns that tell of an end, of a record that is not taken over as ended.
+    unended: list[str] = field(default_factory=list)
     # Columns whose number only counts.
     counting: list[str] = field(default_factory=list)
     # (record, name, old, new) of what changes, as the user may see it.

@@ -1,0 +1,59 @@
+"""When and why something ended on paper, where a sheet says it: what the move to its status would have asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from portal.core import gaps
+from portal.core.fields import BadValue
+from portal.core.ledger import Ledger
+from portal.core.spreadsheet.verdict import Rejected
+from portal.core.values import Values
+from portal.core.workflow import IN_FORCE
+
+
+@lru_cache(maxsize=128)
+def asked_at(ledger: Ledger) -> Mapping[str, frozenset[str]]:
+    """The columns of sheets that only a move fills in, each with the statuses of what has ended by it."""
+    found = {}
+    for name in (each for each in ledger.imports if "." not in each and not ledger.takes(each)):
+        moves = [move for move in ledger.moves if name in move.asks]
+        if moves:
+            found[name] = frozenset(path.target for move in moves for path in move.paths) - {IN_FORCE}
+    return found
+
+
+def take_ends(ledger: Ledger, record: Any, cells: Mapping[str, str], *, new: bool) -> list[str]:
+    """Put what a sheet says of its end into a new record that has ended; answers what is not taken. Raises Rejected."""
+    taken, left = [], []
+    for name, statuses in asked_at(ledger).items():
+        kind, text = ledger.field(name).kind, cells.get(name, "")
+        if not text or kind.is_mask(text):
+            continue
+        try:
+            value = kind.parse(kind.from_cell(text), None)
+        except BadValue as fault:
+            raise Rejected(name, str(fault)) from None
+        if new and record.status in statuses:
+            kind.store(record, name, value)
+            taken.append(name)
+        elif value != kind.stored(record, name):
+            left.append(name)
+    if taken:
+        judge(ledger, record)
+        gaps.recount(ledger, record)
+    return left
+
+
+def judge(ledger: Ledger, record: Any) -> None:
+    """The rules of the move to this status."""
+    values = Values(record, {}, from_paper=True)
+    for move in ledger.moves:
+        if any(path.target == record.status for path in move.paths):
+            for problem in (problem for rule in move.rules for problem in rule(values) if not problem.warning):
+                raise Rejected(problem.field, str(problem.text))
+
+
+__all__ = ["take_ends"]
