@@ -14,6 +14,7 @@ from flask import current_app
 from flask_appbuilder.security.sqla.models import Role, User
 from flask_babel import force_locale, gettext, lazy_gettext
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
 from portal.accounts import apart, roles, security
@@ -21,7 +22,7 @@ from portal.accounts.account_pages import PLACE_LABELS, PLACES, checked, may_gra
 from portal.accounts.granting import tell_account, tell_roles
 from portal.accounts.passwords import one_time_password
 from portal.core.fields import Label
-from portal.core.phrases import listed
+from portal.core.phrases import labelled, listed
 from portal.core.spreadsheet.flat import flat_table, parts_of
 from portal.core.spreadsheet.headings import plain
 from portal.core.spreadsheet.reading import Sheet, Unreadable
@@ -161,6 +162,14 @@ def judge_known(user: Any, profile: AccountProfile, texts: Mapping[str, str], co
     return Judged(CHANGED, user, profile, typed, place, codes)
 
 
+def changes_of(judged: Judged) -> str:
+    """Old and new of what a row changes in an account that is there."""
+    sides = [(LABELS["name"], judged.user.first_name or "", judged.typed["name"])]
+    for name, id_ in judged.place.items():
+        sides.append((LABELS[name], spelled(name, getattr(judged.profile, name)), spelled(name, id_)))
+    return listed(labelled(label, f"{old or '—'} → {new or '—'}") for label, old, new in sides if old != new)
+
+
 def refuse(faults: Mapping[str, str]) -> None:
     for name, why in faults.items():
         raise Rejected(name, why)
@@ -171,7 +180,11 @@ def store(judged: Judged) -> None:
     if judged.result == CHANGED:
         refuse(save_account(judged.user, judged.profile, judged.typed, False))
     if judged.result == NEW:
-        make(judged)
+        try:
+            with db.session.begin_nested():
+                make(judged)
+        except IntegrityError:
+            raise Rejected("username", gettext("Somebody else has made this account meanwhile.")) from None
 
 
 def make(judged: Judged) -> None:
@@ -212,4 +225,4 @@ def spelled_in(profile: AccountProfile | None, name: str) -> str:
     return str(found or "")
 
 
-__all__ = ["LABELS", "Judged", "Rejected", "Table", "exported", "granted", "judge", "store", "table_of"]
+__all__ = ["LABELS", "Judged", "Rejected", "Table", "changes_of", "exported", "granted", "judge", "store", "table_of"]

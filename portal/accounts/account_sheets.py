@@ -175,6 +175,7 @@ class Outcome:
         result, why = REJECTED, ""
         try:
             judged = account_rows.judge(texts, self.seen)
+            why = account_rows.changes_of(judged) if judged.result == CHANGED else ""
             if for_good:
                 account_rows.store(judged)
             if for_good and judged.result == NEW:

@@ -105,3 +105,13 @@ def test_what_each_names_comes_before_it_on_the_first_day(visit):
     items = [str(row["data-item"]) for row in visit("admin").look("/start/").select("[data-item]")]
     assert items.index("areas") < items.index("units") < items.index("party_orgs") < items.index("members")
     assert items.index("members") < items.index("accounts") < items.index("agreements")
+
+
+def test_a_preview_of_accounts_shows_old_and_new_of_what_changes(visit, rows):
+    [(unit,), (other,)] = rows("SELECT full_name FROM unit WHERE sort_no IN (1, 7) ORDER BY sort_no")
+    with unchanged(rows):
+        page, _ = bring(visit("admin"), book(HEAD[:4], ["filler01", "演示改名", None, other]), run=False)
+    assert counts(page) == (0, 1, 0, 0)
+    told = page.one("[data-rows] tbody tr").text
+    assert "→ 演示改名" in told
+    assert f"{unit} → {other}" in told or "→" in told.split("演示改名")[1]
