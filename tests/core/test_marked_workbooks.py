@@ -29,8 +29,9 @@ def command(app, built):
     return run
 
 
-def marked_cells(page):
-    return {cell.coordinate: cell.comment.text for row in page.iter_rows() for cell in row if cell.comment}
+def marked_cells(page, author="Import"):
+    cells = (cell for row in page.iter_rows() for cell in row if cell.comment and cell.comment.author == author)
+    return {cell.coordinate: cell.comment.text for cell in cells}
 
 
 def own_workbook(path):
@@ -64,6 +65,8 @@ def test_failing_rows_come_back_marked_and_once_mended_bring_just_the_missing_re
     answer = command("agreements", source, out)
     assert "4 rejected" in answer.output
     taken, book = count(rows), load_workbook(out)
+    [about] = marked_cells(book.active, "Import, about the file").values()
+    assert "a.xlsx" in about
     looks_the_same(book, before)
     mend(book.active, before, faulty(book.active))
     book.save(out)

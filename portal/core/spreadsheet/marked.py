@@ -55,6 +55,7 @@ def marked(
         "sheets": [table if stored else table | {"removed": []} for table in tables],
         "names": [sheet.name for sheet in sheets],
         "built": None if is_xlsx(path) else [told(sheet) for sheet in sheets],
+        "about": about(path, name),
     }
     called = gettext("%(name)s - to be mended", name=PurePath(name).stem) + ".xlsx"
     book = written(path, plan)
@@ -95,6 +96,20 @@ def is_xlsx(path: Path) -> bool:
         return False
 
 
+def about(path: Path, name: str) -> str:
+    """What the workbook is, for whoever it is passed on to."""
+    text = gettext(
+        "Rows of “%(name)s” that were not taken: what is wrong is red, with the reason as a comment. Once mended, the"
+        " file can be brought again.",
+        name=name,
+    )
+    if is_xlsx(path):
+        with ZipFile(path) as parts:
+            if any(part.startswith(("xl/media/", "xl/charts/")) for part in parts.namelist()):
+                text += "\n" + gettext("Pictures and charts are not in it.")
+    return text
+
+
 def told(sheet: Sheet) -> dict[str, Any]:
     hidden = {"hidden_rows": sorted(sheet.hidden_rows), "hidden_columns": sorted(sheet.hidden_columns)}
     return {field: getattr(sheet, field) for field in ("name", "rows", "merged", "hidden", "date1904")} | hidden
@@ -106,6 +121,7 @@ def planned(table: Layout, remarks: Sequence[Remark], *, several: bool) -> dict[
     left = {remark.row for remark in mine}
     return {
         "name": table.sheet.name,
+        "heading": [table.top + 1, min((column.index for column in table.columns), default=0)],
         "removed": [row for row, _ in table.read.rows if row not in left],
         "carried": [each for each in carried(table) if each[0] in left],
         "marks": [
@@ -122,6 +138,7 @@ def planned_further(sheet: Sheet, remarks: Sequence[Remark]) -> dict[str, Any]:
     left, (top, heads) = {remark.row for remark in mine}, headings_of(sheet)
     return {
         "name": sheet.name,
+        "heading": None,
         "removed": [n for n in range(top + 2, len(sheet.rows) + 1) if any(sheet.rows[n - 1]) and n not in left],
         "carried": [],
         "marks": [[remark.row, heads.get(plain(remark.column), 0), remark.why] for remark in mine],

@@ -31,6 +31,7 @@ from shifting import Gone, Rows, areas, formula, reference  # type: ignore[impor
 
 RED = PatternFill("solid", fgColor="FFFF0000")
 AUTHOR = "Import"  # tells our comments, when a workbook comes and goes again
+ABOUT = "Import, about the file"  # the one beside the headings
 BELOW = "\n———\n"  # between the sender's comment and ours
 WIDEST, NARROWEST = 40, 8
 Sheet = Any
@@ -218,10 +219,10 @@ def clean(sheet: Sheet) -> None:
     """What an earlier import marked is marked no more."""
     for cell in sheet._cells.values():
         comment = getattr(cell, "comment", None)
-        if comment is not None and comment.author == AUTHOR:
+        if comment is not None and comment.author in (AUTHOR, ABOUT):
             before, mark, _ = comment.text.partition(BELOW)
             cell.comment = Comment(before, "") if mark else None
-            cell.fill = PatternFill()
+            cell.fill = PatternFill() if comment.author == AUTHOR else cell.fill
 
 
 def mark(sheet: Sheet, rows: Rows, marks: list[list[Any]]) -> None:
@@ -234,11 +235,31 @@ def mark(sheet: Sheet, rows: Rows, marks: list[list[Any]]) -> None:
         if text not in said.setdefault(place, []):
             said[place].append(text)
     for place, texts in said.items():
-        cell, text = sheet.cell(*place), "\n".join(texts)
-        if cell.comment is not None:
-            text = cell.comment.text + BELOW + text
-        cell.comment = Comment(text[:30_000], AUTHOR, height=40 + 20 * (text.count("\n") + len(text) // 30), width=320)
+        cell = sheet.cell(*place)
+        comment(cell, "\n".join(texts), AUTHOR)
         cell.fill = RED
+
+
+def comment(cell: Cell, text: str, author: str) -> None:
+    if cell.comment is not None:
+        text = cell.comment.text + BELOW + text
+    cell.comment = Comment(text[:30_000], author, height=40 + 20 * (text.count("\n") + len(text) // 30), width=320)
+
+
+def change(sheet: Sheet, rows: Rows, plan: dict[str, Any], about: str) -> None:
+    clean(sheet)
+    carry(sheet, plan["carried"])
+    merged = move_merged(sheet, rows)
+    move_cells(sheet, rows)
+    for area in merged:
+        sheet.merge_cells(area)
+    move_ranges(sheet, rows)
+    mark(sheet, rows, plan["marks"])
+    if plan["marks"] and (place := plan["heading"]):
+        head = sheet.cell(place[0], place[1] + 1)
+        if not isinstance(head, MergedCell):
+            comment(head, about, ABOUT)
+    sheet._charts, sheet._images = [], []  # their places and ranges are those of rows that are gone
 
 
 def main() -> None:
@@ -258,15 +279,7 @@ def main() -> None:
         move_formulas(book, path, rows_of)
         move_names(book, rows_of)
     for name, each in told.items():
-        sheet, rows = book[name], rows_of[name]
-        clean(sheet)
-        carry(sheet, each["carried"])
-        merged = move_merged(sheet, rows)
-        move_cells(sheet, rows)
-        for area in merged:
-            sheet.merge_cells(area)
-        move_ranges(sheet, rows)
-        mark(sheet, rows, each["marks"])
+        change(book[name], rows_of[name], each, plan["about"])
     out = BytesIO()
     book.save(out)
     sys.stdout.buffer.write(out.getvalue())
