@@ -143,12 +143,12 @@ def test_others_save_between_the_batches_of_a_run(bring, visit, rows, monkeypatc
     monkeypatch.setattr(running, "LONGEST", 0)
     monkeypatch.setattr(running, "ASKED", 0)
 
-    def paused(_seconds):
+    def rest(_batches):
         if not statuses:
             with ThreadPoolExecutor(1) as pool:
                 statuses.append(pool.submit(filler.post, f"/agreements/edit/{id_}", typed).result(10).status)
 
-    monkeypatch.setattr(running.time, "sleep", paused)
+    monkeypatch.setattr(running.Batches, "rest", rest)
     bring("agreements", sheets.LEDGER)
     assert statuses == [302]
 
