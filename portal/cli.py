@@ -185,6 +185,8 @@ def _tell(outcome: Outcome, as_json: bool) -> None:
     for remark in (*outcome.rejected, *outcome.skipped):
         place = f"{remark.sheet} row {remark.row}" if remark.sheet else f"row {remark.row}"
         click.echo(f"{place}, {remark.column or 'skipped'}: {remark.why}", err=True)
+        for each in remark.also:
+            click.echo(f"{place}, {each['column']}: {each['why']}", err=True)
     click.echo(", ".join(f"{told[name]} {name}" for name in ("rows", "new", "changed", "unchanged")))
     click.echo(f"{len(outcome.rejected)} rejected, {len(outcome.skipped)} skipped")
     if as_json:
