@@ -50,20 +50,29 @@ def remembered(key: tuple[Any, ...], ask: Callable[[], T]) -> T:
     return found
 
 
-def forget() -> None:
-    """The organisation has changed: names may mean somebody else now."""
+def forget(only: type[Any] | None = None) -> None:
+    """The organisation has changed, or `only` the rows of one table: names may mean something else now."""
     known = _known.get()
-    if known is not None:
-        known.clear()
-        for asked in NAMES:
-            g.pop(asked, None)
+    if known is None:
+        return
+    for answers in (known, *(g.get(name, {}) for name in NAMES)):
+        for key in [key for key in answers if only is None or is_about(key, only)]:
+            del answers[key]
+
+
+def is_about(key: tuple[Any, ...], model: type[Any]) -> bool:
+    """Is this an answer about rows of that table? Its key names the table, or the kind of a link to it."""
+    return any(part is model or getattr(part, "model", None) is model for part in key)
 
 
 def forget_changed(session: Session, *_: Any) -> None:
-    if _known.get() is not None and any(
-        isinstance(row, REFERENCE) for row in (*session.new, *session.dirty, *session.deleted)
-    ):
-        forget()
+    """Nothing but links and look-ups that name them depends on people; on all else, everything does."""
+    if _known.get() is None:
+        return
+    rows = (*session.new, *session.dirty, *session.deleted)
+    touched = {type(row) for row in rows if isinstance(row, REFERENCE)}
+    if touched:
+        forget(Member if touched == {Member} else None)
 
 
 def install() -> None:

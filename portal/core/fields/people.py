@@ -115,7 +115,7 @@ class Person(Link):
         written = getattr(record, self.written)
         if getattr(record, name) is None and written:
             unit_id = record.owner_unit_id
-            found = remembered(("serving", unit_id, written), lambda: namesakes(unit_id, written))
+            found = remembered((Member, "serving", unit_id, written), lambda: namesakes(unit_id, written))
             if len(found) == 1:
                 setattr(record, name, found[0])
 
