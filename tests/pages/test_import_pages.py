@@ -124,7 +124,8 @@ def rejected(visitor, path):
         return response.status_code
     page = sheets.load_workbook(io.BytesIO(content)).active
     heads = [cell.value for cell in page[sheets.HEADER + 1]]
-    return [heads[cell.column - 1] for row in page.iter_rows() for cell in row if cell.comment]
+    marks = (cell for row in page.iter_rows() for cell in row if cell.comment and cell.comment.author == "Import")
+    return [heads[cell.column - 1] for cell in marks]
 
 
 REJECTED = ["有效期至", "乙方社区党组织", "甲方党组织", "签订日期"]

@@ -47,7 +47,7 @@ def take_entry(row: Row) -> tuple[str, Any]:
     cells = dict(row.cells)
     texts = cells.pop(number, ""), cells.pop(name, "")
     row.cells = cells
-    above = record_above(row.ledger, *texts)
+    above = row.parent = record_above(row.ledger, *texts)
     with db.session.begin_nested() as attempt:
         entry, result = row.put(above)
         if result != UNCHANGED and not is_open(row, above):

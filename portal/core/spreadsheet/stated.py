@@ -32,6 +32,8 @@ class Stated:
     agreed: bool = False
     # In the name of a column when this is what the row tells of another record.
     prefix: str = ""
+    # The record above an entry, once it is known.
+    parent: Any = None
     told: Told = field(default_factory=Told)
     # The form of a new record that was tried last, and of what: most rows are judged just as they were looked up.
     tried: tuple[Any, Any, LedgerForm] | None = None
@@ -126,9 +128,11 @@ class Stated:
 
     def with_all_faults(self, fault: Rejected) -> Rejected:
         """The same with what else is wrong with single cells, so that whoever mends the row has to do it once only."""
+        if self.ledger.under and self.parent is None:  # what an entry may be hangs on what it is under
+            return fault
         known = {fault.name, *(name for name, _ in fault.also)}
         try:
-            form = self.form(self.typed())
+            form = self.form(self.typed(), parent=self.parent)
         except Rejected:
             return fault
         form.fields_fine()
