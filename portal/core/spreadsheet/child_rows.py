@@ -6,7 +6,7 @@ nothing is removed by leaving it out. All rows of one record are judged by one f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger, Rows
 from portal.core.spreadsheet import known_by
 from portal.core.spreadsheet.child_tables import ROW_ID, columns_of, keys_of, table_of
-from portal.core.spreadsheet.flat import flat_table, parts_of
+from portal.core.spreadsheet.flat import FlatTable, flat_table, parts_of
 from portal.core.spreadsheet.headings import plain
 from portal.core.spreadsheet.provenance import taking
 from portal.core.spreadsheet.reading import Sheet
@@ -73,16 +73,16 @@ class TableOutcome:
 class FurtherRows:
     """The further sheets of a workbook, read."""
 
-    def __init__(self, ledger: Ledger, sheets: Sequence[Sheet], source: str, *, adopt: bool) -> None:
+    def __init__(self, ledger: Ledger, found: Sequence[FlatTable], source: str, *, adopt: bool) -> None:
         """`source` is the name of the file."""
         self.ledger, self.source, self.adopt = ledger, source, adopt
         self.outcomes: dict[str, TableOutcome] = {}
         self.rows: list[ChildRow] = []
-        for sheet in sheets:
-            table = table_of(ledger, sheet)
+        for flat in found:
+            table = table_of(ledger, flat.sheet)
             if table is not None and table.name not in self.outcomes:
-                outcome = TableOutcome(sheet.name, table.name)
-                rows = list(read_table(ledger, table, sheet, outcome))
+                outcome = TableOutcome(flat.sheet.name, table.name, left_out=flat.left_out())
+                rows = [ChildRow(table, n, texts) for n, texts in flat.rows()]
                 if rows or outcome.left_out:
                     self.outcomes[table.name] = outcome
                     self.rows += rows
@@ -275,17 +275,16 @@ def raise_fault(ledger: Ledger, form: LedgerForm, rows: Sequence[ChildRow]) -> N
     raise Refused(str(ledger.one), why)
 
 
-def read_table(ledger: Ledger, table: Rows, sheet: Sheet, outcome: TableOutcome) -> Iterator[ChildRow]:
-    """The rows of a further sheet below its headings."""
+def further_tables(ledger: Ledger, sheets: Sequence[Sheet]) -> list[FlatTable]:
+    """The tables of a workbook's further sheets, below their headings."""
     keys = set(keys_of(ledger))
 
     def fits(columns: Sequence[str]) -> bool:
         return sum(map(bool, columns)) >= 2 and bool(keys & set(columns))
 
-    found = flat_table(sheet, vocabulary(ledger, table), fits, marks="*")
-    if found is not None:
-        outcome.left_out += found.left_out()
-        yield from (ChildRow(table, n, texts) for n, texts in found.rows())
+    further = ((sheet, table) for sheet in sheets if (table := table_of(ledger, sheet)) is not None)
+    found = (flat_table(sheet, vocabulary(ledger, table), fits, marks="*") for sheet, table in further)
+    return [table for table in found if table is not None]
 
 
 def vocabulary(ledger: Ledger, table: Rows) -> dict[str, str]:
@@ -298,9 +297,9 @@ def vocabulary(ledger: Ledger, table: Rows) -> dict[str, str]:
     return found
 
 
-def take_further(ledger: Ledger, sheets: Sequence[Sheet], source: str, *, adopt: bool) -> list[TableOutcome]:
+def take_further(ledger: Ledger, found: Sequence[FlatTable], source: str, *, adopt: bool) -> list[TableOutcome]:
     """What became of the further sheets of a workbook, after its records were taken. Nothing is committed."""
-    return FurtherRows(ledger, sheets, source, adopt=adopt).take()
+    return FurtherRows(ledger, found, source, adopt=adopt).take()
 
 
-__all__ = ["FurtherRows", "TableOutcome", "take_further"]
+__all__ = ["FurtherRows", "TableOutcome", "further_tables", "take_further"]

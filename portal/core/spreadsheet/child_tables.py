@@ -9,7 +9,7 @@ from flask import current_app
 from flask_babel import force_locale, lazy_gettext
 from sqlalchemy.orm import selectinload
 
-from portal.core.fields import Label
+from portal.core.fields import Field, Label
 from portal.core.ledger import Ledger, Rows
 from portal.core.phrases import labelled
 from portal.core.spreadsheet.headings import plain
@@ -32,9 +32,14 @@ def tables_of(ledger: Ledger) -> tuple[Rows, ...]:
     return ledger.rows if keys_of(ledger) else ()
 
 
+def fields_of(ledger: Ledger, table: Rows) -> dict[str, Field]:
+    """The fields of a row by the columns of the further sheet that hold them."""
+    return {f"{table.name}.{name}": field for name, field in ledger.rows_fields(table).items()}
+
+
 def columns_of(ledger: Ledger, table: Rows) -> dict[str, Label]:
     """Every column of a further sheet, in order: the keys of the record, the number of the row, its fields."""
-    fields = {f"{table.name}.{name}": field.label for name, field in ledger.rows_fields(table).items()}
+    fields = {name: field.label for name, field in fields_of(ledger, table).items()}
     own = {str(label) for label in fields.values()}
     keys: dict[str, Label] = {}
     for name in keys_of(ledger):
@@ -67,10 +72,6 @@ def main_sheets(ledger: Ledger, sheets: Sequence[Sheet]) -> list[Sheet]:
     return found or list(sheets)
 
 
-def further_sheets(ledger: Ledger, sheets: Sequence[Sheet]) -> list[Sheet]:
-    return [sheet for sheet in sheets if table_of(ledger, sheet) is not None]
-
-
 def loading(ledger: Ledger) -> Iterator[Any]:
     """Loader options for what the further sheets show of each record."""
     for table in tables_of(ledger):
@@ -82,7 +83,7 @@ def loading(ledger: Ledger) -> Iterator[Any]:
 __all__ = [
     "ROW_ID",
     "columns_of",
-    "further_sheets",
+    "fields_of",
     "keys_of",
     "loading",
     "main_sheets",

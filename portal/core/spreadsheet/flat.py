@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from portal.core.spreadsheet.headings import cell, plain
-from portal.core.spreadsheet.layout import LOOKED_AT
+from portal.core.spreadsheet.headings import LOOKED_AT, cell, plain
 from portal.core.spreadsheet.reading import Sheet
 
 # Between several things that one cell names.
@@ -16,11 +15,13 @@ SEVERAL = re.compile(r"[、，,;；\n]+")
 
 @dataclass(frozen=True)
 class FlatTable:
-    """`top` is the row of the headings, from 0; `columns` name what each column is, "" where nobody knows."""
+    """`top` is the row of the headings, from 0; `columns` name what each column is, "" where nobody knows; `heads` are
+    the headings, without marks."""
 
     sheet: Sheet
     top: int
     columns: Sequence[str]
+    heads: Sequence[str]
 
     def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
         """(row from 1, text by name) of every row that says something."""
@@ -32,9 +33,13 @@ class FlatTable:
     def left_out(self) -> list[str]:
         """The headings of columns that hold something and are not known."""
         below = self.sheet.rows[self.top + 1 :]
-        heads = [text.strip() for text in self.sheet.rows[self.top]]
-        unknown = (index for index, name in enumerate(self.columns) if not name and heads[index])
-        return [heads[index] for index in unknown if any(cell(cells, index) for cells in below)]
+        unknown = (index for index, head in enumerate(self.heads) if head and not self.columns[index])
+        return [self.heads[index] for index in unknown if any(cell(cells, index) for cells in below)]
+
+    def place(self, head: str) -> int:
+        """The column under this heading; the first where there is none."""
+        known = {plain(text): index for index, text in enumerate(self.heads)}
+        return known.get(plain(head), 0)
 
 
 def flat_table(
@@ -43,9 +48,10 @@ def flat_table(
     """The table below the first row whose headings fit. `words` say what a heading is, in its plain form; `marks` may
     stand at the end of one."""
     for top, cells in enumerate(sheet.rows[:LOOKED_AT]):
-        columns = [words.get(plain(text.removesuffix(marks)), "") for text in cells]
+        heads = [text.strip().removesuffix(marks) for text in cells]
+        columns = [words.get(plain(head), "") for head in heads]
         if fits(columns):
-            return FlatTable(sheet, top, columns)
+            return FlatTable(sheet, top, columns, heads)
     return None
 
 

@@ -12,7 +12,7 @@ from portal.core.fields import Choice, Field
 from portal.core.ledger import Ledger
 from portal.core.phrases import clauses, labelled
 from portal.core.spreadsheet import pages
-from portal.core.spreadsheet.child_tables import columns_of, tables_of
+from portal.core.spreadsheet.child_tables import fields_of, tables_of
 
 WIDE = (18, 26, 96)
 STATUS = "status"
@@ -53,10 +53,8 @@ def lines(ledger: Ledger, fields: dict[str, Field]) -> list[list[str]]:
         for name, declared in fields.items()
     ]
     for table in tables_of(ledger):
-        known = ledger.rows_fields(table)
-        for name, label in columns_of(ledger, table).items():
-            if declared := known.get(name.removeprefix(f"{table.name}.")) if "." in name else None:
-                found.append([str(table.label), str(label), rule(declared)])
+        rows = fields_of(ledger, table).values()
+        found += [[str(table.label), str(declared.label), rule(declared)] for declared in rows]
     return found
 
 

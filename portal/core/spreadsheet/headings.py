@@ -21,6 +21,7 @@ BRACKETED = re.compile(r"[(（\[【](.*?)[)）\]】]")
 AROUND = re.compile(r"^(?:19|20)\d{2}年?度?|[%‰]$")
 IGNORED = "-"
 KNOWN, GUESSED, MAPPED, LEFT_OUT = "known", "guessed", "mapped", "left out"
+LOOKED_AT = 40  # rows in which a header may stand, cells by which a column is told
 
 
 @dataclass

@@ -12,7 +12,7 @@ from portal.core.ledger import Ledger
 from portal.core.lookups import remembering
 from portal.core.spreadsheet import child_tables, trees, version
 from portal.core.spreadsheet.accounts import Account, Outcome, Remark, described
-from portal.core.spreadsheet.child_rows import take_further
+from portal.core.spreadsheet.child_rows import further_tables, take_further
 from portal.core.spreadsheet.entries import take_row
 from portal.core.spreadsheet.identity import Identity
 from portal.core.spreadsheet.layout import Tables
@@ -35,7 +35,7 @@ def find_layout(ledger: Ledger, sheets: Sequence[Sheet], options: Options | None
         version.refuse_others(ledger, sheets)
         brought = [sheet for sheet in sheets if not version.own_lists(sheet)]
         found = tables(ledger, child_tables.main_sheets(ledger, brought), options or Options())
-        found.further = child_tables.further_sheets(ledger, brought)
+        found.further = further_tables(ledger, brought)
         found.template = version.told(ledger, sheets, found)
         found.read_rows()
         return found

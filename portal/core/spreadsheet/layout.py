@@ -15,11 +15,11 @@ from portal.core.fields import BadValue, Kind, days_in, parse_day, since_1904
 from portal.core.fields.units import said_in
 from portal.core.search import fold
 from portal.core.spreadsheet import months, skipping
-from portal.core.spreadsheet.headings import IGNORED, Column, cell, headings, plain
+from portal.core.spreadsheet.flat import FlatTable
+from portal.core.spreadsheet.headings import IGNORED, LOOKED_AT, Column, cell, headings, plain
 from portal.core.spreadsheet.reading import Sheet
 
 FOOT = 6  # rows at the end of a sheet in which notes stand
-LOOKED_AT = 40  # rows in which a header may stand, cells by which a column is told
 DEPTHS = (1, 2, 3)  # rows of headings
 SPAN = "~"  # between the two fields of a column that holds two days
 TOWN = "@"  # after the field of the community whose town a column holds
@@ -287,8 +287,8 @@ class Tables:
     """Everything that is taken from a workbook, and what is not."""
 
     offers: list[Offer] = field(default_factory=list)
-    # The sheets that hold tables of the records.
-    further: list[Sheet] = field(default_factory=list)
+    # Those of the sheets that hold tables of the records.
+    further: list[FlatTable] = field(default_factory=list)
     # What is said of the template that the workbook comes from.
     template: dict[str, Any] = field(default_factory=dict)
 
@@ -312,9 +312,10 @@ class Tables:
 
     def of(self, name: str) -> Layout:
         """The table of the sheet with this name; of the only one where none is said."""
-        for sheet in self.further:
-            if sheet.name == name:
-                return Layout(sheet, 0, 1, headings(sheet, 0, 1, max(map(len, sheet.rows), default=0)))
+        for table in self.further:
+            if table.sheet.name == name:
+                columns = headings(table.sheet, table.top, 1, len(table.columns))
+                return Layout(table.sheet, table.top, table.top + 1, columns)
         return next((each for each in self.taken if each.sheet.name == name), self.taken[0])
 
 

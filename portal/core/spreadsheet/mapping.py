@@ -16,8 +16,8 @@ from portal.core.fields.units import parts, split_heading
 from portal.core.ledger import Ledger
 from portal.core.phrases import listed
 from portal.core.spreadsheet import suggesting
-from portal.core.spreadsheet.headings import GUESSED, IGNORED, KNOWN, LEFT_OUT, MAPPED, Column, cell, plain
-from portal.core.spreadsheet.layout import LOOKED_AT, SPAN, TOWN, Layout, Offer, Tables, candidates
+from portal.core.spreadsheet.headings import GUESSED, IGNORED, KNOWN, LEFT_OUT, LOOKED_AT, MAPPED, Column, cell, plain
+from portal.core.spreadsheet.layout import SPAN, TOWN, Layout, Offer, Tables, candidates
 from portal.core.spreadsheet.reading import Sheet, Unreadable
 from portal.extensions import Model, db
 

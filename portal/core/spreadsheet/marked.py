@@ -17,8 +17,8 @@ from flask_babel import gettext
 
 from portal.core.spreadsheet.accounts import Remark
 from portal.core.spreadsheet.export import rejected_rows
-from portal.core.spreadsheet.headings import plain
-from portal.core.spreadsheet.layout import LOOKED_AT, Layout, Tables, cell, is_ditto
+from portal.core.spreadsheet.flat import FlatTable
+from portal.core.spreadsheet.layout import Layout, Tables, cell, is_ditto
 from portal.core.spreadsheet.reading import MEMORY, Sheet
 
 SCRIPT = Path(__file__).with_name("marking.py")
@@ -45,12 +45,10 @@ def marked(
 ) -> Marked:
     """`sheets` are what was read from the file at `path`, which somebody called `name`; `found` the tables in them.
     Where nothing was stored, since some rows are rejected, all rows are left."""
-    further = {sheet.name for sheet in found.further}
+    further = {table.sheet.name for table in found.further}
     mine = [remark for remark in remarks if remark.sheet not in further]
     tables = [planned(table, mine, several=found.several) for table in found.taken]
-    tables += [
-        planned_further(sheet, [each for each in remarks if each.sheet == sheet.name]) for sheet in found.further
-    ]
+    tables += [planned_further(table, remarks) for table in found.further]
     plan = {
         "sheets": [table if stored else table | {"removed": []} for table in tables],
         "names": [sheet.name for sheet in sheets],
@@ -132,24 +130,17 @@ def planned(table: Layout, remarks: Sequence[Remark], *, several: bool) -> dict[
     }
 
 
-def planned_further(sheet: Sheet, remarks: Sequence[Remark]) -> dict[str, Any]:
-    """The same in a sheet of a table of the records: rows stand from the row below its headings on."""
-    mine = [remark for remark in remarks if remark.sheet == sheet.name]
-    left, (top, heads) = {remark.row for remark in mine}, headings_of(sheet)
+def planned_further(table: FlatTable, remarks: Sequence[Remark]) -> dict[str, Any]:
+    """The same in a sheet of a table of the records."""
+    mine = [remark for remark in remarks if remark.sheet == table.sheet.name]
+    left = {remark.row for remark in mine}
     return {
-        "name": sheet.name,
+        "name": table.sheet.name,
         "heading": None,
-        "removed": [n for n in range(top + 2, len(sheet.rows) + 1) if any(sheet.rows[n - 1]) and n not in left],
+        "removed": [row for row, _ in table.rows() if row not in left],
         "carried": [],
-        "marks": [[remark.row, heads.get(plain(remark.column), 0), remark.why] for remark in mine],
+        "marks": [[remark.row, table.place(remark.column), remark.why] for remark in mine],
     }
-
-
-def headings_of(sheet: Sheet) -> tuple[int, dict[str, int]]:
-    """The row, from 0, with the most texts among the first ones, and the columns by what stands there."""
-    top = max(range(min(LOOKED_AT, len(sheet.rows))), key=lambda n: sum(map(bool, sheet.rows[n])), default=0)
-    cells = sheet.rows[top] if sheet.rows else []
-    return top, {plain(text.removesuffix("*")): at for at, text in enumerate(cells) if text}
 
 
 def place(table: Layout, column: str) -> int:

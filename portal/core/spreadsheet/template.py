@@ -21,7 +21,7 @@ from portal.core.fields.entries import ANY, DATE, DECIMAL, LIST, WHOLE, Entry
 from portal.core.ledger import Ledger, Rows
 from portal.core.phrases import labelled
 from portal.core.spreadsheet import guide, pages, sizes, version
-from portal.core.spreadsheet.child_tables import ROW_ID, columns_of, sheet_name, tables_of
+from portal.core.spreadsheet.child_tables import ROW_ID, columns_of, fields_of, sheet_name, tables_of
 from portal.core.spreadsheet.pages import STYLES
 
 ROWS = 1000  # that are checked; LibreOffice keeps no more of them
@@ -75,7 +75,7 @@ def template(ledger: Ledger) -> IO[bytes]:
 
 def table_fields(ledger: Ledger, table: Rows) -> dict[str, Field | None]:
     """The columns of a further sheet by their headings; what only names the record has no check."""
-    known = {f"{table.name}.{name}": each for name, each in ledger.rows_fields(table).items()}
+    known = fields_of(ledger, table)
     return {
         heading(known[name]) if name in known else str(label): known.get(name)
         for name, label in columns_of(ledger, table).items()

@@ -16,10 +16,10 @@ from flask_babel import force_locale, get_locale, gettext
 from portal.core.ledger import Ledger, named
 from portal.core.phrases import listed
 from portal.core.spreadsheet import guide
-from portal.core.spreadsheet.child_rows import vocabulary
 from portal.core.spreadsheet.child_tables import ROW_ID, columns_of, table_of, tables_of
-from portal.core.spreadsheet.headings import cell, plain
-from portal.core.spreadsheet.layout import LOOKED_AT, Tables
+from portal.core.spreadsheet.flat import FlatTable
+from portal.core.spreadsheet.headings import LOOKED_AT
+from portal.core.spreadsheet.layout import Tables
 from portal.core.spreadsheet.reading import Sheet, Unreadable
 
 MARK = re.compile(r"template:([a-z_]+):([0-9a-f]{8})")
@@ -92,24 +92,18 @@ def differences(ledger: Ledger, found: Tables) -> tuple[list[str], list[str]]:
         fields = guide.asked(ledger).items()
         new += [str(declared.label) for name, declared in fields if name not in here and name != guide.STATUS]
         gone += [column.header for column in table.columns if column.header and not (column.name or column.guess)]
-    for sheet in found.further:
-        missing, unknown = further_differences(ledger, sheet)
-        new += [f"{sheet.name}: {label}" for label in missing]
-        gone += [f"{sheet.name}: {label}" for label in unknown]
+    for further in found.further:
+        missing, unknown = further_differences(ledger, further)
+        new += [f"{further.sheet.name}: {label}" for label in missing]
+        gone += [f"{further.sheet.name}: {label}" for label in unknown]
     return list(dict.fromkeys(new)), list(dict.fromkeys(gone))
 
 
-def further_differences(ledger: Ledger, sheet: Sheet) -> tuple[list[str], list[str]]:
-    table = table_of(ledger, sheet)
-    if table is None:
-        return [], []
-    words = vocabulary(ledger, table)
-    rows = [{cell(cells, n): n for n in range(len(cells)) if cell(cells, n)} for cells in sheet.rows[:LOOKED_AT]]
-    heads = max(rows, key=lambda texts: sum(plain(text) in words for text in texts), default={})
-    here = {words[plain(text)] for text in heads if plain(text) in words}
-    labels = columns_of(ledger, table)
-    missing = [str(label) for name, label in labels.items() if name not in here and name != ROW_ID]
-    return missing, [text for text in heads if plain(text) not in words]
+def further_differences(ledger: Ledger, found: FlatTable) -> tuple[list[str], list[str]]:
+    table = table_of(ledger, found.sheet)
+    labels = columns_of(ledger, table) if table is not None else {}
+    missing = [str(label) for name, label in labels.items() if name not in found.columns and name != ROW_ID]
+    return missing, [head for head, name in zip(found.heads, found.columns, strict=True) if head and not name]
 
 
 def said(new: Sequence[str], gone: Sequence[str]) -> str:
