@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet.child_rows import TableOutcome
@@ -14,6 +14,13 @@ from portal.core.spreadsheet.headings import GUESSED, Column
 from portal.core.spreadsheet.layout import Layout, Offer, Tables
 from portal.core.spreadsheet.row import Row
 from portal.core.spreadsheet.verdict import CHANGED, NEW, REJECTED, UNCHANGED, Question, Rejected
+
+# What is said of cells of rows that are taken.
+LACKING = lazy_gettext("To be added")
+HIDDEN = lazy_gettext("Not compared, as it is hidden from you; it stays as it is")
+MASKED = lazy_gettext("Not compared, as the sheet shows it masked only")
+UNENDED = lazy_gettext("Not taken: it is recorded when the record ends")
+COUNTING = lazy_gettext("These numbers only count the rows; they are not taken as the office's own")
 
 
 @dataclass(frozen=True)
@@ -115,14 +122,14 @@ class Account:
         self.outcome.counts[result] += 1
         self.outcome.rows.append((number, result, str(record), self.sheet))
         told = row.told
-        whys = {
-            gettext("To be added"): (*(getattr(record, "gaps", None) or ()), *told.lacking),
-            gettext("Not compared, as it is hidden from you; it stays as it is"): told.left,
-            gettext("Not compared, as the sheet shows it masked only"): told.masked,
-            gettext("Not taken: it is recorded when the record ends"): told.unended,
-        }
-        for why, names in whys.items():
-            self.outcome.flagged += [self.remark(number, name, why) for name in dict.fromkeys(names)]
+        flags = (
+            (LACKING, (*(getattr(record, "gaps", None) or ()), *told.lacking)),
+            (HIDDEN, told.left),
+            (MASKED, told.masked),
+            (UNENDED, told.unended),
+        )
+        for why, names in flags:
+            self.outcome.flagged += [self.remark(number, name, str(why)) for name in dict.fromkeys(names)]
         for note in self.table.read.notes.get(number, ()):
             self.outcome.flagged.append(self.remark(number, note.name, note.why))
         if told.kept_status:
@@ -136,11 +143,10 @@ class Account:
 
     def say_counting(self, number: int, names: Sequence[str]) -> None:
         """Said once of each column."""
-        why = gettext("These numbers only count the rows; they are not taken as the office's own")
         for column in map(self.column, names):
             if column not in self.counting:
                 self.counting.add(column)
-                self.outcome.flagged.append(Remark(number, column, why, self.sheet))
+                self.outcome.flagged.append(Remark(number, column, str(COUNTING), self.sheet))
 
     def located(self, number: int) -> dict[str, Any]:
         return {"row": number} | ({"sheet": self.sheet} if self.sheet else {})

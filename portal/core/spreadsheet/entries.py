@@ -11,7 +11,9 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy import or_, select
 
+from portal.core.fields import Kind
 from portal.core.ledger import Ledger
+from portal.core.lookups import remembered
 from portal.core.phrases import labelled, listed
 from portal.core.spreadsheet.headings import plain
 from portal.core.spreadsheet.row import Row
@@ -33,12 +35,21 @@ def take_row(row: Row, seen: Mapping[Any, str]) -> tuple[str, Any]:
 def require_names(ledger: Ledger, cells: Mapping[str, str]) -> None:
     """People are brought in by those who see or enter their names; a list of names that somebody else brings would tell
     which of them are known. Raises Rejected."""
-    for column, text in cells.items():
+    columns = tuple(cells)
+    for column, kind in remembered(("names", ledger.name, columns), lambda: closed_names(ledger, columns)):
+        if cells[column] and not kind.is_mask(cells[column]):
+            raise Rejected(column, gettext("You may neither see nor enter names of people here, so none are compared."))
+
+
+def closed_names(ledger: Ledger, columns: Sequence[str]) -> list[tuple[str, Kind]]:
+    """The columns with names of people whom the user may neither see nor enter, and what they hold."""
+    found = []
+    for column in columns:
         prefix, dot, name = column.rpartition(".")
         of = ledger.other(prefix) if dot and prefix in ledger.tells_of else ledger
-        kind = of.field(name).kind if of.has(name) else None
-        if text and kind is not None and kind.named and not kind.is_mask(text) and not known_names(of.name):
-            raise Rejected(column, gettext("You may neither see nor enter names of people here, so none are compared."))
+        if of.has(name) and of.field(name).kind.named and not known_names(of.name):
+            found.append((column, of.field(name).kind))
+    return found
 
 
 def take_entry(row: Row) -> tuple[str, Any]:

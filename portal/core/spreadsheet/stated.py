@@ -132,7 +132,7 @@ class Stated:
             return fault
         known = {fault.name, *(name for name, _ in fault.also)}
         try:
-            form = self.form(self.typed(), parent=self.parent)
+            form = self.fresh(self.typed(), self.parent)
         except Rejected:
             return fault
         form.fields_fine()
