@@ -5,6 +5,7 @@ A wrong value stops the start and names the right ones.
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from collections.abc import Mapping
@@ -37,6 +38,9 @@ SETTINGS = {
 }
 
 
+SHORTEST_SECRET = 32  # characters
+
+
 class BadSetting(ClickException):
     """A setting that the portal cannot start with; commands tell it in one line."""
 
@@ -65,34 +69,50 @@ def as_of(environ: Mapping[str, str]) -> date | None:
         raise BadSetting(f"PORTAL_AS_OF is a date like 2026-06-30, not {text!r}") from None
 
 
-def secret_key(environ: Mapping[str, str], production: bool, data_dir: Path) -> str:
+def secret_key(environ: Mapping[str, str], production: bool) -> str:
+    """Empty when a key of the data directory is to be used."""
     key = environ.get("PORTAL_SECRET_KEY")
     if key:
-        if len(key) < 32:
-            raise BadSetting("PORTAL_SECRET_KEY needs at least 32 characters")
+        if len(key) < SHORTEST_SECRET:
+            raise BadSetting(f"PORTAL_SECRET_KEY needs at least {SHORTEST_SECRET} characters")
         return key
     if production:
         raise BadSetting("PORTAL_SECRET_KEY is required in production: at least 32 random characters")
-    return kept(data_dir / "secret.key", lambda: secrets.token_urlsafe(48))
+    return ""
 
 
 def kept(path: Path, make: Any) -> str:
     """The text in a file that only we may read, made on first use.
 
-    Written beside and linked into place, so that of several processes starting at once all end with one text.
+    Written beside and linked into place, so that of several processes starting at once all end with one text, and no
+    power cut leaves an empty one.
     """
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         draft.touch(mode=0o600)
-        draft.write_text(make())
+        with draft.open("w") as file:
+            file.write(make())
+            file.flush()
+            os.fsync(file.fileno())
         try:
             path.hardlink_to(draft)
         except FileExistsError:
             pass
         finally:
             draft.unlink()
+        keep_folder(path.parent)
     return path.read_text()
+
+
+def keep_folder(path: Path) -> None:
+    """After this the names in it survive a power cut. Windows does so by itself."""
+    if os.name == "posix":
+        folder = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def database_url(environ: Mapping[str, str], data_dir: Path) -> str:
@@ -137,7 +157,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
         "HOST": host,
         "PORT": port(environ),
         "DATA_DIR": data_dir,
-        "SECRET_KEY": secret_key(environ, production, data_dir),
+        "SECRET_KEY": secret_key(environ, production),
         "SQLALCHEMY_DATABASE_URI": database_url(environ, data_dir),
         "TRUSTED_HOSTS": trusted_hosts(environ, host),
         "PROXIES": proxies(environ),

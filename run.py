@@ -32,7 +32,8 @@ def main() -> None:
 def prepare(app: Flask) -> None:
     """Bring the database up to date, load the demo where it belongs, and say where the portal will be."""
     with app.app_context():
-        setup.bring_up_to_date()
+        for remark in setup.bring_up_to_date():
+            print(remark, file=sys.stderr)
         shown = ""
         if app.config["DEMO"] != "none":
             if setup.empty():

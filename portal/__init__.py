@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,9 @@ from portal.core import (
     declarations,
     guessing,
     import_runs,
+    installation,
+    key_files,
     lookups,
-    marks,
     numbering,
     row_security,
     scope,
@@ -31,13 +31,14 @@ from portal.core.api import mount as rest
 from portal.core.views import addresses, revealing, web
 from portal.core.views.mount import mount
 from portal.extensions import csrf, db, migrate
-from portal.org import sealed
 
 __all__ = ["create_app", "numbering"]
 
 
 def create_app(**overrides: Any) -> Flask:
-    """The application, out of the environment and these overrides of its settings. Touches no database.
+    """The application, out of the environment and these overrides of its settings.
+
+    Asks the database nothing, but whether it is new when a key is missing.
 
     Raises BadSetting and BadLedger, which say all that is wrong.
     """
@@ -51,17 +52,17 @@ def create_app(**overrides: Any) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    keep_keys(app)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"), render_as_batch=True)
     for layer in (database, row_security):
         layer.install(app)
     for listener in (scope, search, audit, import_runs, lookups):
         listener.install()
+    key_files.install(app)
     app.extensions["portal.ledgers"] = declared
     security.install(app)  # before the CSRF check, whose error page needs to know who asks
     csrf.init_app(app)
-    for part in (addresses, web, start_pages, revealing, guessing, sealing, rest):
+    for part in (installation, addresses, web, start_pages, revealing, guessing, sealing, rest):
         part.install(app)
     with app.app_context():
         appbuilder = PortalBuilder(app, db.session)
@@ -70,14 +71,3 @@ def create_app(**overrides: Any) -> Flask:
             rest.mount(appbuilder, each)
     app.cli.add_command(cli.portal)
     return app
-
-
-def keep_keys(app: Flask) -> None:
-    """The keys of personal data and of the trail: made once, in the data directory, outside the database."""
-    for name, make, install in (
-        ("personal.key", sealed.new_keys, sealed.install),
-        ("audit.key", lambda: secrets.token_hex(32), marks.install),
-    ):
-        path = app.config["DATA_DIR"] / name
-        config.kept(path, make)
-        install(app, path)

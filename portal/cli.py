@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,7 +21,7 @@ from portal import setup
 from portal.accounts import new_account, roles, sign_in_rules
 from portal.accounts.passwords import password_fault
 from portal.accounts.security import act_as
-from portal.core import audit, scope, sealing
+from portal.core import attachments, audit, installation, key_files, scope, sealing, staging
 from portal.core.ledger import Ledger, mounted
 from portal.core.spreadsheet import months, running
 from portal.core.spreadsheet.importing import Options, Outcome, find_layout
@@ -34,6 +36,11 @@ from portal.org import rotation
 class Commands(AppGroup):
     """Commands that tell what the database refuses in one line."""
 
+    def command(self, *names: Any, unready: bool = False, **more: Any) -> Any:
+        """`unready`: also for a database that is not set up, or is not that of this data directory."""
+        decorate = super().command(*names, **more)
+        return decorate if unready else lambda function: decorate(of_this_directory(function))
+
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
@@ -41,20 +48,49 @@ class Commands(AppGroup):
             raise click.ClickException(f"the database: {str(fault.orig).splitlines()[0]}") from fault
 
 
+def of_this_directory(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def checked(*args: Any, **more: Any) -> Any:
+        installation.require_match()
+        return function(*args, **more)
+
+    return checked
+
+
 portal = Commands("portal", help="Set up and look after the portal.")
-admin = AppGroup("admin", help="Accounts of administrators.")
+admin = Commands("admin", help="Accounts of administrators.")
 portal.add_command(admin)
-keys = AppGroup("keys", help="The keys of personal data.")
+keys = Commands("keys", help="The keys of personal data.")
 portal.add_command(keys)
-trail = AppGroup("audit", help="The trail of what was done.")
+trail = Commands("audit", help="The trail of what was done.")
 portal.add_command(trail)
+heads = Commands("heads", help="The copy of the trail's heads beside the database.")
+portal.add_command(heads)
+
+
+@portal.command(unready=True)
+def init() -> None:
+    """Bring the database up to date: schema, roles, code lists. Takes nothing back that was changed since."""
+    for remark in setup.bring_up_to_date():
+        click.echo(remark, err=True)
+    click.echo("The database is up to date.")
 
 
 @portal.command()
-def init() -> None:
-    """Bring the database up to date: schema, roles, code lists. Takes nothing back that was changed since."""
-    setup.bring_up_to_date()
-    click.echo("The database is up to date.")
+@click.option("--yes", is_flag=True, help="Remove them; else they are only counted.")
+def sweep(*, yes: bool) -> None:
+    """Files in the data directory that belong to no record: say how many there are, or remove them."""
+    if why := sealing.older_than_directory():
+        raise click.ClickException(why)
+    with scope.unscoped("an operator at the machine looks after the files"), attachments.locked(shared=False) as had:
+        if not had:
+            raise click.ClickException("files are being written just now: try again")
+        paths = attachments.unnamed(staging.stored)
+        size = sum(path.stat().st_size for path in paths)
+        if yes:
+            audit.tell("files_swept", title=str(len(paths)))
+            attachments.discard(paths)
+    click.echo(f"{len(paths)} files without a record, {size} bytes{': removed' if yes else ''}.")
 
 
 @portal.command()
@@ -99,8 +135,12 @@ def rotate() -> None:
     """Make a new key and encrypt all personal data with it. The key before is kept until the next time."""
     with scope.unscoped("an operator at the machine looks after the keys"):
         audit.tell("keys_renewed")
-    rotation.renew(current_app.config["DATA_DIR"] / "personal.key")
+    path = current_app.config["DATA_DIR"] / key_files.PERSONAL
+    rotation.renew(path)
+    installation.keys_renewed()
+    db.session.commit()
     count = rotation.reseal(lambda done: click.echo(f"{done} values …", err=True))
+    rotation.forget_older(path)
     click.echo(f"{count} values are encrypted with a new key. Keep a copy of personal.key apart from the database.")
 
 
@@ -110,9 +150,26 @@ def verify() -> None:
     found = sealing.verify(lambda done: click.echo(f"{done} lines …", err=True))
     if found.fault:
         raise click.ClickException(found.fault)
+    if found.remark:
+        click.echo(found.remark, err=True)
     click.echo(f"{found.lines} lines in {found.blocks} blocks are as they were written; {sealing.seal()} sealed now.")
     number, digest = sealing.head()
     click.echo(f"Head of the chain: {number} {digest}. Compare it with the copy of audit_heads.log elsewhere.")
+
+
+@heads.command()
+def refound() -> None:
+    """Begin the file audit_heads.log anew from the database, in this data directory. One that is there is kept."""
+    found = sealing.verify(with_file=False)
+    if found.fault:
+        raise click.ClickException(found.fault)
+    with scope.unscoped("an operator at the machine looks after the trail"):
+        audit.tell("heads_refounded", title=f"{found.blocks}")
+    kept = sealing.refound()
+    number, digest = sealing.head()
+    click.echo(f"audit_heads.log begins anew with {number} heads, the newest {digest}.")
+    if kept:
+        click.echo(f"What was there is {kept}.")
 
 
 @portal.command("import")

@@ -14,7 +14,18 @@ from flask_migrate import upgrade
 from sqlalchemy import select
 
 from portal.accounts import roles
-from portal.core import attachments, form_drafts, import_runs, jobs, once, row_security, scope, sealing, staging
+from portal.core import (
+    attachments,
+    form_drafts,
+    import_runs,
+    installation,
+    jobs,
+    once,
+    row_security,
+    scope,
+    sealing,
+    staging,
+)
 from portal.extensions import db
 from portal.org import codes
 from portal.org.models import Unit
@@ -44,11 +55,13 @@ def one_at_a_time() -> Iterator[None]:
             yield
 
 
-def bring_up_to_date() -> None:
-    """What `portal init` does."""
+def bring_up_to_date() -> list[str]:
+    """What `portal init` does; answers what the operator should know. Raises Mismatch when the database is not that of
+    the data directory."""
     # Alembic tells every step of it to its logger; the commands print one line of their own.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     with one_at_a_time(), scope.unscoped("setting up belongs to no user"):
+        installation.require_fit()
         upgrade()
         builder: Any = current_app.extensions["appbuilder"]
         for code in ("Admin", "Public"):
@@ -56,13 +69,28 @@ def bring_up_to_date() -> None:
         builder.add_permissions(update_perms=True)
         codes.seed()
         roles.seed(builder.sm)
-        for kept in (once, import_runs, form_drafts, staging):
+        for kept in (once, import_runs, form_drafts):
             kept.sweep()
+        gone = staging.sweep()
         settle_row_security(on=current_app.config["ROW_SECURITY"])
         settle_serving_role(current_app.config["SERVING_ROLE"])
+        installation.settle()
+        sealing.claim_heads()
         db.session.commit()
-        attachments.sweep(staging.stored)
+        attachments.discard(gone)
         jobs.sweep()
+        return sweep_files()
+
+
+def sweep_files() -> list[str]:
+    if why := sealing.older_than_directory():
+        return [why]
+    if count := attachments.sweep(staging.stored):
+        return [
+            f"{count} files in {attachments.home()} belong to no record of this database, more than killed processes "
+            "leave: nothing was removed. `portal sweep --yes` removes them."
+        ]
+    return []
 
 
 def settle_row_security(*, on: bool) -> None:

@@ -66,4 +66,4 @@ def verify(job: Job) -> dict[str, Any]:
     audit.tell("verify", "audit_events", title=found.fault)
     if not found.fault:
         sealing.seal()
-    return {"fault": found.fault, "lines": found.lines}
+    return {"fault": found.fault, "lines": found.lines, "remark": found.remark}

@@ -22,6 +22,7 @@ from flask_babel import gettext
 from sqlalchemy import Index, String, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+import config
 from portal.core import clock, scope
 from portal.core.fields import BadValue, clean
 from portal.core.fields.text import refuse_personal
@@ -53,6 +54,12 @@ MEDIA = {
     "jpeg": "image/jpeg",
     "png": "image/png",
 }
+
+
+# What a file is called until it is whole.
+PART = ".part"
+# Files without a row that processes leave which were killed while they wrote one; more have another reason.
+FEW = 10
 
 
 class BadFile(Exception):
@@ -191,18 +198,13 @@ def add(ledger: Ledger, record: Any, place: Files, name: str, content: bytes) ->
 def write_durably(path: Path, content: bytes) -> None:
     """Temporary file, fsync, rename, fsync of the folder: after this the file survives a power cut whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.part")
+    draft = path.with_name(f"{path.name}{PART}")
     with draft.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
-    if fcntl is not None:
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    config.keep_folder(path.parent)
 
 
 @contextmanager
@@ -228,17 +230,26 @@ def locked(*, shared: bool) -> Iterator[bool]:
         yield True
 
 
-def sweep(staged: Callable[[], set[str]] = set) -> None:
+def sweep(staged: Callable[[], set[str]] = set) -> int:
     """Remove files that no row names, left by processes that were killed; never while anybody writes one. `staged` are
-    the names of those that wait with forms."""
+    the names of those that wait with forms.
+
+    Answers how many there are when they are more than killed processes leave: then nothing is removed, since the rows
+    may be what is missing.
+    """
     if not home().is_dir():
-        return
+        return 0
     with locked(shared=False) as had:
-        if had:
-            known = set(db.session.scalars(select(Attachment.stored))) | staged()
-            for path in home().glob("??/*"):
-                if path.name not in known:
-                    path.unlink(missing_ok=True)
+        paths = unnamed(staged) if had else []
+        if sum(path.suffix != PART for path in paths) > FEW:
+            return len(paths)
+        discard(paths)
+    return 0
+
+
+def unnamed(staged: Callable[[], set[str]]) -> list[Path]:
+    known = set(db.session.scalars(select(Attachment.stored))) | staged()
+    return [path for path in home().glob("??/*") if path.name not in known]
 
 
 def discard(paths: Sequence[Path]) -> None:

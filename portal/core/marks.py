@@ -14,6 +14,7 @@ from typing import Any
 
 from flask import Flask, current_app
 
+SHORTEST = 32  # characters of a key
 # What a mark stands for, in this order.
 MARKED = (
     *("uid", "at", "user_id", "username", "person", "address", "action", "ledger", "record_id", "root", "root_id"),
@@ -22,7 +23,11 @@ MARKED = (
 
 
 def install(app: Flask, path: Path) -> None:
-    app.extensions["portal.audit_key"] = path.read_text().strip().encode()
+    """Raises ValueError when the file holds no key."""
+    key = path.read_text().strip()
+    if len(key) < SHORTEST:
+        raise ValueError
+    app.extensions["portal.audit_key"] = key.encode()
 
 
 def keyed(content: bytes) -> bytes:

@@ -2,7 +2,8 @@
 
 The head of the chain also goes to a file beside the database that only grows. So a line that was changed, removed,
 put in or swapped is found, and so is a trail that was cut off or replaced as a whole by an older or invented one. The
-file is made with the first seal and never again: it lacks the newest head at most, else somebody took from it.
+file is made with the first seal and never again, unless an operator says so: it lacks the newest head at most, else
+somebody took from it. Of several machines one has it, and the database says which.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 
 from flask import Flask, current_app
 from flask_babel import gettext
-from sqlalchemy import Connection, LargeBinary, String, event, func, insert, select, type_coerce
+from sqlalchemy import Connection, LargeBinary, String, event, func, insert, select, type_coerce, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.types import NullType
@@ -28,6 +29,7 @@ from sqlalchemy.types import NullType
 from portal.core import clock
 from portal.core.audit import TOLD, AuditEvent
 from portal.core.fields.base import natural
+from portal.core.installation import Installation, directory
 from portal.core.marks import MARKED, keyed, mark
 from portal.database import hold_writers
 from portal.extensions import Model, db
@@ -104,6 +106,7 @@ def seal_block() -> int:
             return 0
         if last is None:
             heads_file().touch(mode=0o600)
+            connection.execute(update(Installation).values(heads_in=directory()))
         lines = b"".join(packed(id_, written) for id_, written in block)
         values = {"number": number + 1, "last_id": block[-1].id, "lines": lines, "sealed_at": clock.now()}
         connection.execute(insert(AuditSeal).values(**values, digest=digest_of(number + 1, before, lines)))
@@ -147,20 +150,24 @@ def head() -> tuple[int, str]:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What verifying found: `fault` is empty when all is as it was written, else names the first bad line."""
+    """What verifying found: `fault` is empty when all is as it was written, else names the first bad line. `remark`
+    says what could not be looked at here."""
 
     lines: int
     blocks: int
     fault: str = ""
+    remark: str = ""
 
 
 class Bad(Exception):
     """The trail is not what was written."""
 
 
-def verify(told: Callable[[int], None] = lambda _lines: None) -> Verdict:
+def verify(told: Callable[[int], None] = lambda _lines: None, *, with_file: bool = True) -> Verdict:
     """Go through the whole trail; `told` hears how many lines are done. Changes nothing."""
-    known, lines, blocks, last_id, before = heads(), 0, 0, 0, ""
+    remark = elsewhere() if with_file else ""
+    with_file = with_file and not remark
+    known, lines, blocks, last_id, before = heads() if with_file else {}, 0, 0, 0, ""
     with db.engine.connect().execution_options(reading=True) as connection:  # nobody waits for it
         try:
             for seal in seals_of(connection):
@@ -171,10 +178,61 @@ def verify(told: Callable[[int], None] = lambda _lines: None) -> Verdict:
             if max(known, default=0) > blocks:
                 raise Bad(gettext("The trail was cut off after line %(line)d.", line=last_id))
             lines += compare(connection, last_id, None, {})
-            look_at_file(blocks)
+            if with_file:
+                look_at_file(blocks)
         except Bad as fault:
-            return Verdict(lines, blocks, str(fault))
-    return Verdict(lines, blocks)
+            return Verdict(lines, blocks, str(fault), remark)
+    return Verdict(lines, blocks, "", remark)
+
+
+def elsewhere() -> str:
+    """A sentence for the operator where another data directory has the heads; empty where they are to be here."""
+    if heads_file().exists():
+        return ""
+    with db.engine.connect().execution_options(reading=True) as connection:
+        kept = connection.scalar(select(Installation.heads_in))
+    if kept in (None, directory()):
+        return ""
+    return gettext(
+        "The heads of the trail are kept in another data directory (%(directory)s): verify there, too, or begin them "
+        "anew here by “portal heads refound”.",
+        directory=kept,
+    )
+
+
+def claim_heads() -> None:
+    """Where nobody says yet which data directory has the heads, it is the one that has them. Nothing is committed."""
+    if heads_file().exists():
+        nobody = Installation.heads_in.is_(None)
+        db.session.execute(update(Installation).where(nobody).values(heads_in=directory()))
+
+
+def older_than_directory() -> str:
+    """A sentence for the operator when the data directory knows of more than the database: one that was restored from
+    an older backup, or cut off. Empty when it does not."""
+    known = heads()
+    number, digest = head()
+    if max(known, default=0) > number or known.get(number, digest) != digest:
+        return (
+            f"The database is older than {heads_file().name} in the data directory, or another one: no file was "
+            "removed. If an older backup was restored on purpose, run `portal heads refound`."
+        )
+    return ""
+
+
+def refound() -> Path | None:
+    """Begin the file of heads anew from the database, here; answers where the one before is kept."""
+    path, kept = heads_file(), None
+    with db.engine.begin() as connection:
+        hold_writers(connection)
+        if path.exists():
+            kept = path.with_name(f"{path.stem}.{clock.now():%Y%m%d%H%M%S}{path.suffix}")
+            path.replace(kept)
+        path.touch(mode=0o600)
+        query = select(*HEAD).order_by(AuditSeal.number)
+        path.write_text("".join(f"{each.number} {each.last_id} {each.digest}\n" for each in connection.execute(query)))
+        connection.execute(update(Installation).values(heads_in=directory()))
+    return kept
 
 
 def seals_of(connection: Connection) -> Iterator[Any]:
@@ -203,7 +261,7 @@ def look_at_file(blocks: int) -> None:
         raise Bad(
             gettext(
                 "The file audit_heads.log beside the database is missing or shorter than the trail: seal %(number)d is "
-                "not in it. Put it back from its copy.",
+                "not in it. Put it back from its copy; if there is none, begin it anew by “portal heads refound”.",
                 number=lacking,
             )
         )

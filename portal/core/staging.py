@@ -91,9 +91,11 @@ def claim(ledger: Ledger, key: str, record: Record) -> None:
         db.session.execute(delete(StagedFile).where(StagedFile.id.in_([file.id for file in staged])))
 
 
-def sweep() -> None:
-    """Forget files of forms that nobody came back to; `attachments.sweep` removes them. Nothing is committed."""
-    db.session.execute(delete(StagedFile).where(StagedFile.added_at <= clock.now() - KEPT))
+def sweep() -> list[Path]:
+    """Forget files of forms that nobody came back to; answers their paths, to be discarded once this is committed."""
+    gone = db.session.scalars(select(StagedFile).where(StagedFile.added_at <= clock.now() - KEPT)).all()
+    db.session.execute(delete(StagedFile).where(StagedFile.id.in_([file.id for file in gone])))
+    return [file.path for file in gone]
 
 
 def stored() -> set[str]:

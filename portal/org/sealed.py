@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 VERSION = "1."
+SHORTEST_KEY = 32  # bytes
 DIGEST_LENGTH = 43  # SHA-256 in URL-safe base64 without padding
 
 
@@ -29,23 +31,36 @@ def new_keys() -> str:
 
 
 class Vault:
-    """Seals and opens texts with the keys of one data directory; new ones count from the moment they are there."""
+    """Seals and opens texts with the keys of one data directory; new ones count from the moment they are there. Raises
+    ValueError, LookupError or TypeError when the file holds no keys."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._read()
 
     def _read(self) -> None:
-        self._read_at = self._path.stat().st_mtime_ns
-        parsed = json.loads(self._path.read_text())
+        read_at, parsed = self._path.stat().st_mtime_ns, json.loads(self._path.read_text())
+        digest_key = base64.urlsafe_b64decode(parsed["digest"])
+        if len(digest_key) < SHORTEST_KEY:
+            raise ValueError
         self._keys = MultiFernet([Fernet(key) for key in parsed["encrypt"]])
-        self._digest_key = base64.urlsafe_b64decode(parsed["digest"])
+        self._texts, self._digest_key, self._read_at = parsed["encrypt"], digest_key, read_at
+
+    def _refresh(self) -> None:
+        """Have the keys as they are now; a file that was lost or broken meanwhile takes away none."""
+        with suppress(OSError, ValueError, LookupError, TypeError):
+            if self._path.stat().st_mtime_ns != self._read_at:
+                self._read()
 
     @property
     def _fernet(self) -> MultiFernet:
-        if self._path.stat().st_mtime_ns != self._read_at:
-            self._read()
+        self._refresh()
         return self._keys
+
+    def fingerprints(self, label: bytes) -> list[str]:
+        """Of each encryption key with the key of the digests, the newest first; they tell keys apart, nothing else."""
+        self._refresh()
+        return [hmac.new(self._digest_key, label + text.encode(), hashlib.sha256).hexdigest() for text in self._texts]
 
     def digest(self, text: str) -> str:
         mac = hmac.new(self._digest_key, text.encode(), hashlib.sha256).digest()

@@ -36,6 +36,8 @@ DEEDS = {
     "refused": lazy_gettext("Was refused"),
     "verify": lazy_gettext("Verified the trail"),
     "keys_renewed": lazy_gettext("Renewed the key of personal data"),
+    "heads_refounded": lazy_gettext("Began the copy of the trail's heads anew"),
+    "files_swept": lazy_gettext("Removed files that belonged to no record"),
 }
 # Deeds whose reason is what somebody needed the data for, which whoever audits is to know.
 LOOKING = frozenset({"reveal", "names", "export", *(deed for deed in DEEDS if deed.startswith("export_"))})

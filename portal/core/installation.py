@@ -1,0 +1,189 @@
+"""Which data directory belongs to which database.
+
+The database has an identity that the data directory carries, and says which keys it was written with. Where they
+differ, the portal neither starts nor removes anything: attachments without a row would be those of the other database.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, request
+from sqlalchemy import String, insert, inspect, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+from werkzeug.exceptions import ServiceUnavailable
+
+import config
+from config import BadSetting
+from portal.core import clock
+from portal.core.audit import AuditEvent
+from portal.core.key_files import AUDIT, PERSONAL
+from portal.core.marks import MARKED, keyed, mark
+from portal.extensions import Model, db
+from portal.org import rotation
+from portal.org.sealed import vault
+
+FILE = "identity.json"
+LABEL = b"which key is this"
+
+
+class Installation(Model):
+    """The one row of the database about itself."""
+
+    __tablename__ = "installation"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    # Fingerprints of the keys that it was written with; of those of personal data the newest.
+    personal_key: Mapped[str] = mapped_column(String(64))
+    audit_key: Mapped[str] = mapped_column(String(64))
+    # The data directory that has the file with the heads of the trail.
+    heads_in: Mapped[str | None] = mapped_column(String(32))
+    made_at: Mapped[datetime]
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What the data directory says: whose it is, and a name of its own, since several machines have one each."""
+
+    installation: str
+    directory: str
+
+
+class Mismatch(BadSetting):
+    """Database and data directory do not belong together."""
+
+
+def file() -> Path:
+    home: Path = current_app.config["DATA_DIR"]
+    return home / FILE
+
+
+def carried() -> Carried | None:
+    """Raises Mismatch when the file is there but cannot be read."""
+    if not file().exists():
+        return None
+    try:
+        return Carried(**json.loads(file().read_text()))
+    except (OSError, ValueError, TypeError):
+        raise Mismatch(f"{file()} cannot be read: put it back from its copy") from None
+
+
+def personal_keys() -> list[str]:
+    """The fingerprints of the keys of personal data at hand, the newest first."""
+    return vault().fingerprints(LABEL)
+
+
+def audit_key() -> str:
+    return keyed(LABEL).hex()
+
+
+def recorded() -> Any:
+    """The row; None in a database that is new or of an older release."""
+    with db.engine.connect().execution_options(reading=True) as connection:
+        if not inspect(connection).has_table(Installation.__tablename__):
+            return None
+        columns = (Installation.id, Installation.personal_key, Installation.audit_key, Installation.heads_in)
+        return connection.execute(select(*columns)).first()
+
+
+def require_match() -> None:
+    """Raises Mismatch unless the database is set up and belongs to this data directory."""
+    row = recorded()
+    if row is None:
+        raise Mismatch("the database is not set up for this release yet: run `portal init` first")
+    require_pair(row, carried())
+
+
+def require_fit() -> None:
+    """What setting up asks first: may this database be brought up to date with this data directory? Raises Mismatch."""
+    row, here = recorded(), carried()
+    if row is not None:
+        require_pair(row, here)
+    elif not _set_up():
+        if here:
+            raise Mismatch(
+                f"the database is empty, but {file().parent} belongs to another one ({here.installation}): set "
+                f"PORTAL_DATABASE_URL to that one, or PORTAL_DATA_DIR to a directory of its own"
+            )
+    else:
+        require_fitting_keys()
+
+
+def require_pair(row: Any, here: Carried | None) -> None:
+    home = file().parent
+    if here and here.installation != row.id:
+        raise Mismatch(
+            f"{home} belongs to another database ({here.installation}, this one is {row.id}): set "
+            f"PORTAL_DATABASE_URL and PORTAL_DATA_DIR to a pair that belongs together"
+        )
+    for name, fits in ((PERSONAL, row.personal_key in personal_keys()), (AUDIT, row.audit_key == audit_key())):
+        if not fits:
+            raise Mismatch(f"{home / name} is not the key that this database was written with: put that one back")
+
+
+def require_fitting_keys() -> None:
+    """Of a database that does not say which keys it was written with, what it holds tells. Raises Mismatch."""
+    home = file().parent
+    with db.engine.connect().execution_options(reading=True) as connection:
+        tables = set(inspect(connection).get_table_names())
+        if not rotation.opens(connection, tables):
+            raise Mismatch(f"{home / PERSONAL} is not the key that this database was written with: put that one back")
+        if AuditEvent.__tablename__ in tables:
+            columns = [getattr(AuditEvent, name) for name in ("mark", *MARKED)]
+            line = connection.execute(select(*columns).order_by(AuditEvent.id.desc()).limit(1)).first()
+            if line is not None and line.mark != mark(line._mapping):
+                raise Mismatch(f"{home / AUDIT} is not the key that this trail was written with: put that one back")
+
+
+def _set_up() -> bool:
+    with db.engine.connect().execution_options(reading=True) as connection:
+        return inspect(connection).has_table("alembic_version")
+
+
+def settle() -> None:
+    """Make the identity of a new database, and let the data directory carry it. Nothing is committed."""
+    row, here = db.session.execute(select(Installation.id, Installation.heads_in)).first(), carried()
+    if here is None:
+        id_ = row.id if row else secrets.token_hex(16)
+        config.kept(file(), lambda: json.dumps({"installation": id_, "directory": secrets.token_hex(16)}))
+        here = carried() or Carried(id_, "")
+    if row is None:
+        keys = {"personal_key": personal_keys()[0], "audit_key": audit_key()}
+        db.session.execute(insert(Installation).values(id=here.installation, made_at=clock.now(), **keys))
+
+
+def directory() -> str:
+    """The name of this data directory."""
+    here = carried()
+    return here.directory if here else ""
+
+
+def keys_renewed() -> None:
+    """Personal data is encrypted with a newer key from here on. Nothing is committed."""
+    db.session.execute(update(Installation).values(personal_key=personal_keys()[0]))
+
+
+class Guard:
+    """Asks once a process, before the first page is served."""
+
+    def __init__(self) -> None:
+        self.passed = False
+
+    def __call__(self) -> None:
+        if self.passed or request.endpoint in ("static", "healthz"):
+            return
+        try:
+            require_match()
+        except Mismatch as fault:
+            current_app.logger.critical("%s", fault.message)
+            raise ServiceUnavailable from None
+        self.passed = True
+
+
+def install(app: Flask) -> None:
+    app.before_request(Guard())
