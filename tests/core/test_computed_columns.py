@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from flask_babel import force_locale
@@ -13,10 +13,10 @@ from openpyxl import Workbook, load_workbook
 from werkzeug.datastructures import MultiDict
 
 from portal.accounts.security import act_as
-from portal.core import scope
+from portal.core import clock, scope
 from portal.core.fields import Computed
 from portal.core.ledger import mounted
-from portal.core.spreadsheet import child_tables, pages
+from portal.core.spreadsheet import child_tables
 from portal.core.spreadsheet.accounts import described
 from portal.core.spreadsheet.export import workbook
 from portal.core.spreadsheet.importing import find_layout, take
@@ -139,22 +139,30 @@ def test_a_period_counts_what_lies_in_it(cells, rows, change):
     assert any(whole[number]["本期活动次数"] > row["本期活动次数"] for number, row in found.items())
 
 
-def test_a_former_day_counts_what_was_there_by_then(cells, rows, change):
+class Later(datetime):
+    """The clock some days on."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return datetime.now(tz) + timedelta(days=20)
+
+
+def test_a_former_day_counts_what_was_there_by_then(cells, rows, change, app, monkeypatch):
     """What was entered later was not there, though it tells of earlier days."""
-    for table in ("pairing", "beneficiary", "visit"):
-        change(f"UPDATE {table} SET created_at = '2026-01-02 00:00:00'")
-    change("UPDATE audit_event SET at = '2026-01-02 00:00:00'")
-    before = "?as_of=2026-03-31"
+    monkeypatch.setattr(clock, "datetime", Later)
+    monkeypatch.setitem(app.config, "AS_OF", None)
+    day = (datetime.now(clock.OFFICE) + timedelta(days=10)).date()
     [(number, unit, person)] = rows(
         "SELECT record_no, owner_unit_id, beneficiary_id FROM pairing WHERE status = 'active' ORDER BY id LIMIT 1"
     )
     mine = f"owner_unit_id = {unit} AND beneficiary_id = {person} AND status = 'active' AND visit_type <> '6'"
-    [(by_then,)] = rows(f"SELECT count(*) FROM visit WHERE {mine} AND visited_on <= '2026-03-31'")
-    [(whole,)] = rows(f"SELECT count(*) FROM visit WHERE {mine}")
-    assert 0 < by_then < whole == cells("reviewer", "pairings")[number]["本期走访次数"]
-    assert cells("reviewer", "pairings", before)[number]["本期走访次数"] == by_then
-    change(f"UPDATE visit SET created_at = '2026-05-01 00:00:00' WHERE {mine}")
-    assert cells("reviewer", "pairings", before)[number]["本期走访次数"] == 0
+    ids = [id_ for (id_,) in rows(f"SELECT id FROM visit WHERE {mine} ORDER BY id")]
+    assert cells("reviewer", "pairings", f"?as_of={day}")[number]["本期走访次数"] == len(ids) > 1
+    change(f"UPDATE visit SET visited_on = '{day + timedelta(days=1)}' WHERE id = {ids[0]}")
+    assert cells("reviewer", "pairings", f"?as_of={day}")[number]["本期走访次数"] == len(ids) - 1
+    change(f"UPDATE visit SET created_at = '{day + timedelta(days=2)} 00:00:00' WHERE {mine}")
+    assert cells("reviewer", "pairings", f"?as_of={day}")[number]["本期走访次数"] == 0
+    assert cells("reviewer", "pairings")[number]["本期走访次数"] == len(ids)
 
 
 def test_drafts_voided_records_calls_and_superseded_versions_are_not_counted(cells, rows, change):
@@ -410,4 +418,3 @@ def test_a_computed_column_stands_in_a_workbook_only(app):
             if isinstance(ledger.field(name).kind, Computed):
                 assert name in ledger.exported
                 assert name not in {*ledger.shown, *ledger.columns, *ledger.filters, *ledger.imports}
-    assert pages.STYLES
