@@ -150,7 +150,7 @@ def take(request: UnmaskedExport, ledger: Ledger, opened: Callable[[Any], bool])
     """The sheet of an approved request and its name, as far as whoever asked may still export and (`opened`) reveal;
     its hash goes to the trail. Nothing is committed."""
     asked = listing.parse(ledger, request.arguments)
-    cover = exporting.cover_of(asked)
+    cover, span = exporting.cover_of(asked), exporting.period_of(asked)
     if request.record_ids is not None:
         asked = replace(asked, q="", filters={})  # approved are these records, whatever fits by now
     names = tuple(dict.fromkeys((*(ledger.exported or ledger.columns), *ledger.personal)))
@@ -168,6 +168,7 @@ def take(request: UnmaskedExport, ledger: Ledger, opened: Callable[[Any], bool])
         opened=opened,
         mark=mark,
         cover=cover,
+        span=span,
     )
     tell("export_taken", request, changes=exporting.proof(book, cover))
     return book, exporting.file_name(ledger, cover)

@@ -64,6 +64,8 @@ def faults(ledger: Ledger) -> Iterator[str]:
 def shape_faults(ledger: Ledger) -> Iterator[str]:
     twice = (each.name for each in ledger.figures if each.part is not None and each.part_sum is not None)
     yield from (f"{ledger.name}: figure {name!r} says twice what it counts" for name in twice)
+    elsewhere = sorted(ledger.computed.keys() & {*ledger.shown, *ledger.columns, *ledger.imports})
+    yield from (f"{ledger.name}: {name!r} is computed for its workbook and stands nowhere else" for name in elsewhere)
     unknown = sorted(set(ledger.verbs) - VERBS.keys())
     if unknown:
         yield f"{ledger.name}: unknown verbs {', '.join(unknown)}"

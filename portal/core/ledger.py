@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.sql import ColumnElement
 
 from portal.core import scope
-from portal.core.fields import Choice, Field, Label
+from portal.core.fields import Choice, Computed, Field, Label
 from portal.core.parts import Amended, Derived, Files, Rows, Section, Status, Under
 from portal.core.reach import OWNER
 from portal.core.stats import Figure
@@ -215,6 +215,12 @@ class Ledger:
         named = ("title", "name", "full_name", "theme")
         return self.leading or next((name for name in self.columns if name in named), self.columns[0])
 
+    @cached_property
+    def computed(self) -> dict[str, Computed]:
+        """The columns of its workbook that no record holds."""
+        kinds = {name: self.field(name).kind for name in self.exported if self.has(name)}
+        return {name: kind for name, kind in kinds.items() if isinstance(kind, Computed)}
+
     @property
     def shown(self) -> tuple[str, ...]:
         """Every field of the sections, in order."""
@@ -295,8 +301,9 @@ class Ledger:
 
     @cached_property
     def all_code_lists(self) -> frozenset[str]:
-        """The code lists that its forms and pages need, those of its rows included."""
-        fields = [self.field(name) for name in (*self.shown, *(name for move in self.moves for name in move.asks))]
+        """The code lists that its forms, pages and workbook need, those of its rows included."""
+        asked = (name for move in self.moves for name in move.asks)
+        fields = [self.field(name) for name in (*self.shown, *self.computed, *asked)]
         fields += [found for table in self.rows for found in self.rows_fields(table).values()]
         return frozenset(code for found in fields for code in found.kind.code_lists()) | self.code_lists
 

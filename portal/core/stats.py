@@ -124,9 +124,7 @@ class Value:
     def text(self) -> str:
         if self.total is None:
             return str(self.count)
-        if 0 < self.total < self.figure.least:
-            return f"{self.count} / {self.total}"
-        return rate(int(self.count), self.total)
+        return rate_of_enough(int(self.count), self.total, self.figure.least)
 
     @property
     def share(self) -> float:
@@ -136,12 +134,13 @@ class Value:
 
 def rate(count: int, total: int) -> str:
     """Cut to one decimal, so that only all of them are 100 % (`domain.md` §0.4); "—" of nothing."""
-    if not total:
-        return "—"
-    if count == total:
-        return "100%"
-    cut = (Decimal(100 * count) / total).quantize(TENTH, rounding=ROUND_DOWN)
-    return f"{cut.normalize():f}%"
+    found = share(count, total)
+    return "—" if found is None else f"{found.normalize():f}%"
+
+
+def rate_of_enough(count: int, total: int, least: int) -> str:
+    """The two counts where they are too few for a rate (`domain.md` §2.6)."""
+    return f"{count} / {total}" if 0 < total < least else rate(count, total)
 
 
 def values(model: Any, figures: Sequence[Figure]) -> list[Value]:
@@ -165,6 +164,18 @@ def current_only() -> CriteriaOption:
     """Superseded versions of amended records are no records of their own, in whatever statement."""
     models = (each for each in scope.scoped_models() if issubclass(each, Record))
     return scope.narrowing_to(tuple((model, model.is_current()) for model in models))
+
+
+def by_key(query: Select[*tuple[Any, ...]]) -> dict[Any, Any]:
+    """The last column of a statement by the one before it, or by those where there are several: for columns of a
+    workbook, counted as figures are."""
+    rows = db.session.execute(query.options(current_only()))
+    return {(key[0] if len(key) == 1 else tuple(key)): value for *key, value in rows}
+
+
+def share(count: int, total: int) -> Decimal | None:
+    """The number of `rate`; nothing of nothing."""
+    return (Decimal(100 * count) / total).quantize(TENTH, rounding=ROUND_DOWN) if total else None
 
 
 def named(figure: Figure, which: str) -> Sequence[Any]:

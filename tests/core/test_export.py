@@ -100,14 +100,25 @@ def test_columns_that_count_have_a_sum_below_them(sheet):
 
 ORDERS = {
     "agreements": (
-        *("record_no", "party_a_org_id", "party_b_org_id", "signed_on", "effective_to", "coop_modes", "status"),
-        *("a_contact", "b_contact", "remark"),
+        *("record_no", "party_a_org_id", "party_b_org_id", "town", "signed_on", "effective_to", "coop_modes"),
+        *("need_count", "resource_count", "project_count", "activity_count", "status", "a_contact", "b_contact"),
+        "remark",
     ),
-    "pairings": ("helper_member_id", "helper_org_id", "beneficiary_id", "start_on", "measures", "remark"),
-    "visits": ("visited_on", "visit_type", "participant_ids", "called", "findings", "remark"),
-    "study_groups": ("name", "unit_id", "founded_on", "leader_id", "liaison_id", "member_cnt", "remark"),
+    "pairings": (
+        *("helper_member_id", "helper_org_id", "beneficiary_id", "beneficiary_type", "beneficiary_community"),
+        *("start_on", "measures", "visit_count", "last_visit", "needs_collected", "needs_solved", "remark"),
+    ),
+    "visits": (
+        *("visited_on", "visit_type", "participant_ids", "called", "visit_community", "findings", "aid"),
+        *("aid_source", "needs_handled", "remark"),
+    ),
+    "study_groups": (
+        *("name", "unit_id", "founded_on", "leader_id", "liaison_id", "member_cnt", "session_count", "participation"),
+        *("output_count", "remark"),
+    ),
     "service_projects": (
-        *("title", "series", "origin", "lead_unit_id", "owner_name", "approved_on", "due_on", "progress", "remark"),
+        *("title", "series", "origin", "lead_unit_id", "owner_name", "approved_on", "due_on", "progress_note"),
+        *("progress", "accepted", "satisfaction", "remark"),
     ),
 }
 TITLES = [("members", "人员花名册"), ("pairings", "结对帮扶台账"), ("visits", "走访慰问台账")]
@@ -130,7 +141,7 @@ def test_further_sheets_and_the_guide_are_laid_out_for_paper(visit):
     for each in book.worksheets[1:]:
         assert each["A1"].value.startswith("共建协议：")
         assert each.page_setup.orientation == "landscape"
-        assert each.print_title_rows == "$2:$2"
+        assert each.print_title_rows == ("$3:$3" if each is book.worksheets[-1] else "$2:$2")
         assert "第&P页" in each.oddFooter.center.text
     rows_of = book["需求清单"].row_dimensions
     assert all(rows_of[n].height for n in range(1, 6))

@@ -3,6 +3,7 @@
 from portal.core.fields.above import NumberAbove
 from portal.core.fields.base import BadValue, Field, Kind, Label, Other, clean, field, link, natural
 from portal.core.fields.choices import Choice, Code, Codes, YesNo
+from portal.core.fields.computed import Batch, Computed, computed
 from portal.core.fields.contacts import Landline, Names, OneName
 from portal.core.fields.days import Day, Month, days_in, long_date, parse_day, since_1904
 from portal.core.fields.links import (
@@ -42,9 +43,11 @@ __all__ = [
     "EVENTS",
     "PEOPLE",
     "BadValue",
+    "Batch",
     "Choice",
     "Code",
     "Codes",
+    "Computed",
     "Day",
     "Field",
     "Kind",
@@ -76,6 +79,7 @@ __all__ = [
     "clean",
     "community_link",
     "community_orgs",
+    "computed",
     "days_in",
     "field",
     "link",

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from itertools import chain, islice
 from tempfile import TemporaryDirectory, TemporaryFile
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 import xlsxwriter
 from flask_babel import gettext
 from xlsxwriter.utility import xl_range
 from xlsxwriter.worksheet import Worksheet
 
+from portal.core import clock
+from portal.core.fields import Batch
 from portal.core.ledger import Ledger
 from portal.core.phrases import labelled
-from portal.core.spreadsheet import guide, pages, sizes
+from portal.core.spreadsheet import guide, pages, sizes, version
 from portal.core.spreadsheet.further import FurtherSheets
 from portal.core.spreadsheet.pages import STYLES, Cover
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WIDTH = 18  # of the columns of a plain sheet
+BATCH = 500  # records whose computed columns are computed together, as many as are fetched together
 NUMBER_WIDTH = 6  # of the column that counts the rows
+# The first and the last day of the statistical period; None where it is open.
+Span: TypeAlias = tuple[date | None, date | None]
 
 
 @dataclass
@@ -55,9 +61,11 @@ def workbook(
     opened: Callable[[Any], bool] = masked,
     mark: str = "",
     cover: Cover | None = None,
+    span: Span = (None, None),
 ) -> IO[bytes]:
     """The workbook, ready to be sent: one row a record with its number first and its remarks last. Personal data of
-    records that are `opened` is in full; the `mark` stands above the rows and on every page."""
+    records that are `opened` is in full; the `mark` stands above the rows and on every page; `span` is the statistical
+    period, of which computed columns tell."""
     with ExitStack() as unless_done:
         out = unless_done.enter_context(TemporaryFile())
         # Rows pass through a file, so that memory stays flat however long the list is.
@@ -65,7 +73,7 @@ def workbook(
             options = {"constant_memory": True, "strings_to_formulas": False, "tmpdir": scratch}
             with xlsxwriter.Workbook(out, options) as book:
                 further = FurtherSheets(ledger)
-                rows = (list(cells(ledger, names, record, full=opened(record))) for record in further.passing(records))
+                rows = rows_of(ledger, names, further.passing(records), opened, span)
                 _fill(book, ledger, names, rows, mark, cover or Cover(), further)
         out.seek(0)
         unless_done.pop_all()  # closed by the response that sends it
@@ -102,7 +110,7 @@ def _fill(
     foot = partial(pages.put_foot, mark=mark, cover=cover)
     foot(sheet)
     further.finish(foot)
-    guide.add(book, ledger, styles, foot)
+    guide.add(book, ledger, styles, foot, version.export_mark(ledger))
 
 
 def _head(ledger: Ledger, name: str) -> str:
@@ -117,12 +125,29 @@ def _group(ledger: Ledger, name: str) -> str:
     return next((str(group.title) for group in ledger.heads if name in group.fields), "")
 
 
-def cells(ledger: Ledger, names: Sequence[str], record: Any, *, full: bool) -> Iterator[Any]:
+def rows_of(
+    ledger: Ledger, names: Sequence[str], records: Iterable[Any], opened: Callable[[Any], bool], span: Span
+) -> Iterator[list[Any]]:
+    """A row of cells for each record."""
+    first, last = span
+    computed, waiting = {name: ledger.computed[name] for name in names if name in ledger.computed}, iter(records)
+    while found := list(islice(waiting, BATCH)):
+        batch = Batch(found, first, min(last or clock.today(), clock.today()))
+        values = {name: kind.cells(batch) for name, kind in computed.items()}
+        for record in found:
+            yield list(cells(ledger, names, record, values, full=opened(record)))
+
+
+def cells(
+    ledger: Ledger, names: Sequence[str], record: Any, computed: Mapping[str, Mapping[int, Any]], *, full: bool
+) -> Iterator[Any]:
     hidden = ledger.hidden(record)
     for name in names:
         kind = ledger.field(name).kind
         if name in hidden:
             yield None
+        elif name in computed:
+            yield computed[name].get(record.id)
         elif full and kind.personal:
             yield kind.in_full(getattr(record, name))
         else:

@@ -30,18 +30,25 @@ def status_of(ledger: Ledger) -> Field:
     return Field(kind, ledger.label_of(STATUS), hint=gettext("Only for records that are taken over as they are"))
 
 
-def add(book: Any, ledger: Ledger, styles: dict[str, Any], foot: Callable[[Any], None] | None = None) -> None:
+def add(
+    book: Any, ledger: Ledger, styles: dict[str, Any], foot: Callable[[Any], None] | None = None, mark: str = ""
+) -> None:
+    """`mark` says of what workbook it is part."""
     fields = asked(ledger)
     if not fields:
         return
     sheet = book.add_worksheet(gettext("How to fill in"))
     heads = [gettext("Sheet"), gettext("Column"), gettext("How to fill in")]
     pages.put_title(sheet, labelled(ledger.label, gettext("How to fill in")), len(heads), styles)
-    row = pages.put_heads(sheet, 1, heads, (), WIDE, styles)
+    top = 1
+    if mark:
+        sheet.merge_range(top, 0, top, len(heads) - 1, mark, styles["small"])
+        top += 1
+    row = pages.put_heads(sheet, top, heads, (), WIDE, styles)
     for words in lines(ledger, fields):
         pages.put_row(sheet, row, words, WIDE, styles)
         row += 1
-    pages.lay_out(sheet, WIDE, (1, 1))
+    pages.lay_out(sheet, WIDE, (top, top))
     if foot:
         foot(sheet)
 

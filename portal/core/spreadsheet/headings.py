@@ -20,6 +20,8 @@ BRACKETED = re.compile(r"[(（\[【](.*?)[)）\]】]")
 # What a heading says of when, or in what its numbers are.
 AROUND = re.compile(r"^(?:19|20)\d{2}年?度?|[%‰]$")
 IGNORED = "-"
+# What our own sheets show and no sheet fills; what they compute, so that no heading above says anything else.
+SHOWN_ONLY, COMPUTED = (IGNORED, "shown"), (IGNORED, "computed")
 KNOWN, GUESSED, MAPPED, LEFT_OUT = "known", "guessed", "mapped", "left out"
 LOOKED_AT = 40  # rows in which a header may stand, cells by which a column is told
 

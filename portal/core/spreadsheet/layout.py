@@ -253,7 +253,7 @@ def candidates(sheet: Sheet, words: Mapping[str, Sequence[str]]) -> Iterator[tup
         for depth in DEPTHS:
             columns = headings(sheet, top, depth, width)
             known = {tuple(words[word]) for column in columns for word in column.words if word in words}
-            telling = [names for names in known if names != (IGNORED,)]
+            telling = [names for names in known if IGNORED not in names]
             if len(telling) >= 2:
                 yield (len(known), -depth, -top), Layout(sheet, top, top + depth, columns, words)
 

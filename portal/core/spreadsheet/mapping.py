@@ -15,8 +15,20 @@ from portal.core.fields import Day, Label
 from portal.core.fields.units import parts, split_heading
 from portal.core.ledger import Ledger
 from portal.core.phrases import listed
-from portal.core.spreadsheet import suggesting
-from portal.core.spreadsheet.headings import GUESSED, IGNORED, KNOWN, LEFT_OUT, LOOKED_AT, MAPPED, Column, cell, plain
+from portal.core.spreadsheet import suggesting, version
+from portal.core.spreadsheet.headings import (
+    COMPUTED,
+    GUESSED,
+    IGNORED,
+    KNOWN,
+    LEFT_OUT,
+    LOOKED_AT,
+    MAPPED,
+    SHOWN_ONLY,
+    Column,
+    cell,
+    plain,
+)
 from portal.core.spreadsheet.layout import SPAN, TOWN, Layout, Offer, Tables, candidates
 from portal.core.spreadsheet.reading import Sheet, Unreadable
 from portal.extensions import Model, db
@@ -57,28 +69,37 @@ def vocabulary(ledger: Ledger) -> dict[str, list[str]]:
                     known.append(name)
     for word in ledger.not_taken:
         words[plain(word)] = [IGNORED]
-    for name, word in (*ends_of_terms(ledger), *shown_words(ledger)):
-        words.setdefault(word, [name])
+    for names, word in (*ends_of_terms(ledger), *shown_words(ledger)):
+        words.setdefault(word, names)
     return words
 
 
-def ends_of_terms(ledger: Ledger) -> Iterator[tuple[str, str]]:
+def ends_of_terms(ledger: Ledger) -> Iterator[tuple[list[str], str]]:
     """起 and 止 under or behind a heading for both days of a term."""
     for pair, synonyms in ledger.spans.items():
         for name, ends in zip(pair, ENDS, strict=True):
-            yield from ((name, plain(f"{synonym}{end}")) for synonym in synonyms for end in ends)
+            yield from (([name], plain(f"{synonym}{end}")) for synonym in synonyms for end in ends)
 
 
-def shown_words(ledger: Ledger) -> Iterator[tuple[str, str]]:
+def shown_words(ledger: Ledger) -> Iterator[tuple[list[str], str]]:
     """The headings of our own sheets that no field of an import has, with what they are: the record number; a link to
     another record that the row tells of, which is known by its name; what is only shown, and not taken."""
-    names = dict.fromkeys((*ledger.exported, *ledger.columns, *ledger.shown))
+    names = [name for name in (*ledger.exported, *ledger.columns, *ledger.shown) if name not in ledger.computed]
     named = {prefix: name for name in ledger.essential if (prefix := name.partition(".")[0]) in ledger.tells_of}
     for language in current_app.config["LANGUAGES"]:
         with force_locale(language):
-            for name in names:
-                meant = name if name == ledger.numbered_by else named.get(name, IGNORED)
+            for name in dict.fromkeys(names):
+                meant = [name] if name == ledger.numbered_by else [named[name]] if name in named else [*SHOWN_ONLY]
                 yield meant, plain(str(ledger.field(name).label))
+
+
+def computed_words(ledger: Ledger) -> dict[str, list[str]]:
+    """The headings of the computed columns of our own workbook, whatever these words mean in sheets of offices."""
+    found: dict[str, list[str]] = {}
+    for language in current_app.config["LANGUAGES"]:
+        with force_locale(language):
+            found |= {plain(str(ledger.field(name).label)): [*COMPUTED] for name in ledger.computed}
+    return found
 
 
 def asker(ledger: Ledger) -> int | None:
@@ -111,6 +132,8 @@ def tables(ledger: Ledger, sheets: Sequence[Sheet], options: Options) -> Tables:
     """What is taken of each sheet. Raises Unreadable when none looks like this ledger, or one is asked for that is not
     there."""
     words, said = vocabulary(ledger), remembered(ledger)
+    if version.exported_here(ledger, sheets):
+        words |= computed_words(ledger)
     if missing := [name for name in options.sheets if name not in {sheet.name for sheet in sheets}]:
         named = listed(sheet.name for sheet in sheets)
         raise Unreadable(gettext("There is no sheet “%(name)s”; there are: %(sheets)s.", name=missing[0], sheets=named))
@@ -228,6 +251,7 @@ def name_column(
     names = of_group(ledger, column, known or called(column, said), words)
     if IGNORED in names:
         column.name = IGNORED
+        column.why = gettext("Shown only") if len(names) > 1 else ""
     elif names:
         beside = told_by_neighbours(ledger, column, names, before, words)
         name = beside or next((name for name in names if name not in used), names[0])
@@ -269,7 +293,8 @@ def told_by_neighbours(
 
 
 def called(column: Column, words: dict[str, list[str]]) -> list[str]:
-    return next((words[word] for word in column.words if word in words), [])
+    found = [words[word] for word in column.words if word in words]
+    return [*COMPUTED] if [*COMPUTED] in found else next(iter(found), [])
 
 
 def links(ledger: Ledger) -> tuple[str, ...]:

@@ -92,7 +92,9 @@ def put_heads(
         for column, head in enumerate(heads):
             sheet.write_string(top, column, head, styles["head"])
         return top + 1
-    sheet.set_row(top, sizes.LINE + 5)
+    shared = [(name, columns) for name, columns in _runs(groups) if name and len(columns) > 1]
+    over = sizes.height([name for name, _ in shared], [sum(wide[n] for n in columns) for _, columns in shared])
+    sheet.set_row(top, max(over, sizes.LINE + 5))
     sheet.set_row(top + 1, high)
     below = [""] * len(heads)
     for name, columns in _runs(groups):
@@ -119,12 +121,14 @@ def is_number(value: Any) -> bool:
 
 
 def put_cell(sheet: Worksheet, row: int, column: int, value: Any, styles: dict[str, Any]) -> None:
-    if isinstance(value, date):
+    if value is None or value == "":
+        sheet.write_blank(row, column, None, styles["text"])
+    elif isinstance(value, date):
         sheet.write_datetime(row, column, value, styles["date"])
     elif is_number(value):
         sheet.write_number(row, column, float(value), styles["number"])
     else:
-        sheet.write_string(row, column, "" if value is None else str(value), styles["text"])
+        sheet.write_string(row, column, str(value), styles["text"])
 
 
 def put_row(sheet: Worksheet, row: int, values: Sequence[Any], wide: Sequence[int], styles: dict[str, Any]) -> None:

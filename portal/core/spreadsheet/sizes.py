@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from math import ceil
 from typing import Any
 
@@ -20,8 +21,11 @@ SAMPLE = 500  # rows whose content says how wide the columns are; all of them wo
 WORD = re.compile("[!-~]+")
 
 
+@lru_cache(8192)  # columns say the same in many rows
 def width(text: str) -> int:
     """In characters: a Han character is as wide as two Latin ones."""
+    if text.isascii():
+        return len(text)
     return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text)
 
 
@@ -60,8 +64,10 @@ def widths(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[int]:
 
 def lines(value: Any, wide: int) -> int:
     """A word may move to the next line whole, so one character of each line stays free."""
-    room = max(wide - BESIDE, 1)
-    return sum(max(ceil(width(line) / room), 1) for line in shown(value).split("\n"))
+    room, text = max(wide - BESIDE, 1), shown(value)
+    if len(text) * 2 <= room and "\n" not in text:
+        return 1
+    return sum(max(ceil(width(line) / room), 1) for line in text.split("\n"))
 
 
 def height(values: Sequence[Any], wide: Sequence[int]) -> float:

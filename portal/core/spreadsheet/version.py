@@ -18,11 +18,13 @@ from portal.core.phrases import listed
 from portal.core.spreadsheet import guide
 from portal.core.spreadsheet.child_tables import ROW_ID, columns_of, table_of, tables_of
 from portal.core.spreadsheet.flat import FlatTable
-from portal.core.spreadsheet.headings import LOOKED_AT
+from portal.core.spreadsheet.headings import LOOKED_AT, plain, words_of
 from portal.core.spreadsheet.layout import Tables
 from portal.core.spreadsheet.reading import Sheet, Unreadable
 
 MARK = re.compile(r"template:([a-z_]+):([0-9a-f]{8})")
+# Of a workbook that was exported: which ledger's.
+EXPORTED = re.compile(r"export:([a-z_]+)")
 
 
 def columns(ledger: Ledger) -> Iterator[str]:
@@ -44,10 +46,35 @@ def mark(ledger: Ledger) -> str:
     return f"template:{ledger.name}:{digest(ledger, str(get_locale()))}"
 
 
+def export_mark(ledger: Ledger) -> str:
+    return f"export:{ledger.name}"
+
+
 def marks_in(sheets: Sequence[Sheet]) -> list[tuple[str, str]]:
     """(ledger, digest) of the templates that the sheets come from."""
-    texts = (text for sheet in sheets for cells in sheet.rows[:LOOKED_AT] for text in cells if "template:" in text)
+    texts = (text for text in first_cells(sheets) if "template:" in text)
     return list(dict.fromkeys((found[1], found[2]) for text in texts if (found := MARK.search(text))))
+
+
+def first_cells(sheets: Sequence[Sheet]) -> Iterator[str]:
+    return (text for sheet in sheets for cells in sheet.rows[:LOOKED_AT] for text in cells)
+
+
+def exported_here(ledger: Ledger, sheets: Sequence[Sheet]) -> bool:
+    """Is this the workbook of the ledger as the portal wrote it? Its mark says so; where that is lost, as in a text
+    file, the record number and every computed column in one sheet, in one language."""
+    marks = (EXPORTED.fullmatch(text.strip()) for text in first_cells(sheets))
+    if any(found and found[1] == ledger.name for found in marks):
+        return True
+    if marks_in(sheets) or not ledger.computed:
+        return False
+    told = [{word for text in first_cells([sheet]) for word in words_of(text, ())} for sheet in sheets]
+    return any(own_headings(ledger, each) <= words for each in current_app.config["LANGUAGES"] for words in told)
+
+
+def own_headings(ledger: Ledger, language: str) -> set[str]:
+    with force_locale(language):
+        return {plain(str(ledger.label_of(name))) for name in (ledger.numbered_by, *ledger.computed)}
 
 
 def own_lists(sheet: Sheet) -> bool:
@@ -115,4 +142,4 @@ def said(new: Sequence[str], gone: Sequence[str]) -> str:
     return " ".join(parts)
 
 
-__all__ = ["mark", "own_lists", "refuse_others", "told"]
+__all__ = ["export_mark", "exported_here", "mark", "own_lists", "refuse_others", "told"]

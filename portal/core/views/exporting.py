@@ -157,8 +157,13 @@ def sheet(ledger: Ledger, asked: Listing, cover: Cover, job: Job | None = None, 
     """Raises BadRequest for a wrong filter, and Cancelled."""
     codes.load(ledger.all_code_lists)
     names = ledger.exported or ledger.columns
-    with asked.in_time(), closing(listing.every(asked, names, options=child_tables.loading(ledger))) as records:
-        return workbook(ledger, names, telling(job, records, total) if job else records, cover=cover)
+    others = {model for kind in ledger.computed.values() for model in kind.reads}
+    with (
+        asked.in_time(others),
+        closing(listing.every(asked, names, options=child_tables.loading(ledger))) as found,
+    ):
+        records = telling(job, found, total) if job else found
+        return workbook(ledger, names, records, cover=cover, span=period_of(asked))
 
 
 def telling(job: Job, records: Iterable[Any], total: int) -> Iterator[Any]:

@@ -81,9 +81,10 @@ class Listing:
         return args
 
     @contextmanager
-    def in_time(self) -> Iterator[None]:
-        """What is asked inside is asked of the day that was chosen, or of today. See `core/past.py`."""
-        with as_of(self.ledger, self.as_of, lambda: conditions(self)) if self.as_of else nullcontext():
+    def in_time(self, others: Iterable[type[Any]] = ()) -> Iterator[None]:
+        """What is asked inside is asked of the day that was chosen, or of today (`core/past.py`); so are `others`."""
+        asked = [select(model.id) for model in others]
+        with as_of(self.ledger, self.as_of, lambda: (*conditions(self), *asked)) if self.as_of else nullcontext():
             yield
 
     @property

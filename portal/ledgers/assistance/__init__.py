@@ -6,6 +6,7 @@ from portal.core.ledger import Derived, Files, Ledger, Rows, Section, Status
 from portal.core.parts import ARCHIVED, DRAFT, PENDING_UNIT, RETURNED, VOIDED
 from portal.core.rules import for_own_unit
 from portal.ledgers.assistance import rules, stats, workflow
+from portal.ledgers.assistance.columns import PAIRING_COLUMNS, VISIT_COLUMNS
 from portal.ledgers.assistance.model import Beneficiary, Pairing, Visit
 
 GROUP = _("Pairing assistance and visits")
@@ -109,13 +110,18 @@ pairings = Ledger(
     ),
     exported=(
         *("record_no", "office_no", "helper_member_id", "helper_org_id", "owner_unit_id", "beneficiary_id"),
-        *("pair_type", "start_on", "end_on", "measures", "measures_note", "visit_freq", "status", "remark"),
+        *("beneficiary_type", "beneficiary_community", "pair_type", "start_on", "end_on", "measures", "measures_note"),
+        *("visit_freq", "visit_count", "last_visit", "needs_collected", "needs_solved", "status", "remark"),
     ),
     heads=(
         Section(_("Helper"), ("helper_member_id", "helper_org_id", "owner_unit_id")),
-        Section(_("Term"), ("start_on", "end_on")),
+        Section(_("Term of the pairing"), ("start_on", "end_on")),
+        Section(_("Beneficiary"), ("beneficiary_id", "beneficiary_type", "beneficiary_community")),
         Section(_("What is done"), ("measures", "measures_note", "visit_freq")),
+        Section(_("Visits paid"), ("visit_count", "last_visit")),
+        Section(_("Requests collected and solved"), ("needs_collected", "needs_solved")),
     ),
+    fields=PAIRING_COLUMNS,
     sections=(
         Section(_("Pairing"), ("owner_unit_id", "pair_type", "helper_member_id", "helper_org_id", "beneficiary_id")),
         Section(_("What is done"), ("start_on", "end_on", "measures", "measures_note", "visit_freq")),
@@ -235,8 +241,10 @@ visits = Ledger(
     filters=("status", "visit_type", "owner_unit_id", "beneficiary_id", "target_org_id", "visited_on", "satisfaction"),
     exported=(
         *("record_no", "visited_on", "visit_type", "participant_ids", "called", "beneficiary_id", "target_org_id"),
-        *("target_name", "findings", "satisfaction", "owner_unit_id", "status", "remark"),
+        *("target_name", "visit_community", "findings", "aid", "aid_source", "needs_handled", "satisfaction"),
+        *("owner_unit_id", "status", "remark"),
     ),
+    fields=VISIT_COLUMNS,
     sections=(
         Section(
             _("Visit"),

@@ -51,6 +51,11 @@ def expiring() -> ColumnElement[bool]:
     return Pairing.end_on.between(today, today + timedelta(days=EXPIRING_DAYS))
 
 
+def paid() -> list[ColumnElement[bool]]:
+    """Visits that count; calls are none."""
+    return [Visit.status == IN_FORCE, Visit.visit_type != BY_PHONE]
+
+
 def visited() -> ColumnElement[bool]:
     """Was the beneficiary visited by the pairing's unit within the days that its frequency gives?"""
     today = clock.today()
@@ -63,8 +68,7 @@ def visited() -> ColumnElement[bool]:
     visit = select(Visit.id).where(
         Visit.beneficiary_id == Pairing.beneficiary_id,
         Visit.owner_unit_id == Pairing.owner_unit_id,
-        Visit.status == IN_FORCE,
-        Visit.visit_type != BY_PHONE,
+        *paid(),
         Visit.visited_on <= today,
         since,
     )
@@ -102,7 +106,7 @@ def helpers(*where: Any) -> Select[Any]:
 
 def recent() -> list[ColumnElement[bool]]:
     """Visits of the last two years; calls are none."""
-    return [Visit.status == IN_FORCE, Visit.visit_type != BY_PHONE, Visit.visited_on > clock.months_ago(24)]
+    return [*paid(), Visit.visited_on > clock.months_ago(24)]
 
 
 def to_residents() -> list[ColumnElement[bool]]:

@@ -8,6 +8,7 @@ from portal.core.ledger import READING, Derived, Files, Ledger, Rows, Section, S
 from portal.core.parts import ARCHIVED, DRAFT, PENDING_UNIT, RETURNED, VOIDED
 from portal.core.rules import by_whom
 from portal.ledgers.cobuilding import stats, workflow
+from portal.ledgers.cobuilding.columns import AGREEMENT_COLUMNS
 from portal.ledgers.cobuilding.model import Agreement, CoopActivity
 from portal.ledgers.cobuilding.rules import RULES, defaults, derive, is_alliance
 from portal.ledgers.cobuilding.workflow import MOVES, activate, amended
@@ -69,28 +70,16 @@ agreements = Ledger(
         "gaps",
     ),
     exported=(
-        "record_no",
-        "office_no",
-        "title",
-        "agreement_type",
-        "owner_unit_id",
-        "party_a_org_id",
-        "party_b_org_id",
-        "signed_on",
-        "effective_from",
-        "effective_to",
-        "coop_modes",
-        "status",
-        "a_contact",
-        "a_phone",
-        "b_contact",
-        "b_phone",
-        "remark",
+        *("record_no", "office_no", "title", "agreement_type", "owner_unit_id", "party_a_org_id", "party_b_org_id"),
+        *("town", "signed_on", "effective_from", "effective_to", "coop_modes", "need_count", "resource_count"),
+        *("project_count", "activity_count", "status", "a_contact", "a_phone", "b_contact", "b_phone", "remark"),
     ),
     heads=(
         Section(_("Term"), ("signed_on", "effective_from", "effective_to")),
+        Section(_("Needs, resources and projects"), ("need_count", "resource_count", "project_count")),
         Section(_("Contacts"), ("a_contact", "a_phone", "b_contact", "b_phone")),
     ),
+    fields=AGREEMENT_COLUMNS,
     sections=(
         Section(_("Parties"), ("agreement_type", "party_a_org_id", "party_b_org_id", "title", "is_office_community")),
         Section(_("Term"), ("signed_on", "effective_from", "effective_to", "renew_mode")),

@@ -8,6 +8,7 @@ from portal.core.parts import ARCHIVED, DRAFT, PENDING_COMMITTEE, PENDING_UNIT, 
 from portal.core.rules import by_whom
 from portal.core.workflow import COMMITTEE
 from portal.ledgers.service import rules, stats, workflow
+from portal.ledgers.service.columns import PROJECT_COLUMNS
 from portal.ledgers.service.model import Acceptance, Extension, Milestone, Progress, Satisfaction, ServiceProject
 
 GROUP = _("Service projects")
@@ -29,9 +30,11 @@ service_projects = Ledger(
     ),
     exported=(
         *("record_no", "office_no", "title", "series", "origin", "area_id", "lead_unit_id", "owner_name"),
-        *("approved_on", "due_on", "progress", "done_on", "status", "remark"),
+        *("approved_on", "due_on", "progress_note", "progress", "done_on", "accepted", "satisfaction", "status"),
+        "remark",
     ),
-    heads=(Section(_("Progress"), ("approved_on", "due_on", "progress", "done_on")),),
+    heads=(Section(_("Progress"), ("approved_on", "due_on", "progress_note", "progress", "done_on")),),
+    fields=PROJECT_COLUMNS,
     sections=(
         Section(
             _("Project"),

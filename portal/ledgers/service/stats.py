@@ -15,6 +15,7 @@ from portal.core.workflow import IN_FORCE
 from portal.ledgers.service.model import Progress, Satisfaction, ServiceProject
 
 DONE = ("done", "archived")
+LEAST_ASKED = 5  # people, for a rate of satisfaction
 # Two cycles of reports: monthly for key projects, else quarterly (§2.5.6).
 SILENT = {"key": 62, "led": 62, "normal": 184}
 
@@ -163,7 +164,7 @@ PROJECT_FIGURES = (
         judged,
         asked_people,
         part_sum=satisfied,
-        least=5,
+        least=LEAST_ASKED,
     ),
     incomplete(ServiceProject),
 )

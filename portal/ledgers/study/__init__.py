@@ -6,6 +6,7 @@ from portal.core.fields import Field, NumberAbove
 from portal.core.ledger import Derived, Files, Ledger, Rows, Section, Status, Under
 from portal.core.parts import ARCHIVED, DRAFT, PENDING_COMMITTEE, PENDING_UNIT, RETURNED, VOIDED
 from portal.ledgers.study import rules, stats, workflow
+from portal.ledgers.study.columns import GROUP_COLUMNS
 from portal.ledgers.study.model import StudyGroup, StudyOutput, StudyPlan, StudySession
 
 GROUP = _("Youth theory study groups")
@@ -26,8 +27,9 @@ study_groups = Ledger(
     filters=("status", "owner_unit_id", "form", "freq", "founded_on", "gaps"),
     exported=(
         *("record_no", "office_no", "name", "unit_id", "founded_on", "leader_id", "liaison_id", "member_cnt"),
-        *("reported_member_cnt", "form", "freq", "status", "remark"),
+        *("reported_member_cnt", "session_count", "participation", "output_count", "form", "freq", "status", "remark"),
     ),
+    fields=GROUP_COLUMNS,
     sections=(
         Section(_("Study group"), ("unit_id", "org_id", "name", "form", "founded_on", "freq", "approve_doc")),
         Section(_("People"), ("leader_id", "deputy_id", "liaison_id", "tutor", "member_cnt")),

@@ -52,13 +52,21 @@ def is_running(plan: StudyPlan) -> bool:
     return plan.plan_year == today.year and plan.span in ("year", clock.quarter(today)[4:])
 
 
+def held() -> list[ColumnElement[bool]]:
+    return [StudySession.status == IN_FORCE]
+
+
+def counted_people() -> list[ColumnElement[bool]]:
+    """Only sessions that say both how many were expected and how many came."""
+    return [StudySession.due_cnt.is_not(None), StudySession.present_cnt.is_not(None)]
+
+
 def of_this_year() -> list[ColumnElement[bool]]:
-    return [StudySession.status == IN_FORCE, StudySession.year == clock.today().year]
+    return [*held(), StudySession.year == clock.today().year]
 
 
 def attended() -> list[ColumnElement[bool]]:
-    """Only sessions that say both how many were expected and how many came."""
-    return [*of_this_year(), StudySession.due_cnt.is_not(None), StudySession.present_cnt.is_not(None)]
+    return [*of_this_year(), *counted_people()]
 
 
 def month_come() -> ColumnElement[bool]:

@@ -1,0 +1,88 @@
+"""Columns of exported workbooks that no record holds: computed for many records at once, and never taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import ColumnElement
+
+from portal.core.fields.base import Field, Kind, Label
+
+# The statuses of records about which nothing is counted.
+UNCOUNTED = frozenset({"draft", "voided"})
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some of the records of an export, and its statistical period: from `first`, where that is said, until `last`."""
+
+    records: Sequence[Any]
+    first: date | None
+    last: date
+
+    @cached_property
+    def ids(self) -> list[int]:
+        return [record.id for record in self.records]
+
+    @cached_property
+    def counting(self) -> list[Any]:
+        """The records about which something is counted; a voided one has no part in any sum."""
+        return [record for record in self.records if getattr(record, "status", "") not in UNCOUNTED]
+
+    def within(self, day: Any) -> ColumnElement[bool]:
+        """Is this day in the period?"""
+        found: ColumnElement[bool] = day.between(self.first, self.last) if self.first else day <= self.last
+        return found
+
+    def named(self, name: str) -> set[int]:
+        """The ids that the records hold in this column."""
+        return {found for record in self.records if (found := getattr(record, name)) is not None}
+
+
+class Computed(Kind):
+    """Shown like another kind. `values` answers a batch by the ids of its records, in as many statements for few as for
+    many; what it leaves out is blank. `needs` are the columns of the record that it reads, `reads` the other models
+    that it asks: on a former day these are asked as they were, too."""
+
+    ordered = False
+
+    def __init__(
+        self,
+        like: Kind,
+        values: Callable[[Batch], Mapping[int, Any]],
+        *,
+        needs: tuple[str, ...] = (),
+        reads: tuple[type[Any], ...] = (),
+    ) -> None:
+        self.like, self.values, self.needs, self.reads = like, values, needs, reads
+        self.adds_up, self.unit, self.compact = like.adds_up, like.unit, like.compact
+
+    def columns(self, name: str) -> tuple[str, ...]:
+        return self.needs
+
+    def code_lists(self) -> tuple[str, ...]:
+        return self.like.code_lists()
+
+    def show(self, value: Any) -> str:
+        return self.like.show(value)
+
+    def cell(self, value: Any) -> Any:
+        return self.like.cell(value)
+
+    def cells(self, batch: Batch) -> dict[int, Any]:
+        """What stands in the column, by the ids of the records."""
+        return {id_: self.like.cell(value) for id_, value in self.values(batch).items()}
+
+
+def computed(
+    label: Label, values: Callable[[Batch], Mapping[int, Any]], like: Kind | None = None, **rules: Any
+) -> Field:
+    """A computed column; text where it is not shown like another kind."""
+    return Field(Computed(like or Kind(), values, **rules), label, entered=False)
+
+
+__all__ = ["Batch", "Computed", "computed"]
