@@ -40,7 +40,8 @@ LINE_2 = 18  # points of one row of line 2, whose font is larger than that of th
 class Cover:
     """What the workbook says of itself: its period in days, in the title and in the name of its file; `number` is the
     watermark that leads from a printed page to the line of the trail. `until` is the day that the data is of, where
-    that is not the moment of printing (a former day, or the fixed day of a demo)."""
+    that is not the moment of printing (a former day, or the fixed day of a demo); `filled` the day of the export, also
+    while the rows are read as of a former day."""
 
     days: str = ""
     called: str = ""
@@ -48,6 +49,7 @@ class Cover:
     number: str = ""
     note: str = ""
     until: str = ""
+    filled: str = ""
 
 
 def booked(ledger: Ledger) -> str:
@@ -72,14 +74,26 @@ def put_line(sheet: Worksheet, wide: Sequence[int], styles: dict[str, Any], mark
     parts = [
         labelled(gettext("Reporting unit (seal)"), scope.current().unit_name or "____________"),
         labelled(gettext("Statistical period"), cover.days or period.until(clock.today())),
-        labelled(gettext("Filled on"), long_date(clock.today())),
+        labelled(gettext("Filled on"), cover.filled or long_date(clock.today())),
     ]
-    text = "    ".join([*parts, *filter(None, [cover.note, mark])])
-    sheet.merge_range(1, 0, 1, max(columns - 1, 1), text, styles["line"])
     # Its letters are by a tenth wider than those that the widths of columns count.
     room = int(sum(wide) / 1.1)
+    text = folded([*parts, *filter(None, [cover.note, mark])], room)
+    sheet.merge_range(1, 0, 1, max(columns - 1, 1), text, styles["line"])
     sheet.set_row(1, max(sizes.lines(text, room) * LINE_2, 20))
     return 2
+
+
+def folded(parts: Sequence[str], room: int) -> str:
+    """The parts beside each other where they fit; a part that does not begins a new line, so that no date is broken."""
+    lines = [""]
+    for part in parts:
+        beside = f"{lines[-1]}    {part}" if lines[-1] else part
+        if lines[-1] and sizes.lines(beside, room) > 1:
+            lines.append(part)
+        else:
+            lines[-1] = beside
+    return "\n".join(lines)
 
 
 def put_heads(

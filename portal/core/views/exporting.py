@@ -22,7 +22,7 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from portal.core import audit, jobs, scope
+from portal.core import audit, clock, jobs, scope
 from portal.core.fields import BadValue, Kind, Text, clean, long_date, parse_day
 from portal.core.jobs import Job
 from portal.core.ledger import Ledger
@@ -107,6 +107,7 @@ def cover_of(asked: Listing) -> Cover:
         number=secrets.token_hex(4).upper(),
         note=gettext("Without drafts") if draftless else "",
         until=data_day(asked),
+        filled=long_date(clock.today()),
     )
 
 
