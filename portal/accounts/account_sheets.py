@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, send_file, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
@@ -25,10 +25,11 @@ from portal.core import audit, jobs
 from portal.core.fields import natural
 from portal.core.jobs import Job
 from portal.core.phrases import labelled
-from portal.core.spreadsheet.export import XLSX, digest_of, plain_sheet
+from portal.core.spreadsheet.export import digest_of, plain_sheet
 from portal.core.spreadsheet.reading import MOST_BYTES, Unreadable, read
 from portal.core.spreadsheet.verdict import CHANGED, NEW, REJECTED, UNCHANGED, Rejected
 from portal.core.views import uploads
+from portal.core.views.downloads import download
 from portal.core.views.uploads import place
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
@@ -99,7 +100,7 @@ class AccountSheetsView(BaseView):
     def template(self) -> ResponseReturnValue:
         heads = [str(label) for label in LABELS.values()]
         name = f"{gettext('Accounts')}.xlsx"
-        return send_file(plain_sheet(gettext("Accounts"), heads, []), XLSX, as_attachment=True, download_name=name)
+        return download(plain_sheet(gettext("Accounts"), heads, []), name)
 
     @expose("/export")
     @has_access
@@ -107,7 +108,7 @@ class AccountSheetsView(BaseView):
         heads = [str(label) for label in LABELS.values()]
         book = plain_sheet(gettext("Accounts"), heads, account_rows.exported())
         audit.tell("export", "accounts", changes=[["sha256", None, [digest_of(book)]]])
-        return send_file(book, XLSX, as_attachment=True, download_name=f"{gettext('Accounts')}.xlsx")
+        return download(book, f"{gettext('Accounts')}.xlsx")
 
     @expose("/waiting")
     @has_access
@@ -213,7 +214,7 @@ def slips(job: Job, state: dict[str, Any], *, as_sheet: bool) -> ResponseReturnV
     heads = [gettext("Address"), *map(str, (LABELS["username"], LABELS["name"])), gettext("Unit or area")]
     heads.append(gettext("One-time password"))
     book = plain_sheet(gettext("Slips"), heads, ([address, *each] for each in found))
-    return send_file(book, XLSX, as_attachment=True, download_name=f"{gettext('Slips')}.xlsx")
+    return download(book, f"{gettext('Slips')}.xlsx")
 
 
 def those_waiting() -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, send_file, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
@@ -20,8 +20,8 @@ from portal.accounts.unmasking import UnmaskedExport
 from portal.core import clock, scope
 from portal.core.fields import clean
 from portal.core.ledger import Ledger, mounted, named
-from portal.core.spreadsheet.export import XLSX
 from portal.core.views import listing
+from portal.core.views.downloads import download
 from portal.core.views.revealing import PURPOSES
 from portal.extensions import db
 from portal.org import codes
@@ -110,7 +110,7 @@ class ExportsView(BaseView):
         codes.load(ledger.all_code_lists)
         book, name = unmasking.take(found, ledger, partial(opened, ledger))
         db.session.commit()
-        return send_file(book, XLSX, as_attachment=True, download_name=name)
+        return download(book, name)
 
 
 def ledger_or_403(name: str) -> Ledger:

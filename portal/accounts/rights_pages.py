@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask import render_template, request, send_file
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
@@ -23,7 +23,8 @@ from portal.core import audit
 from portal.core.fields import Label
 from portal.core.ledger import READING, Ledger, mounted
 from portal.core.phrases import clauses, listed
-from portal.core.spreadsheet.export import XLSX, plain_sheet
+from portal.core.spreadsheet.export import plain_sheet
+from portal.core.views.downloads import download
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
 
@@ -100,7 +101,7 @@ class RightsView(BaseView):
             gettext("Ledger"),
         ]
         heads += [*(str(label) for label in DEEDS.values()), gettext("Last signed in"), gettext("To be looked at")]
-        return send_file(plain_sheet(title, heads, rows()), XLSX, as_attachment=True, download_name=f"{title}.xlsx")
+        return download(plain_sheet(title, heads, rows()), f"{title}.xlsx")
 
 
 def rows() -> Iterator[list[str]]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import quote
 
 import pytest
 from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
+
+from portal.core import clock
+from portal.core.spreadsheet import sizes
 
 
 @pytest.fixture
@@ -151,3 +155,37 @@ def test_further_sheets_and_the_guide_are_laid_out_for_paper(visit):
 @pytest.mark.parametrize(("name", "title"), TITLES)
 def test_a_workbook_is_called_as_offices_call_it(sheet, name, title):
     assert sheet("filler01", f"/{name}/export", "zh_Hans")["A1"].value == f"区纪委监委{title}"
+
+
+def test_line_2_is_as_high_as_its_text_needs_above_a_narrow_table(sheet):
+    """No program fits the height of merged cells."""
+    for name in ("areas", "code_lists", "study_outputs", "agreements"):
+        found = sheet("reviewer", f"/{name}/export", "zh_Hans")
+        last = next(each for each in found.merged_cells.ranges if each.min_row == 2)
+        room = sum(found.column_dimensions[get_column_letter(n)].width for n in range(1, last.max_col + 1))
+        lines = found["A2"].value.split("\n")
+        assert all(sizes.width(line) * 12 / 11 <= room for line in lines), name
+        assert found.row_dimensions[2].height >= 18 * len(lines), name
+
+
+def test_the_footer_tells_the_day_of_the_data_and_the_time_of_printing(sheet, app, monkeypatch):
+    path = "/agreements/export?as_of=2026-05-31"
+    found = sheet("reviewer", path, "zh_Hans")
+    footer = found.oddFooter
+    assert "填报日期：2026年6月30日" in found["A2"].value
+    assert footer.left.text.splitlines()[0] == "数据截止：2026年5月31日"
+    assert f"{clock.local(clock.now()):%Y-%m-%d}" in footer.right.text
+    monkeypatch.setitem(app.config, "AS_OF", date(2026, 6, 30))
+    assert sheet("reviewer", "/agreements/export", "zh_Hans").oddFooter.left.text.startswith("数据截止：2026年6月30日")
+    monkeypatch.setitem(app.config, "AS_OF", None)
+    found = sheet("reviewer", "/agreements/export", "zh_Hans").oddFooter
+    assert found.left.text.splitlines()[0].removeprefix("数据截止：") in found.right.text
+
+
+@pytest.mark.parametrize("path", ["/agreements/export", "/agreements/template.xlsx", "/members/export"])
+def test_a_download_has_a_name_for_clients_that_know_no_chinese_ones(visit, path):
+    answer = visit("reviewer").speak("zh_Hans").client.get(path)
+    plain, encoded = answer.headers["Content-Disposition"].split("; ")[1:]
+    assert plain == f"filename={path.split('/')[1]}.xlsx"
+    assert encoded.startswith("filename*=UTF-8''")
+    answer.close()

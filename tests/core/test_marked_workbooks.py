@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from zipfile import ZipFile
 
 import pytest
 from openpyxl import load_workbook
@@ -47,6 +48,7 @@ def own_workbook(path):
         page.cell(row, 15, f"=A{row - 1}")
     page.cell(last + 1, 14, f"=COUNTA(B{FIRST}:B{last})")
     page.merge_cells("L8:L9")
+    page.oddFooter.left.text = "第一行\n第二行"
     page["L8"] = "两行同一备注"
     other = book.create_sheet("说明")
     other["A1"] = f"=COUNTA({page.title}!B{FIRST}:B{last})+[1]Sheet1!A1"
@@ -187,3 +189,11 @@ def test_rejected_rows_of_tables_of_records_count_and_come_back_marked_in_their_
     marks = marked_cells(load_workbook(out)["需求清单"])
     assert marks
     assert load_workbook(out)["需求清单"]["A1"].value == "记录编号"
+
+
+def test_lines_of_a_footer_stay_lines_in_every_program(command, tmp_path):
+    """LibreOffice prints `_x000a_` as it stands."""
+    out = tmp_path / "rejected.xlsx"
+    command("agreements", own_workbook(tmp_path / "own.xlsx"), out, "--adopt")
+    with ZipFile(out) as parts:
+        assert "第一行\n第二行" in parts.read("xl/worksheets/sheet1.xml").decode()

@@ -422,3 +422,11 @@ def test_a_contradicted_record_is_asked_about_and_changed_only_after_a_yes(uploa
     assert rows("SELECT count(*) FROM agreement") == before
     told = "SELECT o.full_name FROM agreement a JOIN party_org o ON o.id = a.party_b_org_id WHERE a.office_no = "
     assert "芙蓉里" in rows(f"{told}'{found[3][1]}'")[0][0]
+
+
+def test_what_many_rows_lack_is_told_once_with_the_rows(upload):
+    visitor, answer = upload("reviewer", sheets.LEDGER, adopt="1")
+    lines = [item.text for item in visitor.look(answer.response.location).select("[data-flagged] li")]
+    texts = [" ".join(line.split()) for line in lines]
+    assert len({text.split(" ")[0] for text in texts}) == len(texts)
+    assert any("–" in text and "共" in text for text in texts)

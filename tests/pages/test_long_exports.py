@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from portal.accounts.security import act_as
 from portal.core import jobs, scope
+from portal.core.spreadsheet.export import XLSX
 from portal.core.views import exporting
 from portal.extensions import db
 from portal.ledgers.assistance.model import Beneficiary
@@ -149,11 +150,11 @@ def test_a_right_that_was_taken_meanwhile_is_gone(browse, change, told):
 def test_short_lists_and_programs_get_their_sheet_at_once(browse, visit, rows):
     few = rows("SELECT record_no FROM agreement WHERE record_no IS NOT NULL LIMIT 1")[0][0]
     _, answer = browse("reviewer", f"/agreements/export?q={few}")
-    assert answer.mimetype == exporting.XLSX
+    assert answer.mimetype == XLSX
     answer.close()
     for accept in (None, "*/*"):
         answer = visit("reviewer").client.get(PATH, headers={"Accept": accept} if accept else {})
-        assert answer.mimetype == exporting.XLSX
+        assert answer.mimetype == XLSX
         answer.close()
 
 

@@ -96,7 +96,7 @@ def _fill(
     first = list(islice(rows, sizes.SAMPLE))
     wide = [NUMBER_WIDTH, *sizes.widths(heads[1:], first)]
     pages.put_title(sheet, pages.title_of(ledger, cover), len(heads), styles)
-    top = pages.put_line(sheet, len(heads), styles, mark, cover)
+    top = pages.put_line(sheet, wide, styles, mark, cover)
     start = pages.put_heads(sheet, top, heads, ["", *(_group(ledger, name) for name in names)], wide, styles)
     sums, end = Sums(), start
     for end, values in enumerate(chain(first, rows), start=start + 1):

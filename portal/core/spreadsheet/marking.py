@@ -23,6 +23,7 @@ from openpyxl.formula.translate import Translator
 from openpyxl.styles import PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
+from openpyxl.worksheet import header_footer
 from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 
 sys.path.append(str(Path(__file__).parent))  # an isolated script does not see its neighbours
@@ -35,6 +36,8 @@ ABOUT = "Import, about the file"  # the one beside the headings
 BELOW = "\n———\n"  # between the sender's comment and ours
 WIDEST, NARROWEST = 40, 8
 Sheet = Any
+# It writes a line break of a footer as `_x000a_`, which LibreOffice prints as it stands; XML can hold the break itself.
+header_footer.escape = str
 
 
 def built(sheets: list[dict[str, Any]]) -> Workbook:

@@ -26,26 +26,30 @@ STYLES: dict[str, dict[str, Any]] = {
     "head": {**FONT, "font_name": "黑体", "bold": True, "align": "center"},
     # Text that looks like a number or a formula (phones, ID numbers, "=…") stays text.
     "text": {**FONT, "num_format": "@"},
-    "number": {**FONT, "align": "right"},
+    "number": {**FONT, "align": "right", "indent": 1},
     "count": {**FONT, "align": "center"},
     "date": {**FONT, "num_format": "yyyy.mm.dd", "align": "center"},
-    "sum": {**FONT, "font_name": "黑体", "bold": True, "align": "right"},
+    "sum": {**FONT, "font_name": "黑体", "bold": True, "align": "right", "indent": 1},
 }
 A4 = 9
 SIGNED = 30  # characters of a name in the footer, which holds 255 in all
-SHORT_LINE = 100  # characters of line 2 that fit beside each other
+LINE_2 = 18  # points of one row of line 2, whose font is larger than that of the cells
 
 
 @dataclass(frozen=True)
 class Cover:
     """What the workbook says of itself: its period in days, in the title and in the name of its file; `number` is the
-    watermark that leads from a printed page to the line of the trail."""
+    watermark that leads from a printed page to the line of the trail. `until` is the day that the data is of, where
+    that is not the moment of printing (a former day, or the fixed day of a demo); `filled` the day of the export, also
+    while the rows are read as of a former day."""
 
     days: str = ""
     called: str = ""
     file: str = ""
     number: str = ""
     note: str = ""
+    until: str = ""
+    filled: str = ""
 
 
 def booked(ledger: Ledger) -> str:
@@ -64,17 +68,32 @@ def put_title(sheet: Worksheet, title: str, columns: int, styles: dict[str, Any]
     sheet.set_row(0, 32)
 
 
-def put_line(sheet: Worksheet, columns: int, styles: dict[str, Any], mark: str, cover: Cover) -> int:
+def put_line(sheet: Worksheet, wide: Sequence[int], styles: dict[str, Any], mark: str, cover: Cover) -> int:
     """Line 2, whose unit, whose time and since when; answers the row below it."""
+    columns = len(wide)
     parts = [
         labelled(gettext("Reporting unit (seal)"), scope.current().unit_name or "____________"),
         labelled(gettext("Statistical period"), cover.days or period.until(clock.today())),
-        labelled(gettext("Filled on"), long_date(clock.today())),
+        labelled(gettext("Filled on"), cover.filled or long_date(clock.today())),
     ]
-    text = "    ".join([*parts, *filter(None, [cover.note, mark])])
+    # Its letters are by a tenth wider than those that the widths of columns count.
+    room = int(sum(wide) / 1.1)
+    text = folded([*parts, *filter(None, [cover.note, mark])], room)
     sheet.merge_range(1, 0, 1, max(columns - 1, 1), text, styles["line"])
-    sheet.set_row(1, 36 if mark or sizes.width(text) > SHORT_LINE else 20)
+    sheet.set_row(1, max(sizes.lines(text, room) * LINE_2, 20))
     return 2
+
+
+def folded(parts: Sequence[str], room: int) -> str:
+    """The parts beside each other where they fit; a part that does not begins a new line, so that no date is broken."""
+    lines = [""]
+    for part in parts:
+        beside = f"{lines[-1]}    {part}" if lines[-1] else part
+        if lines[-1] and sizes.lines(beside, room) > 1:
+            lines.append(part)
+        else:
+            lines[-1] = beside
+    return "\n".join(lines)
 
 
 def put_heads(
@@ -157,7 +176,7 @@ def put_foot(sheet: Worksheet, mark: str, cover: Cover) -> None:
         sheet.set_header("&C" + plain_text(mark))
     at = f"{clock.local(clock.now()):%Y-%m-%d %H:%M}"
     who = plain_text(scope.current().name or scope.current().username)[:SIGNED]
-    left = labelled(gettext("Data as of"), at) + "\n" + gettext("Not classified; keep state secrets out")
+    left = labelled(gettext("Data as of"), cover.until or at) + "\n" + gettext("Not classified; keep state secrets out")
     pages = gettext("Page %(page)s of %(pages)s", page="&P", pages="&N")
     sheet.set_footer(f"&L&9{left}&C&9{pages}&R&9{who} {at}\n{cover.number}")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, ClassVar
 
-from flask import abort, flash, redirect, request, send_file, url_for
+from flask import abort, current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
@@ -22,14 +22,15 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from portal.core import audit, jobs, scope
-from portal.core.fields import BadValue, Kind, Text, clean, parse_day
+from portal.core import audit, clock, jobs, scope
+from portal.core.fields import BadValue, Kind, Text, clean, long_date, parse_day
 from portal.core.jobs import Job
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet import child_tables, period
-from portal.core.spreadsheet.export import XLSX, digest_of, workbook
+from portal.core.spreadsheet.export import digest_of, workbook
 from portal.core.spreadsheet.pages import Cover, booked
 from portal.core.views import listing
+from portal.core.views.downloads import download
 from portal.core.views.listing import Listing, Mistyped
 from portal.org import codes
 
@@ -105,7 +106,15 @@ def cover_of(asked: Listing) -> Cover:
         file=period.span(first, last),
         number=secrets.token_hex(4).upper(),
         note=gettext("Without drafts") if draftless else "",
+        until=data_day(asked),
+        filled=long_date(clock.today()),
     )
+
+
+def data_day(asked: Listing) -> str:
+    """The day that the data is of; nothing where it is that of this moment. Printing always tells the real time."""
+    day = asked.as_of or current_app.config["AS_OF"]
+    return long_date(day) if day else ""
 
 
 def period_of(asked: Listing) -> tuple[date | None, date | None]:
@@ -210,4 +219,4 @@ def tell(ledger: Ledger, book: IO[bytes], filters: list[Any], cover: Cover) -> N
 
 def hand_over(ledger: Ledger, book: IO[bytes], filters: list[Any], cover: Cover) -> ResponseReturnValue:
     tell(ledger, book, filters, cover)
-    return send_file(book, XLSX, as_attachment=True, download_name=file_name(ledger, cover))
+    return download(book, file_name(ledger, cover))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from flask import abort, flash, redirect, request, send_file, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
@@ -15,6 +15,7 @@ from portal.core import attachments, gaps
 from portal.core.attachments import Attachment, BadFile
 from portal.core.ledger import Files, Ledger
 from portal.core.phrases import labelled
+from portal.core.views.downloads import download
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
 from portal.org import codes
@@ -39,7 +40,7 @@ class Filing:
         found = file_or_404(self.ledger, record, number)
         if not found.path.exists():
             abort(404)
-        answer = send_file(found.path, found.media, as_attachment=True, download_name=found.name)
+        answer = download(found.path, found.name, found.media)
         for name, value in HEADERS.items():
             answer.headers[name] = value
         return answer

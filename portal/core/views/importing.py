@@ -6,7 +6,7 @@ import json
 from functools import partial
 from typing import Any, ClassVar
 
-from flask import abort, flash, redirect, request, send_file, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
@@ -16,7 +16,6 @@ from portal.core import import_runs, jobs, scope
 from portal.core.jobs import Job
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet import months, running
-from portal.core.spreadsheet.export import XLSX
 from portal.core.spreadsheet.headings import IGNORED, KNOWN, plain
 from portal.core.spreadsheet.importing import Options, Outcome, Remark, find_layout
 from portal.core.spreadsheet.layout import Tables
@@ -26,6 +25,7 @@ from portal.core.spreadsheet.reading import MOST_BYTES, Unreadable, read
 from portal.core.spreadsheet.running import Sheet, digest
 from portal.core.spreadsheet.template import template
 from portal.core.views import uploads
+from portal.core.views.downloads import download
 from portal.core.views.uploads import place
 from portal.extensions import db
 from portal.org import codes
@@ -63,7 +63,7 @@ class Importing:
     def template(self: Any) -> ResponseReturnValue:
         codes.load(self.ledger.all_code_lists)
         name = gettext("Template - %(ledger)s", ledger=self.ledger.label) + ".xlsx"
-        return send_file(template(self.ledger), XLSX, as_attachment=True, download_name=name)
+        return download(template(self.ledger), name)
 
     @expose("/import/<string:token>")
     @has_access
@@ -138,7 +138,7 @@ def rejected(ledger: Ledger, job: Job, state: dict[str, Any]) -> ResponseReturnV
         flash(without_layout(), "warning")
     if state.get("ran"):
         job.let_go()
-    return send_file(given.book, XLSX, as_attachment=True, download_name=given.name)
+    return download(given.book, given.name)
 
 
 def may_adopt(ledger: Ledger) -> bool:

@@ -22,6 +22,7 @@ from portal.core.fields import long_date
 from portal.core.ledger import mounted
 from portal.core.phrases import labelled
 from portal.core.scope import OutOfScope
+from portal.core.views.remarks import shared
 from portal.extensions import db
 
 log = logging.getLogger(__name__)
@@ -167,7 +168,7 @@ def context() -> dict[str, Any]:
 
 def install(app: Flask) -> None:
     app.context_processor(context)
-    app.jinja_env.globals.update(icon=icon, labelled=labelled)
+    app.jinja_env.globals.update(icon=icon, labelled=labelled, shared=shared)
     app.after_request(safe_headers)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(OutOfScope, on_out_of_scope)
