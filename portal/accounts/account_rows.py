@@ -22,6 +22,7 @@ from portal.accounts.account_pages import PLACE_LABELS, PLACES, checked, may_gra
 from portal.accounts.granting import tell_account, tell_roles
 from portal.accounts.passwords import one_time_password
 from portal.core.fields import Label
+from portal.core.fields.choices import word
 from portal.core.phrases import labelled, listed
 from portal.core.spreadsheet.flat import flat_table, parts_of
 from portal.core.spreadsheet.headings import plain
@@ -45,6 +46,18 @@ WORDS = {
     "unit_id": ("单位", "所在单位", "单位名称"),
     "org_id": ("党组织", "所在党组织", "党支部"),
     "area_id": ("地区", "所在地区", "街镇", "社区"),
+}
+# What offices call the roles besides their labels; each matched whole.
+ROLE_WORDS = {
+    "sys_admin": ("系统管理人员",),
+    "sec_admin": ("安全保密管理员", "安全管理人员"),
+    "audit_admin": ("安全审计员", "审计员"),
+    "gw_reviewer": ("工委业务科室", "工委审核员", "工委审核人", "工委业务处室"),
+    "unit_filler": ("单位填报员", "单位填报人", "单位填报人员", "单位录入员", "单位经办人", "填报员", "填报人"),
+    "unit_reviewer": ("单位审核员", "单位审核人", "单位审核人员", "单位复核人"),
+    "branch_filler": ("支部填报员", "支部填报人", "党支部填报员", "党支部填报人", "支部录入员"),
+    "town_user": ("街镇联络员", "街镇联系人", "街道联络员", "乡镇联络员", "镇街联络员"),
+    "community_user": ("社区联络员", "社区联系人", "社区（村）联络员"),
 }
 
 
@@ -95,15 +108,18 @@ def fits(columns: Sequence[str]) -> bool:
 
 def role_codes(text: str) -> list[str]:
     """The roles that a cell names, by code or by label in any language. Raises Rejected."""
-    known = {code: code for code in db.session.scalars(select(Role.name).where(Role.name.not_in(roles.HIDDEN)))}
+    there = list(db.session.scalars(select(Role.name).where(Role.name.not_in(roles.HIDDEN))))
+    known = {word(each): code for code, words in ROLE_WORDS.items() if code in there for each in words}
     for language in current_app.config["LANGUAGES"]:
         with force_locale(language):
-            known |= {roles.label_of(code): code for code in list(known.values())}
+            known |= {word(roles.label_of(code)): code for code in there}
+    known |= {word(code): code for code in there}
     codes = []
     for part in parts_of(text):
-        if part not in known or roles.switched_off(known[part]):
+        code = known.get(word(part), "")
+        if not code or roles.switched_off(code):
             raise Rejected("roles", gettext("There is no role “%(name)s”.", name=part[:60]))
-        codes.append(known[part])
+        codes.append(code)
     return sorted(set(codes))
 
 

@@ -21,7 +21,19 @@ from portal.core.rules import org_of_unit
 from portal.org.models import Member
 from portal.registry.shared import GROUP, KEEPING, NOT_TAKEN
 
-GENDERS = Choice(("1", _("Male")), ("2", _("Female")), ("0", _("Unknown")), ("9", _("Not stated")))
+GENDERS = Choice(
+    ("1", _("Male")),
+    ("2", _("Female")),
+    ("0", _("Unknown")),
+    ("9", _("Not stated")),
+    # GB/T 2261.1.
+    also={
+        "1": ("男性", "男同志"),
+        "2": ("女性", "女同志"),
+        "0": ("未知的性别", "未知"),
+        "9": ("未说明的性别", "未说明"),
+    },
+)
 WORK_STATUSES = Choice(
     ("serving", _("Serving")),
     ("retired", _("Retired")),
@@ -29,11 +41,11 @@ WORK_STATUSES = Choice(
     ("posted", _("On a temporary post")),
     ("sick", _("On long sick leave")),
     also={
-        "serving": ("在岗",),
-        "retired": ("退休", "离休", "已退休"),
-        "lent": ("借调",),
-        "posted": ("挂职",),
-        "sick": ("长期病休", "病休"),
+        "serving": ("在岗", "在职", "在编在岗", "在职在岗"),
+        "retired": ("退休", "离休", "已退休", "离退休", "已离休"),
+        "lent": ("借调", "借调中", "借出", "抽调"),
+        "posted": ("挂职", "挂职锻炼", "挂职中"),
+        "sick": ("长期病休", "病休", "长病假", "长期病假"),
     },
 )
 

@@ -25,8 +25,17 @@ SITUATIONS = Choice(
     ("same", _("As the superior organisation")),
     ("legal_entity", _("Legal-person unit")),
     ("joint", _("Joint branch")),
+    also={
+        "same": ("与上级党组织相同", "同上级党组织", "与上级相同"),
+        "legal_entity": ("法人单位", "独立法人单位", "法人"),
+        "joint": ("联合党支部", "联合支部", "联合党组织"),
+    },
 )
-REPORT_MODES = Choice(("record", _("Record-level reporting")), ("aggregate", _("Aggregate-only reporting")))
+REPORT_MODES = Choice(
+    ("record", _("Record-level reporting")),
+    ("aggregate", _("Aggregate-only reporting")),
+    also={"record": ("逐条", "逐条上报", "明细填报"), "aggregate": ("汇总", "汇总上报", "只报汇总")},
+)
 
 LEVEL = 4  # characters of a code for each level: a point and three digits
 

@@ -24,10 +24,10 @@ STATUSES = Choice(
     ("dissolved", _("Dissolved")),
     ("moved_out", _("Moved out")),
     also={
-        "active": ("在用", "有效", "正常运行"),
-        "planned": ("筹备", "筹建中"),
-        "dissolved": ("已撤销", "撤销"),
-        "moved_out": ("已划出", "划出"),
+        "active": ("在用", "有效", "正常运行", "存续", "在册", "启用"),
+        "planned": ("筹备", "筹建中", "筹建", "筹备中", "拟设立"),
+        "dissolved": ("已撤销", "撤销", "注销", "已注销"),
+        "moved_out": ("已划出", "划出", "划转", "已划转"),
     },
 )
 

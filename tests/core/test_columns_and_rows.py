@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from portal.accounts.security import act_as
 from portal.core import scope
@@ -62,7 +62,7 @@ def group(name, *more):
     return [name, "区民政局", "2024-03-01", "王演晨", *more]
 
 
-def test_headings_that_stand_elsewhere_begin_another_table_and_words_for_other_cells_are_faults(bring, tmp_path):
+def test_headings_that_stand_elsewhere_begin_a_further_table_and_words_for_other_cells_are_faults(bring, tmp_path):
     more = [*HEAD[:4], "状态"]
     rows = [
         *(more, group("甲换", "运行中"), ["共 12 项"], ["2025年3月31日"], group("共创", "运行中")),
@@ -70,9 +70,9 @@ def test_headings_that_stand_elsewhere_begin_another_table_and_words_for_other_c
         *([], [*more[:3], "状态", "组长"], ["丙换", "区民政局", "2024-03-01", "运行中", "王演晨"]),
     ]
     told = bring("study_groups", book(tmp_path, ("表", rows)))
-    assert ([skip["row"] for skip in told["skipped"]], told["new"]) == ([3, 4, 8, 9], 2)
+    assert ([skip["row"] for skip in told["skipped"]], told["new"]) == ([3, 4], 3)
     assert [(fault["row"], fault["column"]) for fault in told["rejected"]] == [(6, "组长")]
-    assert "8" in told["skipped"][-1]["why"]
+    assert [sheet["rows"] for sheet in told["sheets"]] == [5, 1]
     again = [more, group("甲换", "运行中"), [*more[:2], "成立日期", *more[3:]], group("乙换", "运行中")]
     assert bring("study_groups", book(tmp_path, ("表", again)))["new"] == 2
 
@@ -247,3 +247,40 @@ def test_the_offices_common_wordings_are_known(app, built):
             words = vocabulary(ledger) if ledger.imports else {}
             for heading, field in wordings.get(ledger.name, {}).items():
                 assert [words[word] for word in words_of(heading, ()) if word in words][:1] == [[field]], heading
+
+
+def test_a_further_table_in_a_sheet_is_taken_where_it_fits_and_else_named_with_its_ledger(bring, tmp_path):
+    groups = [["青年理论学习小组台账"], HEAD, group("上表一组"), group("上表二组")]
+    turned = ["序号", "所在单位", "小组名称", "组长", "成立时间"]
+    second = [["二、新成立小组"], turned, [1, "区民政局", "下表一组", "", "2024-05-01"], ["合计", 1]]
+    told = bring("study_groups", book(tmp_path, ("台账", [*groups, [], *second])))
+    assert (told["new"], len(told["sheets"])) == (3, 2), told
+    assert [sheet["rows"] for sheet in told["sheets"]] == [2, 2]
+    # The wider table below fits the ledger better: the rows above it are not lost.
+    turned_first = [turned[1:3], ["区民政局", "窄表一组"], [], *groups[1:]]
+    told = bring("study_groups", book(tmp_path, ("台账", turned_first)))
+    assert told["new"] == 3, told
+    projects = [["服务项目"], ["项目名称", "所在单位", "服务对象", "服务内容"], ["修路", "区民政局", "居民", "铺路"]]
+    told = bring("study_groups", book(tmp_path, ("台账", [*groups, [], *projects])))
+    assert (told["new"], told["sheets"][0]["taken"]) == (2, True)
+    assert "服务项目" in told["skipped"][-1]["why"], told["skipped"]
+
+
+def test_headings_that_nobody_knows_end_the_table_above_them(bring, tmp_path):
+    rows = [HEAD, group("上表一组"), [], ["物资发放"], ["物资名称", "领用单位", "经手时间", "经手人"]]
+    goods = [["纸张", "一科", "上午", "老李"], ["笔", "二科", "下午", "老赵"]]
+    told = bring("study_groups", book(tmp_path, ("台账", [*rows, *goods])))
+    assert (told["new"], told["rejected"], [each["row"] for each in told["skipped"]]) == (1, [], [4, 5, 6, 7]), told
+
+
+def test_a_blank_far_from_the_table_is_nothing_and_a_text_there_is_named(bring, tmp_path):
+    for place in ("XFD1048576", "IW2", "E900000"):
+        path = book(tmp_path, ("台账", [HEAD, group("远处")]))
+        made = load_workbook(path)
+        made.active[place] = " \u3000\xa0"
+        made.save(path)
+        assert bring("study_groups", path)["new"] == 1, place
+    made.active["XFD3"] = "附注"
+    made.save(path)
+    with pytest.raises(Unreadable, match="XFD3"):
+        bring("study_groups", path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import date
 from decimal import Decimal
@@ -31,6 +32,9 @@ from portal.core.fields import (
     Whole,
     YesNo,
 )
+from portal.core.fields.choices import word
+from portal.core.ledger import mounted
+from portal.org.codes import seeded
 from portal.org.sealed import Sealed
 
 
@@ -352,3 +356,34 @@ def test_labels_in_one_cell_are_several_codes_and_what_counts_them_is_none(typin
     kind = Codes("C02")
     for text in ("1、组织共建 2、资源共享", "1.资源共享；2.组织共建", "组织共建/资源共享", "①组织共建②资源共享"):
         assert kind.parse(kind.from_cell(text), None) == ("1", "3")
+
+
+@pytest.mark.usefixtures("typing")
+def test_no_word_of_offices_means_two_values_or_the_label_of_another():
+    """Over every list of codes and every choice of the registry."""
+    for name, spec in seeded().items():
+        pairs = [(text, item["code"]) for item in spec["items"] for text in (item["zh_Hans"], *item.get("also", ()))]
+        assert len({(word(text), code) for text, code in pairs}) == len({word(text) for text, _ in pairs}), name
+    fields = [field for ledger in mounted() for field in ledger.fields_by_name.values()]
+    for kind in [field.kind for field in fields if isinstance(field.kind, Choice)]:
+        for value, words in kind.also.items():
+            assert value in kind.labels
+            assert [kind.parse_text(text, None) for text in words] == [value] * len(words), words
+
+
+@pytest.mark.usefixtures("typing")
+def test_offices_words_for_codes_are_known_and_of_others_the_nearest_code_is_named():
+    known = {("C41", "行政机关"): "13", ("C43", "中共预备党员"): "2", ("C40", "支部"): "40"}
+    assert {key: Code(key[0]).parse_text(key[1], None) for key in known} == known
+    refused = {
+        ("C43", "中共党员"): "meant?",
+        ("C41", "政府机构"): "meant?",
+        ("C14", "残疾"): "(15 in all); Is “",
+        ("C28", "不知道"): "(14 in all)",
+    }
+    for (code_list, text), said in refused.items():
+        with pytest.raises(BadValue, match=re.escape(said)):
+            Code(code_list).parse_text(text, None)
+    for text in ("非事业单位", "不知道"):
+        with pytest.raises(BadValue, match=r"^(?!.*meant)"):
+            Code("C41").parse_text(text, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -21,6 +22,8 @@ from portal.org.codes import codes
 
 SEPARATORS = re.compile(r"[、,，;；/|\s]+")
 MOST_NAMED = 12  # choices in a message
+NEAR = 0.6  # of 1: how alike two words are of which one may be meant
+DENIED = re.compile("[非不未无原曾已脱]")
 # 1.生活照料 2.就医陪诊: what only counts the things that follow.
 COUNTING = re.compile(r"(?:^|(?<=[;；,，。\s]))[(（]?\d{1,2}[.．、)）]+\s*(?=[^\W\d_])|[①-⑳]")
 # Around a whole text these only decorate it; inside they may say the contrary.
@@ -45,9 +48,26 @@ def meaning(text: str, meanings: Mapping[str, str]) -> str | None:
     return values.pop() if len(values) == 1 else None
 
 
-def not_a_choice(labels: Iterable[str]) -> BadValue:
-    shown = [label for label in labels if label][:MOST_NAMED]
-    return BadValue(gettext("This is not one of the choices: %(choices)s", choices=listed(shown)))
+def not_a_choice(text: str, labels: Iterable[str], meanings: Mapping[str, str]) -> BadValue:
+    """Names the choices, of many only some; and first the one that is likely to be meant, which nobody takes for it."""
+    known = [label for label in labels if label]
+    shown = listed(known[:MOST_NAMED])
+    if len(known) > MOST_NAMED:
+        shown = gettext("%(choices)s, … (%(count)d in all)", choices=shown, count=len(known))
+    said = gettext("This is not one of the choices: %(choices)s", choices=shown)
+    near = near_to(text, known, meanings)
+    return BadValue(clauses([said, gettext("Is “%(label)s” meant?", label=near)]) if near else said)
+
+
+def near_to(text: str, labels: Sequence[str], meanings: Mapping[str, str]) -> str:
+    """The label that is written nearly like a text that is none; "" for none. What denies a label is not near to it."""
+    words = {word(label): label for label in labels}
+    others = {word(label): meanings.get(label, "") for label in meanings if word(label) not in words}
+    found = get_close_matches(word(text), [*words, *others], n=1, cutoff=NEAR)
+    if not found or (DENIED.search(word(text)) and not DENIED.search(found[0])):
+        return ""
+    meant = others.get(found[0])
+    return words.get(found[0]) or next((label for label in labels if meanings.get(label) == meant), "")
 
 
 def one_of(texts: Sequence[str], other: Other | None) -> Entry:
@@ -98,7 +118,7 @@ class Choice(Kind):
             return text
         found = meaning(text, self.meanings)
         if found is None:
-            raise not_a_choice(str(label) for label in self.labels.values())
+            raise not_a_choice(text, map(str, self.labels.values()), self.meanings)
         return found
 
     def schema(self) -> dict[str, Any]:
@@ -165,7 +185,7 @@ def one_code(code_list: str, text: str, kept: set[str]) -> str:
     known = codes(code_list)
     code = text if text in known.labels else meaning(text, known.meanings)
     if code is None or (code not in known.enabled and code not in kept):
-        raise not_a_choice(known.labels[each] for each in known.enabled)
+        raise not_a_choice(text, [known.labels[each] for each in known.enabled], known.meanings)
     return code
 
 

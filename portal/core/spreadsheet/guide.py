@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask_babel import gettext
@@ -13,6 +14,8 @@ from portal.core.ledger import Ledger
 from portal.core.phrases import clauses, labelled
 from portal.core.spreadsheet import pages
 from portal.core.spreadsheet.child_tables import fields_of, tables_of
+from portal.core.spreadsheet.ends import asked_at
+from portal.core.spreadsheet.headings import plain
 
 WIDE = (18, 26, 96)
 STATUS = "status"
@@ -22,7 +25,22 @@ def asked(ledger: Ledger) -> dict[str, Field]:
     """The columns that sheets of this ledger fill; the status only where existing ledgers are taken over."""
     found = {name: ledger.imported(name) for name in ledger.imports if ledger.takes(name)}
     adopts = ledger.move("adopt") is not None and scope.current().may("adopt", ledger.name)
-    return {**found, STATUS: status_of(ledger)} if adopts and STATUS in ledger.imports else found
+    if not adopts or STATUS not in ledger.imports:
+        return found
+    return {**found, STATUS: status_of(ledger), **{name: end_of(ledger, name) for name in asked_at(ledger)}}
+
+
+def end_of(ledger: Ledger, name: str) -> Field:
+    """When or why something ended, under a word that means nothing else in sheets of this ledger."""
+    declared = ledger.imported(name)
+    others = {plain(word) for other, words in ledger.imports.items() if other != name for word in words}
+    label = ledger.imports[name][0] if plain(str(declared.label)) in others else declared.label
+    return replace(declared, label=label, required=False, hint=gettext("Only for what has ended"))
+
+
+def is_of_adoption(ledger: Ledger, name: str) -> bool:
+    """A column that only those see who take over existing ledgers."""
+    return name == STATUS or name in asked_at(ledger)
 
 
 def status_of(ledger: Ledger) -> Field:
@@ -71,4 +89,4 @@ def rule(declared: Field, *, essential: bool = False) -> str:
     return clauses(parts)
 
 
-__all__ = ["STATUS", "add", "asked", "rule"]
+__all__ = ["add", "asked", "is_of_adoption", "rule"]

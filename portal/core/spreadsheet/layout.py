@@ -21,6 +21,7 @@ from portal.core.spreadsheet.reading import Sheet
 
 FOOT = 6  # rows at the end of a sheet in which notes stand
 DEPTHS = (1, 2, 3)  # rows of headings
+MOST_STRAY = 3  # so many words beside each other are no note
 SPAN = "~"  # between the two fields of a column that holds two days
 TOWN = "@"  # after the field of the community whose town a column holds
 TOWN_ENDS = re.compile(r"街道|镇|乡|开发区|园区")
@@ -76,6 +77,7 @@ class Layout:
     kinds: Mapping[str, Kind] = field(default_factory=dict)  # by field
     with_hidden: bool = False
     month_days: str = ""
+    other_ledger: str = ""  # the one whose headings those of another table below look like
 
     @property
     def taken(self) -> dict[str, Column]:
@@ -98,15 +100,12 @@ class Layout:
     @cached_property
     def read(self) -> Read:
         """The rows below the headings. Columns must be known before."""
-        table = self.table()
         found, carried = Read([], [], {}, {}, self.count_months()), Carried(self)
-        other = 0
+        end = self.end
         for n, cells in self.below():
-            why = skipping.why_skipped(table, n, cells)
-            if not why and skipping.is_other_heading(table, {at: text for at, text in enumerate(cells) if text}):
-                other = n + 1
-            if other:
-                why = gettext("Another table begins in row %(row)d; please bring it on a sheet of its own.", row=other)
+            why = skipping.why_skipped(self.table, n, cells)
+            if end is not None and n >= end:
+                why = self.another(end + 1)
             if why:
                 carried.title(cells)
                 found.skipped.append(Skip(n + 1, why))
@@ -120,6 +119,38 @@ class Layout:
                 found.notes[n + 1] = notes
         return found
 
+    def another(self, row: int) -> str:
+        why = gettext("Another table begins in row %(row)d; please bring it on a sheet of its own.", row=row)
+        if not self.other_ledger:
+            return why
+        looks = gettext("Its headings look like those of “%(ledger)s”.", ledger=self.other_ledger)
+        return f"{why} {looks}"
+
+    @cached_property
+    def end(self) -> int | None:
+        """The row from 0 in which another table begins below this one. Columns must be known before."""
+        last = self.first_row - 1
+        title: int | None = None  # the first of the titles right above
+        for n, cells in self.below():
+            filled = {at: text for at in range(len(cells)) if (text := cell(cells, at))}
+            title = None if n > last + 1 else title
+            if len(filled) > 1 and not skipping.why_skipped(self.table, n, cells):
+                apart = n > last + 1 or title is not None
+                if skipping.is_other_heading(self.table, filled) or (apart and self.is_strange(filled)):
+                    return n if title is None else title
+            title = (n if title is None else title) if len(filled) == 1 else None
+            last = n
+        return None
+
+    def is_strange(self, filled: Mapping[int, str]) -> bool:
+        """Are these headings that nobody knows? Words only, of which no column that tells its cells takes any."""
+        if len(filled) < MOST_STRAY or any(char.isdecimal() for text in filled.values() for char in text):
+            return False
+        kinds = {column.index: self.kinds[name] for name, column in self.taken.items() if name in self.kinds}
+        told = [(kinds[at], text) for at, text in filled.items() if at in kinds and kinds[at].telling]
+        return len(told) >= 2 and not any(takes(kind, text) for kind, text in told)
+
+    @cached_property
     def table(self) -> skipping.Table:
         heads = [cells for cells in self.sheet.rows[self.top : self.first_row] if any(text.strip() for text in cells)]
         wide = {(area[0], area[1]) for area in self.sheet.merged if area[3] > area[1]}
@@ -232,6 +263,14 @@ class Carried:
         return found, faults
 
 
+def takes(kind: Kind, text: str) -> bool:
+    try:
+        kind.parse(kind.from_cell(text), None)
+    except BadValue:
+        return is_ditto(text)
+    return True
+
+
 def is_ditto(text: str) -> bool:
     return len(text) <= 5 and (text in DITTO or plain(text) in DITTO)
 
@@ -249,7 +288,8 @@ def in_towns(texts: Mapping[str, str]) -> dict[str, str]:
 def candidates(sheet: Sheet, words: Mapping[str, Sequence[str]]) -> Iterator[tuple[tuple[int, int, int], Layout]]:
     """Tables that begin at some row with one to three rows of headings, with how well they fit."""
     width = max(map(len, sheet.rows), default=0)
-    for top in range(min(LOOKED_AT, len(sheet.rows))):
+    first = next((n for n, cells in enumerate(sheet.rows) if cells), 0)
+    for top in range(first, min(first + LOOKED_AT, len(sheet.rows))):
         for depth in DEPTHS:
             columns = headings(sheet, top, depth, width)
             known = {tuple(words[word]) for column in columns for word in column.words if word in words}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flask import current_app
 from flask_babel import force_locale, gettext
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.core import scope
 from portal.core.fields import Day, Label
 from portal.core.fields.units import parts, split_heading
-from portal.core.ledger import Ledger
+from portal.core.ledger import Ledger, mounted
 from portal.core.phrases import listed
 from portal.core.spreadsheet import suggesting, version
 from portal.core.spreadsheet.headings import (
@@ -38,6 +38,7 @@ ENDS = (
     ("起", "自", "从", "开始", "起始", "起始日期", "开始日期"),
     ("止", "至", "到", "结束", "截止", "终止日期", "结束日期"),
 )
+ABOVE = 8  # rows of a table in which its title and its headings stand
 EVERYBODY = 0  # in place of a unit: said by somebody whose import reaches all of them
 
 
@@ -134,16 +135,61 @@ def tables(ledger: Ledger, sheets: Sequence[Sheet], options: Options) -> Tables:
     words, said = vocabulary(ledger), remembered(ledger)
     if version.exported_here(ledger, sheets):
         words |= computed_words(ledger)
-    if missing := [name for name in options.sheets if name not in {sheet.name for sheet in sheets}]:
-        named = listed(sheet.name for sheet in sheets)
-        raise Unreadable(gettext("There is no sheet “%(name)s”; there are: %(sheets)s.", name=missing[0], sheets=named))
-    found = Tables([Offer(sheet, best_layout(ledger, sheet, options, words, said)) for sheet in sheets])
+    found = Tables([offer for sheet in sheets for offer in offers(ledger, sheet, options, words, said)])
+    names = [offer.sheet.name for offer in found.offers]
+    if missing := [name for name in options.sheets if name not in names]:
+        there = listed(names)
+        raise Unreadable(gettext("There is no sheet “%(name)s”; there are: %(sheets)s.", name=missing[0], sheets=there))
     if not any(offer.layout for offer in found.offers):
         raise Unreadable(gettext("No row with headings of this ledger was found in the file."))
     choose_sheets(ledger, found, options)
     if not found.taken:
         raise Unreadable(listed(f"{offer.sheet.name}: {offer.why}" for offer in found.offers))
     return found
+
+
+def offers(
+    ledger: Ledger, sheet: Sheet, options: Options, words: dict[str, list[str]], said: dict[str, list[str]]
+) -> Iterator[Offer]:
+    """The tables of this ledger that stand in a sheet, one below the other; what is below the last is said with it."""
+
+    def fits(part: Sheet) -> bool:
+        half = Offer(part, best_layout(ledger, part, options, words, said))
+        return half.layout is not None and not lacking(ledger, half) and bool(half.layout.read.rows)
+
+    layout = best_layout(ledger, sheet, options, words, said)
+    for start in (layout.top, layout.end) if layout else ():
+        if not start:
+            continue
+        upper = replace(sheet, rows=sheet.rows[:start])
+        lower = replace(
+            sheet,
+            rows=[*([[]] * start), *sheet.rows[start:]],
+            name=gettext("%(sheet)s, from row %(row)d", sheet=sheet.page, row=start + 1),
+            within=sheet.page,
+        )
+        if fits(upper) and fits(lower):
+            yield from offers(ledger, upper, options, words, said)
+            yield from offers(ledger, lower, options, words, said)
+            return
+    if layout is not None and layout.end is not None:
+        layout.other_ledger = another_ledger(ledger, sheet, layout.end)
+    yield Offer(sheet, layout)
+
+
+def another_ledger(ledger: Ledger, sheet: Sheet, start: int) -> str:
+    """The label of the ledger that a table from this row on belongs to; "" for none."""
+    part = replace(sheet, rows=sheet.rows[start : start + ABOVE], merged=[])
+    found: list[tuple[int, str]] = []
+    for other in mounted():
+        if other is ledger or not other.imports:
+            continue
+        words = vocabulary(other)
+        for _, layout in candidates(part, words):
+            names = {name for column in layout.columns for name in called(column, words)}
+            if set(other.essential) <= names:
+                found.append((len(names), str(other.label)))
+    return max(found, default=(0, ""))[1]
 
 
 def choose_sheets(ledger: Ledger, found: Tables, options: Options) -> None:

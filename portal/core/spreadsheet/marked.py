@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from tempfile import TemporaryFile
@@ -47,7 +47,7 @@ def marked(
     Where nothing was stored, since some rows are rejected, all rows are left."""
     further = {table.sheet.name for table in found.further}
     mine = [remark for remark in remarks if remark.sheet not in further]
-    tables = [planned(table, mine, several=found.several) for table in found.taken]
+    tables = joined(planned(table, mine, several=found.several) for table in found.taken)
     tables += [planned_further(table, remarks) for table in found.further]
     plan = {
         "sheets": [table if stored else table | {"removed": []} for table in tables],
@@ -113,12 +113,22 @@ def told(sheet: Sheet) -> dict[str, Any]:
     return {field: getattr(sheet, field) for field in ("name", "rows", "merged", "hidden", "date1904")} | hidden
 
 
+def joined(plans: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One plan a sheet, also where several tables stand in it."""
+    found: dict[str, dict[str, Any]] = {}
+    for plan in plans:
+        first = found.setdefault(plan["name"], plan)
+        if first is not plan:
+            found[plan["name"]] = first | {part: first[part] + plan[part] for part in ("removed", "carried", "marks")}
+    return list(found.values())
+
+
 def planned(table: Layout, remarks: Sequence[Remark], *, several: bool) -> dict[str, Any]:
     """What is to be done in one sheet: rows from 1, columns from 0."""
     mine = [remark for remark in remarks if not several or remark.sheet == table.sheet.name]
     left = {remark.row for remark in mine}
     return {
-        "name": table.sheet.name,
+        "name": table.sheet.page,
         "heading": [table.top + 1, min((column.index for column in table.columns), default=0)],
         "removed": [row for row, _ in table.read.rows if row not in left],
         "carried": [each for each in carried(table) if each[0] in left],

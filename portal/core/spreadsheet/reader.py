@@ -25,6 +25,7 @@ import xlrd  # type: ignore[import-untyped]
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 sys.path.append(str(Path(__file__).parent))  # an isolated script does not see its neighbours
+from far_cells import FarCell, without_far_blanks  # type: ignore[import-not-found]
 from workbook_xml import Marks, Refused, of_ods, of_xlsx  # type: ignore[import-not-found]
 
 try:
@@ -234,6 +235,16 @@ def extras(content: bytes) -> tuple[bool, dict[str, Marks]]:
         raise Fault("unreadable") from fault
 
 
+def near(content: bytes) -> bytes:
+    """Without stray blanks far away from the table, up to which calamine would lay out all cells."""
+    if not is_zipfile(io.BytesIO(content)):
+        return content
+    try:
+        return bytes(without_far_blanks(content))
+    except FarCell as fault:
+        raise Fault("far cell", str(fault)) from fault
+
+
 def cells_of(rows: Iterable[list[Any]], marks: Marks, date1904: bool) -> Iterator[list[str]]:
     """The texts of each row. Most rows have no marks: they are many, and nothing is asked of each of their cells."""
     marked: dict[int, list[tuple[int, str, bool]]] = {}
@@ -254,8 +265,8 @@ def cells_of(rows: Iterable[list[Any]], marks: Marks, date1904: bool) -> Iterato
 
 def from_workbook(content: bytes, most_rows: int, most_columns: int) -> Lines:
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        date1904, marked = extras(content)
+        date1904, marked = extras(content)  # refuses what declares entities, before anything parses it
+        book = CalamineWorkbook.from_filelike(io.BytesIO(near(content)))
         left = [most_rows]
         for about in book.sheets_metadata:
             if about.typ != SheetTypeEnum.WorkSheet:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
@@ -40,6 +40,13 @@ class Sheet:
     hidden_columns: frozenset[int] = frozenset()
     # Do days that are kept as numbers count from 1904, as in old workbooks made on a Mac?
     date1904: bool = False
+    # Of a table below another in one sheet: the sheet's name; `rows` are blank down to it.
+    within: str = ""
+
+    @property
+    def page(self) -> str:
+        """The name of the sheet in its workbook."""
+        return self.within or self.name
 
 
 def read(path: Path, name: str) -> list[Sheet]:
@@ -110,14 +117,20 @@ def too_large() -> str:
 
 
 def explained(code: str, where: str) -> str:
-    if code == "password":
-        return gettext("The workbook has a password; please save it without one.")
-    if code == "too large":
-        return too_large()
-    if code == "quotation mark":
-        return gettext("The quotation mark in line %(line)s is not closed, or not doubled within the text.", line=where)
-    if code == "old format":
-        return gettext("This workbook cannot be read as a whole; please save it as .xlsx and bring that.")
-    if code == "long cell":
-        return gettext("A cell in row %(row)s is longer than 32,767 characters.", row=where)
-    return gettext("This file cannot be read as a workbook.")
+    said: dict[str, Callable[[], str]] = {
+        "password": lambda: gettext("The workbook has a password; please save it without one."),
+        "too large": too_large,
+        "far cell": lambda: gettext(
+            "Cell %(cell)s holds text, but only %(columns)d columns are read. Please remove it or bring fewer columns.",
+            cell=where,
+            columns=MOST_COLUMNS,
+        ),
+        "quotation mark": lambda: gettext(
+            "The quotation mark in line %(line)s is not closed, or not doubled within the text.", line=where
+        ),
+        "old format": lambda: gettext(
+            "This workbook cannot be read as a whole; please save it as .xlsx and bring that."
+        ),
+        "long cell": lambda: gettext("A cell in row %(row)s is longer than 32,767 characters.", row=where),
+    }
+    return said[code]() if code in said else gettext("This file cannot be read as a workbook.")

@@ -117,7 +117,8 @@ def differences(ledger: Ledger, found: Tables) -> tuple[list[str], list[str]]:
     for table in found.taken:
         here = {column.name or column.guess for column in table.columns}
         fields = guide.asked(ledger).items()
-        new += [str(declared.label) for name, declared in fields if name not in here and name != guide.STATUS]
+        here |= {name for name, _ in fields if guide.is_of_adoption(ledger, name)}
+        new += [str(declared.label) for name, declared in fields if name not in here]
         gone += [column.header for column in table.columns if column.header and not (column.name or column.guess)]
     for further in found.further:
         missing, unknown = further_differences(ledger, further)

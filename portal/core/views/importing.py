@@ -12,10 +12,11 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
 
-from portal.core import import_runs, jobs, scope
+from portal.core import audit, import_runs, jobs, scope
 from portal.core.jobs import Job
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet import months, running
+from portal.core.spreadsheet.export import digest_of
 from portal.core.spreadsheet.headings import IGNORED, KNOWN, plain
 from portal.core.spreadsheet.importing import Options, Outcome, Remark, find_layout
 from portal.core.spreadsheet.layout import Tables
@@ -63,7 +64,10 @@ class Importing:
     def template(self: Any) -> ResponseReturnValue:
         codes.load(self.ledger.all_code_lists)
         name = gettext("Template - %(ledger)s", ledger=self.ledger.label) + ".xlsx"
-        return download(template(self.ledger), name)
+        book = template(self.ledger)
+        # Its lists can hold names of the roster.
+        audit.tell("export", self.ledger.name, reason=name, changes=[["sha256", None, [digest_of(book)]]])
+        return download(book, name)
 
     @expose("/import/<string:token>")
     @has_access

@@ -44,15 +44,30 @@ from portal.extensions import Model
 from portal.org.models import Area, Member, PartyOrg
 from portal.org.sealed import Sealed
 
-GENDERS = Choice(("1", _("Male")), ("2", _("Female")))
+GENDERS = Choice(("1", _("Male")), ("2", _("Female")), also={"1": ("男性",), "2": ("女性",)})
 AGE_BANDS = Choice(
-    ("0", _("Under 18")), ("18", "18–34"), ("35", "35–59"), ("60", "60–69"), ("70", "70–79"), ("80", _("80 and over"))
+    *(("0", _("Under 18")), ("18", "18–34"), ("35", "35–59"), ("60", "60–69"), ("70", "70–79")),
+    ("80", _("80 and over")),
+    also={
+        "0": ("18岁以下", "未满18岁", "不满18周岁", "18周岁以下"),
+        "18": ("18-34岁", "18至34岁", "18~34岁"),
+        "35": ("35-59岁", "35至59岁", "35~59岁"),
+        "60": ("60-69岁", "60至69岁", "60~69岁"),
+        "70": ("70-79岁", "70至79岁", "70~79岁"),
+        "80": ("80岁以上", "80岁及以上", "80周岁以上", "80周岁及以上"),
+    },
 )
 INFO_SOURCES = Choice(
     ("community", _("From the community")),
     ("party", _("Known to the Party organisation")),
     ("visit", _("Found on a visit")),
     ("self", _("Own application")),
+    also={
+        "community": ("社区", "社区推荐", "居委会提供", "社区摸排"),
+        "party": ("党组织掌握", "党组织", "支部掌握"),
+        "visit": ("走访", "走访排查", "入户走访", "走访摸排"),
+        "self": ("个人申请", "自己申请", "本人申报"),
+    },
 )
 CONSENTS = Choice(("told", _("Has been told")), ("agreed", _("Has agreed")), ("guardian", _("The guardian has agreed")))
 FREQUENCIES = Choice(
@@ -80,8 +95,22 @@ KINDS_OF_NEED = frozenset(
         *("孤儿", "单亲家庭", "失独家庭", "重病患者", "大病患者", "优抚对象", "退役军人", "军烈属", "失业人员"),
     )
 )
-AID_KINDS = Choice(("money", _("Money")), ("goods", _("Goods")), ("errand", _("Errand")))
-SIGNED_BY = Choice(("self", _("In person")), ("proxy", _("By proxy")), ("transfer", _("Bank transfer")))
+AID_KINDS = Choice(
+    ("money", _("Money")),
+    ("goods", _("Goods")),
+    ("errand", _("Errand")),
+    also={"money": ("现金", "资金", "慰问金"), "goods": ("物品", "慰问品", "实物", "物资"), "errand": ("办事", "代办")},
+)
+SIGNED_BY = Choice(
+    ("self", _("In person")),
+    ("proxy", _("By proxy")),
+    ("transfer", _("Bank transfer")),
+    also={
+        "self": ("本人", "本人领取", "本人签名"),
+        "proxy": ("代签", "代领", "他人代签", "家属代领", "家属代签"),
+        "transfer": ("银行转账", "转账", "汇款"),
+    },
+)
 HANDLINGS = Choice(
     ("solved", _("Solved on the spot")),
     ("deed", _("Becomes a micro-deed")),

@@ -41,6 +41,11 @@ RENEWAL = Choice(
     ("remind", _("Remind to renew")),
     ("extend", _("Extend by one year")),
     ("end", _("End at expiry")),
+    also={
+        "remind": ("到期提醒", "提醒续签", "提醒"),
+        "extend": ("顺延一年", "自动顺延一年", "自动续期一年", "自动续签一年", "自动延长一年"),
+        "end": ("到期终止", "期满终止", "到期自动终止", "到期自行终止"),
+    },
 )
 DEMAND_STATUSES = Choice(
     ("open", _("To be matched")),
@@ -48,14 +53,33 @@ DEMAND_STATUSES = Choice(
     ("met", _("Met")),
     ("not_possible", _("Not possible for now")),
     ("withdrawn", _("Withdrawn")),
+    also={
+        "open": ("待认领", "未对接", "待对接"),
+        "matched": ("已认领", "对接中"),
+        "met": ("已解决", "已完成", "已落实"),
+        "not_possible": ("暂无法解决", "暂不能满足"),
+        "withdrawn": ("撤回", "取消"),
+    },
 )
-RESOURCE_STATUSES = Choice(("free", _("Available")), ("taken", _("Taken")), ("stopped", _("No longer offered")))
+RESOURCE_STATUSES = Choice(
+    ("free", _("Available")),
+    ("taken", _("Taken")),
+    ("stopped", _("No longer offered")),
+    also={"free": ("可用", "空闲"), "taken": ("已占用", "使用中"), "stopped": ("停用", "停止提供")},
+)
 ITEM_STATUSES = Choice(
     ("not_started", _("Not started")),
     ("running", _("Under way")),
     ("done", _("Finished")),
     ("delayed", _("Delayed")),
     ("cancelled", _("Cancelled")),
+    also={
+        "not_started": ("未开始", "未启动", "尚未开始"),
+        "running": ("实施中", "进行中", "推进中", "正在推进", "正在实施", "开展中"),
+        "done": ("完成", "已完成", "完结", "已完结", "办结", "已办结"),
+        "delayed": ("延期", "延期中", "已延期"),
+        "cancelled": ("取消", "已取消", "不再实施"),
+    },
 )
 CHANGE_TYPES = Choice(
     ("parties", _("Parties")),
@@ -64,7 +88,11 @@ CHANGE_TYPES = Choice(
     ("content", _("Content")),
     ("end", _("Termination")),
 )
-PARTY_ROLES = Choice(("lead", _("Lead")), ("member", _("Taking part")))
+PARTY_ROLES = Choice(
+    ("lead", _("Lead")),
+    ("member", _("Taking part")),
+    also={"lead": ("牵头", "牵头单位", "主办", "主办单位"), "member": ("参与", "参与单位", "参加单位", "成员单位")},
+)
 
 
 class Agreement(Record, Model):

@@ -39,19 +39,50 @@ from portal.core.record import Part, Record
 from portal.extensions import Model
 from portal.org.models import Area, Unit
 
-PRIORITIES = Choice(("normal", _("Normal")), ("key", _("Key project")), ("led", _("Led by a leading cadre")))
+PRIORITIES = Choice(
+    ("normal", _("Normal")),
+    ("key", _("Key project")),
+    ("led", _("Led by a leading cadre")),
+    also={
+        "normal": ("普通", "一般项目", "普通项目"),
+        "key": ("重点项目", "重点"),
+        "led": ("领导领办", "领导干部领办", "领办项目", "书记领办"),
+    },
+)
 PUT_OFF = Choice(("extend", _("Later due date")), ("defer", _("On the books for now")))
-WAYS = Choice(("paper", _("On paper")), ("site", _("On the spot")), ("third", _("By a third party")))
+WAYS = Choice(
+    ("paper", _("On paper")),
+    ("site", _("On the spot")),
+    ("third", _("By a third party")),
+    also={"paper": ("书面", "资料验收"), "site": ("现场", "实地", "实地验收"), "third": ("第三方",)},
+)
 CONCLUSIONS = Choice(
-    ("passed", _("Passed")), ("redo", _("To be put right and seen again")), ("failed", _("Not passed"))
+    ("passed", _("Passed")),
+    ("redo", _("To be put right and seen again")),
+    ("failed", _("Not passed")),
+    also={
+        "passed": ("合格", "验收合格", "通过验收", "验收通过"),
+        "redo": ("限期整改", "整改", "整改后复验"),
+        "failed": ("不合格", "未通过", "验收不合格", "未通过验收"),
+    },
 )
 JUDGES = Choice(
     ("target", _("Whom it serves")),
     ("community", _("Community")),
     ("town", _("Subdistrict/town")),
     ("enterprise", _("Enterprise")),
+    also={"target": ("服务对象", "受益群众"), "community": ("居委会",), "town": ("街道", "镇", "街镇", "乡镇")},
 )
-METHODS = Choice(("phone", _("By phone")), ("site", _("On the spot")), ("form", _("By questionnaire")))
+METHODS = Choice(
+    ("phone", _("By phone")),
+    ("site", _("On the spot")),
+    ("form", _("By questionnaire")),
+    also={
+        "phone": ("电话", "电话回访", "电话调查"),
+        "site": ("现场", "现场回访", "入户回访", "实地回访"),
+        "form": ("问卷", "问卷调查", "书面问卷"),
+    },
+)
 
 
 def lead_units(model: Any) -> Iterable[ColumnElement[bool]]:

@@ -42,7 +42,14 @@ from portal.extensions import Model
 from portal.org.markers import Searchable
 from portal.org.models import PartyOrg, Unit
 
-FORMS = Choice(("single", _("Of one unit")), ("joint", _("Joint, of several units")))
+FORMS = Choice(
+    ("single", _("Of one unit")),
+    ("joint", _("Joint, of several units")),
+    also={
+        "single": ("单独组建", "独立组建", "单位单独组建", "本单位组建"),
+        "joint": ("联合组建", "联合", "多单位联合", "跨单位组建"),
+    },
+)
 FREQUENCIES = Choice(
     ("month", _("Once a month")),
     ("quarter", _("Once a quarter")),
@@ -56,6 +63,12 @@ MEMBER_ROLES = Choice(
     ("deputy", _("Deputy leader")),
     ("liaison", _("Liaison")),
     ("member", _("Group member")),
+    also={
+        "leader": ("小组长", "学习小组组长"),
+        "deputy": ("副小组长",),
+        "liaison": ("联系人", "小组联络员"),
+        "member": ("组员", "小组成员"),
+    },
 )
 PLACES = Choice(
     ("room", _("Meeting room")),
@@ -63,8 +76,24 @@ PLACES = Choice(
     ("red", _("Red education base")),
     ("community", _("Community or enterprise")),
     ("online", _("Online")),
+    also={
+        "room": ("会议室", "单位会议室", "机关会议室"),
+        "site": ("项目一线", "现场"),
+        "red": ("红色基地", "红色教育基地", "爱国主义教育基地", "党性教育基地"),
+        "community": ("社区", "企业"),
+        "online": ("网上", "线上会议", "腾讯会议"),
+    },
 )
-PRESENCES = Choice(("present", _("Present")), ("leave", _("On leave")), ("absent", _("Absent")))
+PRESENCES = Choice(
+    ("present", _("Present")),
+    ("leave", _("On leave")),
+    ("absent", _("Absent")),
+    also={
+        "present": ("到会", "出席", "参加", "到", "已到", "√", "✓"),
+        "leave": ("请假", "事假", "病假", "公出", "因公请假"),
+        "absent": ("缺席", "未到", "缺勤", "旷会", "未参加", "×"),
+    },
+)
 SPANS = Choice(("year", _("Whole year")), *((f"Q{n}", _("Quarter %(number)s", number=n)) for n in range(1, 5)))
 STOP_REASONS = Choice(
     ("reform", _("Institutional reform")),
