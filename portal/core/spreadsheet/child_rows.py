@@ -19,10 +19,12 @@ from portal.core import import_runs, saving, scope
 from portal.core.fields import BadValue, RowRefs, natural
 from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger, Rows
+from portal.core.phrases import listed
 from portal.core.spreadsheet import known_by
 from portal.core.spreadsheet.child_tables import ROW_ID, columns_of, keys_of, table_of
 from portal.core.spreadsheet.flat import FlatTable, flat_table, parts_of
-from portal.core.spreadsheet.headings import plain
+from portal.core.spreadsheet.headings import LOOKED_AT, plain
+from portal.core.spreadsheet.layout import Offer, Tables
 from portal.core.spreadsheet.provenance import taking
 from portal.core.spreadsheet.reading import Sheet
 from portal.core.spreadsheet.savepoints import refusal, take_each
@@ -307,8 +309,28 @@ def further_tables(ledger: Ledger, sheets: Sequence[Sheet]) -> list[FlatTable]:
         return sum(map(bool, columns)) >= 2 and bool(keys & set(columns))
 
     further = ((sheet, table) for sheet in sheets if (table := table_of(ledger, sheet)) is not None)
-    found = (flat_table(sheet, vocabulary(ledger, table), fits, marks="*") for sheet, table in further)
-    return [table for table in found if table is not None]
+    found: dict[str, FlatTable] = {}
+    for sheet, table in further:
+        flat = flat_table(sheet, vocabulary(ledger, table), fits, marks="*")
+        if flat is not None:
+            found.setdefault(table.name, flat)
+    return [*found.values()]
+
+
+def passed_over(ledger: Ledger, sheets: Sequence[Sheet], found: Tables) -> list[Offer]:
+    """Sheets that are called like a table of the records and that nothing is taken from, with the reason."""
+    known = {id(each.sheet) for each in found.further} | {id(each.sheet) for each in found.offers}
+    left = [sheet for sheet in sheets if id(sheet) not in known and table_of(ledger, sheet) is not None]
+    taken = {table_of(ledger, each.sheet) for each in found.further}
+    return [Offer(sheet, why=why_not(sheet, twice=table_of(ledger, sheet) in taken)) for sheet in left]
+
+
+def why_not(sheet: Sheet, *, twice: bool) -> str:
+    if twice:
+        return gettext("Another sheet of this workbook holds this table.")
+    rows = [[text for text in map(str.strip, cells) if text] for cells in sheet.rows[:LOOKED_AT]]
+    heads = next((each for each in rows if len(each) > 1), next(filter(None, rows), []))
+    return gettext("None of the headings of this sheet is known here: %(heads)s", heads=listed(heads))
 
 
 def vocabulary(ledger: Ledger, table: Rows) -> dict[str, str]:

@@ -15,7 +15,7 @@ from portal.core.ledger import Ledger
 from portal.core.lookups import remembering
 from portal.core.spreadsheet import child_tables, trees, version
 from portal.core.spreadsheet.accounts import Account, Outcome, Remark, described
-from portal.core.spreadsheet.child_rows import further_tables, take_further
+from portal.core.spreadsheet.child_rows import further_tables, passed_over, take_further
 from portal.core.spreadsheet.entries import take_row
 from portal.core.spreadsheet.identity import Identity
 from portal.core.spreadsheet.layout import Tables
@@ -40,6 +40,7 @@ def find_layout(ledger: Ledger, sheets: Sequence[Sheet], options: Options | None
         brought = [sheet for sheet in sheets if not version.own_lists(sheet)]
         found = tables(ledger, child_tables.main_sheets(ledger, brought), options or Options())
         found.further = further_tables(ledger, brought)
+        found.offers += passed_over(ledger, brought, found)
         found.template = version.told(ledger, sheets, found)
         found.read_rows()
         return found
