@@ -234,6 +234,9 @@ def _tell_file(told: dict[str, Any]) -> None:
         if not column["taken"] and column["cells"]:
             guess = f", a guess: {column['field']}" if column["field"] else ""
             click.echo(f"column {column['header'] or column['column']} is left out{guess}", err=True)
+    for table in told["tables"]:
+        for head in table["left_out"]:
+            click.echo(f"column {head} of sheet {table['name']} is left out", err=True)
 
 
 def _tell(outcome: Outcome, as_json: bool) -> None:

@@ -4,7 +4,7 @@ changed, so that it can be undone as a whole (`core/undoing.py`)."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -115,6 +115,20 @@ def kept_under(run_id: int, ledger: Ledger) -> Iterator[Keeping]:
         session.info.pop(KEEPING, None)
 
 
+def remember() -> Callable[[], None]:
+    """Answers what makes the run forget the records that it notes from here on, where they are rolled back."""
+    keeping: Keeping | None = db.session().info.get(KEEPING)
+    if keeping is None:
+        return lambda: None
+    made, changed = keeping.made.copy(), keeping.changed.copy()
+
+    def forget() -> None:
+        keeping.made, keeping.changed = made, changed
+        keeping.before.clear()
+
+    return forget
+
+
 def look(session: Session, _context: Any, _instances: Any) -> None:
     """Before a flush: what the records that it changes are."""
     keeping: Keeping | None = session.info.get(KEEPING)
@@ -222,4 +236,4 @@ def install() -> None:
         audit.also.append(keep)
 
 
-__all__ = ["ImportRun", "ImportRunRecord", "begin", "find", "kept_under", "recent", "tell"]
+__all__ = ["ImportRun", "ImportRunRecord", "begin", "find", "kept_under", "recent", "remember", "tell"]

@@ -24,6 +24,7 @@ from typing import IO, Any
 from filelock import FileLock
 from flask import Flask, abort, current_app, has_request_context, request
 from flask_babel import force_locale, get_locale, gettext
+from sqlalchemy.exc import OperationalError
 
 from portal.core import scope
 from portal.extensions import db
@@ -227,10 +228,17 @@ def run(app: Flask, job: Job, work: Callable[[Job], dict[str, Any]], asker: Aske
             db.session.rollback()
             job.tell(CANCELLED, **stop.told)
             job.let_go()
-        except Exception:  # a job ends its thread, and whoever asked must be told
+        except Exception as fault:  # a job ends its thread, and whoever asked must be told
             log.exception("job %s", job.token)
             db.session.rollback()
-            job.tell(FAILED, fault="")
+            job.tell(FAILED, fault="", why=said(fault))
             job.let_go()
         finally:
             db.session.remove()
+
+
+def said(fault: Exception) -> str:
+    """The reason, as far as it is one that users can do something about."""
+    if isinstance(fault, OperationalError):
+        return gettext("The database was away, busy for too long, or its disk is full.")
+    return ""

@@ -13,14 +13,15 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from portal.core import attachments, audit, clock, import_runs, scope
+from portal.core import attachments, audit, clock, import_runs, references, scope
 from portal.core.audit import AuditEvent
 from portal.core.changes import altered
 from portal.core.images import put_back
 from portal.core.import_runs import ImportRun, ImportRunRecord
 from portal.core.ledger import Ledger, mounted
-from portal.core.phrases import PAPER
+from portal.core.phrases import PAPER, listed
 from portal.extensions import db
+from portal.org.codes import CodeList
 from portal.org.sealed import Sealed
 
 DEED = "undo_import"
@@ -56,12 +57,13 @@ def undo(run: ImportRun, between: Callable[[int, int], None]) -> Undone:
         reason = gettext("Import of %(file)s undone", file=name)[:400]
     for first in range(0, len(records), CHUNK):
         chunk = records[first : first + CHUNK]
-        later = changed_since(chunk, began)
+        later, asked = changed_since(chunk, began), maybe_referred(chunk)
         for n, each in enumerate(chunk, first):
             between(n, len(records))
             right = verb if verb in each.ledger.verbs else "add"
             with scope.doing(right), audit.because(reason), audit.named(DEED):
-                undo_one(each, (each.ledger.name, each.record_id) in later, outcome)
+                place = each.ledger.name, each.record_id
+                undo_one(each, reason_to_stay(each, place in later, place in asked), outcome)
     import_runs.tell(run_id, state=import_runs.UNDONE, undone_at=clock.now(), undone_by=scope.current().name[:64])
     return outcome
 
@@ -106,7 +108,31 @@ def lines_since(records: Sequence[Touched], began: datetime) -> Iterator[tuple[A
             yield from ((line, (name, line.of)) for line in db.session.execute(query))
 
 
-def undo_one(each: Touched, changed: bool, outcome: Undone) -> None:
+def maybe_referred(records: Sequence[Touched]) -> set[tuple[str, int]]:
+    """Those that the run made and that others refer to, some of which may go before them."""
+    found = set()
+    for ledger in {each.ledger.name: each.ledger for each in records if each.made}.values():
+        ids = [each.record_id for each in records if each.made and each.ledger is ledger]
+        found |= {(ledger.name, id_) for id_ in references.referred(ledger, ids)}
+    return found
+
+
+def reason_to_stay(each: Touched, changed: bool, maybe_referred: bool) -> str:
+    """Why a record stays as it is; "" where it can be undone."""
+    if changed:
+        return gettext("Changed since")
+    if not each.made and each.before is None:
+        return gettext("What it was before is not kept any more")
+    if maybe_referred and references.referred(each.ledger, [each.record_id]):
+        return named_elsewhere()
+    return ""
+
+
+def named_elsewhere() -> str:
+    return gettext("Other records name this one, so it cannot be deleted.")
+
+
+def undo_one(each: Touched, reason: str, outcome: Undone) -> None:
     model = each.ledger.model
     record = db.session.scalars(select(model).where(model.id == each.record_id)).first()
     if record is None:
@@ -116,19 +142,27 @@ def undo_one(each: Touched, changed: bool, outcome: Undone) -> None:
     def stays(why: str) -> None:
         outcome.stayed.append((each.ledger.name, each.record_id, name, why))
 
-    if changed:
-        stays(gettext("Changed since"))
-    elif not each.made and each.before is None:
-        stays(gettext("What it was before is not kept any more"))
+    if reason := reason or codes_in_use(each, record):
+        stays(reason)
+        return
+    try:
+        with db.session.begin_nested():
+            take_back(each, record)
+    except IntegrityError:
+        stays(named_elsewhere())
     else:
-        try:
-            with db.session.begin_nested():
-                take_back(each, record)
-        except IntegrityError:
-            stays(gettext("Other records name this one, so it cannot be deleted."))
-        else:
-            outcome.removed += each.made
-            outcome.restored += not each.made
+        outcome.removed += each.made
+        outcome.restored += not each.made
+
+
+def codes_in_use(each: Touched, record: Any) -> str:
+    """Why a code list stays: records have codes that it did not have before."""
+    if not isinstance(record, CodeList):
+        return ""
+    image = json.loads(each.before.reveal()) if each.before is not None else {}
+    kept = [row["id"] for row in image.get("parts", {}).get("items", ())]
+    used = references.used_codes(record.code, references.removed_codes(record, kept))
+    return gettext("Records have these codes, so they cannot be removed: %(codes)s", codes=listed(used)) if used else ""
 
 
 def take_back(each: Touched, record: Any) -> None:

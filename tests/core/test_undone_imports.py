@@ -10,10 +10,11 @@ from openpyxl import load_workbook
 from werkzeug.datastructures import MultiDict
 
 from portal.accounts.security import act_as
-from portal.core import scope
+from portal.core import references, scope
 from portal.core.ledger import mounted
 from portal.core.spreadsheet import running
 from portal.core.spreadsheet.child_tables import ROW_ID, columns_of, sheet_name, tables_of
+from portal.core.spreadsheet.further import HEADS
 from portal.core.spreadsheet.importing import find_layout
 from portal.core.spreadsheet.reading import read
 from portal.core.views import exporting
@@ -62,6 +63,7 @@ ROWS = {
     "attendances": ({"presence": "请假"}, {}),
     "items": ({"label_en": "Changed"}, {"code": "96", "label": "新的代码"}),
 }
+BODY = HEADS + 2  # row of the first record's first row in a further sheet, from 1
 BLANK = ("record_no", "office_no", "person_no", "org_code", "area_code", "credit_code", "sort_no")
 
 
@@ -110,8 +112,8 @@ def places(ledger, table):
 
 def change_rows(page, columns, changed, new):
     """A cell of each row, and for the record of the first one a further row."""
-    copied = {cell.column: cell.value for cell in page[2]}
-    for row in range(2, min(page.max_row, 40) + 1):
+    copied = {cell.column: cell.value for cell in page[BODY]}
+    for row in range(BODY, min(page.max_row, 40) + 1):
         fill(page, row, {columns[name]: text for name, text in changed.items()})
     if new:
         fill(page, page.max_row + 1, copied | {columns[ROW_ID]: None} | {columns[n]: text for n, text in new.items()})
@@ -146,7 +148,7 @@ def edited(app, tmp_path):
             blank = {columns[name]: None for name in BLANK if name in columns}
             fill(page, numbers[-1], copied | blank | {columns[name]: text for name, text in case.new.items()})
         for table, title, columns in tables:
-            if table in ROWS and book[title].max_row > 1:
+            if table in ROWS and book[title].max_row >= BODY:
                 change_rows(book[title], columns, *ROWS[table])
         book.save(path)
         return path
@@ -171,3 +173,57 @@ def test_undoing_an_import_leaves_every_table_as_it_was(app, bring, edited, rows
             undone = running.take_back(taken.run_id)
         assert undone.stayed == [], name
         assert differences(before, held(rows)) == {}, name
+
+
+def test_undoing_keeps_what_others_have_come_to_refer_to(app, bring, edited, rows, change):
+    """Over every ledger of which an import makes records: whatever foreign key refers to one keeps it."""
+    with app.app_context():
+        taken = [ledger for ledger in mounted() if ledger.imports]
+        found = {ledger.name: {str(key) for key in references.keys_to(ledger)} for ledger in taken}
+    assert "visit_participant.member_id" in found["members"]
+    assert "pairing.beneficiary_id" in found["beneficiaries"]
+    assert "unit.merged_into_id" in found["units"]
+    members = next(each for each in taken if each.name == "members")
+    run = bring(members, edited(members, CASES["members"]), "reviewer")
+    [(id_,)] = rows("SELECT id FROM member WHERE name = '演示新人'")
+    change(f"INSERT INTO visit_participant (visit_id, member_id) SELECT min(id), {id_} FROM visit")
+    with app.test_request_context(method="POST"), scope.acting_as(act_as("reviewer")):
+        undone = running.take_back(run.run_id)
+    assert (undone.removed, [stayed[1] for stayed in undone.stayed]) == (0, [id_])
+    assert undone.restored > 0
+    assert rows(f"SELECT count(*) FROM visit_participant WHERE member_id = {id_}") == [(1,)]
+
+
+@pytest.mark.one_database
+def test_undoing_keeps_codes_that_records_have_since(app, bring, edited, rows, change):
+    with app.app_context():
+        ledger = next(each for each in mounted() if each.name == "code_lists")
+    taken = bring(ledger, edited(ledger, CASES["code_lists"]), "admin")
+    of = "code_list l JOIN code_item i ON i.list_id = l.id AND i.code = '96'"
+    [(code_list, list_id)] = rows(f"SELECT l.code, l.id FROM {of}")
+    with app.app_context():
+        column = next(column for column, kind in references.coded(code_list) if not kind.personal)
+    change(
+        f"UPDATE {column.table.name} SET {column.name} = ',96,' WHERE id = (SELECT min(id) FROM {column.table.name})"
+    )
+    with app.test_request_context(method="POST"), scope.acting_as(act_as("admin")):
+        undone = running.take_back(taken.run_id)
+    assert [stayed[:2] for stayed in undone.stayed] == [("code_lists", list_id)]
+    assert "96" in undone.stayed[0][3]
+    assert undone.restored > 0
+    assert rows("SELECT count(*) FROM code_item WHERE code = '96'") == [(1,)]
+
+
+@pytest.mark.one_database
+def test_codes_that_records_have_are_found_in_every_kind_of_column(app, rows):
+    """Also in those that are sealed."""
+    with app.app_context():
+        lists = {name for ledger in mounted() for name in ledger.all_code_lists}
+        kinds = {kind for name in lists for _, kind in references.coded(name)}
+        assert {type(kind).__name__ for kind in kinds} >= {"Code", "Codes", "PersonalCodes"}
+        sealed = {name for name in lists for _, kind in references.coded(name) if kind.personal}
+        for name in sealed:
+            of = f"code_item i JOIN code_list l ON l.id = i.list_id AND l.code = '{name}'"
+            codes = [code for (code,) in rows(f"SELECT i.code FROM {of}")]
+            assert references.used_codes(name, codes), name
+            assert references.used_codes(name, ["none"]) == []

@@ -155,7 +155,7 @@ def test_rejected_rows_are_fetched_once_after_the_run_and_then_the_sheet_is_gone
     visitor, answer = upload("reviewer", sheets.LEDGER)
     path = answer.response.location
     visitor.post(f"{path}/run")
-    assert set(lying(path)) == {"sheet", *WORDS}
+    assert set(lying(path)) == {"sheet", "marked.xlsx", *WORDS}
     assert visitor.look(path).select('button[formaction$="/errors"]')
     assert rejected(visitor, path) == REJECTED
     assert set(lying(path)) == WORDS
@@ -209,7 +209,7 @@ def test_a_sheet_that_nobody_runs_goes_after_an_hour_and_its_job_after_days(uplo
 def test_what_people_bring_is_readable_by_the_portal_only(upload, lying):
     _, answer = upload("reviewer", sheets.LEDGER)
     found = lying(answer.response.location)
-    assert set(found) == {"sheet", "cells.json", *WORDS}
+    assert set(found) == {"sheet", "cells.json", "marked.xlsx", *WORDS}
     assert {each.stat().st_mode & 0o777 for each in found.values()} == {0o600}
     assert found["sheet"].parent.stat().st_mode & 0o777 == 0o700
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -69,6 +69,19 @@ class Outcome:
             for row, column, why in table.rejected:
                 self.rejected.append(Remark(row, column, why, table.sheet))
                 self.rows.append((row, REJECTED, why, table.sheet))
+
+    def remember(self) -> Callable[[], None]:
+        """Answers what takes out again whatever is noted from here on."""
+        counts = self.counts.copy()
+        lists = [each for each in vars(self).values() if isinstance(each, list)]
+        lengths = [len(each) for each in lists]
+
+        def forget() -> None:
+            self.counts = counts
+            for each, length in zip(lists, lengths, strict=True):
+                del each[length:]
+
+        return forget
 
     @property
     def accepted(self) -> int:
@@ -147,6 +160,16 @@ class Account:
             if column not in self.counting:
                 self.counting.add(column)
                 self.outcome.flagged.append(Remark(number, column, str(COUNTING), self.sheet))
+
+    def remember(self) -> Callable[[], None]:
+        """Answers what takes out again whatever is noted from here on."""
+        counting, outcome = self.counting.copy(), self.outcome.remember()
+
+        def forget() -> None:
+            self.counting.intersection_update(counting)
+            outcome()
+
+        return forget
 
     def located(self, number: int) -> dict[str, Any]:
         return {"row": number} | ({"sheet": self.sheet} if self.sheet else {})

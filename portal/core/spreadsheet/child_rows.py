@@ -6,7 +6,7 @@ nothing is removed by leaving it out. All rows of one record are judged by one f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,28 +15,23 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from portal.core import saving, scope
+from portal.core import import_runs, saving, scope
 from portal.core.fields import BadValue, RowRefs, natural
 from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger, Rows
+from portal.core.phrases import listed
 from portal.core.spreadsheet import known_by
 from portal.core.spreadsheet.child_tables import ROW_ID, columns_of, keys_of, table_of
 from portal.core.spreadsheet.flat import FlatTable, flat_table, parts_of
-from portal.core.spreadsheet.headings import plain
+from portal.core.spreadsheet.headings import LOOKED_AT, plain
+from portal.core.spreadsheet.layout import Offer, Tables
 from portal.core.spreadsheet.provenance import taking
 from portal.core.spreadsheet.reading import Sheet
-from portal.core.spreadsheet.verdict import CHANGED, NEW, UNCHANGED, shows
+from portal.core.spreadsheet.savepoints import refusal, take_each
+from portal.core.spreadsheet.verdict import CHANGED, NEW, UNCHANGED, Rejected, shows
 from portal.core.unseen import differs
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
-
-
-class Refused(Exception):
-    """Raised when a row cannot be taken: the column meant, and why."""
-
-    def __init__(self, column: str, why: str) -> None:
-        super().__init__(why)
-        self.column, self.why = column, why
 
 
 @dataclass
@@ -63,11 +58,25 @@ class TableOutcome:
     # Rows that records have and the sheet does not.
     kept: int = 0
 
+    def remember(self) -> Callable[[], None]:
+        """Answers what takes out again whatever is noted from here on."""
+        counts, length, kept = self.counts.copy(), len(self.rejected), self.kept
+
+        def forget() -> None:
+            self.counts, self.kept = counts, kept
+            del self.rejected[length:]
+
+        return forget
+
     def as_json(self) -> dict[str, Any]:
         rejected = [{"row": row, "column": column, "why": why} for row, column, why in self.rejected]
         rows = sum(self.counts.values()) + len(rejected)
         told = {"name": self.sheet, "table": self.table, "rows": rows, **self.counts, "rejected": rejected}
         return told | {"left_out": self.left_out, "kept": self.kept}
+
+
+# A record and the rows that name it.
+Group = tuple[Any, list[ChildRow]]
 
 
 class FurtherRows:
@@ -89,30 +98,47 @@ class FurtherRows:
 
     def take(self) -> list[TableOutcome]:
         """Take the rows, record by record. Nothing is committed."""
-        groups: dict[int, tuple[Any, list[ChildRow]]] = {}
+        groups: dict[int, Group] = {}
         for row in self.rows:
             try:
                 record = self.record_of(row)
-            except Refused as fault:
+            except Rejected as fault:
                 self.reject(row, fault)
                 continue
             groups.setdefault(record.id, (record, []))[1].append(row)
-        for record, rows in groups.values():
-            try:
-                first = rows[0]
-                place = f"{self.source}, {self.outcomes[first.table.name].sheet}"
-                with taking(place, first.number, adopt=self.adopt):
-                    self.take_record(record, rows)
-            except Refused as fault:
-                for row in rows:
-                    self.reject(row, fault)
+        take_each([*groups.values()], self.take_group, self.refuse_group, self.remember)
         return list(self.outcomes.values())
 
-    def reject(self, row: ChildRow, fault: Refused) -> None:
-        self.outcomes[row.table.name].rejected.append((row.number, fault.column, fault.why))
+    def take_group(self, group: Group) -> None:
+        record, rows = group
+        first = rows[0]
+        place = f"{self.source}, {self.outcomes[first.table.name].sheet}"
+        try:
+            with taking(place, first.number, adopt=self.adopt):
+                self.take_record(record, rows)
+        except Rejected as fault:
+            for row in rows:
+                self.reject(row, fault)
+
+    def refuse_group(self, group: Group) -> None:
+        """The database does not accept the rows."""
+        for row in group[1]:
+            self.reject(row, Rejected(str(self.ledger.one), refusal()))
+
+    def remember(self) -> Callable[[], None]:
+        back = [import_runs.remember(), *(outcome.remember() for outcome in self.outcomes.values())]
+
+        def forget() -> None:
+            for each in back:
+                each()
+
+        return forget
+
+    def reject(self, row: ChildRow, fault: Rejected) -> None:
+        self.outcomes[row.table.name].rejected.append((row.number, fault.name, fault.why))
 
     def record_of(self, row: ChildRow) -> Any:
-        """The record that a row names: by its number, else by its name. Raises Refused."""
+        """The record that a row names: by its number, else by its name. Raises Rejected."""
         ledger, keys = self.ledger, keys_of(self.ledger)
         label = str(ledger.field(keys[0]).label)
         number = row.cells.get("record_no", "")
@@ -123,9 +149,9 @@ class FurtherRows:
         else:
             found = self.holding(row)
         if not found:
-            raise Refused(label, gettext("There is no record of this number or name."))
+            raise Rejected(label, gettext("There is no record of this number or name."))
         if len(found) > 1:
-            raise Refused(label, gettext("Several records fit this row; please add what tells them apart."))
+            raise Rejected(label, gettext("Several records fit this row; please add what tells them apart."))
         return found[0]
 
     def holding(self, row: ChildRow) -> Sequence[Any]:
@@ -156,10 +182,10 @@ class FurtherRows:
         try:
             return ledger.column(name) == kind.parse(kind.from_cell(text), None)
         except BadValue as fault:
-            raise Refused(str(ledger.field(name).label), str(fault)) from None
+            raise Rejected(str(ledger.field(name).label), str(fault)) from None
 
     def take_record(self, record: Any, rows: Sequence[ChildRow]) -> None:
-        """All rows of one record in one form. Raises Refused when they cannot be taken together."""
+        """All rows of one record in one form. Raises Rejected when they cannot be taken together."""
         ledger = self.ledger
         typed = self.typed(record, rows)
         form: LedgerForm = form_class(ledger)(typed, record)
@@ -207,14 +233,14 @@ class FurtherRows:
             number, name = row.cells.get(ROW_ID, ""), plain(row.cells.get(f"{table.name}.{first}", ""))
             same = [each for each in existing if str(each.id) == number] if number else []
             if number and not same:
-                raise Refused(gettext("Row number"), gettext("Its record has no row of this number."))
+                raise Rejected(gettext("Row number"), gettext("Its record has no row of this number."))
             same = same or [each for each in existing if name and plain(kind.show(kind.read(each, first))) == name]
             if len(same) > 1:
-                raise Refused(str(table.label), gettext("Several rows are called so; please give the row number."))
+                raise Rejected(str(table.label), gettext("Several rows are called so; please give the row number."))
             if same:
                 row.key = str(same[0].id)
             if row.key in taken:
-                raise Refused(str(table.label), gettext("Two rows of this sheet are the same row of the record."))
+                raise Rejected(str(table.label), gettext("Two rows of this sheet are the same row of the record."))
             taken.add(row.key)
 
     def type_row(self, typed: Any, row: ChildRow, held: Any, rows: Sequence[ChildRow], record: Any) -> None:
@@ -232,7 +258,7 @@ class FurtherRows:
         parts = [text] if plain(text) in known else parts_of(text)
         missing = [part for part in parts if plain(part) not in known]
         if missing:
-            raise Refused(kind.table, gettext("This record has no row of this name: %(name)s", name=missing[0][:60]))
+            raise Rejected(kind.table, gettext("This record has no row of this name: %(name)s", name=missing[0][:60]))
         return [known[plain(part)] for part in parts]
 
     def result(self, form: LedgerForm, row: ChildRow) -> str:
@@ -245,12 +271,12 @@ class FurtherRows:
         ledger, principal = self.ledger, scope.current()
         owner = getattr(record, "owner_unit_id", None)
         if ledger.scoped and not principal.covers(scope.deed() or "import", ledger.name, owner):
-            raise Refused(str(ledger.one), gettext("This belongs to another unit."))
+            raise Rejected(str(ledger.one), gettext("This belongs to another unit."))
         if ledger.editable(record) or (self.adopt and getattr(record, "source", "") == "import"):
             return
         living = {table.name for table in ledger.rows if table.in_force} if record.status == IN_FORCE else set()
         if not changed <= living or not principal.covers("maintain", ledger.name, owner):
-            raise Refused(str(ledger.one), gettext("In this status it can no longer be edited."))
+            raise Rejected(str(ledger.one), gettext("In this status it can no longer be edited."))
 
 
 def is_new(row: ChildRow) -> bool:
@@ -266,13 +292,13 @@ def raise_fault(ledger: Ledger, form: LedgerForm, rows: Sequence[ChildRow]) -> N
         for each in form[row.table.name].rows[row.index]:
             if each.errors:
                 text = gettext("row %(row)d: %(why)s", row=row.number, why=each.errors[0])
-                raise Refused(str(each.declared.label), text)
+                raise Rejected(str(each.declared.label), text)
     for table in {row.table.name: row.table for row in rows}.values():
         if form[table.name].errors:
-            raise Refused(str(table.label), str(form[table.name].errors[0]))
+            raise Rejected(str(table.label), str(form[table.name].errors[0]))
     faults = [str(each.errors[0]) for each in form if each.errors and isinstance(each.errors[0], str)]
     why = next(iter([*form.problems, *faults]), gettext("This row cannot be taken."))
-    raise Refused(str(ledger.one), why)
+    raise Rejected(str(ledger.one), why)
 
 
 def further_tables(ledger: Ledger, sheets: Sequence[Sheet]) -> list[FlatTable]:
@@ -283,8 +309,28 @@ def further_tables(ledger: Ledger, sheets: Sequence[Sheet]) -> list[FlatTable]:
         return sum(map(bool, columns)) >= 2 and bool(keys & set(columns))
 
     further = ((sheet, table) for sheet in sheets if (table := table_of(ledger, sheet)) is not None)
-    found = (flat_table(sheet, vocabulary(ledger, table), fits, marks="*") for sheet, table in further)
-    return [table for table in found if table is not None]
+    found: dict[str, FlatTable] = {}
+    for sheet, table in further:
+        flat = flat_table(sheet, vocabulary(ledger, table), fits, marks="*")
+        if flat is not None:
+            found.setdefault(table.name, flat)
+    return [*found.values()]
+
+
+def passed_over(ledger: Ledger, sheets: Sequence[Sheet], found: Tables) -> list[Offer]:
+    """Sheets that are called like a table of the records and that nothing is taken from, with the reason."""
+    known = {id(each.sheet) for each in found.further} | {id(each.sheet) for each in found.offers}
+    left = [sheet for sheet in sheets if id(sheet) not in known and table_of(ledger, sheet) is not None]
+    taken = {table_of(ledger, each.sheet) for each in found.further}
+    return [Offer(sheet, why=why_not(sheet, twice=table_of(ledger, sheet) in taken)) for sheet in left]
+
+
+def why_not(sheet: Sheet, *, twice: bool) -> str:
+    if twice:
+        return gettext("Another sheet of this workbook holds this table.")
+    rows = [[text for text in map(str.strip, cells) if text] for cells in sheet.rows[:LOOKED_AT]]
+    heads = next((each for each in rows if len(each) > 1), next(filter(None, rows), []))
+    return gettext("None of the headings of this sheet is known here: %(heads)s", heads=listed(heads))
 
 
 def vocabulary(ledger: Ledger, table: Rows) -> dict[str, str]:

@@ -6,13 +6,16 @@ Everything is one transaction of the caller's: a preview is an import that is ro
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from portal.core import import_runs
 from portal.core.ledger import Ledger
 from portal.core.lookups import remembering
 from portal.core.spreadsheet import child_tables, trees, version
 from portal.core.spreadsheet.accounts import Account, Outcome, Remark, described
-from portal.core.spreadsheet.child_rows import further_tables, take_further
+from portal.core.spreadsheet.child_rows import further_tables, passed_over, take_further
 from portal.core.spreadsheet.entries import take_row
 from portal.core.spreadsheet.identity import Identity
 from portal.core.spreadsheet.layout import Tables
@@ -20,6 +23,7 @@ from portal.core.spreadsheet.mapping import Options, tables
 from portal.core.spreadsheet.provenance import taking
 from portal.core.spreadsheet.reading import Sheet
 from portal.core.spreadsheet.row import Row
+from portal.core.spreadsheet.savepoints import refusal, take_each
 from portal.core.spreadsheet.status import Standings
 from portal.core.spreadsheet.verdict import Rejected
 from portal.database import reading
@@ -36,6 +40,7 @@ def find_layout(ledger: Ledger, sheets: Sequence[Sheet], options: Options | None
         brought = [sheet for sheet in sheets if not version.own_lists(sheet)]
         found = tables(ledger, child_tables.main_sheets(ledger, brought), options or Options())
         found.further = further_tables(ledger, brought)
+        found.offers += passed_over(ledger, brought, found)
         found.template = version.told(ledger, sheets, found)
         found.read_rows()
         return found
@@ -61,25 +66,79 @@ def take(
         done, total = 0, found.count
         for table in found.taken:
             account = Account(ledger, table, table.sheet.name if found.several else "", outcome)
-            rows = trees.parents_first(ledger, table.read.rows)
-            identity.prefetch(cells for _, cells in rows)
-            for number, cells in rows:
-                progress(done, total)
-                done += 1
-                row = Row(ledger, table, cells, standings, identity, (account.sheet, number) in same)
-                try:
-                    if faults := [(fault.name, fault.why) for fault in table.read.faults.get(number, ())]:
-                        raise Rejected(*faults[0], also=faults[1:])
-                    with taking(source, number, adopt=adopt):
-                        result, record = take_row(row, seen)
-                except Rejected as wrong:
-                    account.rejected(number, row.with_all_faults(wrong))
-                    continue
-                seen[record.id] = account.place(number)
-                account.accepted(number, row, result, record)
+            how = How(source, adopt, standings, identity, same)
+            rows = TableRows(account, how, seen)
+            done += rows.take_all(partial(tell_from, progress, done, total))
+            seen = rows.seen
         outcome.add_tables(take_further(ledger, found.further, source, adopt=adopt))
         progress(total, total)
         return outcome
+
+
+def tell_from(progress: Progress, before: int, total: int, at: int) -> None:
+    progress(before + at, total)
+
+
+@dataclass(frozen=True)
+class How:
+    """How the rows of a workbook are taken."""
+
+    source: str
+    adopt: bool
+    standings: Standings | None
+    identity: Identity
+    same: Collection[tuple[str, int]]
+
+
+@dataclass
+class TableRows:
+    """The rows of one table on their way into the ledger. `seen` are the records of earlier rows, with their places."""
+
+    account: Account
+    how: How
+    seen: dict[Any, str]
+
+    def take_all(self, progress: Callable[[int], None]) -> int:
+        """How many there are."""
+        table = self.account.table
+        rows = trees.parents_first(self.account.ledger, table.read.rows)
+        self.how.identity.prefetch(cells for _, cells in rows)
+        take_each(rows, self.take, self.refuse, self.remember, progress)
+        return len(rows)
+
+    def row(self, numbered: trees.SheetRow) -> Row:
+        number, cells = numbered
+        how, account = self.how, self.account
+        agreed = (account.sheet, number) in how.same
+        return Row(account.ledger, account.table, cells, how.standings, how.identity, agreed)
+
+    def take(self, numbered: trees.SheetRow) -> None:
+        number, account = numbered[0], self.account
+        row = self.row(numbered)
+        try:
+            if faults := [(fault.name, fault.why) for fault in account.table.read.faults.get(number, ())]:
+                raise Rejected(*faults[0], also=faults[1:])
+            with taking(self.how.source, number, adopt=self.how.adopt):
+                result, record = take_row(row, self.seen)
+        except Rejected as wrong:
+            account.rejected(number, row.with_all_faults(wrong))
+            return
+        self.seen[record.id] = account.place(number)
+        account.accepted(number, row, result, record)
+
+    def refuse(self, numbered: trees.SheetRow) -> None:
+        """The database does not accept the row."""
+        self.account.rejected(numbered[0], Rejected(self.row(numbered).named(), refusal()))
+
+    def remember(self) -> Callable[[], None]:
+        seen, back = self.seen.copy(), (self.account.remember(), import_runs.remember())
+
+        def forget() -> None:
+            self.seen = seen
+            for each in back:
+                each()
+
+        return forget
 
 
 __all__ = ["Options", "Outcome", "Remark", "find_layout", "take"]

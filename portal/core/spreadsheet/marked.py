@@ -22,7 +22,7 @@ from portal.core.spreadsheet.layout import Layout, Tables, cell, is_ditto
 from portal.core.spreadsheet.reading import MEMORY, Sheet
 
 SCRIPT = Path(__file__).with_name("marking.py")
-SECONDS = 25  # somebody waits for it
+SECONDS = 100  # of a job, which counts as killed after `jobs.SILENT`
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ All batches are one import run.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from portal.core import import_runs, lookups
 from portal.core.audit import AuditEvent
@@ -30,11 +32,13 @@ from portal.core.spreadsheet.layout import Tables
 from portal.core.undoing import Undone, undo
 from portal.extensions import db
 
+log = logging.getLogger(__name__)
 LONGEST = 0.8  # seconds that one batch keeps others from writing
 SHARED = 0.3  # the same while others write
 PAUSE = 0.12  # seconds between batches; SQLite looks again every 0.1
 PAUSES = 8  # at most, one after another, for as long as others use them
 LATEST = 1000  # lines of the trail; on PostgreSQL a few may be committed later than those after them
+TRIES, AGAIN = 3, 1.0  # to say how a run ended, and the seconds between
 ASKED = 0.2  # seconds between two looks whether somebody has stopped it
 
 
@@ -184,13 +188,29 @@ def ended(run_id: int, sheet: Sheet) -> Iterator[None]:
     try:
         yield
     except BaseException as fault:
-        db.session.rollback()
         state = CANCELLED if isinstance(fault, Cancelled) else FAILED
-        import_runs.tell(run_id, state=state)
-        db.session.commit()
-        if sheet.whole:
-            take_back(run_id)
+        try:
+            say_ended(run_id, state)
+            if sheet.whole:
+                take_back(run_id)
+        except DBAPIError:  # still away: after a while the run counts as interrupted, and can be undone then
+            log.exception("the end of import run %d is not stored", run_id)
+            db.session.rollback()
         raise
+
+
+def say_ended(run_id: int, state: str) -> None:
+    for left in reversed(range(TRIES)):
+        db.session.rollback()
+        try:
+            import_runs.tell(run_id, state=state)
+            db.session.commit()
+        except OperationalError:
+            if not left:
+                raise
+            time.sleep(AGAIN)
+        else:
+            return
 
 
 def take_back(run_id: int, progress: Progress = lambda _done, _all: None) -> Undone:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Sequence
 from functools import partial
+from tempfile import TemporaryFile
 from typing import Any, ClassVar
 
 from flask import abort, flash, redirect, request, url_for
@@ -16,9 +19,10 @@ from portal.core import audit, import_runs, jobs, scope
 from portal.core.jobs import Job
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet import months, running
+from portal.core.spreadsheet import reading as sheet_reading
 from portal.core.spreadsheet.export import digest_of
 from portal.core.spreadsheet.headings import IGNORED, KNOWN, plain
-from portal.core.spreadsheet.importing import Options, Outcome, Remark, find_layout
+from portal.core.spreadsheet.importing import Options, Outcome, find_layout
 from portal.core.spreadsheet.layout import Tables
 from portal.core.spreadsheet.mapping import ImportColumn, asker, labels
 from portal.core.spreadsheet.marked import marked, without_layout
@@ -33,6 +37,7 @@ from portal.org import codes
 
 SHOWN = 200
 CELLS = "cells.json"
+MARKED = "marked.xlsx"
 
 
 class Importing:
@@ -93,10 +98,10 @@ class Importing:
             flash(gettext("Please wait until it has ended."), "warning")
         elif name not in possible(state):
             abort(404)
-        elif not place(job).exists():
+        elif not place(job).exists() or (name == "errors" and not (job.folder / MARKED).exists()):
             flash(gettext("The sheet is not there any more. Please bring it once again."), "warning")
         elif name == "errors":
-            return rejected(self.ledger, job, state)
+            return rejected(job, state)
         else:
             go_on(self.ledger, job, state, name)
         return here
@@ -131,18 +136,31 @@ def cells_of(job: Job) -> list[list[str]]:
     return found
 
 
-def rejected(ledger: Ledger, job: Job, state: dict[str, Any]) -> ResponseReturnValue:
-    """The workbook with the rows that were not taken; with it, after a run, the sheet has been of all its use."""
-    path, name = place(job), job.asked["name"]
-    sheets = read(path, name)
-    found = find_layout(ledger, sheets, options_of(job))
-    remarks = [Remark(**each) for each in state["rejected"]]
-    given = marked(path, name, sheets, found, remarks, stored=state.get("kept") is not False)
-    if not given.kept:
+def rejected(job: Job, state: dict[str, Any]) -> ResponseReturnValue:
+    """The workbook with the rows that were not taken, which the job has made; with it, after a run, the sheet has been
+    of all its use."""
+    book = TemporaryFile()  # noqa: SIM115 - closed by the response that sends it
+    with (job.folder / MARKED).open("rb") as kept:
+        shutil.copyfileobj(kept, book)
+    book.seek(0)
+    if not state["marked"]["kept"]:
         flash(without_layout(), "warning")
     if state.get("ran"):
         job.let_go()
-    return download(given.book, given.name)
+    return download(book, state["marked"]["name"])
+
+
+def mark(job: Job, sheets: Sequence[sheet_reading.Sheet], found: Tables, taken: running.Taken) -> dict[str, Any]:
+    """Make the workbook of the rejected rows; too long a work for a request. It takes less than `jobs.SILENT`, and is
+    not stopped, since the rows are taken already."""
+    remarks, total = taken.outcome.rejected, found.count
+    if not remarks:
+        return {}
+    job.tell(jobs.RUNNING, done=total, total=total, marking=True)
+    given = marked(place(job), job.asked["name"], sheets, found, remarks, stored=taken.kept)
+    with given.book as book, jobs.write(job.folder / MARKED) as kept:
+        shutil.copyfileobj(book, kept)
+    return {"marked": {"name": given.name, "kept": given.kept}}
 
 
 def may_adopt(ledger: Ledger) -> bool:
@@ -162,8 +180,10 @@ def work(ledger: Ledger, for_good: bool, job: Job) -> dict[str, Any]:
     """Take the rows, for good or to see what would happen. Of a sheet that was taken stays what its rejected rows need,
     until they are fetched."""
     asked = job.asked
+    (job.folder / MARKED).unlink(missing_ok=True)
     try:
-        found = tables_of(ledger, job)
+        sheets = read(place(job), asked["name"])
+        found = find_layout(ledger, sheets, options_of(job))
     except Unreadable as fault:
         job.let_go()
         return {"fault": str(fault)}
@@ -171,19 +191,16 @@ def work(ledger: Ledger, for_good: bool, job: Job) -> dict[str, Any]:
     sheet = Sheet(ledger, found, asked["name"], digest(place(job)), asked["adopt"], asked.get("whole", False), same)
     if for_good:
         taken = running.run(sheet, job.folder, job.progress, lambda id_: job.ask(run=id_))
-        outcome, more = taken.outcome, {"ran": True, "run": taken.run_id, "kept": taken.kept}
+        more = {"ran": True, "run": taken.run_id, "kept": taken.kept}
         (job.folder / CELLS).unlink(missing_ok=True)
     else:
-        outcome, more = running.rehearse(sheet, job.folder, job.progress), {"ran": False}
+        taken = running.Taken(running.rehearse(sheet, job.folder, job.progress), None)
+        more = {"ran": False}
         jobs.put(job.folder / CELLS, [column.cells[:3] for table in found.taken for column in table.columns])
-    if for_good and not outcome.rejected:
+    more |= mark(job, sheets, found, taken)
+    if for_good and not taken.outcome.rejected:
         job.let_go()
-    return told(outcome, found) | more | {"answered": same}
-
-
-def tables_of(ledger: Ledger, job: Job) -> Tables:
-    """Raises Unreadable."""
-    return find_layout(ledger, read(place(job), job.asked["name"]), options_of(job))
+    return told(taken.outcome, found) | more | {"answered": same}
 
 
 def options_of(job: Job) -> Options:

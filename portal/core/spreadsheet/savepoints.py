@@ -1,0 +1,95 @@
+"""Rows are taken one after another so that one that the database refuses does not end the others (`contracts.md`).
+
+A savepoint costs, so several rows share one. Where the database refuses a row, the rows of that savepoint are taken
+again, each with a savepoint of its own, and only the refused one is rejected.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from flask_babel import gettext
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.orm import SessionTransaction
+
+from portal.core import lookups
+from portal.extensions import db
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+SHARED = 50  # rows under one savepoint
+# What a driver raises for a value that the database has no type for; SQLAlchemy does not wrap all of it.
+UNSTORABLE = (IntegrityError, DataError, OverflowError, UnicodeEncodeError)
+RAISED = "P0"  # class of PostgreSQL's errors that a trigger raises
+
+
+def refuses_row(fault: Exception) -> bool:
+    """Is the error about what is stored, and not about a database that is away, busy or full?"""
+    if isinstance(fault, DBAPIError) and not fault.connection_invalidated:
+        state = getattr(fault.orig, "sqlstate", None) or ""
+        return isinstance(fault, UNSTORABLE) or state.startswith(RAISED)
+    return isinstance(fault, UNSTORABLE)
+
+
+def refusal() -> str:
+    """The detail is in the log only: it may hold what is personal."""
+    return gettext("The database does not accept this row; please have the values checked. Details are in the log.")
+
+
+@dataclass
+class Savepoint:
+    """The savepoint of the rows from `first` on, and what makes the caller forget what it noted since."""
+
+    first: int
+    transaction: SessionTransaction
+    forget: Callable[[], None]
+
+    def close(self) -> None:
+        if self.transaction.is_active:  # not committed meanwhile
+            self.transaction.commit()
+
+    def undo(self) -> None:
+        self.transaction.rollback()
+        self.forget()
+        lookups.forget()
+
+
+def take_each(
+    rows: Sequence[T],
+    take: Callable[[T], None],
+    refuse: Callable[[T], None],
+    remember: Callable[[], Callable[[], None]],
+    before: Callable[[int], None] = lambda _at: None,
+) -> None:
+    """Call `take` for each row, and `refuse` for one that the database does not accept. `remember` answers what makes
+    the caller's notes again what they are now. `before(position)` is called between rows, where a transaction may end.
+    """
+    at, alone, current = 0, -1, None  # up to `alone` each row has a savepoint of its own
+    while at < len(rows):
+        before(at)
+        if current is None or not current.transaction.is_active or at - current.first >= (1 if at <= alone else SHARED):
+            if current is not None:
+                current.close()
+            current = Savepoint(at, db.session.begin_nested(), remember())
+        try:
+            take(rows[at])
+        except (DBAPIError, *UNSTORABLE) as fault:
+            if not refuses_row(fault):
+                raise
+            current.undo()
+            first, current, alone = current.first, None, max(alone, at)
+            if first < at:
+                at = first
+                continue
+            # Without the parameters, which may be personal.
+            log.warning("a row was refused: %s in %s", getattr(fault, "orig", fault), getattr(fault, "statement", ""))
+            refuse(rows[at])
+        at += 1
+    if current is not None:
+        current.close()
+
+
+__all__ = ["refusal", "take_each"]

@@ -1,0 +1,118 @@
+"""A row that the database refuses is rejected, and the import goes on (`contracts.md`, import rules)."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from portal.accounts.security import act_as
+from portal.core import scope
+from portal.core.ledger import mounted
+from portal.core.spreadsheet import importing, running
+from portal.core.spreadsheet.importing import find_layout
+from portal.core.spreadsheet.reading import read
+from tests.core import sheets
+from tests.core.test_undone_imports import CASES, edited
+
+__all__ = ["edited"]
+RAISES = "BEGIN RAISE EXCEPTION 'secret detail'; END"
+
+
+@pytest.fixture
+def refusing(built, change):
+    """`refusing("agreement", "office_no = 'a'")`: the database refuses new and changed rows that are so."""
+
+    def make(table, condition):
+        when = f"NEW.{condition}"
+        for verb in ("INSERT", "UPDATE"):
+            name = f"refuse_{table}_{verb}"
+            if built.kind == "sqlite":
+                body = "SELECT RAISE(ABORT, 'secret detail');"
+                change(f"CREATE TRIGGER {name} AFTER {verb} ON {table} WHEN {when} BEGIN {body} END")
+                continue
+            change(f"CREATE FUNCTION {name}() RETURNS trigger AS $$ {RAISES} $$ LANGUAGE plpgsql")
+            of = f"AFTER {verb} ON {table} FOR EACH ROW WHEN ({when})"
+            change(f"CREATE TRIGGER {name} {of} EXECUTE FUNCTION {name}()")
+
+    return make
+
+
+@pytest.fixture
+def bring(app, built, tmp_path):
+    def run(name, path, *, whole=False, account="reviewer"):
+        built.dirty = True
+        with app.test_request_context(method="POST"), scope.acting_as(act_as(account)):
+            ledger = next(each for each in mounted() if each.name == name)
+            adopt = ledger.move("adopt") is not None and scope.current().may("adopt", ledger.name)
+            found = find_layout(ledger, read(path, path.name))
+            sheet = running.Sheet(ledger, found, path.name, running.digest(path), adopt, whole)
+            return running.run(sheet, tmp_path, lambda _done, _all: None)
+
+    return run
+
+
+def agreements(rows):
+    return {number for (number,) in rows("SELECT office_no FROM agreement WHERE source = 'import'")}
+
+
+def test_a_row_that_the_database_refuses_is_rejected_alone_in_plain_words(bring, refusing, rows, caplog):
+    [refused] = [row[1] for row in sheets.rows()[3:4]]
+    refusing("agreement", f"office_no = '{refused}'")
+    taken = bring("agreements", sheets.LEDGER)
+    outcome = taken.outcome
+    assert (outcome.counts["new"], len(outcome.rejected)) == (19, 5)
+    assert refused not in agreements(rows)
+    assert len(agreements(rows)) == 19
+    [remark] = [each for each in outcome.rejected if each.row == 4]
+    assert "secret" not in remark.why
+    assert "secret detail" in caplog.text
+    assert len(outcome.rows) == 24
+    assert rows("SELECT state, done FROM import_run") == [("done", 24)]
+    [(made,)] = rows("SELECT count(*) FROM import_run_record WHERE made AND ledger = 'agreements'")
+    assert made == 19
+
+
+def test_all_or_none_takes_nothing_where_the_database_refuses_one_row(bring, refusing, rows):
+    [refused] = [row[1] for row in sheets.rows()[3:4]]
+    refusing("agreement", f"office_no = '{refused}'")
+    taken = bring("agreements", sheets.LEDGER, whole=True)
+    assert not taken.kept
+    assert agreements(rows) == set()
+
+
+def test_every_ledger_goes_on_without_the_rows_that_the_database_refuses(app, bring, edited, refusing, rows):
+    with app.app_context():
+        ledgers = {ledger.name: ledger for ledger in mounted() if ledger.imports}
+    for name, case in CASES.items():
+        ledger = ledgers[name]
+        table = ledger.model.__table__.name
+        path = edited(ledger, case)
+        before = rows(f"SELECT count(*) FROM {table}")
+        refusing(table, "id > 0")
+        taken = bring(name, path, account=case.account)
+        assert rows(f"SELECT count(*) FROM {table}") == before, name
+        assert taken.outcome.rejected, name
+        assert rows("SELECT state FROM import_run ORDER BY id DESC LIMIT 1") == [("done",)], name
+
+
+def test_a_database_that_is_away_ends_the_run_and_what_was_stored_can_be_undone(bring, rows, monkeypatch, app):
+    monkeypatch.setattr(running, "LONGEST", 0)
+    monkeypatch.setattr(running, "ASKED", 0)
+    monkeypatch.setattr(running, "PAUSE", 0)
+    take_row, taken = importing.take_row, []
+
+    def breaking(row, seen):
+        taken.append(row)
+        if len(taken) > 5:
+            raise OperationalError("INSERT", {}, Exception("database is locked"))
+        return take_row(row, seen)
+
+    monkeypatch.setattr(importing, "take_row", breaking)
+    with pytest.raises(OperationalError):
+        bring("agreements", sheets.LEDGER)
+    [(run_id, state)] = rows("SELECT id, state FROM import_run")
+    assert state == "failed"
+    assert agreements(rows)
+    with app.test_request_context(method="POST"), scope.acting_as(act_as("reviewer")):
+        running.take_back(run_id)
+    assert agreements(rows) == set()
