@@ -78,6 +78,7 @@ class Built:
             cluster.copy("portal_live", "portal_pristine")
         else:
             shutil.copy(home / "portal.db", home / "pristine.db")
+        self.files = set(home.glob("files/??/*"))
         # As `run.py` does: what was made up to here is not looked through for garbage with every test.
         gc.collect()
         gc.freeze()
@@ -103,6 +104,8 @@ class Built:
             for left in self.home.glob("portal.db*"):
                 left.unlink()
             shutil.copy(self.home / "pristine.db", self.home / "portal.db")
+        for path in set(self.home.glob("files/??/*")) - self.files:  # of records that there are no more
+            path.unlink()
         self.dirty = False
 
 
