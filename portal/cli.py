@@ -22,6 +22,8 @@ from portal.accounts import new_account, roles, sign_in_rules
 from portal.accounts.passwords import password_fault
 from portal.accounts.security import act_as
 from portal.core import attachments, audit, installation, key_files, scope, sealing, staging
+from portal.core.fields import BadValue
+from portal.core.fields.text import refuse_personal
 from portal.core.ledger import Ledger, mounted
 from portal.core.spreadsheet import months, running
 from portal.core.spreadsheet.importing import Options, Outcome, find_layout
@@ -199,11 +201,12 @@ def import_(ledger: str, file: Path, username: str, errors: Path | None, **how: 
     options = Options(guesses=how["guesses"], sheets=how["sheets"], hidden=how["hidden"], month_days=rule)
     with scope.acting_as(principal), current_app.test_request_context(method="POST"):
         try:
+            refuse_personal(file.name)
             sheets = read(file, file.name)
             layout = find_layout(found, sheets, options)
             sheet = running.Sheet(found, layout, file.name, running.digest(file), how["adopt"], how["all_or_none"])
             taken = _run(sheet, how["dry_run"])
-        except Unreadable as fault:
+        except (BadValue, Unreadable) as fault:
             raise click.ClickException(str(fault)) from None
         if errors:
             given = marked(file, file.name, sheets, layout, taken.outcome.rejected, stored=taken.kept)
