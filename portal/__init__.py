@@ -59,7 +59,8 @@ def create_app(**overrides: Any) -> Flask:
     for listener in (scope, search, audit, import_runs, lookups):
         listener.install()
     key_files.install(app)
-    app.extensions["portal.ledgers"] = declared
+    # The second for what restores another portal.
+    app.extensions |= {"portal.ledgers": declared, "portal.create_app": create_app}
     security.install(app)  # before the CSRF check, whose error page needs to know who asks
     csrf.init_app(app)
     for part in (installation, addresses, web, start_pages, revealing, guessing, sealing, rest):

@@ -93,6 +93,13 @@ def sweep_files() -> list[str]:
     return []
 
 
+def settle_rights() -> None:
+    """What is right on the database itself, of one that came out of a backup."""
+    settle_row_security(on=current_app.config["ROW_SECURITY"])
+    settle_serving_role(current_app.config["SERVING_ROLE"])
+    db.session.commit()
+
+
 def settle_row_security(*, on: bool) -> None:
     """Make the policies of PostgreSQL what the setting says. Nothing is committed."""
     connection = db.session.connection()

@@ -22,6 +22,8 @@ from portal.extensions import db
 from portal.org import sealed
 
 PERSONAL, AUDIT, SECRET = "personal.key", "audit.key", "secret.key"
+# Under this name the application knows the keys that its own start made: nothing was written with them yet.
+MADE = "portal.made_keys"
 
 
 def install(app: Flask) -> None:
@@ -48,6 +50,8 @@ def read(app: Flask, path: Path, make: Callable[[], str], use: Callable[[Any, Pa
             why += ", or set PORTAL_SECRET_KEY"
         raise BadSetting(why)
     try:
+        if not path.exists():
+            app.extensions.setdefault(MADE, set()).add(path)
         config.kept(path, make)
         use(app, path)
     except OSError as fault:
