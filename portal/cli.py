@@ -32,6 +32,7 @@ from portal.core.views import exporting
 from portal.demo import PROFILES, load, password, renew_password
 from portal.extensions import db
 from portal.operations import backup as backups
+from portal.operations import checks
 from portal.operations import restore as restoring
 from portal.operations.backup import Refused
 from portal.operations.encryption import BadArchive
@@ -216,6 +217,19 @@ def restore(source: Path, into: Path | None, *, dry_run: bool) -> None:
         click.echo("It is of an older release: run `portal init`, then `portal audit verify`.", err=True)
     if done.fault:
         raise click.ClickException(f"the trail was not as it was written when the archive was made: {done.fault}")
+
+
+@portal.command(unready=True)
+@click.option("--deploy", is_flag=True, help="Also what matters where an office uses the portal.")
+def check(*, deploy: bool) -> None:
+    """Say what is unsafe, with the remedy of each. Run it with the settings that the portal is served with."""
+    found = checks.check(deploy=deploy)
+    for each in found:
+        click.echo(f"{'unsafe' if each.exposes else 'to mend'}: {each.text}")
+    if found:
+        refused = sum(each.exposes for each in found)
+        raise click.ClickException(f"{len(found)} things are to be mended; production does not start with {refused}")
+    click.echo("Nothing is to be mended.")
 
 
 @contextmanager

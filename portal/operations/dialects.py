@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine
@@ -101,3 +102,28 @@ def prepare(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
     else:  # inside of a transaction, SQLite would leave them on
         connection.connection.dbapi_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
+
+
+SUPERUSER, OWNER, SERVING = "superuser", "owner", "serving"
+
+
+def power(connection: Connection) -> str:
+    """What the role that the portal connects as is to the database; of SQLite a process owns its file anyway."""
+    if connection.dialect.name != "postgresql":
+        return SERVING
+    query = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+    if connection.exec_driver_sql(query).scalar():
+        return SUPERUSER
+    owned = (
+        "SELECT bool_or(pg_has_role(current_user, relowner, 'USAGE')) FROM pg_class "
+        "WHERE relname = 'audit_event' AND relnamespace = current_schema()::regnamespace"
+    )
+    return OWNER if connection.exec_driver_sql(owned).scalar() else SERVING
+
+
+def now(connection: Connection) -> datetime:
+    """What the database's machine says, in UTC."""
+    if connection.dialect.name != "postgresql":
+        return datetime.now(UTC).replace(tzinfo=None)
+    found: datetime = connection.exec_driver_sql("SELECT clock_timestamp() AT TIME ZONE 'UTC'").scalar_one()
+    return found
