@@ -186,8 +186,6 @@ def test_a_backup_made_while_others_write_is_restored_on_both_databases_and_back
 ):
     _, first = source
     second = tmp_path / "second.backup"
-    with restored(first, tmp_path / "sqlite"):
-        pass
     with restored(first, tmp_path / "postgresql", cluster.fresh("restored"), PORTAL_ROW_SECURITY="on") as app:
         with writing(app):
             command(app, "backup", str(second))

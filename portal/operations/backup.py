@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import IO
 
 from filelock import FileLock, Timeout
 from flask import current_app
-from sqlalchemy import Connection, MetaData, Table, select
+from sqlalchemy import Connection, MetaData, Table, literal, select
 
 import config
 from portal.core import attachments, audit, installation, sealing
@@ -36,6 +37,7 @@ TRIES = 20
 MADE = "backup_made"
 ENDING = ".backup"
 SHOWN = 3
+KILLED = 24 * 3600  # seconds after which nobody writes an archive any more
 
 
 class Refused(Exception):
@@ -146,14 +148,14 @@ def heads_until(last: int) -> str:
     return "".join(line for line in lines if max(sealing.heads_in(line), default=0) <= last)
 
 
-def pack_files(packing: Packing, named: dict[str, str]) -> None:
-    missing = set(named)
+def pack_files(packing: Packing, named: dict[str, Named]) -> None:
+    missing = dict(named)
     for path in sorted(held().iterdir()):
         digest = packing.file(path.name, path)
-        missing.discard(path.name)
-        if named.get(path.name, digest) != digest:
-            packing.manifest.damaged.append(path.name)
-    packing.manifest.damaged += sorted(missing)
+        row = missing.pop(path.name, None)
+        if row and row.sha256 != digest:
+            packing.manifest.damaged.append(row.place)
+    packing.manifest.damaged += sorted(row.place for row in missing.values())
 
 
 def held() -> Path:
@@ -162,9 +164,8 @@ def held() -> Path:
 
 
 @contextmanager
-def moment() -> Iterator[tuple[Connection, MetaData, dict[str, str]]]:
-    """The database as it is at one moment, and the digests of the files that it names, of which all that there are are
-    held. Raises Refused."""
+def moment() -> Iterator[tuple[Connection, MetaData, dict[str, Named]]]:
+    """The database at one moment, and the files that it names, of which all that there are are held. Raises Refused."""
     held().mkdir(mode=0o700, parents=True, exist_ok=True)
     for _ in range(TRIES):
         for path in attachments.home().glob("??/*"):
@@ -173,7 +174,7 @@ def moment() -> Iterator[tuple[Connection, MetaData, dict[str, str]]]:
             metadata = tables.reflect(connection)
             named = files_of(connection, metadata)
             lost = {stored for stored in named if not hold(attachments.path_of(stored))}
-            if not lost or lost <= files_now(metadata):  # else they were deleted between the two steps
+            if not lost or lost <= files_now(metadata).keys():  # else they were deleted between the two steps
                 yield connection, metadata, named
                 return
     raise Refused("files are being deleted all the time: try again")
@@ -205,18 +206,29 @@ def file_tables(metadata: MetaData) -> Iterator[Table]:
             yield metadata.tables[model.__tablename__]
 
 
-def files_of(connection: Connection, metadata: MetaData) -> dict[str, str]:
-    """The digest of each file by the name under which it lies, as the rows have it."""
-    found: dict[str, str] = {}
+@dataclass(frozen=True)
+class Named:
+    """A file as its row has it. `place`: for operators."""
+
+    sha256: str
+    place: str
+
+
+def files_of(connection: Connection, metadata: MetaData) -> dict[str, Named]:
+    """Each file by the name under which it lies."""
+    found: dict[str, Named] = {}
     for table in file_tables(metadata):
-        query = select(table.columns["stored"], table.columns["sha256"])
-        found.update((str(stored), str(sha256)) for stored, sha256 in connection.execute(query))
+        record = table.columns.get("record_id", literal("not saved yet"))
+        for row in connection.execute(
+            select(*(table.columns[name] for name in ("stored", "sha256", "ledger")), record)
+        ):
+            found[row[0]] = Named(row[1], f"{row[2]} {row[3]}: {attachments.path_of(row[0])}")
     return found
 
 
-def files_now(metadata: MetaData) -> set[str]:
+def files_now(metadata: MetaData) -> dict[str, Named]:
     with db.engine.connect().execution_options(reading=True) as connection:
-        return set(files_of(connection, metadata))
+        return files_of(connection, metadata)
 
 
 def make_next(folder: Path, keep: int | None, passphrase: str) -> tuple[Made, list[Path]]:
@@ -224,6 +236,9 @@ def make_next(folder: Path, keep: int | None, passphrase: str) -> tuple[Made, li
     something is wrong with the files of the new one. Raises as `make`."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     own = f"portal-{identity()[:8]}"
+    for left in folder.glob(f"{own}-*{ENDING}{PART}"):
+        if time.time() - left.stat().st_mtime > KILLED:
+            left.unlink()
     made = make(folder / f"{own}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}{ENDING}", passphrase)
     if made.manifest.damaged or keep is None:
         return made, []
@@ -248,5 +263,5 @@ def damage(names: Sequence[str]) -> str:
     shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
     return (
         f"the archive was made, but {len(names)} attachments are missing in the data directory or are not what was "
-        f"brought ({shown}): put them back from an older archive; none was removed"
+        f"brought ({shown}): put them back from an older archive, of which none was removed"
     )

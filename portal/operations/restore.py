@@ -28,7 +28,8 @@ from portal.operations.encryption import BadArchive
 from portal.operations.tables import Loading
 
 STAGED = "restore.part"
-LOCKS = frozenset({"setup.lock", "jobs.lock", "backup.lock"})
+# What may be in a directory that counts as empty: locks, and what a fresh file system has.
+NOTHING = frozenset({"setup.lock", "jobs.lock", "backup.lock", "lost+found"})
 RESTORED = "restored"
 # Under this name the application knows what makes another one.
 MAKER = "portal.create_app"
@@ -124,7 +125,7 @@ def made_for(place: Place) -> Iterator[None]:
 def require_empty(place: Place) -> None:
     """Raises Refused where there is a portal, or anything that may be part of one."""
     ours = {path.name for path in current_app.extensions.get(key_files.MADE, ()) if path.parent == place.directory}
-    kept = sorted(path.name for path in place.directory.iterdir() if path.name not in {*ours, *LOCKS, STAGED})
+    kept = sorted(path.name for path in place.directory.iterdir() if path.name not in {*ours, *NOTHING, STAGED})
     if kept:
         raise Refused(
             f"{place.directory} is not empty ({', '.join(kept[:3])}{', …' if len(kept) > 3 else ''}): a portal is "
