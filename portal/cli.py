@@ -228,7 +228,7 @@ def check(*, deploy: bool) -> None:
         click.echo(f"{'unsafe' if each.exposes else 'to mend'}: {each.text}")
     if found:
         refused = sum(each.exposes for each in found)
-        raise click.ClickException(f"{len(found)} things are to be mended; production does not start with {refused}")
+        raise click.ClickException(f"to be mended: {len(found)}; production does not start with {refused} of them")
     click.echo("Nothing is to be mended.")
 
 

@@ -202,7 +202,7 @@ def refuse(found: list[Finding]) -> None:
 def require_safe() -> None:
     """What `run.py` and the first page ask. Raises BadSetting."""
     if current_app.config["PRODUCTION"]:
-        found = [*of_the_machine(), *of_the_deployment(), *of_the_deployed_database()]
+        found = [*of_the_machine(), *of_the_deployment(), *of_the_database(), *of_the_deployed_database()]
         for each in found:
             if not each.exposes:
                 current_app.logger.warning("%s", each.text)
