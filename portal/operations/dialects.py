@@ -10,9 +10,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine
 
-from portal.database import private_engine
+from portal.database import answering_within, private_engine
 from portal.extensions import db
-from portal.setup import LOCK
+from portal.setup import LOCK, LONGEST
 
 SERIAL = (
     "SELECT c.relname, pg_get_serial_sequence(quote_ident(c.relname), a.attname) FROM pg_attribute a "
@@ -30,7 +30,7 @@ def snapshot() -> Iterator[Connection]:
     """A connection on which every statement sees the database as it is now. Nobody waits for it."""
     postgresql = db.engine.dialect.name == "postgresql"
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if postgresql else {"reading": True}
-    with db.engine.connect().execution_options(**options) as connection:
+    with answering_within(LONGEST), db.engine.connect().execution_options(**options) as connection:
         if postgresql:
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         else:
