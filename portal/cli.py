@@ -208,11 +208,13 @@ def restore(source: Path, into: Path | None, *, dry_run: bool) -> None:
     given = passphrase(new=False)
     with operating():
         if dry_run:
-            head, manifest = restoring.checked(source, given)
+            head, manifest = restoring.look(source, given)
             click.echo(f"{source} is whole: {backups.told(head, manifest)}.")
             return
         done = restoring.restore(source, given, into)
     click.echo(f"Restored {done.place.directory}: {backups.told(done.head, done.manifest)}. All is as in the archive.")
+    for path in done.aside:
+        click.echo(f"A key that was there is kept as {path}.", err=True)
     if done.older:
         click.echo("It is of an older release: run `portal init`, then `portal audit verify`.", err=True)
     if done.fault:

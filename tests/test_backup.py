@@ -238,6 +238,35 @@ def test_an_archive_that_is_not_whole_or_not_opened_makes_nothing(source, portal
         require_as_in(app, first)
 
 
+@pytest.mark.one_database
+def test_keys_that_another_command_left_are_set_aside_and_an_archive_without_a_secret_gets_one(
+    portal_at, source, tmp_path
+):
+    home, _ = source
+    shutil.copytree(home, tmp_path / "home")
+    (tmp_path / "home" / "secret.key").unlink()
+    with portal_at(tmp_path / "home", PORTAL_SECRET_KEY="kX0v3yTq8LrZ-5mWbNf7_cJd2GhUeRpS") as app:
+        with app.app_context(), db.engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE theirs (id integer)")
+        said = command(app, "backup", str(tmp_path / "out.backup")).stderr
+        assert "theirs is no part of the portal and not in the archive" in said
+    new, other = tmp_path / "new", tmp_path / "other"
+    with portal_at(new):
+        pass  # any command
+    before = {name: (new / name).read_bytes() for name in ("personal.key", "audit.key", "secret.key")}
+    with portal_at(new) as app:
+        command(app, "restore", "--dry-run", str(tmp_path / "out.backup"))
+        command(app, "restore", str(tmp_path / "out.backup"))
+        command(app, "restore", str(tmp_path / "out.backup"), "--into", str(other))
+    for name in ("personal.key", "audit.key"):
+        assert (new / f"{name}.before-restore").read_bytes() == before[name]
+        assert (new / name).read_bytes() == (other / name).read_bytes() == (home / name).read_bytes()
+    assert (new / "secret.key").read_bytes() == before["secret.key"]
+    for each in (new, other):
+        with portal_at(each) as app:
+            require_as_in(app, tmp_path / "out.backup")
+
+
 def flipped(content, place):
     return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
 

@@ -32,7 +32,11 @@ def install(app: Flask) -> None:
     read(app, home / PERSONAL, sealed.new_keys, sealed.install)
     read(app, home / AUDIT, lambda: secrets.token_hex(32), marks.install)
     if not app.config["SECRET_KEY"]:
-        read(app, home / SECRET, lambda: secrets.token_urlsafe(48), sign_sessions)
+        read(app, home / SECRET, new_secret, sign_sessions)
+
+
+def new_secret() -> str:
+    return secrets.token_urlsafe(48)
 
 
 def sign_sessions(app: Flask, path: Path) -> None:

@@ -91,6 +91,9 @@ class Packing:
         self.manifest.bytes += info.size
         return self.manifest.files[stored]
 
+    def abandon(self) -> None:
+        self._stream.abandon()
+
     def close(self) -> None:
         self._add(MANIFEST, to_json(asdict(self.manifest)))
         self._tar.close()

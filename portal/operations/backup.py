@@ -106,24 +106,34 @@ def beside(path: Path) -> Iterator[Path]:
 
 def pack(target: IO[bytes], path: Path, passphrase: str) -> Made:
     packing = Packing(target, passphrase)
-    with moment() as (connection, metadata, named):
-        layout = tables.layout_of(metadata, current=migrating.current(connection))
-        head = Head(
-            made_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            installation=str(connection.scalar(select(metadata.tables["installation"].columns["id"]))),
-            revision=migrating.revision(connection),
-            database=connection.dialect.name,
-            tables=layout.tables,
-        )
-        packing.head(head)
-        for name, columns in layout.tables.items():
-            packing.rows(name, tables.blocks(connection, metadata.tables[name], columns))
-        packing.manifest.counters = dialects.counters(connection)
-        packing.manifest.trail = trail_head(connection)
-    pack_directory(packing)
-    pack_files(packing, named)
-    packing.close()
-    return Made(path, head, packing.manifest, list(layout.left_out))
+    try:
+        with moment() as (connection, metadata, named):
+            head, left_out = pack_database(packing, connection, metadata)
+        pack_directory(packing)
+        pack_files(packing, named)
+        packing.close()
+    except BaseException:
+        packing.abandon()
+        raise
+    return Made(path, head, packing.manifest, left_out)
+
+
+def pack_database(packing: Packing, connection: Connection, metadata: MetaData) -> tuple[Head, list[str]]:
+    """Answers what it is of, and what is left out."""
+    layout = tables.layout_of(metadata, current=migrating.current(connection))
+    head = Head(
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        installation=str(connection.scalar(select(metadata.tables["installation"].columns["id"]))),
+        revision=migrating.revision(connection),
+        database=connection.dialect.name,
+        tables=layout.tables,
+    )
+    packing.head(head)
+    for name, columns in layout.tables.items():
+        packing.rows(name, tables.blocks(connection, metadata.tables[name], columns))
+    packing.manifest.counters = dialects.counters(connection)
+    packing.manifest.trail = trail_head(connection)
+    return head, list(layout.left_out)
 
 
 def pack_directory(packing: Packing) -> None:

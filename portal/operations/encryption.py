@@ -47,7 +47,7 @@ class Encrypting:
 
     def __init__(self, target: IO[bytes], passphrase: str) -> None:
         salt = secrets.token_bytes(argon2id.SALTBYTES)
-        self._target, self._pending = target, bytearray()
+        self._target, self._pending, self._abandoned = target, bytearray(), False
         self._state = sodium.crypto_secretstream_xchacha20poly1305_state()
         key = key_of(passphrase, salt, PASSES, MEMORY)
         header = sodium.crypto_secretstream_xchacha20poly1305_init_push(self._state, key)
@@ -55,6 +55,8 @@ class Encrypting:
         self._push(GREETING, MESSAGE)
 
     def write(self, content: bytes) -> int:
+        if self._abandoned:
+            return len(content)
         self._pending += content
         while len(self._pending) > CHUNK:
             self._push(bytes(self._pending[:CHUNK]), MESSAGE)
@@ -63,6 +65,10 @@ class Encrypting:
 
     def close(self) -> None:
         self._push(bytes(self._pending), FINAL)
+
+    def abandon(self) -> None:
+        """Nothing more is written: tarfile would, when it is let go after a fault."""
+        self._abandoned = True
 
     def _push(self, content: bytes, tag: int) -> None:
         self._target.write(sodium.crypto_secretstream_xchacha20poly1305_push(self._state, content, None, tag))

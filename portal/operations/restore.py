@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,8 @@ from portal.operations.encryption import BadArchive
 from portal.operations.tables import Loading
 
 STAGED = "restore.part"
+ASIDE = ".before-restore"
+KEYS = (key_files.PERSONAL, key_files.AUDIT, key_files.SECRET)
 # What may be in a directory that counts as empty: locks, and what a fresh file system has.
 NOTHING = frozenset({"setup.lock", "jobs.lock", "backup.lock", "lost+found"})
 RESTORED = "restored"
@@ -55,12 +57,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Restored:
-    """`fault`: what is wrong with the trail, as it was when the archive was made. `older`: the database is to be
-    brought up to date."""
+    """`aside`: keys that were there. `fault`: what is wrong with the trail, as it was when the archive was made.
+    `older`: the database is to be brought up to date."""
 
     place: Place
     head: Head
     manifest: Manifest
+    aside: Sequence[Path]
     fault: str
     older: bool
 
@@ -91,7 +94,23 @@ def restore(source: Path, passphrase: str, into: Path | None) -> Restored:
                 connection.close()
                 with in_place(place):
                     sync()
-        return Restored(place, head, manifest, *settled(place, manifest))
+        aside = sorted(place.directory.glob(f"*{ASIDE}"))
+        return Restored(place, head, manifest, aside, *settled(place, manifest))
+
+
+def look(source: Path, passphrase: str) -> tuple[Head, Manifest]:
+    """Read an archive and make nothing. Raises BadArchive."""
+    try:
+        return checked(source, passphrase)
+    finally:
+        forget_made_keys()
+
+
+def forget_made_keys(kept: Path | None = None) -> None:
+    """The start of this command made keys where there were none; only the directory of a portal keeps them."""
+    for path in current_app.extensions.get(key_files.MADE, ()):
+        if path.parent != kept:
+            path.unlink(missing_ok=True)
 
 
 def checked(source: Path, passphrase: str) -> tuple[Head, Manifest]:
@@ -104,7 +123,7 @@ def checked(source: Path, passphrase: str) -> tuple[Head, Manifest]:
 @contextmanager
 def made_for(place: Place) -> Iterator[None]:
     """The directory. What is not finished leaves nothing, nor do the keys that the start of this command made."""
-    made, there = current_app.extensions.get(key_files.MADE, set()), place.directory.exists()
+    there = place.directory.exists()
     place.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     kept: Path | None = place.directory
     try:
@@ -114,18 +133,16 @@ def made_for(place: Place) -> Iterator[None]:
         raise
     finally:
         shutil.rmtree(place.staged, ignore_errors=True)
-        for path in made:
-            if path.parent != kept:
-                path.unlink(missing_ok=True)
+        forget_made_keys(kept)
         if kept is None and not there:
             with suppress(OSError):
                 place.directory.rmdir()
 
 
 def require_empty(place: Place) -> None:
-    """Raises Refused where there is a portal, or anything that may be part of one."""
-    ours = {path.name for path in current_app.extensions.get(key_files.MADE, ()) if path.parent == place.directory}
-    kept = sorted(path.name for path in place.directory.iterdir() if path.name not in {*ours, *NOTHING, STAGED})
+    """Raises Refused where there is a portal, or anything that may be part of one. Keys alone are none: any command
+    makes them where there are none."""
+    kept = sorted(path.name for path in place.directory.iterdir() if path.name not in {*NOTHING, *KEYS, STAGED})
     if kept:
         raise Refused(
             f"{place.directory} is not empty ({', '.join(kept[:3])}{', …' if len(kept) > 3 else ''}): a portal is "
@@ -208,15 +225,20 @@ def require_same(connection: Connection, head: Head, manifest: Manifest) -> None
 
 @contextmanager
 def in_place(place: Place) -> Iterator[None]:
-    """Everything has its name, the identity last: what was killed before that is no portal. On a fault all goes."""
+    """Everything has its name, the identity last: what was killed before that is no portal. On a fault all goes, and
+    keys that were there come back."""
+    if not any((each / key_files.SECRET).exists() for each in (place.staged, place.directory)):
+        config.kept(place.staged / key_files.SECRET, key_files.new_secret)  # it was in the settings
     entries = sorted(place.staged.iterdir(), key=lambda path: path.name == installation.FILE)
     targets = [(path, place.directory / path.name) for path in entries]
     if place.file is not None and place.part is not None:
         targets.insert(0, (place.part, place.file))
     sync()
-    done: list[Path] = []
+    done, made = [], current_app.extensions.get(key_files.MADE, ())
     try:
         for path, target in targets:
+            if target.exists() and target not in made:
+                target.rename(target.with_name(f"{target.name}{ASIDE}"))
             path.replace(target)
             done.append(target)
         config.keep_folder(place.directory)
@@ -224,6 +246,8 @@ def in_place(place: Place) -> Iterator[None]:
     except BaseException:
         for path in done:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for path in place.directory.glob(f"*{ASIDE}"):
+            path.rename(path.with_suffix(""))
         raise
 
 
