@@ -147,7 +147,7 @@ def test_backups_that_are_missing_or_old_disks_that_are_full_and_clocks_are_told
     before = clock.now()
     monkeypatch.setattr(clock, "now", lambda: before - timedelta(days=365))
     lines, code = told(app)
-    assert (code, "the clock of this machine" in lines[0]) == (1, True)
+    assert (code, "The clock of this machine" in lines[0]) == (1, True)
     release(app)
 
 

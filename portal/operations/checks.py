@@ -21,6 +21,7 @@ from sqlalchemy import func, select
 from werkzeug.exceptions import ServiceUnavailable
 
 from config import BadSetting
+from portal import setup
 from portal.accounts.demo_accounts import DEMO_DOMAIN
 from portal.core import clock, installation, key_files
 from portal.core.audit import AuditEvent
@@ -92,11 +93,8 @@ def of_the_database() -> Iterator[Finding]:
         yield Finding(
             f"the clocks of the database and this machine are {abs(drift).total_seconds():.0f} s apart: set both by NTP"
         )
-    last = db.session.scalar(select(func.max(AuditEvent.at)))
-    if last and last > clock.now() + DRIFT:
-        yield Finding(
-            f"the clock of this machine is before the newest line of the trail ({last:%Y-%m-%d %H:%M} UTC): set it"
-        )
+    for text in setup.clock_behind():
+        yield Finding(text)
 
 
 def of_the_deployed_database() -> Iterator[Finding]:
