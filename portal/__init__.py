@@ -31,6 +31,7 @@ from portal.core.api import mount as rest
 from portal.core.views import addresses, revealing, web
 from portal.core.views.mount import mount
 from portal.extensions import csrf, db, migrate
+from portal.operations import checks
 
 __all__ = ["create_app", "numbering"]
 
@@ -38,7 +39,8 @@ __all__ = ["create_app", "numbering"]
 def create_app(**overrides: Any) -> Flask:
     """The application, out of the environment and these overrides of its settings.
 
-    Asks the database nothing, but whether it is new when a key is missing.
+    Asks the database nothing, but whether it is new when a key is missing. In production, serves nothing that exposes
+    data.
 
     Raises BadSetting and BadLedger, which say all that is wrong.
     """
@@ -59,10 +61,11 @@ def create_app(**overrides: Any) -> Flask:
     for listener in (scope, search, audit, import_runs, lookups):
         listener.install()
     key_files.install(app)
-    app.extensions["portal.ledgers"] = declared
+    # The second for what restores another portal.
+    app.extensions |= {"portal.ledgers": declared, "portal.create_app": create_app}
     security.install(app)  # before the CSRF check, whose error page needs to know who asks
     csrf.init_app(app)
-    for part in (installation, addresses, web, start_pages, revealing, guessing, sealer, rest):
+    for part in (installation, checks, addresses, web, start_pages, revealing, guessing, sealer, rest):
         part.install(app)
     with app.app_context():
         appbuilder = PortalBuilder(app, db.session)

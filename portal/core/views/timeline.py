@@ -38,6 +38,8 @@ DEEDS = {
     "keys_renewed": lazy_gettext("Renewed the key of personal data"),
     "heads_refounded": lazy_gettext("Began the copy of the trail's heads anew"),
     "files_swept": lazy_gettext("Removed files that belonged to no record"),
+    "backup_made": lazy_gettext("Made a backup"),
+    "restored": lazy_gettext("Restored a backup"),
 }
 # Deeds whose reason is what somebody needed the data for, which whoever audits is to know.
 LOOKING = frozenset({"reveal", "names", "export", *(deed for deed in DEEDS if deed.startswith("export_"))})
