@@ -11,6 +11,7 @@ from wtforms import Field as FormField
 from wtforms import Form
 from wtforms.validators import StopValidation
 
+from portal.core import exclusion
 from portal.core.doubts import Doubts
 from portal.core.fields import BadValue, Field, RowRefs
 from portal.core.fields.base import BLANK
@@ -224,7 +225,9 @@ class LedgerForm(Form):
         return Values(self.record, data, self.parent, from_paper=self.lenient)
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Fill defaults, then judge every field, every row, and the whole. Changes nothing but this form."""
+        """Fill defaults, then judge every field, every row, and the whole. Changes nothing but this form, and keeps
+        the ledger until the transaction ends, so that what was found free is still free when it is stored."""
+        exclusion.hold(self.ledger.name)
         values = self.completed()
         with standing_under(self.parent):
             fine: bool = super().validate(extra_validators)

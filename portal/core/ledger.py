@@ -200,6 +200,10 @@ class Ledger:
         return issubclass(self.model, Searchable)
 
     @property
+    def versioned(self) -> bool:
+        return "version" in self.mapper.columns
+
+    @property
     def remembered(self) -> bool:
         """Can it be told as it was on a former day? Its records know when they were made."""
         return "created_at" in self.mapper.columns

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
-from portal.core import amending, audit, clock, gaps, scope
+from portal.core import amending, audit, clock, exclusion, gaps, scope
 from portal.core.fields import Choice, Field, Text
 from portal.core.forms import LedgerForm, form_class, form_of, stored
 from portal.core.ledger import Ledger, Rule
@@ -169,6 +169,7 @@ def make(ledger: Ledger, record: Any, move: Move, form: Any) -> Any:
 
     Raises Refused, OwnWork, Incomplete, and OutOfScope when the right does not reach the record.
     """
+    exclusion.hold(ledger.name)
     if not reaches(ledger, move.name, record):
         raise scope.OutOfScope(f"{move.name} {ledger.name} {record.id}")
     path = path_of(ledger, record, move)

@@ -8,7 +8,7 @@ from flask import Response, abort, jsonify, url_for
 from flask_appbuilder.api import ModelRestApi, expose
 from flask_appbuilder.security.decorators import protect
 
-from portal.core import completeness, once
+from portal.core import completeness, exclusion, once
 from portal.core.api import asking, entering, telling
 from portal.core.views import listing
 from portal.core.views.filling import NotSaved, editing, parent_or_abort
@@ -96,12 +96,14 @@ class LedgerApi(Reaching, ModelRestApi):
     @expose("/<id:pk>", methods=["DELETE"])
     @protect()
     def delete(self, pk: int) -> Response:
-        self.remove(self.record_or_404(pk))
+        exclusion.hold(self.ledger.name)
+        entering.remove(self, self.record_or_404(pk))
         return jsonify(id=pk)
 
     @expose("/<id:pk>/<string:name>", methods=["POST"])
     @protect()
     def move(self, pk: int, name: str) -> Response:
+        exclusion.hold(self.ledger.name)
         codes.load(self.ledger.all_code_lists)
         after = entering.move(self, self.record_or_404(pk), name)
         return self.told(self.record_or_404(after))
