@@ -26,19 +26,21 @@ from portal.core import (
     sealing,
     staging,
 )
+from portal.database import answering_within
 from portal.extensions import db
 from portal.org import codes
 from portal.org.models import Unit
 
 LOCK = 7_041_823  # any number; the same in every process that sets up
 PATIENCE = 300  # seconds
+LONGEST = 6 * 3600  # seconds that a step of a migration may take
 
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
     """Wait for whoever is setting up the same database, on this machine or another."""
     if db.engine.dialect.name == "postgresql":
-        with db.engine.connect() as connection:
+        with answering_within(LONGEST), db.engine.connect() as connection:
             for timeout in ("statement_timeout", "lock_timeout"):  # longer than pages wait
                 connection.exec_driver_sql(f"SET {timeout} = {PATIENCE * 1000}")
             connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCK})")

@@ -24,9 +24,9 @@ from typing import IO, Any
 from filelock import FileLock
 from flask import Flask, abort, current_app, has_request_context, request
 from flask_babel import force_locale, get_locale, gettext
-from sqlalchemy.exc import OperationalError
 
 from portal.core import scope
+from portal.database import trouble_of
 from portal.extensions import db
 
 log = logging.getLogger(__name__)
@@ -239,6 +239,6 @@ def run(app: Flask, job: Job, work: Callable[[Job], dict[str, Any]], asker: Aske
 
 def said(fault: Exception) -> str:
     """The reason, as far as it is one that users can do something about."""
-    if isinstance(fault, OperationalError):
+    if trouble_of(fault):
         return gettext("The database was away, busy for too long, or its disk is full.")
     return ""
