@@ -65,6 +65,14 @@ def key() -> str:
     return found
 
 
+def made_before(ledger: Ledger, sent: once.Sent) -> int | None:
+    """The record that the very same has made; 422 where the key came with something else."""
+    try:
+        return once.repeated(ledger.name, sent)
+    except once.Reused:
+        unprocessable({}, gettext("This Idempotency-Key was used for something else; please send a new one."))
+
+
 def parent(ledger: Ledger, sent: dict[str, Any]) -> dict[str, str]:
     """The record that a new entry goes under, when the address does not say it."""
     name = f"{ledger.under.relation}_id" if ledger.under else ""

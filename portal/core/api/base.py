@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from flask import Response, abort, jsonify, url_for
+from flask import Response, abort, jsonify, request, url_for
 from flask_appbuilder.api import ModelRestApi, expose
 from flask_appbuilder.security.decorators import protect
 
@@ -67,16 +67,17 @@ class LedgerApi(Reaching, ModelRestApi):
     @expose("/", methods=["POST"])
     @protect()
     def post(self) -> Response:
-        sent, key = asking.body(), asking.key()
+        sent = asking.body()
+        key = once.Sent.of(asking.key(), request.args.to_dict(), sent)
         parent = parent_or_abort(self, asking.parent(self.ledger, sent))
-        known = once.made(self.ledger.name, key)
+        known = asking.made_before(self.ledger, key)
         if known is None:
             try:
                 pk, warnings = entering.enter(self, sent, None, parent, key=key)
                 return self.told(self.record_or_404(pk), 201, warnings)
             except NotSaved as fault:
                 # The same may have been sent twice at once, and the other was first.
-                known = once.made(self.ledger.name, key)
+                known = asking.made_before(self.ledger, key)
                 if known is None:
                     abort(fault.code, str(fault))
         return self.told(self.record_or_404(known))

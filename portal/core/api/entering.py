@@ -7,7 +7,7 @@ from typing import Any
 from flask import abort, jsonify, make_response
 from flask_babel import gettext
 
-from portal.core import completeness, moving
+from portal.core import completeness, moving, once
 from portal.core.api import asking, telling
 from portal.core.api.asking import Start
 from portal.core.forms import LedgerForm, form_class
@@ -18,7 +18,12 @@ from portal.org import codes
 
 
 def enter(
-    view: Any, sent: dict[str, Any], record: Any, parent: Any = None, limited: Ledger | None = None, key: str = ""
+    view: Any,
+    sent: dict[str, Any],
+    record: Any,
+    parent: Any = None,
+    limited: Ledger | None = None,
+    key: once.Sent | None = None,
 ) -> tuple[int, list[str]]:
     """The id of the saved record, and what is unusual about it. Raises NotSaved; 409, 413 or 422."""
     ledger = limited or view.ledger
@@ -31,7 +36,7 @@ def enter(
         unless_changed(ledger, form, record, opened)
     if not form.validate() or form.problems:
         asking.unprocessable(telling.faults(form), "\n".join(form.problems))
-    saved = write(view, ledger, form, record, parent, Keys(key))
+    saved = write(view, ledger, form, record, parent, Keys(key or once.Sent()))
     return id_of(saved), [str(text) for text in form.warnings]
 
 
@@ -66,6 +71,8 @@ def move(view: Any, record: Any, name: str) -> int:
     form = moving.move_form(view.ledger, record, made, path, asking.answers(fields, sent))
     if not form.validate():
         asking.unprocessable(telling.faults(form))
+    if path.other_eyes and moving.own_work(record):
+        abort(403, gettext("Whoever filled a record does not approve it."))
     required(opened)
     try:
         return moves.made(view, record, made, form)[0]

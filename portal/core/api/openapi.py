@@ -20,7 +20,7 @@ TEXT: Schema = {"type": "string"}
 TEXTS: Schema = {"type": "array", "items": TEXT}
 VERSION: Schema = {
     "type": "integer",
-    "description": "of the record as it was read; a change or a move says it, and has to",
+    "description": "of the record as it was read; changes and moves have to say it",
 }
 ANSWERS = ("400", "401", "403", "404", "409", "412", "413", "415", "422")
 
