@@ -14,8 +14,7 @@ from flask_babel import gettext, ngettext
 from portal.core import clock
 from portal.core.fields import Label, natural
 from portal.core.ledger import Ledger
-from portal.core.versions import lines_of
-from portal.core.views.conflict import OTHERS
+from portal.core.versions import lines_since
 from portal.core.views.timeline import told
 
 VERSION, MANY = "version", "seen"
@@ -47,8 +46,7 @@ def newer(ledger: Ledger, record: Any, seen: int | None) -> Newer | None:
     now = getattr(record, "version", None)
     if now is None or seen is None or seen == now:
         return None
-    since = now - seen if 0 < seen < now else 0
-    lines = lines_of(ledger, record.id, most=since + OTHERS)[:since]
+    lines = lines_since(ledger, record.id, now - seen) if 0 < seen < now else []
     shown = visible(ledger, record)
     changes = [
         change
