@@ -32,7 +32,12 @@ SQLITE = (
     "PRAGMA busy_timeout=15000",
 )
 PRIVATE = ("PRAGMA foreign_keys=ON", "PRAGMA synchronous=OFF", "PRAGMA journal_mode=TRUNCATE")
-TRAIL = 7_041_824  # any number of its own; the same in every process
+TRAIL, SEALING = 7_041_824, 7_041_825  # any numbers of their own; the same in every process
+WRITERS = (
+    "SELECT virtualtransaction FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database "
+    "WHERE locktype = 'advisory' AND mode = 'ShareLock' AND granted AND classid = 0 AND objid = %s AND objsubid = 1 "
+    "AND datname = current_database()"
+)
 READING = ("GET", "HEAD", "OPTIONS")
 # Pages that are posted to although they only read, or read first and then write one row: by the end of the endpoint's
 # name. Somebody who types asks them every few seconds, and nobody else waits for that.
@@ -196,18 +201,26 @@ def prepare_private(connection: Any, _record: object) -> None:
 
 
 def join_writers(connection: Any) -> None:
-    """For whoever writes to the trail, until their transaction ends."""
+    """For whoever writes to the trail, until their transaction, or the savepoint that they are in, ends."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({TRAIL})")
 
 
-def hold_writers(connection: Any) -> None:
-    """Wait until whoever is writing to the trail has ended, and let nobody else begin. SQLite has one writer anyway.
+def writers(connection: Any) -> set[str]:
+    """The transactions that are writing to the trail. SQLite has one writer, and who asks is that."""
+    if connection.dialect.name != "postgresql":
+        return set()
+    return set(connection.exec_driver_sql(WRITERS, (TRAIL,)).scalars())
 
-    No lock of the table: that needs a right to change its lines, which the serving role need not have.
-    """
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TRAIL})")
+
+def begin_sealing(connection: Any, *, wait: bool = False) -> bool:
+    """Only one process seals, until its transaction ends; answers whether it is this one. Writers never wait for it."""
+    if connection.dialect.name != "postgresql":
+        return True
+    if wait:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SEALING})")
+        return True
+    return bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({SEALING})").scalar())
 
 
 def without_aggregates() -> None:

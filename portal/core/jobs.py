@@ -74,7 +74,7 @@ class Job:
         if not path.exists():  # killed before it began
             return {"state": FAILED, "fault": ""}
         found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        if found["state"] == RUNNING and time.time() - path.stat().st_mtime > SILENT:
+        if found["state"] == RUNNING and abs(time.time() - path.stat().st_mtime) > SILENT:
             return found | {"state": FAILED, "fault": ""}
         return found
 
@@ -107,7 +107,7 @@ class Job:
         """Seconds since its last word."""
         words = [self.folder / name for name in WORDS]
         said = (path.stat().st_mtime for path in words if path.exists())
-        return time.time() - max(said, default=self.folder.stat().st_mtime)
+        return abs(time.time() - max(said, default=self.folder.stat().st_mtime))
 
     def let_go(self) -> None:
         """Keep what the job says of itself, and none of its files."""
