@@ -129,6 +129,11 @@ class RowsField(FormField):
             if formdata is None or data is None:  # what is not sent stays as it is
                 self.rows += self._given(len(self.rows))
 
+    @property
+    def closed(self) -> bool:
+        """Is nothing in it the user's party's to change?"""
+        return self.side is not None and not self.side.adds and self.side.shared == ()
+
     def _given(self, first: int) -> list[RowForm]:
         """The rows that are there without anybody adding them, as far as the record lacks them."""
         if self.table.given is None:
