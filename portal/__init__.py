@@ -22,6 +22,7 @@ from portal.core import (
     key_files,
     lookups,
     numbering,
+    record,
     row_security,
     scope,
     sealer,
@@ -58,7 +59,7 @@ def create_app(**overrides: Any) -> Flask:
     migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"), render_as_batch=True)
     for layer in (database, row_security):
         layer.install(app)
-    for listener in (scope, search, audit, import_runs, lookups):
+    for listener in (scope, record, search, audit, import_runs, lookups):
         listener.install()
     key_files.install(app)
     # The second for what restores another portal.

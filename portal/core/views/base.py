@@ -15,7 +15,7 @@ from sqlalchemy import Select, select
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from portal.core import attachments, completeness, scope, stats
+from portal.core import attachments, completeness, exclusion, scope, stats
 from portal.core.fields import Link, clean
 from portal.core.fields.links import PAGE
 from portal.core.forms import LedgerForm
@@ -23,7 +23,7 @@ from portal.core.ledger import Ledger, mounted
 from portal.core.past import as_of
 from portal.core.record import Record
 from portal.core.values import Values
-from portal.core.views import listing
+from portal.core.views import listing, seen
 from portal.core.views.addresses import only
 from portal.core.views.autosaving import Autosaving
 from portal.core.views.bulk import Bulk
@@ -135,12 +135,19 @@ class LedgerView(
         return self.record_page(self.record_or_404(pk))
 
     def record_page(
-        self, record: Any, tried: dict[str, Any] | None = None, file_faults: dict[str, str] | None = None
+        self,
+        record: Any,
+        tried: dict[str, Any] | None = None,
+        file_faults: dict[str, str] | None = None,
+        newer: seen.Newer | None = None,
     ) -> ResponseReturnValue:
-        """The page of a record; `tried` is the form of a move that was refused, by the move's name."""
+        """The page of a record; `tried` is the form of a move that was refused, by the move's name, and `newer` what
+        became of the record since it was shown to whoever asked for that."""
         return self.page(
             "show.html",
             record=record,
+            newer=newer,
+            sentence=seen.sentence,
             tables=[*self.ledger.tables(Values(record, {})), *(t for t in self.ledger.kept if getattr(record, t.name))],
             entries=list_of_entries(self.ledger, record),
             ways=ways_on(self.ledger, record),
@@ -215,7 +222,11 @@ class LedgerView(
     @expose("/delete/<int:pk>", methods=["POST"])
     @has_access
     def delete(self, pk: int) -> ResponseReturnValue:
+        exclusion.hold(self.ledger.name)
         record = self.record_or_404(pk)
+        self.require("delete", record)
+        if met := seen.newer(self.ledger, record, seen.posted()):
+            return seen.shown_instead(self, record, met)
         back = self.home_of(record)
         self.remove(record)
         flash(gettext("Deleted."), "success")

@@ -60,6 +60,13 @@ def posted(ledger: Ledger, record: Any) -> Draft:
     return draft
 
 
+def sent_now() -> once.Sent:
+    """The page's key with what people typed; what scripts and buttons add differs between two clicks."""
+    own = ("csrf_token", once.NAME, "_draft", "_revision", "_user", "_then")
+    typed = sorted((name, texts) for name, texts in request.form.lists() if name not in own)
+    return once.Sent.of(request.form.get(once.NAME, ""), request.args.to_dict(), typed)
+
+
 def take_files(ledger: Ledger, key: str) -> dict[str, str]:
     """Keep what was brought and drop what was ticked; answers what is wrong, by place. Committed at once: whatever
     becomes of the form, its files are not lost."""

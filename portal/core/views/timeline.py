@@ -15,6 +15,7 @@ from portal.core.changes import HIDDEN, PLACE, altered
 from portal.core.fields import Field, Label
 from portal.core.ledger import VERBS, Ledger, mounted, named
 from portal.core.phrases import labelled
+from portal.core.versions import FILE
 
 DONE_BY_THE_PORTAL = "system"
 # What the trail tells of beside what can be allowed in a ledger.
@@ -45,7 +46,6 @@ DEEDS = {
 LOOKING = frozenset({"reveal", "names", "export", *(deed for deed in DEEDS if deed.startswith("export_"))})
 # Tables that are no ledger's and tell of the records of some, by the right that reads them.
 BESIDE = {"code_item": "code_lists", "sample": "samples", "sample_item": "samples"}
-FILE = "attachment"
 NUMBER = re.compile(r"#\d{1,9}")
 # Columns of what is no ledger's: accounts, roles, spot checks, requests for sheets.
 COLUMNS = {

@@ -5,7 +5,7 @@ from sqlalchemy import true
 
 from portal.core.fields import Field, NumberAbove
 from portal.core.ledger import READING, Derived, Files, Ledger, Rows, Section, Status, Under
-from portal.core.parts import ARCHIVED, DRAFT, PENDING_UNIT, RETURNED, VOIDED
+from portal.core.parts import ARCHIVED, DRAFT, PENDING_UNIT, RETURNED, VOIDED, Side
 from portal.core.rules import by_whom
 from portal.ledgers.cobuilding import stats, workflow
 from portal.ledgers.cobuilding.columns import AGREEMENT_COLUMNS
@@ -105,6 +105,9 @@ agreements = Ledger(
                 "reason",
             ),
             in_force=True,
+            # The community's, or the unit's for it (`domain.md` §2.2.1): what becomes of one, either says.
+            owner=Side(shared=("status", "reason")),
+            counterpart=Side(shared=None),
         ),
         Rows(
             "resource_items",
@@ -112,6 +115,8 @@ agreements = Ledger(
             _("Resource"),
             ("name", "category", "quantity", "open_hours", "contact", "valid_until", "status"),
             in_force=True,
+            owner=Side(shared=None),
+            counterpart=Side(adds=False),
         ),
         Rows(
             "coop_items",
@@ -128,8 +133,15 @@ agreements = Ledger(
                 "status",
                 "done_on",
                 "outcome",
+                "community_confirmed",
             ),
             in_force=True,
+            owner=Side(
+                shared=("demand_ids", "resource_ids", "lead_org_id", "status", "done_on", "outcome"),
+                never=("community_confirmed",),
+            ),
+            counterpart=Side(shared=("community_contact", "community_confirmed")),
+            confirmed="community_confirmed",
         ),
         Rows(
             "agreement_parties",
