@@ -214,3 +214,10 @@ def test_when_and_why_something_ended_on_paper_is_taken_over(bring, rows, tmp_pa
     assert (2, "解散日期") not in flagged
     again, outcome = bring("study_groups", sheet(tmp_path / "b.xlsx", rows_[:1], heads))
     assert (again, outcome.counts["unchanged"], outcome.changes) == ({}, 1, [])
+
+
+@pytest.mark.one_database
+def test_a_number_of_more_digits_than_a_spreadsheet_keeps_is_refused(bring, tmp_path):
+    rows = [group("子长", 批准文号=911201161234567801), group("丑长", 批准文号="911201161234567801")]
+    refused, outcome = bring("study_groups", sheet(tmp_path / "a.xlsx", rows))
+    assert (refused, outcome.accepted) == ({2: "批准文号"}, 1)

@@ -11,6 +11,7 @@ from sqlalchemy import func
 
 from portal.core.fields.base import OTHER_THAN_COMPATIBILITY, BadValue
 from portal.core.fields.text import refuse_personal
+from portal.core.search import DOTS
 
 SHORTEST, LONGEST = 2, 50
 NOBODY = frozenset(
@@ -19,8 +20,9 @@ NOBODY = frozenset(
         *("待定", "未定", "待补", "待配", "未明确", "待明确"),
     )
 )
-# One middle dot; and names that stand beside each other in one cell.
-DOTS = str.maketrans(dict.fromkeys("•‧・․●∙⋅᛫･", "·"))
+# In stored names, of which some are older than the one form.
+UNCOMPARED = (" ", "\u00a0", "\u3000", "·", *map(chr, DOTS))
+# Between names that stand beside each other in one cell.
 SEVERAL = re.compile(
     r"[、,，;；/|\n&+]|(?<=[\u3400-\u9fff])\s*[-—–~]+\s*(?=[\u3400-\u9fff])"
     r"|等\s*\d*\s*[人名位户家]?$|(?<=[\u3400-\u9fff]{2})[和与及](?=[\u3400-\u9fff]{2})"
@@ -79,8 +81,11 @@ def name_key(text: str) -> str:
 
 
 def column_key(column: Any) -> Any:
-    """The same of a column of names that were written in one form, in a statement."""
-    return func.lower(func.replace(func.replace(column, " ", ""), "·", ""))
+    """The same of a column of names, in a statement. Some were stored before names had one form."""
+    found = column
+    for sign in UNCOMPARED:
+        found = func.replace(found, sign, "")
+    return func.lower(found)
 
 
 MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)

@@ -120,7 +120,8 @@ def reaching(sheet: Sheet, top: int, own: Sequence[Sequence[str]]) -> list[list[
 def words_of(header: str, groups: Sequence[str]) -> list[str]:
     """What a heading says, with and without its groups; a name alone is whose the group is."""
     above = groups[-1] if groups else ""
-    texts = ["".join([*groups, header]), above + header, *([above] if plain(header) in WHOSE_NAME else []), header]
+    whose = ["".join(groups), "".join(reversed(groups)), above] if plain(header) in WHOSE_NAME else []
+    texts = ["".join([*groups, header]), "".join([*reversed(groups), header]), above + header, *whose, header]
     words = [word for text in texts for word in (plain(text), plain(without_brackets(text)))]
     bare = [AROUND.sub("", word) for word in words]
     if (without := split_heading(header)[0]) != header:

@@ -291,11 +291,19 @@ def candidates(sheet: Sheet, words: Mapping[str, Sequence[str]]) -> Iterator[tup
     first = next((n for n, cells in enumerate(sheet.rows) if cells), 0)
     for top in range(first, min(first + LOOKED_AT, len(sheet.rows))):
         for depth in DEPTHS:
+            if is_cut(sheet, top, depth):
+                continue
             columns = headings(sheet, top, depth, width)
             known = {tuple(words[word]) for column in columns for word in column.words if word in words}
             telling = [names for names in known if IGNORED not in names]
             if len(telling) >= 2:
                 yield (len(known), -depth, -top), Layout(sheet, top, top + depth, columns, words)
+
+
+def is_cut(sheet: Sheet, top: int, depth: int) -> bool:
+    """Does a heading that is merged over several rows reach below the last of these, where more headings stand?"""
+    last = top + depth - 1
+    return any(area[0] <= last < area[2] < top + DEPTHS[-1] for area in sheet.merged if area[0] >= top)
 
 
 @dataclass

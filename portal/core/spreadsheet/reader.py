@@ -65,7 +65,10 @@ def limit(memory: int) -> None:
 
 
 def number(value: float) -> str:
-    """Without the noise of binary fractions: 85.1, not 85.10000000000001."""
+    """Without the noise of binary fractions: 85.1, not 85.10000000000001. Of more digits than a spreadsheet keeps it
+    is shown that the last ones are lost: 9.11201160000001E+17."""
+    if abs(value) >= 10**DIGITS:
+        return f"{value:.{DIGITS}G}"
     return str(int(value)) if value.is_integer() else f"{Decimal(f'{value:.{DIGITS}g}'):f}"
 
 

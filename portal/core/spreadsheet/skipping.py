@@ -58,6 +58,7 @@ FOOTERS = frozenset(
 NUMBER = re.compile(r"[\d.,%¥元万人户个次条份名家项期篇场/:+-]*")
 DAY = re.compile(r"\d{4}(?:年|[-./])\d{1,2}(?:月|[-./])?(?:\d{1,2}日?)?|年月日")
 GROUP = re.compile(r"[(（]?[一二三四五六七八九十]{1,3}(?:[)）]|[、.．]|[)）][、.．])\s*\S.*")
+ORDINAL = re.compile("[一二三四五六七八九十]{1,3}|[ivx]{1,4}")
 NOTE = re.compile(r"(?:\d+|[①-⑳])\s*[.．、)）].*|.*[。；]|.{26,}|[(（].*[)）]", re.DOTALL)
 
 
@@ -156,9 +157,21 @@ def is_number(text: str) -> bool:
     return bool(NUMBER.fullmatch(re.sub(r"\s", "", fold(text))))
 
 
+def is_numbered_title(table: Table, filled: dict[int, str]) -> bool:
+    """一 | 区委部门: a number of another kind than those of the rows, beside the only other text."""
+    (at, text), *others = filled.items()
+    column = next((column for column in table.columns if column.index == at), None)
+    if column is None or column.taken or not ORDINAL.fullmatch(plain(text)):
+        return False
+    words = [other for _, other in others if not is_number(other)]
+    return len(words) == 1 and any(each.isdecimal() for each in column.cells)
+
+
 def is_group(table: Table, n: int, filled: dict[int, str]) -> bool:
     at, text = next(iter(filled.items()))
     others = list(filled.values())[1:]
+    if is_numbered_title(table, filled):
+        return True
     if not all(is_number(other) for other in others) or is_number(text):
         return False
     if GROUP.fullmatch(text) or (not others and ((n, at) in table.wide or at in table.titles)):
