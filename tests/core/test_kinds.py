@@ -27,6 +27,7 @@ from portal.core.fields import (
     OneName,
     Percent,
     PersonalMoney,
+    PersonalPhone,
     PersonName,
     Phone,
     Text,
@@ -70,6 +71,10 @@ READ = [
     ),
     (Day(), "46203", date(2026, 6, 30)),
     (Day(), "２０２６ － ６ － ３０".replace("－", "-"), date(2026, 6, 30)),
+    *(
+        (Day(), text, date(2026, 6, 30))
+        for text in ("2026年6月30日上午", "2026.6.30 下午2点半", "2026-06-30 9:00—11:00", "2026年6月30日（周二）晚")
+    ),
     (Month(), "1995.03", date(1995, 3, 1)),
     (Month(), "1995年3月", date(1995, 3, 1)),
     (YesNo(), "是", True),
@@ -369,6 +374,25 @@ def test_a_name_that_was_stored_before_names_had_one_form_is_found_all_the_same(
         assert db.session.scalar(select(column_key(literal(stored)))) == name_key("艾力·买买提")
     for asked in ("艾力•买买提", "艾力・买买提", "艾力·买买提"):
         assert db.session.scalar(select(contains(literal(fold("艾力·买买提")), asked)))
+
+
+@pytest.mark.usefixtures("typing")
+def test_the_name_of_a_member_has_nothing_in_brackets_and_nothing_stands_for_no_telephone():
+    with pytest.raises(BadValue):
+        OneName().parse(["王明（女）"], None)
+    for kind in (Mobile(), PersonalPhone(), Phone(), Landline()):
+        text, said = kind.reading((), "", ())("无")
+        assert (text, "无" in said) == ("", True)
+        assert kind.reading((), "", ())("022-66300001") == ("022-66300001", "")
+
+
+@pytest.mark.usefixtures("typing")
+def test_a_month_that_may_have_lost_its_nought_is_asked_about():
+    kind = Month()
+    with pytest.raises(BadValue, match="October"):
+        kind.reading(("1980.1", "1981.11", "1982.5"), "", ())("1980.1")
+    assert kind.reading(("1980.1", "1981.10"), "", ())("1980.1") == ("1980.1", "")
+    assert kind.reading(("1980.1", "1981.11"), "", ())("1981.11") == ("1981.11", "")
 
 
 @pytest.mark.usefixtures("typing")

@@ -12,6 +12,7 @@ from typing import Any
 from flask_babel import gettext
 
 from portal.core.fields import BadValue, Kind, days_in, parse_day, since_1904
+from portal.core.fields.days import written_out
 from portal.core.fields.units import said_in
 from portal.core.search import fold
 from portal.core.spreadsheet import months, skipping
@@ -28,8 +29,26 @@ TOWN_ENDS = re.compile(r"街道|镇|乡|开发区|园区")
 # What means some other cell, nobody knows which.
 ELSEWHERE = re.compile(r"[同如见](?:左|右|下|前述|下文|附件|附表|另表)|(?:以)?下同")
 DITTO = frozenset(
-    {"同上", "如上", "同以上", "与上同", "同前", "同上行", "〃", "〞", "″", "ˮ", "〟", '"', "”", "''", "′′"}
+    {
+        *(
+            "同上",
+            "如上",
+            "同以上",
+            "与上同",
+            "上同",
+            "同前",
+            "同上行",
+            "同上一行",
+            "同前行",
+            "同前一行",
+            "同上条",
+            "同上列",
+        ),
+        *("ditto", "idem"),
+    }
 )
+# Signs for the same, drawn in many ways, between dashes or not.
+DITTO_SIGN = re.compile("[-—–·.\\s]*(?:[〃〞〟″ˮ\"“”＂]|['′‘’`´]{2}){1,2}[-—–·.\\s]*")
 
 
 @dataclass(frozen=True)
@@ -202,7 +221,7 @@ class Carried:
         self.last: dict[str, str] | None = None
         self.above: dict[str, str] = {}
         self.written = {
-            name: months.written_out(cell(cells, column.index) for _, cells in layout.below())
+            name: written_out(cell(cells, column.index) for _, cells in layout.below())
             for name, column in self.taken.items()
             if name in layout.days
         }
@@ -272,7 +291,7 @@ def takes(kind: Kind, text: str) -> bool:
 
 
 def is_ditto(text: str) -> bool:
-    return len(text) <= 5 and (text in DITTO or plain(text) in DITTO)
+    return len(text) <= 7 and (plain(text).rstrip("。.") in DITTO or bool(DITTO_SIGN.fullmatch(text)))
 
 
 def in_towns(texts: Mapping[str, str]) -> dict[str, str]:

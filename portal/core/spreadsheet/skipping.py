@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext
 
+from portal.core.fields.base import ERROR
 from portal.core.search import fold
 from portal.core.spreadsheet.headings import IGNORED, Column, cell, plain, without_brackets
 
@@ -154,7 +155,7 @@ def names(text: str) -> set[str]:
 
 
 def is_number(text: str) -> bool:
-    return bool(NUMBER.fullmatch(re.sub(r"\s", "", fold(text))))
+    return bool(NUMBER.fullmatch(re.sub(r"\s", "", fold(text))) or ERROR.fullmatch(text))
 
 
 def is_numbered_title(table: Table, filled: dict[int, str]) -> bool:
