@@ -263,3 +263,29 @@ def test_marks_for_the_same_are_known_however_they_are_drawn_and_are_nobodys_nam
     refused, _ = bring("study_groups", sheet(tmp_path / "a.xlsx", rows))
     assert refused == {len(marks) + 3: "组长"}
     assert {*groups("leader_name").values()} == {"金拟帆", "同上海"}
+
+
+@pytest.mark.one_database
+def test_a_term_of_which_one_day_is_said_ends_on_it_only_where_nothing_else_is_said(bring, rows, tmp_path):
+    head = ["甲方党组织", "乙方社区党组织", "签订日期", "协议有效期限", "终止时间"]
+    said = {
+        "至2028年1月4日": True,
+        "2028.1.4止": True,
+        "2025年1月5日起三年": False,
+        "2025.1.5-2028.1": False,
+        "2025年1月5日至长期": False,
+        "三年": False,
+    }
+    town = "立春街道海棠里社区"
+    made = [["区民政局机关党委", town, "2025-01-05", text, None] for text in said]
+    refused, _ = bring("agreements", sheet(tmp_path / "a.xlsx", made, head))
+    assert {n for n, column in refused.items() if column == "协议有效期限"} == {
+        n for n, right in enumerate(said.values(), start=2) if not right
+    }
+    assert {as_date(day) for (day,) in rows("SELECT effective_to FROM agreement WHERE source = 'import'")} == {
+        date(2028, 1, 4)
+    }
+    made = [
+        ["区司法局机关党委", town, "2025-01-05", "2025.1.5-2028.1.4", day] for day in ("2026-01-01", "2028年1月4日")
+    ]
+    assert bring("agreements", sheet(tmp_path / "b.xlsx", made, head))[0] == {2: "终止时间"}

@@ -22,6 +22,7 @@ DAY = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})[日号]?", re.ASCII
 # Two digits of a year are one only where 年 says so; 24.3.1 may be three different days.
 SHORT_DAY = re.compile(r"(\d{2})年(\d{1,2})月(\d{1,2})[日号]?", re.ASCII)
 PACKED_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0)?", re.ASCII)
+DAYS = re.compile(rf"{DAY.pattern}|{PACKED_DAY.pattern}", re.ASCII)
 SERIAL = re.compile(r"\d{5}(\.\d+)?", re.ASCII)
 LIKE_A_MONTH = re.compile(r"(?:19|20)\d{2}[1-9]", re.ASCII)  # 20243 is no day of 1955
 MONTH = re.compile(r"(\d{4})[-./年]?(\d{1,2})(?:月份?)?", re.ASCII)
@@ -117,11 +118,20 @@ def since_1904(text: str) -> str:
     return str(int(float(text)) + FROM_1900_TO_1904) if SERIAL.fullmatch(text) else text
 
 
+def without_times(text: str) -> str:
+    """A text with days in it, without spaces, days of the week and the midnights that programs add."""
+    narrow = MIDNIGHT.sub("", in_digits(unicodedata.normalize("NFKC", text)))
+    return WEEKDAY.sub("", re.sub(r"\s", "", narrow))
+
+
 def days_in(text: str) -> list[str]:
     """The days that are written in a text, as in 2024.1.1—2026年12月31日."""
-    narrow = MIDNIGHT.sub("", in_digits(unicodedata.normalize("NFKC", text)))
-    narrow = WEEKDAY.sub("", re.sub(r"\s", "", narrow))
-    return [found[0] for found in re.finditer(rf"{DAY.pattern}|{PACKED_DAY.pattern}", narrow)]
+    return [found[0] for found in DAYS.finditer(without_times(text))]
+
+
+def besides_days(text: str) -> str:
+    """What else such a text says."""
+    return DAYS.sub("", without_times(text))
 
 
 def from_and_to(days: Sequence[date | None]) -> tuple[date | None, date | None]:

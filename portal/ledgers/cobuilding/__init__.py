@@ -235,6 +235,12 @@ agreements = Ledger(
             "期限",
             "协议起止时间",
             "有效期限",
+            "协议有效期",
+            "协议有效期限",
+            "合作期限",
+            "共建期限",
+            "履行期限",
+            "协议起止日期",
         )
     },
     towns={"party_b_org_id": ("所属街镇", "街镇", "所在街镇", "所属街道", "街道", "街道镇")},
@@ -243,9 +249,12 @@ agreements = Ledger(
     assumed={"agreement_type": "1"},
     identity=("party_a_org_id", "party_b_org_id", "agreement_type", "signed_on"),
     status_words={
-        "active": ("履行中", "执行中", "有效", "生效", "正常", "在履行", "已生效", "已签订", "已到期"),
+        "active": (
+            *("履行中", "执行中", "有效", "生效", "正常", "在履行", "已生效", "已签订", "已到期", "正在履行", "履约中"),
+            *("在执行", "正在执行", "在有效期内", "到期"),
+        ),
         "renewed": ("已续签", "续签"),
-        "terminated": ("已终止", "终止", "解除", "已解除"),
+        "terminated": ("已终止", "终止", "解除", "已解除", "提前终止", "已提前终止"),
         "archived": ("已归档", "归档"),
     },
     bulk=("publish_internal", "publish_organs", "publish_public", "delete_selected"),
