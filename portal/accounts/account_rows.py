@@ -26,6 +26,7 @@ from portal.core.fields.choices import word
 from portal.core.fields.entries import Entry, entry_of_names
 from portal.core.phrases import labelled, listed
 from portal.core.spreadsheet import version
+from portal.core.spreadsheet.elsewhere import number_of_nobody
 from portal.core.spreadsheet.flat import flat_table, parts_of
 from portal.core.spreadsheet.headings import plain
 from portal.core.spreadsheet.reading import Sheet, Unreadable
@@ -185,6 +186,9 @@ def judge(texts: Mapping[str, str], seen: set[str]) -> Judged:
     query = select(User, AccountProfile).outerjoin(AccountProfile, AccountProfile.user_id == User.id)
     query = query.where(func.lower(User.username) == username.lower()).options(selectinload(User.roles))
     found = db.session.execute(query).first()
+    for name in PLACES:
+        if why := number_of_nobody(PLACES[name], texts.get(name, "")):
+            raise Rejected(name, why)
     codes = role_codes(texts.get("roles", ""))
     if found is None:
         return judge_new(texts, codes)

@@ -323,3 +323,38 @@ def test_a_summary_with_numbers_of_groups_is_no_sheet_of_groups(bring, tmp_path)
     told = bring("study_groups", book(tmp_path, ("明细", [HEAD, group("甲汇")]), ("汇总", summary)), guesses=True)
     assert [sheet["taken"] for sheet in told["sheets"]] == [True, False]
     assert (told["rows"], told["new"]) == (1, 1)
+
+
+def test_numbers_before_headings_only_count_them(bring, tmp_path):
+    for counted in ("{}.{}", "（{}）{}", "{}、{}"):
+        head = [counted.format(n, text) for n, text in enumerate(HEAD, start=1)]
+        told = bring("study_groups", book(tmp_path, ("表", [head, group("甲数")])))
+        assert [column["field"] for column in told["columns"]][:4] == ["name", "unit_id", "founded_on", "leader_id"]
+        assert told["new"] == 1
+
+
+def test_lines_below_a_table_are_none_of_its_rows_and_names_that_look_like_them_are(bring, tmp_path):
+    lines = ["————以下空白————", "以下无正文", "打印时间：2026-06-01 10:00", "第1页 共1页", "※ 注：带*的为必填项"]
+    lines += ["单位（公章）", "以上数据截至2026年6月30日", "小组总数：1个"]
+    names = ["打印小组", "第1页小组", "总数研究小组", "以下小组", "以上小组"]
+    rows = [
+        HEAD,
+        *[group(name) for name in names],
+        *[[line] for line in lines],
+        ["总数", "1"],
+        ["制表单位：区民政局", "2026年6月"],
+    ]
+    told = bring("study_groups", book(tmp_path, ("表", rows)))
+    assert (told["new"], told["rejected"]) == (len(names), [])
+    assert len(told["skipped"]) == len(lines) + 2
+
+
+def test_a_number_in_the_place_of_a_name_is_nobody_and_nothing(bring, tmp_path):
+    """Forms post ids of the database; a sheet that says 2 means something else."""
+    rows = [HEAD, ["甲码", "2", "2024-03-01", "王演晨"], ["乙码", "区民政局", "2024-03-01", "3"]]
+    told = bring("study_groups", book(tmp_path, ("表", rows)))
+    assert [(fault["row"], fault["column"]) for fault in told["rejected"]] == [(2, "所在单位"), (3, "组长")]
+    head = ["走访日期", "走访类型", "走访单位", "走访人", "走访社区", "主要情况"]
+    row = ["2026-03-01", "四个走遍", "区民政局", "王演晨、4", "5", "情况平稳"]
+    [fault] = bring("visits", book(tmp_path, ("表", [head, row])))["rejected"]
+    assert {fault["column"], *(each["column"] for each in fault["also"])} >= {"走访人", "走访社区"}

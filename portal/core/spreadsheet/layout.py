@@ -16,6 +16,7 @@ from portal.core.fields.days import written_out
 from portal.core.fields.units import said_in
 from portal.core.search import fold
 from portal.core.spreadsheet import months, skipping
+from portal.core.spreadsheet.elsewhere import is_ditto, unclear
 from portal.core.spreadsheet.flat import FlatTable
 from portal.core.spreadsheet.headings import IGNORED, LOOKED_AT, Column, cell, headings, plain
 from portal.core.spreadsheet.reading import Sheet
@@ -26,29 +27,6 @@ MOST_STRAY = 3  # so many words beside each other are no note
 SPAN = "~"  # between the two fields of a column that holds two days
 TOWN = "@"  # after the field of the community whose town a column holds
 TOWN_ENDS = re.compile(r"街道|镇|乡|开发区|园区")
-# What means some other cell, nobody knows which.
-ELSEWHERE = re.compile(r"[同如见](?:左|右|下|前述|下文|附件|附表|另表)|(?:以)?下同")
-DITTO = frozenset(
-    {
-        *(
-            "同上",
-            "如上",
-            "同以上",
-            "与上同",
-            "上同",
-            "同前",
-            "同上行",
-            "同上一行",
-            "同前行",
-            "同前一行",
-            "同上条",
-            "同上列",
-        ),
-        *("ditto", "idem"),
-    }
-)
-# Signs for the same, drawn in many ways, between dashes or not.
-DITTO_SIGN = re.compile("[-—–·.\\s]*(?:[〃〞〟″ˮ\"“”＂]|['′‘’`´]{2}){1,2}[-—–·.\\s]*")
 
 
 @dataclass(frozen=True)
@@ -268,8 +246,8 @@ class Carried:
                 if self.last is None:
                     faults.append(Fault(name, gettext("Nothing stands above that “%(text)s” could mean.", text=text)))
                 text = (self.last or {}).get(name, "")
-            elif ELSEWHERE.fullmatch(text):
-                faults.append(Fault(name, gettext("Please write here what “%(text)s” means.", text=text)))
+            elif why := unclear(self.layout.kinds.get(name), text):
+                faults.append(Fault(name, why))
             if name in self.layout.fills_down:
                 text = self.above[name] = text or self.above.get(name, "")
             if name in self.layout.days and (month := months.month_of(text, written=self.written[name])):
@@ -288,10 +266,6 @@ def takes(kind: Kind, text: str) -> bool:
     except BadValue:
         return is_ditto(text)
     return True
-
-
-def is_ditto(text: str) -> bool:
-    return len(text) <= 7 and (plain(text).rstrip("。.") in DITTO or bool(DITTO_SIGN.fullmatch(text)))
 
 
 def in_towns(texts: Mapping[str, str]) -> dict[str, str]:
