@@ -98,9 +98,7 @@ class AccountSheetsView(BaseView):
     @expose("/template.xlsx")
     @has_access
     def template(self) -> ResponseReturnValue:
-        heads = [str(label) for label in LABELS.values()]
-        name = f"{gettext('Accounts')}.xlsx"
-        return download(plain_sheet(gettext("Accounts"), heads, []), name)
+        return download(account_rows.template(), f"{gettext('Accounts')}.xlsx")
 
     @expose("/export")
     @has_access
@@ -160,6 +158,7 @@ def work(job: Job, *, for_good: bool) -> dict[str, Any]:
     else:
         db.session.rollback()
     told = {"sheet": found.sheet, "left_out": found.left_out, "other_sheets": found.other_sheets}
+    told["template"] = found.template
     return outcome.told() | told | {"ran": for_good, "slips": bool(outcome.made)}
 
 
