@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from portal import cli, database, ledgers, registry
-from portal.accounts import security, start_pages
+from portal.accounts import security, start_pages, trail_words
 from portal.builder import PortalBuilder
 from portal.core import (
     audit,
@@ -62,7 +62,7 @@ def create_app(**overrides: Any) -> Flask:
     app.extensions["portal.ledgers"] = declared
     security.install(app)  # before the CSRF check, whose error page needs to know who asks
     csrf.init_app(app)
-    for part in (installation, addresses, web, start_pages, revealing, guessing, sealing, rest):
+    for part in (installation, addresses, web, start_pages, trail_words, revealing, guessing, sealing, rest):
         part.install(app)
     with app.app_context():
         appbuilder = PortalBuilder(app, db.session)
