@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask
 from flask_appbuilder.security.sqla.models import Role, User
+from sqlalchemy import select
 
 from portal.accounts import lending, roles
 from portal.accounts.sampling import RESULTS
@@ -13,15 +14,18 @@ from portal.core.views import trail_words as words
 from portal.extensions import db
 
 
+def called(name: Any, number: Any, text: str) -> str:
+    """Of a row that the text is the number of; nothing where it is none."""
+    return (db.session.scalar(select(name).where(number == int(text))) or "") if text.isdigit() else ""
+
+
 def account_called(text: str, _event: Any) -> str:
     """An account may be gone since; its number stays."""
-    found = db.session.get(User, int(text)) if text.isdigit() else None
-    return found.username if found else f"#{text}"
+    return called(User.username, User.id, text) or f"#{text}"
 
 
 def role_called(text: str, _event: Any) -> str:
-    found = db.session.get(Role, int(text)) if text.isdigit() else None
-    return roles.label_of(found.name if found else text)
+    return roles.label_of(called(Role.name, Role.id, text) or text)
 
 
 def verb_called(text: str, _event: Any) -> str:
