@@ -10,17 +10,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from flask_babel import gettext
-
 from portal.core import import_runs
 from portal.core.ledger import Ledger
 from portal.core.lookups import remembering
-from portal.core.spreadsheet import child_tables, guide, trees, version
+from portal.core.spreadsheet import child_tables, trees, version
 from portal.core.spreadsheet.accounts import Account, Outcome, Remark, described
 from portal.core.spreadsheet.child_rows import further_tables, passed_over, take_further
 from portal.core.spreadsheet.entries import take_row
 from portal.core.spreadsheet.identity import Identity
-from portal.core.spreadsheet.layout import Offer, Tables
+from portal.core.spreadsheet.layout import Tables
 from portal.core.spreadsheet.mapping import Options, tables
 from portal.core.spreadsheet.provenance import taking
 from portal.core.spreadsheet.reading import Sheet
@@ -39,12 +37,10 @@ def find_layout(ledger: Ledger, sheets: Sequence[Sheet], options: Options | None
     with reading():  # which takes seconds for a large sheet
         codes.load(ledger.all_code_lists)
         version.refuse_others(ledger, sheets)
-        guides = [sheet for sheet in sheets if guide.is_guide(sheet)]
-        brought = [sheet for sheet in sheets if sheet not in guides and not version.own_lists(sheet)]
+        brought = [sheet for sheet in sheets if not version.own_lists(sheet)]
         found = tables(ledger, child_tables.main_sheets(ledger, brought), options or Options())
         found.further = further_tables(ledger, brought)
         found.offers += passed_over(ledger, brought, found)
-        found.offers += [Offer(sheet, why=gettext("It says how the other sheets are filled in.")) for sheet in guides]
         found.template = version.told(ledger, sheets, found)
         found.read_rows()
         return found
