@@ -24,7 +24,7 @@ from portal.core import (
     numbering,
     row_security,
     scope,
-    sealing,
+    sealer,
     search,
 )
 from portal.core.api import mount as rest
@@ -62,7 +62,7 @@ def create_app(**overrides: Any) -> Flask:
     app.extensions["portal.ledgers"] = declared
     security.install(app)  # before the CSRF check, whose error page needs to know who asks
     csrf.init_app(app)
-    for part in (installation, addresses, web, start_pages, trail_words, revealing, guessing, sealing, rest):
+    for part in (installation, addresses, web, start_pages, trail_words, revealing, guessing, sealer, rest):
         part.install(app)
     with app.app_context():
         appbuilder = PortalBuilder(app, db.session)
