@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from portal import cli, database, ledgers, registry
-from portal.accounts import security, start_pages
+from portal.accounts import security, start_pages, trail_words
 from portal.builder import PortalBuilder
 from portal.core import (
     audit,
@@ -66,7 +66,7 @@ def create_app(**overrides: Any) -> Flask:
     app.extensions |= {"portal.ledgers": declared, "portal.create_app": create_app}
     security.install(app)  # before the CSRF check, whose error page needs to know who asks
     csrf.init_app(app)
-    for part in (installation, checks, addresses, web, start_pages, revealing, guessing, sealer, rest):
+    for part in (installation, checks, addresses, web, start_pages, trail_words, revealing, guessing, sealer, rest):
         part.install(app)
     with app.app_context():
         appbuilder = PortalBuilder(app, db.session)

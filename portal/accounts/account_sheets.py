@@ -210,7 +210,7 @@ def slips(job: Job, state: dict[str, Any], *, as_sheet: bool) -> ResponseReturnV
     address = request.url_root
     if not as_sheet:
         return render_template("accounts/slips.html", slips=found, address=address)
-    heads = [gettext("Address"), *map(str, (LABELS["username"], LABELS["name"])), gettext("Unit or area")]
+    heads = [gettext("Web address"), *map(str, (LABELS["username"], LABELS["name"])), gettext("Unit or area")]
     heads.append(gettext("One-time password"))
     book = plain_sheet(gettext("Slips"), heads, ([address, *each] for each in found))
     return download(book, f"{gettext('Slips')}.xlsx")

@@ -103,6 +103,15 @@ def test_the_first_day_is_for_those_who_set_the_portal_up(visit, account, status
         assert int(page.one('[data-item="units"] [data-count]').text) == 186
 
 
+def test_a_step_is_done_only_when_nothing_is_missing_and_records_alone_are_no_existing_ledger(visit, rows):
+    page = visit("reviewer").look("/start/")
+    _, people, ledgers = page.select("[data-step]")
+    assert rows("SELECT count(*) FROM agreement")[0][0] > 0
+    assert "units without anybody" in people.get_text(" ")
+    assert (people["data-done"], ledgers["data-done"]) == ("partly", "no")
+    assert ledgers.select_one("[data-brought]").get_text(strip=True).startswith("0 of ")
+
+
 def test_what_each_names_comes_before_it_on_the_first_day(visit):
     items = [str(row["data-item"]) for row in visit("admin").look("/start/").select("[data-item]")]
     assert items.index("areas") < items.index("units") < items.index("party_orgs") < items.index("members")

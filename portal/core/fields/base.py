@@ -45,7 +45,12 @@ BLANK: tuple[object, ...] = (None, "", (), [])
 
 
 class BadValue(ValueError):
-    """Text that this field cannot be; its message is for the person who typed it."""
+    """Text that this field cannot be; its message is for the person who typed it. `brief` says it beside a field that
+    shows what can be chosen."""
+
+    def __init__(self, message: str = "", brief: str = "") -> None:
+        super().__init__(message)
+        self.brief = brief or message
 
 
 @dataclass(frozen=True)

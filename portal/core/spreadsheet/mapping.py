@@ -14,7 +14,7 @@ from portal.core.fields import Day, Label
 from portal.core.fields.units import parts, split_heading
 from portal.core.ledger import Ledger, mounted
 from portal.core.phrases import listed
-from portal.core.spreadsheet import suggesting, version
+from portal.core.spreadsheet import guide, suggesting, version
 from portal.core.spreadsheet.headings import (
     COMPUTED,
     GUESSED,
@@ -101,6 +101,9 @@ def offers(
         half = Offer(part, best_layout(ledger, part, options, words, said))
         return half.layout is not None and not lacking(ledger, half) and bool(half.layout.read.rows)
 
+    if guide.is_guide(sheet):
+        yield Offer(sheet, why=gettext("It says how the other sheets are filled in."))
+        return
     layout = best_layout(ledger, sheet, options, words, said)
     for start in (layout.top, layout.end) if layout else ():
         if not start:
@@ -141,7 +144,7 @@ def choose_sheets(ledger: Ledger, found: Tables, options: Options) -> None:
     the one that fits best is taken, so that its rows say what they lack."""
     for offer in found.offers:
         if offer.layout is None:
-            offer.why = gettext("No headings of this ledger")
+            offer.why = offer.why or gettext("No headings of this ledger")
         elif options.sheets and offer.sheet.name not in options.sheets:
             offer.why = gettext("Not chosen")
         elif offer.hidden and not options.hidden and offer.sheet.name not in options.sheets:

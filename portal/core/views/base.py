@@ -33,6 +33,7 @@ from portal.core.views.files import Filing, may_remove
 from portal.core.views.filling import Filling, id_of
 from portal.core.views.import_runs import ImportRuns
 from portal.core.views.importing import Importing
+from portal.core.views.linked import pages_of
 from portal.core.views.moves import Moves, batches, offers
 from portal.core.views.pasting import Pasting
 from portal.core.views.reaching import Reaching
@@ -153,6 +154,7 @@ class LedgerView(
             ways=ways_on(self.ledger, record),
             may={verb: self.may(verb, record) for verb in ("edit", "delete", "maintain", "attach")},
             hidden=self.ledger.hidden(record),
+            pages=pages_of(self.ledger, record, self.ledger.hidden(record)),
             missing=completeness.missing(self.ledger, record) if self.may("edit", record) else (),
             unattached=() if self.ledger.foreign(record) else completeness.unattached(self.ledger, record),
             **(revealing(self.ledger, record) if self.may_reveal(record) else {}),

@@ -26,7 +26,17 @@ from portal.core.untouched import untouched
 from portal.core.values import Missing
 from portal.core.views import moves
 from portal.core.views.conflict import Conflict, conflict, joined
-from portal.core.views.drafting import Draft, address_of, moment, opening, place_of, posted, remember, sent_now
+from portal.core.views.drafting import (
+    Draft,
+    address_of,
+    begun_with,
+    moment,
+    opening,
+    place_of,
+    posted,
+    remember,
+    sent_now,
+)
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
 from portal.org import codes
@@ -246,6 +256,7 @@ class FormPage:
                 action=address_of(self.place),
                 address_of=address_of,
                 moment=moment,
+                begun_with=begun_with,
                 submits=whole and may_submit(self.view, self.record),
             )
 

@@ -21,7 +21,7 @@ beneficiaries = Ledger(
     columns=("beneficiary_no", "name_enc", "target_type", "community_id", "owner_unit_id", "review_on", "status"),
     filters=("status", "target_type", "owner_unit_id", "community_id", "need_types", "review_on", "gaps"),
     exported=(
-        *("beneficiary_no", "called", "name_enc", "owner_unit_id", "target_type", "gender", "age_band"),
+        *("beneficiary_no", "name_enc", "owner_unit_id", "target_type", "gender", "age_band"),
         *("community_id", "need_types", "info_source", "consent_status", "consent_on", "review_on", "status", "remark"),
     ),
     sections=(
@@ -240,10 +240,11 @@ visits = Ledger(
     columns=("record_no", "visited_on", "visit_type", "called", "participant_ids", "owner_unit_id", "status"),
     filters=("status", "visit_type", "owner_unit_id", "beneficiary_id", "target_org_id", "visited_on", "satisfaction"),
     exported=(
-        *("record_no", "visited_on", "visit_type", "participant_ids", "called", "beneficiary_id", "target_org_id"),
+        *("record_no", "visited_on", "visit_type", "participant_ids", "beneficiary_id", "target_org_id"),
         *("target_name", "visit_community", "findings", "aid", "aid_source", "needs_handled", "satisfaction"),
         *("owner_unit_id", "status", "remark"),
     ),
+    heads=(Section(_("Visited"), ("beneficiary_id", "target_org_id", "target_name")),),
     fields=VISIT_COLUMNS,
     sections=(
         Section(
