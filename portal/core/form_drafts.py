@@ -19,6 +19,8 @@ from sqlalchemy.orm import Mapped, defer, mapped_column
 from werkzeug.datastructures import MultiDict
 
 from portal.core import clock, once, scope
+from portal.core.fields import Day, Text
+from portal.core.ledger import named
 from portal.extensions import Model, db
 from portal.org.sealed import Sealed, SealedLongText
 
@@ -28,6 +30,7 @@ KEY, REVISION, USER = "_draft", "_revision", "_user"
 NOT_TYPED = frozenset((KEY, REVISION, USER, "csrf_token", "_then", "_rows", "_unstage"))
 MOST_BYTES = 500_000
 MOST_FORMS = 50
+SHOWN = 40  # signs of what a form was begun with
 KEPT = timedelta(days=30)
 
 
@@ -55,6 +58,19 @@ class FormDraft(Model):
 
     def texts(self) -> MultiDict[str, str]:
         return MultiDict([(name, text) for name, text in json.loads(self.typed.reveal())])
+
+    @property
+    def begun_with(self) -> str:
+        """What tells half-filled forms apart: the first text or day that was typed, as lists order them. Personal data
+        and what stands for an id are left out."""
+        ledger = named(self.ledger)
+        if ledger is None:
+            return ""
+        typed = self.texts()
+        kinds = {name: each.kind for name, each in ledger.entered.items()}
+        plain = [name for name, kind in kinds.items() if isinstance(kind, Text | Day) and not kind.personal]
+        leading = [name for name in ledger.columns if name in plain]
+        return next((text[:SHOWN] for name in (*leading, *plain) if (text := typed.get(name, "").strip())), "")
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,6 @@ from portal.core.views.conflict import Conflict, conflict, joined
 from portal.core.views.drafting import (
     Draft,
     address_of,
-    begun_with,
     moment,
     opening,
     place_of,
@@ -256,7 +255,6 @@ class FormPage:
                 action=address_of(self.place),
                 address_of=address_of,
                 moment=moment,
-                begun_with=begun_with,
                 submits=whole and may_submit(self.view, self.record),
             )
 

@@ -77,6 +77,7 @@ COLUMNS: dict[str, Label] = {
     "reason": _("Reason"),
     "purpose": _("Purpose"),
     "tier": _("Steps of review"),
+    "before": _("Before"),
     "password_days": _("Days after which a password has to be changed"),
     "one_session": _("One session at a time"),
     "networks": _("From where people may sign in"),
