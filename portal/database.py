@@ -13,6 +13,7 @@ from sqlalchemy import Engine, NullPool, create_engine, event
 from sqlalchemy.orm import Session
 from sqlalchemy_utils.aggregates import manager as aggregates
 
+from portal import background
 from portal.extensions import db
 
 SQLITE = (
@@ -24,9 +25,6 @@ SQLITE = (
 PRIVATE = ("PRAGMA foreign_keys=ON", "PRAGMA synchronous=OFF", "PRAGMA journal_mode=TRUNCATE")
 TRAIL = 7_041_824  # any number of its own; the same in every process
 READING = ("GET", "HEAD", "OPTIONS")
-# Pages that are posted to although they only read, or read first and then write one row: by the end of the endpoint's
-# name. Somebody who types asks them every few seconds, and nobody else waits for that.
-ASKING = (".check", ".paste", ".autosave")
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
 
 
@@ -55,9 +53,14 @@ def reading() -> Iterator[None]:
         _reading.reset(token)
 
 
+def reads_in_background() -> bool:
+    found = background.of_request()
+    return found is not None and found.reads
+
+
 def begin_sqlite(connection: Any) -> None:
     """Whoever will write takes the lock at once and waits for it; readers never wait."""
-    reads = has_request_context() and (request.method in READING or str(request.endpoint).endswith(ASKING))
+    reads = has_request_context() and (request.method in READING or reads_in_background())
     reads = reads or _reading.get() or connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
