@@ -19,10 +19,12 @@ from portal.core.spreadsheet.accounts import Remark
 from portal.core.spreadsheet.export import rejected_rows
 from portal.core.spreadsheet.flat import FlatTable
 from portal.core.spreadsheet.layout import Layout, Tables, cell, is_ditto
-from portal.core.spreadsheet.reading import MEMORY, Sheet
+from portal.core.spreadsheet.reading import Sheet, environment
 
 SCRIPT = Path(__file__).with_name("marking.py")
-SECONDS = 100  # of a job, which counts as killed after `jobs.SILENT`
+MEMORY = 1536 * 2**20
+SECONDS = 60  # of the processor
+LONGEST = 100  # seconds by the clock of a job, which counts as killed after `jobs.SILENT`
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,12 @@ def written(path: Path, plan: dict[str, Any]) -> IO[bytes] | None:
     out = TemporaryFile()  # noqa: SIM115 - closed by whoever asked for it
     try:
         done = subprocess.run(  # noqa: S603 - our own script, no shell
-            [sys.executable, "-I", str(SCRIPT), str(path), str(MEMORY)],
+            [sys.executable, "-I", str(SCRIPT), str(path), str(MEMORY), str(SECONDS)],
+            env=environment(),
             input=json.dumps(plan).encode(),
             stdout=out,
             stderr=subprocess.DEVNULL,
-            timeout=SECONDS,
+            timeout=LONGEST,
             check=False,
         )
     except subprocess.TimeoutExpired:
