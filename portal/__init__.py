@@ -28,7 +28,7 @@ from portal.core import (
     search,
 )
 from portal.core.api import mount as rest
-from portal.core.views import addresses, revealing, web
+from portal.core.views import addresses, limits, revealing, web
 from portal.core.views.mount import mount
 from portal.extensions import csrf, db, migrate
 
@@ -60,7 +60,9 @@ def create_app(**overrides: Any) -> Flask:
         listener.install()
     key_files.install(app)
     app.extensions["portal.ledgers"] = declared
-    security.install(app)  # before the CSRF check, whose error page needs to know who asks
+    # Before the CSRF check, which parses the body, and whose error page needs to know who asks.
+    for part in (security, limits):
+        part.install(app)
     csrf.init_app(app)
     for part in (installation, addresses, web, start_pages, revealing, guessing, sealing, rest):
         part.install(app)

@@ -210,13 +210,18 @@ def start(job: Job, work: Callable[[Job], dict[str, Any]], *, reading: bool = Fa
 
 def busy(job: Job) -> bool:
     """Does another job of the current user run that writes?"""
-    mine = {"user_id": scope.current().user_id, "reading": False}
+    return any(state["state"] == RUNNING for other, state in others(job, reading=False))
+
+
+def others(job: Job, **asked: Any) -> list[tuple[Job, dict[str, Any]]]:
+    """The other jobs of the current user that were asked for so, with their states; the oldest first."""
+    found = []
     for folder in home().iterdir():
         with suppress(OSError):  # somebody may be sweeping it
             other = Job(folder)
-            if folder != job.folder and other.state["state"] == RUNNING and other.is_like(**mine):
-                return True
-    return False
+            if folder != job.folder and other.is_like(user_id=scope.current().user_id, **asked):
+                found.append((other.silent, other, other.state))
+    return [(other, state) for _, other, state in sorted(found, key=lambda each: each[0], reverse=True)]
 
 
 def run(app: Flask, job: Job, work: Callable[[Job], dict[str, Any]], asker: Asker) -> None:

@@ -22,7 +22,7 @@ from portal.core.spreadsheet.layout import Layout, Tables, cell, is_ditto
 from portal.core.spreadsheet.reading import Sheet, environment
 
 SCRIPT = Path(__file__).with_name("marking.py")
-MEMORY = 1536 * 2**20
+MEMORY = 640 * 2**20  # twice what 20,000 rows of 40 columns take
 SECONDS = 60  # of the processor
 LONGEST = 100  # seconds by the clock of a job, which counts as killed after `jobs.SILENT`
 
@@ -113,7 +113,11 @@ def about(path: Path, name: str) -> str:
 
 def told(sheet: Sheet) -> dict[str, Any]:
     hidden = {"hidden_rows": sorted(sheet.hidden_rows), "hidden_columns": sorted(sheet.hidden_columns)}
-    return {field: getattr(sheet, field) for field in ("name", "rows", "merged", "hidden", "date1904")} | hidden
+    last = max(len(sheet.rows) - 1, 0)  # an area may reach down to where nothing is
+    merged = [(top, left, min(bottom, last), right) for top, left, bottom, right in sheet.merged if top <= last]
+    return (
+        {field: getattr(sheet, field) for field in ("name", "rows", "hidden", "date1904")} | hidden | {"merged": merged}
+    )
 
 
 def joined(plans: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

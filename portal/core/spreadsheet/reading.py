@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Timer
+from threading import BoundedSemaphore, Timer
 from typing import Any
 
 from flask_babel import gettext
@@ -22,6 +22,7 @@ MOST_MERGED = 500_000  # rows that merged cells stand over
 MOST_PARTS, MOST_UNPACKED = 20_000, 200 * 2**20  # of a zip
 MEMORY = 400 * 2**20
 SECONDS, LONGEST = 30, 45  # of the processor, and by the clock
+READERS = BoundedSemaphore(2)  # at a time in this process
 READER = Path(__file__).with_name("reader.py")
 
 
@@ -58,12 +59,15 @@ def read(path: Path, name: str) -> list[Sheet]:
     if path.stat().st_size > MOST_BYTES:
         raise Unreadable(gettext("The file is larger than %(most)d MB.", most=MOST_BYTES // 2**20))
     words = [str(path), name, json.dumps(limits())]
-    with subprocess.Popen(  # noqa: S603 - our own script, no shell
-        [sys.executable, "-I", str(READER), *words],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    with (
+        READERS,
+        subprocess.Popen(  # noqa: S603 - our own script, no shell
+            [sys.executable, "-I", str(READER), *words],
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as process,
+    ):
         timer = Timer(LONGEST, process.kill)
         timer.start()
         try:
