@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from logging import Logger
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +33,31 @@ _reading: ContextVar[bool] = ContextVar("reading", default=False)
 
 def engine_options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 15}}
+        return {"connect_args": {"timeout": 15}, "hide_parameters": True}
     options = "-c statement_timeout=60000 -c lock_timeout=15000"
-    return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5, "options": options}}
+    return {"pool_pre_ping": True, "hide_parameters": True, "connect_args": {"connect_timeout": 5, "options": options}}
 
 
 def prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions are ours to begin
     for pragma in SQLITE:
         connection.execute(pragma)
+
+
+def described(fault: BaseException) -> str:
+    """What the database refuses, by its codes and names: what it says itself quotes values ("Key (phone)=(…)")."""
+    cause = getattr(fault, "orig", None) or fault
+    told = getattr(cause, "diag", None)
+    names = [getattr(told, f"{each}_name", None) for each in ("table", "column", "constraint")]
+    found = re.search(r"constraint failed: ([\w., ]+)", str(cause))  # SQLite names columns and no values
+    code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
+    parts = [type(cause).__name__, code, *names, found[1] if found else None, getattr(fault, "statement", None)]
+    return " ".join(part for part in parts if part)
+
+
+def log_fault(log: Logger, what: str, fault: BaseException) -> None:
+    """As `log.exception`, without what may be personal."""
+    log.error("%s: %s\n%s", what, described(fault), "".join(traceback.format_tb(fault.__traceback__)))
 
 
 @contextmanager
@@ -67,7 +86,7 @@ def begin_sqlite(connection: Any) -> None:
 
 def private_engine(path: Path) -> Engine:
     """Of a copy that one session works on and throws away: nothing in it has to survive anything."""
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, hide_parameters=True)
     event.listen(engine, "connect", prepare_private)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine

@@ -24,9 +24,10 @@ from typing import IO, Any
 from filelock import FileLock
 from flask import Flask, abort, current_app, has_request_context, request
 from flask_babel import force_locale, get_locale, gettext
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from portal.core import scope
+from portal.database import log_fault
 from portal.extensions import db
 
 log = logging.getLogger(__name__)
@@ -234,7 +235,10 @@ def run(app: Flask, job: Job, work: Callable[[Job], dict[str, Any]], asker: Aske
             job.tell(CANCELLED, **stop.told)
             job.let_go()
         except Exception as fault:  # a job ends its thread, and whoever asked must be told
-            log.exception("job %s", job.token)
+            if isinstance(fault, DBAPIError):
+                log_fault(log, f"job {job.token}", fault)
+            else:
+                log.exception("job %s", job.token)
             db.session.rollback()
             job.tell(FAILED, fault="", why=said(fault))
             job.let_go()

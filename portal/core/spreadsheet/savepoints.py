@@ -16,6 +16,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import SessionTransaction
 
 from portal.core import lookups
+from portal.database import described
 from portal.extensions import db
 
 T = TypeVar("T")
@@ -35,7 +36,6 @@ def refuses_row(fault: Exception) -> bool:
 
 
 def refusal() -> str:
-    """The detail is in the log only: it may hold what is personal."""
     return gettext("The database does not accept this row; please have the values checked. Details are in the log.")
 
 
@@ -84,8 +84,7 @@ def take_each(
             if first < at:
                 at = first
                 continue
-            # Without the parameters, which may be personal.
-            log.warning("a row was refused: %s in %s", getattr(fault, "orig", fault), getattr(fault, "statement", ""))
+            log.warning("a row was refused: %s", described(fault))
             refuse(rows[at])
         at += 1
     if current is not None:

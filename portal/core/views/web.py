@@ -23,6 +23,7 @@ from portal.core.ledger import mounted
 from portal.core.phrases import labelled
 from portal.core.scope import OutOfScope
 from portal.core.views.remarks import shared
+from portal.database import log_fault
 from portal.extensions import db
 
 log = logging.getLogger(__name__)
@@ -105,7 +106,7 @@ def on_out_of_scope(fault: OutOfScope) -> ResponseReturnValue:
 
 def on_database(fault: DBAPIError) -> ResponseReturnValue:
     """The database is away: say so. Anything else that the database says is our mistake."""
-    log.exception("database")
+    log_fault(log, "database", fault)
     db.session.rollback()
     g._login_user = AnonymousUserMixin()  # else Flask-Login asks the database again for the error page
     away = fault.connection_invalidated or "connect" in str(fault.orig).lower() or "locked" in str(fault.orig).lower()
@@ -127,8 +128,8 @@ def readyz() -> ResponseReturnValue:
     """The database answers."""
     try:
         db.session.execute(select(literal(1)))
-    except DBAPIError:
-        log.exception("not ready")
+    except DBAPIError as fault:
+        log_fault(log, "not ready", fault)
         return {"status": "database away"}, 503
     return {"status": "ok"}
 
