@@ -29,7 +29,7 @@ from portal.core import (
     search,
 )
 from portal.core.api import mount as rest
-from portal.core.views import addresses, revealing, web
+from portal.core.views import addresses, limits, revealing, web
 from portal.core.views.mount import mount
 from portal.extensions import csrf, db, migrate
 from portal.operations import checks
@@ -64,7 +64,9 @@ def create_app(**overrides: Any) -> Flask:
     key_files.install(app)
     # The second for what restores another portal.
     app.extensions |= {"portal.ledgers": declared, "portal.create_app": create_app}
-    security.install(app)  # before the CSRF check, whose error page needs to know who asks
+    # Before the CSRF check, which parses the body, and whose error page needs to know who asks.
+    for part in (security, limits):
+        part.install(app)
     csrf.init_app(app)
     for part in (installation, checks, addresses, web, start_pages, trail_words, revealing, guessing, sealer, rest):
         part.install(app)

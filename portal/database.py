@@ -5,12 +5,15 @@ tells of the database: that it is away, busy or without room.
 from __future__ import annotations
 
 import errno
+import re
 import shutil
 import sqlite3
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import Enum
+from logging import Logger
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy_utils.aggregates import manager as aggregates
 
+from portal import background
 from portal.extensions import db
 
 SQLITE = (
@@ -39,9 +43,6 @@ WRITERS = (
     "AND datname = current_database()"
 )
 READING = ("GET", "HEAD", "OPTIONS")
-# Pages that are posted to although they only read, or read first and then write one row: by the end of the endpoint's
-# name. Somebody who types asks them every few seconds, and nobody else waits for that.
-ASKING = (".check", ".paste", ".autosave")
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
 # Seconds that the server has for an answer. Its own limits end statements that take too long; this one ends waiting for
 # a server that says nothing any more, also when its connections are still held open by something between.
@@ -56,6 +57,7 @@ TCP = {
     "keepalives_count": 3,
     "tcp_user_timeout": 15000,
 }
+QUIET = {"hide_parameters": True}  # what statements carry is in no message of a fault
 PROBE = 3  # seconds in which a database that is ready answers
 ROOM, SMALL = 64 * 2**20, 50  # bytes that are free on a disk with room; of a small disk, this part
 
@@ -70,9 +72,9 @@ class Trouble(Enum):
 
 def engine_options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 15}}
+        return {"connect_args": {"timeout": 15}, **QUIET}
     arguments = {"connect_timeout": 5, "options": LIMITS, **TCP}
-    return {"pool_pre_ping": True, "pool_timeout": 8, "connect_args": arguments}
+    return {"pool_pre_ping": True, "pool_timeout": 8, "connect_args": arguments, **QUIET}
 
 
 class Connection(psycopg.Connection[Any]):
@@ -150,7 +152,7 @@ def ready() -> Trouble | None:
         return Trouble.FULL
     sqlite = db.engine.dialect.name == "sqlite"
     engine = create_engine(
-        db.engine.url, poolclass=NullPool, connect_args={"timeout" if sqlite else "connect_timeout": PROBE}
+        db.engine.url, poolclass=NullPool, **QUIET, connect_args={"timeout" if sqlite else "connect_timeout": PROBE}
     )
     listen(engine)
     try:
@@ -167,6 +169,22 @@ def prepare_sqlite(connection: Any, _record: object) -> None:
         connection.execute(pragma)
 
 
+def described(fault: BaseException) -> str:
+    """What the database refuses, by its codes and names: what it says itself quotes values ("Key (phone)=(…)")."""
+    cause = getattr(fault, "orig", None) or fault
+    told = getattr(cause, "diag", None)
+    names = [getattr(told, f"{each}_name", None) for each in ("table", "column", "constraint")]
+    found = re.search(r"constraint failed: ([\w., ]+)", str(cause))  # SQLite names columns and no values
+    code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
+    parts = [type(cause).__name__, code, *names, found[1] if found else None, getattr(fault, "statement", None)]
+    return " ".join(part for part in parts if part)
+
+
+def log_fault(log: Logger, what: str, fault: BaseException) -> None:
+    """As `log.exception`, without what may be personal."""
+    log.error("%s: %s\n%s", what, described(fault), "".join(traceback.format_tb(fault.__traceback__)))
+
+
 @contextmanager
 def reading() -> Iterator[None]:
     """Transactions inside only read: nobody waits for them. What the session holds is let go before and after."""
@@ -179,16 +197,21 @@ def reading() -> Iterator[None]:
         _reading.reset(token)
 
 
+def reads_in_background() -> bool:
+    found = background.of_request()
+    return found is not None and found.reads
+
+
 def begin_sqlite(connection: Any) -> None:
     """Whoever will write takes the lock at once and waits for it; readers never wait."""
-    reads = has_request_context() and (request.method in READING or str(request.endpoint).endswith(ASKING))
+    reads = has_request_context() and (request.method in READING or reads_in_background())
     reads = reads or _reading.get() or connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def private_engine(path: Path) -> Engine:
     """Of a copy that one session works on and throws away: nothing in it has to survive anything."""
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, hide_parameters=True)
     event.listen(engine, "connect", prepare_private)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine

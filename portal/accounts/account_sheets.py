@@ -64,12 +64,14 @@ class AccountSheetsView(BaseView):
             uploads.keep(job)
             jobs.start(job, preview, reading=True)
             return redirect(url_for("AccountSheetsView.brought", token=job.token))
-        return render_template("accounts/import.html", fault=fault, most=MOST_BYTES // 2**20)
+        return bringing(fault)
 
     @expose("/import/<string:token>")
     @has_access
     def brought(self, token: str) -> ResponseReturnValue:
         job = job_or_404(token)
+        if fault := job.state.get("fault"):  # of the file: another one is chosen where it is said
+            return bringing(fault, job)
         return render_template(
             "accounts/imported.html", job=job, state=job.state, held=place(job).exists(), shown=SHOWN
         )
@@ -124,6 +126,10 @@ class AccountSheetsView(BaseView):
                 done += authorised(user, profile)
         flash(gettext("%(count)d accounts were authorised.", count=done), "success" if done else "warning")
         return redirect(url_for("AccountSheetsView.waiting"))
+
+
+def bringing(fault: str, job: Job | None = None) -> str:
+    return render_template("accounts/import.html", job=job, fault=fault, most=MOST_BYTES // 2**20)
 
 
 def job_or_404(token: str) -> Job:

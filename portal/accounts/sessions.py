@@ -4,8 +4,8 @@ with the working day (`domain.md` §4.2, `security.md` §1).
 The cookie is all there is of a session, and a copied cookie would outlive it. So each has a name of its own, under
 which signing out is remembered, and a proof of the password that it began with.
 
-What the scripts of a page ask for beside it sets no cookie: its answer may come after somebody has signed out or chosen
-another language, and would bring the former session back into the browser.
+What the scripts of a page ask for in the background (`portal/background.py`) sets no cookie: its answer may come after
+somebody has signed out or chosen another language, and would bring the former session back into the browser.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Response, current_app, request, session
+from flask import Flask, Response, current_app, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask.wrappers import Request
 from itsdangerous import BadSignature
 from sqlalchemy import delete, insert
 
+from portal import background
 from portal.core import clock
 from portal.extensions import db
 from portal.org.accounts import EndedSession
@@ -34,18 +35,9 @@ KEPT = timedelta(days=30)  # for longer than any cookie is good, whatever happen
 NAME, SINCE, SEEN, PROOF, OLD = "session", "since", "seen", "proof", "old"
 
 
-# What pages ask for beside themselves, by the last part of the endpoint; of some only with a word in the address.
-BESIDE = {"autosave": "", "stage": "", "check": "", "paste": "", "options": "", "figures": "part"}
-
-
-def beside_a_page() -> bool:
-    page = (request.endpoint or "").rpartition(".")[2]
-    return page in BESIDE and (not BESIDE[page] or BESIDE[page] in request.args)
-
-
 class Sessions(SecureCookieSessionInterface):
-    """Flask's sessions, but that requests made beside a page save none, and that `holds` alone says how long one lasts:
-    by the time in the cookie's signature, all would end when the clock is set back by a second."""
+    """Flask's sessions, but that requests in the background of a page save none, and that `holds` alone says how long
+    one lasts: by the time in the cookie's signature, all would end when the clock is set back by a second."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         serializer = self.get_signing_serializer(app)
@@ -58,7 +50,7 @@ class Sessions(SecureCookieSessionInterface):
         return self.session_class(kept)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        if not beside_a_page():
+        if background.of_request() is None:
             super().save_session(app, session, response)
 
 

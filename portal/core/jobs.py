@@ -24,9 +24,10 @@ from typing import IO, Any
 from filelock import FileLock
 from flask import Flask, abort, current_app, has_request_context, request
 from flask_babel import force_locale, get_locale, gettext
+from sqlalchemy.exc import DBAPIError
 
 from portal.core import scope
-from portal.database import trouble_of
+from portal.database import log_fault, trouble_of
 from portal.extensions import db
 
 log = logging.getLogger(__name__)
@@ -210,13 +211,18 @@ def start(job: Job, work: Callable[[Job], dict[str, Any]], *, reading: bool = Fa
 
 def busy(job: Job) -> bool:
     """Does another job of the current user run that writes?"""
-    mine = {"user_id": scope.current().user_id, "reading": False}
+    return any(state["state"] == RUNNING for other, state in others(job, reading=False))
+
+
+def others(job: Job, **asked: Any) -> list[tuple[Job, dict[str, Any]]]:
+    """The other jobs of the current user that were asked for so, with their states; the oldest first."""
+    found = []
     for folder in home().iterdir():
         with suppress(OSError):  # somebody may be sweeping it
             other = Job(folder)
-            if folder != job.folder and other.state["state"] == RUNNING and other.is_like(**mine):
-                return True
-    return False
+            if folder != job.folder and other.is_like(user_id=scope.current().user_id, **asked):
+                found.append((other.silent, other, other.state))
+    return [(other, state) for _, other, state in sorted(found, key=lambda each: each[0], reverse=True)]
 
 
 def run(app: Flask, job: Job, work: Callable[[Job], dict[str, Any]], asker: Asker) -> None:
@@ -229,7 +235,10 @@ def run(app: Flask, job: Job, work: Callable[[Job], dict[str, Any]], asker: Aske
             job.tell(CANCELLED, **stop.told)
             job.let_go()
         except Exception as fault:  # a job ends its thread, and whoever asked must be told
-            log.exception("job %s", job.token)
+            if isinstance(fault, DBAPIError):
+                log_fault(log, f"job {job.token}", fault)
+            else:
+                log.exception("job %s", job.token)
             db.session.rollback()
             job.tell(FAILED, fault="", why=said(fault))
             job.let_go()

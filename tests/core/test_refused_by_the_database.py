@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from flask_babel import force_locale
+from openpyxl import load_workbook
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from portal.accounts.security import act_as
 from portal.core import scope
-from portal.core.ledger import mounted
+from portal.core.ledger import mounted, named
 from portal.core.spreadsheet import importing, running
+from portal.core.spreadsheet.child_rows import FurtherRows
+from portal.core.spreadsheet.child_tables import columns_of
 from portal.core.spreadsheet.importing import find_layout
 from portal.core.spreadsheet.reading import read
+from portal.core.spreadsheet.savepoints import refusal
+from portal.core.views import web
+from portal.extensions import db
 from tests.core import sheets
 from tests.core.test_undone_imports import CASES, edited
 
 __all__ = ["edited"]
+PLACEHOLDERS = {"sqlite": "?", "postgresql": "%s"}
 RAISES = "BEGIN RAISE EXCEPTION 'secret detail'; END"
 
 
@@ -65,11 +73,66 @@ def test_a_row_that_the_database_refuses_is_rejected_alone_in_plain_words(bring,
     assert len(agreements(rows)) == 19
     [remark] = [each for each in outcome.rejected if each.row == 4]
     assert "secret" not in remark.why
-    assert "secret detail" in caplog.text
+    assert "a row was refused" in caplog.text
+    assert "secret" not in caplog.text
+    assert refused not in caplog.text
     assert len(outcome.rows) == 24
     assert rows("SELECT state, done FROM import_run") == [("done", 24)]
     [(made,)] = rows("SELECT count(*) FROM import_run_record WHERE made AND ledger = 'agreements'")
     assert made == 19
+
+
+@pytest.fixture
+def with_needs(app, tmp_path):
+    """A workbook whose further sheet holds needs of three records that are none."""
+    with app.test_request_context(), force_locale("zh_Hans"):
+        ledger = named("agreements")
+        table = next(each for each in ledger.rows if each.name == "demand_items")
+        columns, title = {name: str(label) for name, label in columns_of(ledger, table).items()}, str(table.label)
+    book = load_workbook(sheets.LEDGER)
+    page = book.create_sheet(title)
+    page.append(list(columns.values()))
+    for n in range(3):
+        page.append([f"XY-{n}" if name == "record_no" else "需求甲" for name in columns])
+    book.save(tmp_path / "a.xlsx")
+    return tmp_path / "a.xlsx"
+
+
+def test_a_further_row_is_rejected_alone_when_looking_up_its_record_fails(app, bring, with_needs, monkeypatch, caplog):
+    record_of = FurtherRows.record_of
+
+    def failing(self, row):
+        if row.cells["record_no"] == "XY-1":
+            number = "(SELECT min(id) FROM agreement)"
+            db.session.connection().exec_driver_sql(
+                f"UPDATE agreement SET id = {number} WHERE id = (SELECT max(id) FROM agreement)"
+            )
+        return record_of(self, row)
+
+    monkeypatch.setattr(FurtherRows, "record_of", failing)
+    outcome = bring("agreements", with_needs).outcome
+    assert outcome.counts["new"] == 20
+    [table] = outcome.tables
+    found = {each["row"]: each["why"] for each in table["rejected"]}
+    assert sorted(found) == [2, 3, 4]
+    assert found[2] == found[4] != found[3]
+    with app.test_request_context():
+        assert found[3] == refusal()
+    assert ") already exists" not in caplog.text
+
+
+def test_what_is_logged_of_an_error_of_the_database_holds_no_values(app, built, caplog):
+    with app.test_request_context("/"):
+        connection = db.session.connection()
+        title = connection.exec_driver_sql("SELECT title FROM agreement ORDER BY id LIMIT 1").scalar()
+        copied = f"INSERT INTO agreement SELECT * FROM agreement WHERE title = {PLACEHOLDERS[built.kind]}"
+        with pytest.raises(IntegrityError) as fault:
+            connection.exec_driver_sql(copied, (title,))
+        web.on_database(fault.value)
+    assert "agreement" in caplog.text
+    assert "IntegrityError" in caplog.text or "UniqueViolation" in caplog.text
+    assert title not in caplog.text
+    assert ")=(" not in caplog.text
 
 
 def test_all_or_none_takes_nothing_where_the_database_refuses_one_row(bring, refusing, rows):

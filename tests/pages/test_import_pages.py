@@ -233,7 +233,8 @@ def test_a_broken_workbook_is_told_in_words(upload, tmp_path):
     path = tmp_path / "a.xlsx"
     path.write_bytes(b"PK\x03\x04 broken")
     visitor, answer = upload("reviewer", path)
-    assert visitor.look(answer.response.location).notices("error") == ["无法将此文件作为工作簿读取。"]
+    page = visitor.look(answer.response.location)
+    assert page.errors() == {"file": "无法将此文件作为工作簿读取。"}
 
 
 def test_an_import_is_its_owners_only(upload, visit):

@@ -88,6 +88,7 @@ class FurtherRows:
         self.ledger, self.source, self.adopt = ledger, source, adopt
         self.outcomes: dict[str, TableOutcome] = {}
         self.rows: list[ChildRow] = []
+        self.found: list[tuple[ChildRow, Any]] = []  # rows with the records that they name
         for flat in found:
             table = table_of(ledger, flat.sheet)
             if table is not None and table.name not in self.outcomes:
@@ -99,16 +100,20 @@ class FurtherRows:
 
     def take(self) -> list[TableOutcome]:
         """Take the rows, record by record. Nothing is committed."""
+        take_each(self.rows, self.look_up, self.refuse_row, self.remember)
         groups: dict[int, Group] = {}
-        for row in self.rows:
-            try:
-                record = self.record_of(row)
-            except Rejected as fault:
-                self.reject(row, fault)
-                continue
+        for row, record in self.found:
             groups.setdefault(record.id, (record, []))[1].append(row)
         take_each([*groups.values()], self.take_group, self.refuse_group, self.remember)
         return list(self.outcomes.values())
+
+    def look_up(self, row: ChildRow) -> bool:
+        """Which record the row is of; that changes none."""
+        try:
+            self.found.append((row, self.record_of(row)))
+        except Rejected as fault:
+            self.reject(row, fault)
+        return False
 
     def take_group(self, group: Group) -> bool:
         """Was the record changed?"""
@@ -126,12 +131,17 @@ class FurtherRows:
     def refuse_group(self, group: Group) -> None:
         """The database does not accept the rows."""
         for row in group[1]:
-            self.reject(row, Rejected(str(self.ledger.one), refusal()))
+            self.refuse_row(row)
+
+    def refuse_row(self, row: ChildRow) -> None:
+        self.reject(row, Rejected(str(self.ledger.one), refusal()))
 
     def remember(self) -> Callable[[], None]:
+        length = len(self.found)
         back = [import_runs.remember(), *(outcome.remember() for outcome in self.outcomes.values())]
 
         def forget() -> None:
+            del self.found[length:]
             for each in back:
                 each()
 

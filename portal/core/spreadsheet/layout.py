@@ -100,7 +100,7 @@ class Layout:
         found, carried = Read([], [], {}, {}, self.count_months()), Carried(self)
         end = self.end
         for n, cells in self.below():
-            why = skipping.why_skipped(self.table, n, cells)
+            why = self.why_skipped(n, cells)
             if end is not None and n >= end:
                 why = self.another(end + 1)
             if why:
@@ -115,6 +115,16 @@ class Layout:
             if notes:
                 found.notes[n + 1] = notes
         return found
+
+    def why_skipped(self, n: int, cells: Sequence[str]) -> str:
+        if n not in self.reasons:
+            self.reasons[n] = skipping.why_skipped(self.table, n, cells)
+        return self.reasons[n]
+
+    @cached_property
+    def reasons(self) -> dict[int, str]:
+        """Why rows are none of the table, as far as that was asked: the end is looked for before they are read."""
+        return {}
 
     def another(self, row: int) -> str:
         why = gettext("Another table begins in row %(row)d; please bring it on a sheet of its own.", row=row)
@@ -131,7 +141,7 @@ class Layout:
         for n, cells in self.below():
             filled = {at: text for at in range(len(cells)) if (text := cell(cells, at))}
             title = None if n > last + 1 else title
-            if len(filled) > 1 and not skipping.why_skipped(self.table, n, cells):
+            if len(filled) > 1 and not self.why_skipped(n, cells):
                 apart = n > last + 1 or title is not None
                 if skipping.is_other_heading(self.table, filled) or (apart and self.is_strange(filled)):
                     return n if title is None else title

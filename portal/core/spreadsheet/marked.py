@@ -20,10 +20,12 @@ from portal.core.spreadsheet.elsewhere import is_ditto
 from portal.core.spreadsheet.export import rejected_rows
 from portal.core.spreadsheet.flat import FlatTable
 from portal.core.spreadsheet.layout import Layout, Tables, cell
-from portal.core.spreadsheet.reading import MEMORY, Sheet
+from portal.core.spreadsheet.reading import Sheet, environment
 
 SCRIPT = Path(__file__).with_name("marking.py")
-SECONDS = 100  # of a job, which counts as killed after `jobs.SILENT`
+MEMORY = 640 * 2**20  # twice what 20,000 rows of 40 columns take
+SECONDS = 60  # of the processor
+LONGEST = 100  # seconds by the clock of a job, which counts as killed after `jobs.SILENT`
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,12 @@ def written(path: Path, plan: dict[str, Any]) -> IO[bytes] | None:
     out = TemporaryFile()  # noqa: SIM115 - closed by whoever asked for it
     try:
         done = subprocess.run(  # noqa: S603 - our own script, no shell
-            [sys.executable, "-I", str(SCRIPT), str(path), str(MEMORY)],
+            [sys.executable, "-I", str(SCRIPT), str(path), str(MEMORY), str(SECONDS)],
+            env=environment(),
             input=json.dumps(plan).encode(),
             stdout=out,
             stderr=subprocess.DEVNULL,
-            timeout=SECONDS,
+            timeout=LONGEST,
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -111,7 +114,11 @@ def about(path: Path, name: str) -> str:
 
 def told(sheet: Sheet) -> dict[str, Any]:
     hidden = {"hidden_rows": sorted(sheet.hidden_rows), "hidden_columns": sorted(sheet.hidden_columns)}
-    return {field: getattr(sheet, field) for field in ("name", "rows", "merged", "hidden", "date1904")} | hidden
+    last = max(len(sheet.rows) - 1, 0)  # an area may reach down to where nothing is
+    merged = [(top, left, min(bottom, last), right) for top, left, bottom, right in sheet.merged if top <= last]
+    return (
+        {field: getattr(sheet, field) for field in ("name", "rows", "hidden", "date1904")} | hidden | {"merged": merged}
+    )
 
 
 def joined(plans: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Marks the faulty cells of a workbook and removes the rows that were taken, in a process of its own (`reader.py`).
 
-Run as a script, without the portal: `python -I marking.py FILE MEMORY`, the plan of `marked.py` as JSON on stdin. The
-workbook is written to stdout. Macros and links to other workbooks are not kept.
+Run as a script, without the portal: `python -I marking.py FILE MEMORY SECONDS`, the plan of `marked.py` as JSON on
+stdin. The workbook is written to stdout. Macros and links to other workbooks are not kept.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from openpyxl.worksheet import header_footer
 from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 
 sys.path.append(str(Path(__file__).parent))  # an isolated script does not see its neighbours
-from reader import limit  # type: ignore[import-not-found]
+from bounds import limit_process  # type: ignore[import-not-found]
 from shifting import Gone, Rows, areas, formula, reference  # type: ignore[import-not-found]
 
 RED = PatternFill("solid", fgColor="FFFF0000")
@@ -267,7 +267,7 @@ def change(sheet: Sheet, rows: Rows, plan: dict[str, Any], about: str) -> None:
 
 def main() -> None:
     path = Path(sys.argv[1])
-    limit(int(sys.argv[2]))
+    limit_process(int(sys.argv[2]), int(sys.argv[3]))
     plan = json.load(sys.stdin)
     if plan["built"] is not None:
         book = built(plan["built"])

@@ -1,8 +1,9 @@
 """Reads one workbook in a process of its own, so that a hostile file can take neither memory nor time from the portal.
 
-Run as a script, without the portal: `python -I reader.py FILE NAME ROWS COLUMNS BYTES`. Answers lines of JSON: for
-each sheet {"name", "merged", "hidden", "hidden_rows", "hidden_columns", "date1904"}, then its rows, each a list of
-texts; at the end {"end": true}, or at any place {"fault": code, "where": text}.
+Run as a script, without the portal: `python -I reader.py FILE NAME LIMITS`, these as JSON (`bounds.py`). Answers lines
+of JSON: for each sheet {"name", "merged", "hidden", "hidden_rows", "hidden_columns", "date1904"}, then its rows, each a
+list of texts; at the end {"end": true}, or at any place {"fault": code, "where": text}. What else a broken file does to
+those who parse it ends the process.
 """
 
 from __future__ import annotations
@@ -25,18 +26,15 @@ import xlrd  # type: ignore[import-untyped]
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 sys.path.append(str(Path(__file__).parent))  # an isolated script does not see its neighbours
+from bounds import Limits, Room, TooMuch, check_zip, limit_process  # type: ignore[import-not-found]
 from far_cells import FarCell, without_far_blanks  # type: ignore[import-not-found]
-from workbook_xml import Marks, Refused, of_ods, of_xlsx  # type: ignore[import-not-found]
-
-try:
-    import resource
-except ImportError:  # Windows
-    resource = None  # type: ignore[assignment]
+from workbook_xml import Marks, Refused, TooManySheets, of_ods, of_xlsx  # type: ignore[import-not-found]
 
 DELIMITERS = (",", "\t", ";")
 MOST_MARKED = 256  # columns in which errors are told
 MOST_TEXT = 32_767  # of one cell, as in Excel
 DIGITS = 15  # as many as Excel keeps and shows
+MOST_WHERE = 40  # characters of a place that is named
 LOOKED_AT = 50  # lines by which a delimiter is told
 EPOCHS = {False: date(1899, 12, 30), True: date(1904, 1, 1)}
 DAYS_FROM_1900_TO_1904 = 1462
@@ -55,14 +53,6 @@ class Fault(Exception):
     def __init__(self, code: str, where: str = "") -> None:
         super().__init__(code)
         self.code, self.where = code, where
-
-
-def limit(memory: int) -> None:
-    """Of all this process may hold; where the system knows no such limit, the parent's time limit remains."""
-    if resource is None:
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def number(value: float) -> str:
@@ -121,16 +111,10 @@ def trimmed(rows: Iterable[list[str]]) -> Iterator[list[str]]:
         yield row
 
 
-def bounded(rows: Iterable[list[str]], left: list[int], most_columns: int) -> Iterator[list[str]]:
-    """`left` holds the rows that may still be read of all sheets: many can be one and the same part of a small file."""
-    before = left[0]
+def bounded(rows: Iterable[list[str]], room: Room) -> Iterator[list[str]]:
     for row in trimmed(rows):
-        left[0] -= 1
-        if left[0] < 0 or len(row) > most_columns:
-            raise Fault("too large")
+        room.take_row(row)
         yield row
-    if left[0] == before:  # a sheet without rows counts, too
-        left[0] -= 1
 
 
 def decoded(content: bytes) -> str:
@@ -171,11 +155,19 @@ def typed(cell: str) -> str:
     return unwrapped(cell) if cell.startswith(WRAPPINGS) else cell
 
 
+def lines_within(content: str, sign: str) -> Iterator[str]:
+    """Refuses a line that is more columns than there can be, before they are laid out."""
+    for line in io.StringIO(content, newline=""):
+        if line.count(sign) > MOST_TEXT:  # as many as a text could hold
+            raise TooMuch("too large")
+        yield line
+
+
 def records(content: str) -> Iterator[list[str]]:
     """One row for each record. A quotation mark that is not closed, or not doubled, would swallow the rows after it."""
     csv.field_size_limit(2**31 - 1)
     sign = delimiter(content)
-    lines = csv.reader(io.StringIO(content, newline=""), delimiter=sign, strict=True)
+    lines = csv.reader(lines_within(content, sign), delimiter=sign, strict=True)
     width = 0
     while True:
         began = lines.line_num + 1
@@ -192,20 +184,22 @@ def records(content: str) -> Iterator[list[str]]:
         yield [unwrapped(checked(cell, str(began))) for cell in row]
 
 
-def header(name: str, marks: Marks, hidden: bool = False, date1904: bool = False) -> dict[str, Any]:
+def header(name: str, marks: Marks, room: Room, hidden: bool = False, date1904: bool = False) -> dict[str, Any]:
+    room.take_sheet(name)
+    hidden_rows, hidden_columns = room.within(marks.hidden_rows, marks.hidden_columns)
     return {
         "name": name,
-        "merged": marks.merged,
+        "merged": room.take_merged(marks.merged),
         "hidden": hidden,
-        "hidden_rows": sorted(marks.hidden_rows),
-        "hidden_columns": sorted(marks.hidden_columns),
+        "hidden_rows": hidden_rows,
+        "hidden_columns": hidden_columns,
         "date1904": date1904,
     }
 
 
-def from_text(content: bytes, most_rows: int, most_columns: int) -> Lines:
-    yield header("", Marks())
-    yield from bounded(records(decoded(content)), [most_rows], most_columns)
+def from_text(content: bytes, room: Room) -> Lines:
+    yield header("", Marks(), room)
+    yield from bounded(records(decoded(content).rstrip()), room)
 
 
 def of_xls(content: bytes) -> tuple[bool, dict[str, Marks]]:
@@ -231,7 +225,7 @@ def of_old_sheet(book: Any, sheet: Any) -> Marks:
     return marks
 
 
-def extras(content: bytes) -> tuple[bool, dict[str, Marks]]:
+def extras(content: bytes, most_sheets: int) -> tuple[bool, dict[str, Marks]]:
     """What calamine does not tell: see `workbook_xml.py`."""
     if content.startswith(OLE):
         return of_xls(content)
@@ -239,7 +233,9 @@ def extras(content: bytes) -> tuple[bool, dict[str, Marks]]:
         return False, {}
     try:
         with ZipFile(io.BytesIO(content)) as parts:
-            return of_ods(parts) if "content.xml" in parts.namelist() else of_xlsx(parts)
+            return of_ods(parts) if "content.xml" in parts.namelist() else of_xlsx(parts, most_sheets)
+    except TooManySheets as fault:
+        raise TooMuch("too much") from fault
     except (ExpatError, Refused, KeyError, ValueError) as fault:
         raise Fault("unreadable") from fault
 
@@ -272,37 +268,44 @@ def cells_of(rows: Iterable[list[Any]], marks: Marks, date1904: bool) -> Iterato
         yield row
 
 
-def from_workbook(content: bytes, most_rows: int, most_columns: int) -> Lines:
+def from_workbook(content: bytes, room: Room) -> Lines:
     try:
-        date1904, marked = extras(content)  # refuses what declares entities, before anything parses it
+        # Refuses what declares entities, before anything parses it.
+        date1904, marked = extras(content, room.limits.sheets)
         book = CalamineWorkbook.from_filelike(io.BytesIO(near(content)))
-        left = [most_rows]
         for about in book.sheets_metadata:
             if about.typ != SheetTypeEnum.WorkSheet:
                 continue
             sheet = book.get_sheet_by_name(about.name)
             marks = marked.get(about.name) or Marks()
             marks.merged += [(*start, *end) for start, end in sheet.merged_cell_ranges or ()]
-            yield header(about.name, marks, about.visible != SheetVisibleEnum.Visible, date1904)
-            yield from bounded(cells_of(sheet.iter_rows(), marks, date1904), left, most_columns)
+            yield header(about.name, marks, room, about.visible != SheetVisibleEnum.Visible, date1904)
+            yield from bounded(cells_of(sheet.iter_rows(), marks, date1904), room)
     except CalamineError as fault:
         raise Fault("password" if "assword" in str(fault) else "unreadable") from fault
 
 
+def lines_of(path: Path, name: str, limits: Limits) -> Lines:
+    room = Room(limits)
+    if name.endswith((".csv", ".txt", ".tsv")):
+        return from_text(path.read_bytes(), room)
+    check_zip(path, limits)
+    return from_workbook(path.read_bytes(), room)
+
+
 def main() -> None:
-    path, name = Path(sys.argv[1]), sys.argv[2].lower()
-    most_rows, most_columns, memory = (int(word) for word in sys.argv[3:6])
-    limit(memory)
-    is_text = name.endswith((".csv", ".txt", ".tsv"))
+    path, name, limits = Path(sys.argv[1]), sys.argv[2].lower(), Limits(**json.loads(sys.argv[3]))
+    limit_process(limits.memory, limits.seconds)
     try:
-        read = from_text if is_text else from_workbook
-        for line in read(path.read_bytes(), most_rows, most_columns):
+        for line in lines_of(path, name, limits):
             sys.stdout.write(json.dumps(line) + "\n")
         answer: dict[str, Any] = {"end": True}
     except Fault as fault:
-        answer = {"fault": fault.code, "where": fault.where}
+        answer = {"fault": fault.code, "where": fault.where[:MOST_WHERE]}
+    except TooMuch as fault:
+        answer = {"fault": fault.code}
     except MemoryError:
-        answer = {"fault": "too large"}
+        answer = {"fault": "costly"}
     sys.stdout.write(json.dumps(answer) + "\n")
 
 

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Timer
+from threading import BoundedSemaphore, Timer
 from typing import Any
-from zipfile import BadZipFile, ZipFile
 
 from flask_babel import gettext
 
 ENDINGS = (".xlsx", ".xls", ".xlsm", ".ods", ".et", ".csv", ".txt", ".tsv")
 MOST_BYTES = 20 * 2**20
-MOST_UNPACKED = 300 * 2**20
-MOST_ROWS, MOST_COLUMNS = 25_000, 256
-MEMORY = 1536 * 2**20
-SECONDS = 60
+MOST_ROWS, MOST_COLUMNS, MOST_SHEETS = 25_000, 256, 500
+MOST_CELLS, MOST_CHARACTERS = 1_500_000, 30_000_000
+MOST_MERGED = 500_000  # rows that merged cells stand over
+MOST_PARTS, MOST_UNPACKED = 20_000, 200 * 2**20  # of a zip
+MEMORY = 400 * 2**20
+SECONDS, LONGEST = 30, 45  # of the processor, and by the clock
+READERS = BoundedSemaphore(2)  # at a time in this process
 READER = Path(__file__).with_name("reader.py")
 
 
@@ -55,23 +58,51 @@ def read(path: Path, name: str) -> list[Sheet]:
         raise Unreadable(gettext("Please bring an Excel workbook or a CSV file (%(kinds)s).", kinds=" ".join(ENDINGS)))
     if path.stat().st_size > MOST_BYTES:
         raise Unreadable(gettext("The file is larger than %(most)d MB.", most=MOST_BYTES // 2**20))
-    if unpacked(path) > MOST_UNPACKED:
-        raise Unreadable(too_large())
-    words = [str(path), name, str(MOST_ROWS), str(MOST_COLUMNS), str(MEMORY)]
-    with subprocess.Popen(  # noqa: S603 - our own script, no shell
-        [sys.executable, "-I", str(READER), *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
-        timer = Timer(SECONDS, process.kill)
+    words = [str(path), name, json.dumps(limits())]
+    with (
+        READERS,
+        subprocess.Popen(  # noqa: S603 - our own script, no shell
+            [sys.executable, "-I", str(READER), *words],
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as process,
+    ):
+        timer = Timer(LONGEST, process.kill)
         timer.start()
         try:
-            return sheets(process.stdout or ())
+            found = sheets(process.stdout or ())
+            if found is None:  # the process ended before its answer did; a signal means that it took too much
+                raise Unreadable(explained("unreadable" if process.wait() > 0 else "costly", ""))
+            return found
         finally:
             timer.cancel()
             process.kill()
 
 
-def sheets(lines: Iterable[bytes]) -> list[Sheet]:
-    """What the reader answers, line by line, so that no more than the sheets themselves is ever held."""
+def environment() -> dict[str, str]:
+    """Without our settings, some of which are secret. Telling where memory ended would need memory, and hang."""
+    return {name: text for name, text in os.environ.items() if not name.startswith("PORTAL_")} | {"RUST_BACKTRACE": "0"}
+
+
+def limits() -> dict[str, int]:
+    return {
+        "rows": MOST_ROWS,
+        "columns": MOST_COLUMNS,
+        "cells": MOST_CELLS,
+        "characters": MOST_CHARACTERS,
+        "sheets": MOST_SHEETS,
+        "merged": MOST_MERGED,
+        "parts": MOST_PARTS,
+        "unpacked": MOST_UNPACKED,
+        "memory": MEMORY,
+        "seconds": SECONDS,
+    }
+
+
+def sheets(lines: Iterable[bytes]) -> list[Sheet] | None:
+    """What the reader answers, line by line, so that no more than the sheets themselves is ever held. None where the
+    answer has no end."""
     found: list[Sheet] = []
     known: dict[str, str] = {}  # columns say the same in many rows; it is kept once
     for line in lines:
@@ -84,7 +115,7 @@ def sheets(lines: Iterable[bytes]) -> list[Sheet]:
             return found
         else:
             found.append(sheet_of(answer))
-    raise Unreadable(too_large())  # the process ended before its answer did
+    return None
 
 
 def sheet_of(answer: dict[str, Any]) -> Sheet:
@@ -99,15 +130,6 @@ def sheet_of(answer: dict[str, Any]) -> Sheet:
     )
 
 
-def unpacked(path: Path) -> int:
-    """What a zipped workbook says it holds."""
-    try:
-        with ZipFile(path) as parts:
-            return sum(part.file_size for part in parts.infolist())
-    except BadZipFile:
-        return 0
-
-
 def too_large() -> str:
     return gettext(
         "The workbook is too large: at most %(rows)d rows in all, and %(columns)d columns a sheet.",
@@ -116,10 +138,32 @@ def too_large() -> str:
     )
 
 
+def too_much() -> str:
+    return gettext(
+        "The workbook holds too much: at most %(cells)s cells, %(characters)s characters and %(sheets)d sheets in all."
+        " Please bring it in parts.",
+        cells=f"{MOST_CELLS:,}",
+        characters=f"{MOST_CHARACTERS:,}",
+        sheets=MOST_SHEETS,
+    )
+
+
+def costly() -> str:
+    return gettext(
+        "Reading this workbook takes too much time or memory. Please copy its table into a new workbook and bring that."
+    )
+
+
 def explained(code: str, where: str) -> str:
     said: dict[str, Callable[[], str]] = {
         "password": lambda: gettext("The workbook has a password; please save it without one."),
         "too large": too_large,
+        "too much": too_much,
+        "unpacks": lambda: gettext(
+            "Unpacked, the workbook is larger than %(most)d MB. Please copy its table into a new one and bring that.",
+            most=MOST_UNPACKED // 2**20,
+        ),
+        "costly": costly,
         "far cell": lambda: gettext(
             "Cell %(cell)s holds text, but only %(columns)d columns are read. Please remove it or bring fewer columns.",
             cell=where,

@@ -30,6 +30,7 @@ from portal.core.spreadsheet.export import digest_of
 from portal.core.spreadsheet.importing import Outcome, Progress, take
 from portal.core.spreadsheet.layout import Tables
 from portal.core.undoing import Undone, undo
+from portal.database import log_fault
 from portal.extensions import db
 
 log = logging.getLogger(__name__)
@@ -193,8 +194,8 @@ def ended(run_id: int, sheet: Sheet) -> Iterator[None]:
             say_ended(run_id, state)
             if sheet.whole:
                 take_back(run_id)
-        except DBAPIError:  # still away: after a while the run counts as interrupted, and can be undone then
-            log.exception("the end of import run %d is not stored", run_id)
+        except DBAPIError as away:  # still: after a while the run counts as interrupted, and can be undone then
+            log_fault(log, f"the end of import run {run_id} is not stored", away)
             db.session.rollback()
         raise
 

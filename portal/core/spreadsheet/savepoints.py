@@ -18,6 +18,7 @@ from sqlalchemy.orm import SessionTransaction
 
 from portal.core import lookups
 from portal.core.rehearsal import beside_others
+from portal.database import described
 from portal.extensions import db
 
 T = TypeVar("T")
@@ -37,7 +38,6 @@ def refuses_row(fault: Exception) -> bool:
 
 
 def refusal() -> str:
-    """The detail is in the log only: it may hold what is personal."""
     return gettext("The database does not accept this row; please have the values checked. Details are in the log.")
 
 
@@ -90,8 +90,7 @@ def take_each(
             if first < at:
                 at = first
                 continue
-            # Without the parameters, which may be personal.
-            log.warning("a row was refused: %s in %s", getattr(fault, "orig", fault), getattr(fault, "statement", ""))
+            log.warning("a row was refused: %s", described(fault))
             refuse(rows[at])
         at += 1
     if current is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 
 from flask_babel import gettext
 
@@ -138,7 +140,7 @@ def numbering(table: Table, filled: dict[int, str]) -> bool:
 def is_total(filled: dict[int, str]) -> bool:
     if names(next(iter(filled.values()))) & TOTALS:
         return True
-    counted = [text for text in filled.values() if not is_number(text)]
+    counted = list(islice((text for text in filled.values() if not is_number(text)), 2))
     return len(counted) == 1 and bool(names(counted[0]) & TOTALS or SUBTOTAL.fullmatch(plain(counted[0])))
 
 
@@ -170,6 +172,7 @@ def names(text: str) -> set[str]:
     return {plain(text), plain(without_brackets(text)), plain(word), plain(without_brackets(word))}
 
 
+@lru_cache(8192)
 def is_number(text: str) -> bool:
     return bool(NUMBER.fullmatch(re.sub(r"\s", "", fold(text))) or ERROR.fullmatch(text))
 

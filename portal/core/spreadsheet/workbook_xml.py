@@ -15,8 +15,8 @@ from typing import IO
 from xml.parsers.expat import ParserCreate
 from zipfile import ZipFile
 
-MOST_COLUMNS = 16_384
-LISTED = 20_000  # rows that one repeated row of an ODS sheet can stand for
+# As many as are read (`reading.py`): a repeated row or column can stand for any number of them.
+MOST_ROWS, MOST_COLUMNS = 25_000, 256
 # Formats that Chinese versions of Excel name by number only (ECMA-376 part 1, 18.8.30, zh-cn).
 BUILT_IN_MONTHS = frozenset({17, 27, 36, 50, 52, 57})
 BUILT_IN_DAYS = frozenset({28, 29, 30, 31, 51, 53, 54, 58})
@@ -29,6 +29,10 @@ NOT_CODE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 
 class Refused(Exception):
     """A part that is not what it should be."""
+
+
+class TooManySheets(Exception):
+    """Each costs time, also where all of them are one part."""
 
 
 @dataclass
@@ -78,6 +82,14 @@ def walk(
     if data is not None:
         parser.CharacterDataHandler = data
     parser.ParseFile(part)
+
+
+def repeated(found: Attributes, what: str) -> int:
+    """How many neighbours an element of ODS stands for."""
+    number = int(found.get(f"number-{what}-repeated", "1"))
+    if number < 1:
+        raise Refused("repeated less than once")
+    return number
 
 
 def truth(text: str | None) -> bool:
@@ -186,7 +198,8 @@ def column_number(letters: str) -> int:
 class Book:
     """Which sheets there are, and from which day their days count."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self.most = most
         self.date1904 = False
         self.ids: dict[str, str] = {}
         self.targets: dict[str, str] = {}
@@ -194,16 +207,18 @@ class Book:
     def start(self, name: str, found: Attributes) -> None:
         if name == "sheet":
             self.ids[found["name"]] = found.get("id", "")
+            if len(self.ids) > self.most:
+                raise TooManySheets
         elif name == "workbookPr":
             self.date1904 = truth(found.get("date1904"))
         elif name == "Relationship":
             self.targets[found.get("Id", "")] = found.get("Target", "")
 
 
-def of_xlsx(parts: ZipFile) -> tuple[bool, dict[str, Marks]]:
+def of_xlsx(parts: ZipFile, most_sheets: int) -> tuple[bool, dict[str, Marks]]:
     """Do days count from 1904, and the marks of each sheet by its name."""
     names = {name.replace("\\", "/").lstrip("/").lower(): name for name in parts.namelist()}
-    book, folder = Book(), "xl"
+    book, folder = Book(most_sheets), "xl"
     for part in (f"{folder}/workbook.xml", f"{folder}/_rels/workbook.xml.rels"):
         with parts.open(names[part]) as opened:
             walk(opened, book.start)
@@ -239,7 +254,7 @@ class Scan:
     and row.
     """
 
-    PIECE = 2**20
+    PIECE, LONGEST = 2**20, 2**24  # bytes at a time, and of what stands between two cells or rows
     OTHERWISE = re.compile(
         rb'\x00|<!|<\w+:(?:c|row|col)\b|<c(?! r="[A-Z]+\d+")[\s>/]|<row(?! r="\d+")[\s>/]|<col\s[^>]*\''
     )
@@ -262,6 +277,8 @@ class Scan:
         left = b""
         while piece := part.read(self.PIECE):
             left += piece
+            if len(left) > self.LONGEST:
+                return None
             end = max(left.rfind(b"<c "), left.rfind(b"<row "))
             if end > 0 and not self._take(left[:end]):
                 return None
@@ -316,19 +333,19 @@ class OpenDocument:
     def _inside(self, name: str, found: Attributes) -> None:
         hidden = found.get("visibility") in ("collapse", "filter")
         if name == "table-column":
-            count = int(found.get("number-columns-repeated", "1"))
+            count = repeated(found, "columns")
             if hidden:
                 self._marks.hidden_columns.update(range(self._defined, min(self._defined + count, MOST_COLUMNS)))
             self._defined += count
         elif name == "table-row":
-            self._column, self._rows = 0, int(found.get("number-rows-repeated", "1"))
+            self._column, self._rows = 0, repeated(found, "rows")
             if hidden:
-                self._marks.hidden_rows.update(range(self._row, self._row + min(self._rows, LISTED)))
+                self._marks.hidden_rows.update(range(self._row, min(self._row + self._rows, MOST_ROWS)))
         elif name in ("table-cell", "covered-table-cell"):
             self._cell(found)
 
     def _cell(self, found: Attributes) -> None:
-        self._columns = int(found.get("number-columns-repeated", "1"))
+        self._columns = repeated(found, "columns")
         down, across = (int(found.get(f"number-{way}-spanned", "1")) for way in ("rows", "columns"))
         if down > 1 or across > 1:
             area = (self._row, self._column, self._row + down - 1, self._column + across - 1)
@@ -361,8 +378,8 @@ class OpenDocument:
             self._marks.errors[first] = "".join(self._error).strip() or "#N/A"
         if first not in self._marks.shown and first not in self._marks.errors:
             return
-        for row in range(self._row, self._row + min(self._rows, LISTED)):
-            for column in range(self._column, self._column + min(self._columns, 256)):
+        for row in range(self._row, min(self._row + self._rows, MOST_ROWS)):
+            for column in range(self._column, min(self._column + self._columns, MOST_COLUMNS)):
                 for marks in (self._marks.shown, self._marks.errors):
                     if first in marks:
                         marks[row, column] = marks[first]

@@ -55,14 +55,7 @@ class Importing:
             uploads.keep(job)
             preview(self.ledger, job)
             return redirect(url_for(f"{self.endpoint}.brought", token=job.token))
-        return self.page(
-            "import.html",
-            job=None,
-            fault=fault,
-            may_adopt=may_adopt(self.ledger),
-            most=MOST_BYTES // 2**20,
-            runs=import_runs.recent(self.ledger),
-        )
+        return bringing(self, fault)
 
     @expose("/template.xlsx")
     @has_access
@@ -78,6 +71,8 @@ class Importing:
     @has_access
     def brought(self: Any, token: str) -> ResponseReturnValue:
         job = job_or_404(self.ledger, token)
+        if fault := job.state.get("fault"):  # of the file: another one is chosen where it is said
+            return bringing(self, fault, job)
         fields = [(name, str(label)) for name, label in labels(self.ledger)]
         run = import_runs.find(self.ledger, job.asked.get("run") or 0)
         sheet = {"cells": cells_of(job), "held": place(job).exists(), "fields": fields, "ignored": IGNORED}
@@ -105,6 +100,19 @@ class Importing:
         else:
             go_on(self.ledger, job, state, name)
         return here
+
+
+def bringing(view: Any, fault: str, job: Job | None = None) -> ResponseReturnValue:
+    """The page that asks for a workbook; what is wrong with the one that was brought stands at its field."""
+    found: ResponseReturnValue = view.page(
+        "import.html",
+        job=job,
+        fault=fault,
+        may_adopt=may_adopt(view.ledger),
+        most=MOST_BYTES // 2**20,
+        runs=import_runs.recent(view.ledger),
+    )
+    return found
 
 
 def go_on(ledger: Ledger, job: Job, state: dict[str, Any], name: str) -> None:

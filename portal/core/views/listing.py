@@ -29,6 +29,7 @@ from portal.extensions import db
 PAGE_SIZE = 25
 MOST_PER_PAGE = 100
 COUNTED = 10_000
+MOST_SEARCHED = 200  # characters
 OWN = ("q", "page", "page_size", "order", "columns", "figure")
 PAST = "as_of"
 
@@ -111,6 +112,8 @@ class Page:
 def parse(ledger: Ledger, args: MultiDict[str, str], *, past: bool = False) -> Listing:
     """`past`: may it be asked of a former day? Raises BadRequest, which names the parameter that is wrong."""
     own = (*OWN, PAST) if past and ledger.remembered else OWN
+    if len(args.get("q", "")) > MOST_SEARCHED:
+        raise BadRequest(gettext("Please search for at most %(most)d characters.", most=MOST_SEARCHED))
     if len(words(args.get("q", ""))) > MOST_WORDS:
         raise BadRequest(gettext("Please search for at most %(most)d words.", most=MOST_WORDS))
     only(args, own, ledger.filters)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePath
 
-from flask import request
+from flask import abort, flash, request
 from flask_babel import gettext
 
 from portal.core import jobs
@@ -14,6 +14,7 @@ from portal.core.jobs import Job
 from portal.core.spreadsheet.reading import ENDINGS
 
 FIELD = "file"
+MOST_WAITING, AT_ONCE = 5, 2  # workbooks of one account that wait, and that are being read
 
 
 def fault() -> str:
@@ -36,6 +37,21 @@ def name() -> str:
 
 
 def keep(job: Job) -> None:
+    """Of the workbooks of one account, only so many wait for a decision; the oldest goes for a new one. 429 where too
+    many of them are being read."""
+    held = [(other, state["state"] == jobs.RUNNING) for other, state in jobs.others(job) if place(other).exists()]
+    waiting = [other for other, running in held if not running]
+    if len(held) - len(waiting) >= AT_ONCE:
+        job.let_go()
+        abort(429, gettext("Other workbooks of yours are still being read. Please wait until that has ended."))
+    for oldest in waiting[: max(len(waiting) - MOST_WAITING + 1, 0)]:
+        oldest.let_go()
+        text = gettext(
+            "At most %(most)d workbooks of yours wait at a time; “%(name)s”, the oldest, has to be brought again.",
+            most=MOST_WAITING,
+            name=oldest.asked["name"],
+        )
+        flash(text, "warning")
     with jobs.write(place(job)) as sheet:
         request.files[FIELD].save(sheet)
 

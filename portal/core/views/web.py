@@ -13,6 +13,7 @@ from flask_babel import get_locale, gettext
 from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from portal.core import audit, clock, scope
@@ -21,7 +22,7 @@ from portal.core.ledger import mounted
 from portal.core.phrases import labelled
 from portal.core.scope import OutOfScope
 from portal.core.views.remarks import shared
-from portal.database import Trouble, let_go, ready, trouble_of
+from portal.database import Trouble, let_go, log_fault, ready, trouble_of
 
 log = logging.getLogger(__name__)
 CSP = (
@@ -115,12 +116,13 @@ def on_out_of_scope(fault: OutOfScope) -> ResponseReturnValue:
 def on_fault(fault: BaseException) -> ResponseReturnValue:
     """The database or its disk is in trouble: say so. Anything else is our mistake."""
     trouble = trouble_of(fault)
-    if trouble is None:
-        log.exception("unforeseen", exc_info=fault)
-        let_go()
-        return error_page(500)
-    log.error("the database is %s: %s", trouble.value, getattr(fault, "orig", fault))
+    if isinstance(fault, DBAPIError):
+        log_fault(log, f"database {trouble.value}" if trouble else "database", fault)
+    else:
+        log.error("unforeseen", exc_info=fault)
     let_go()
+    if trouble is None:
+        return error_page(500)
     g._login_user = AnonymousUserMixin()  # else Flask-Login asks the database again for the error page
     return in_trouble(trouble)
 
