@@ -13,7 +13,8 @@ from portal.core.api.asking import Start
 from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger
 from portal.core.views import moves, seen
-from portal.core.views.filling import Keys, id_of, meanwhile, write
+from portal.core.views.conflict import meanwhile
+from portal.core.views.filling import Keys, id_of, write
 from portal.org import codes
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from portal.core import clock
@@ -38,6 +39,24 @@ class Conflict:
     at: datetime
     changes: list[tuple[Label, str, str]]
     clashes: list[Clash]
+
+
+def meanwhile(ledger: Ledger, form: LedgerForm, record: Any, opened: int | None) -> Conflict | None:
+    """What was changed since this form was opened, by the version of then. Nothing is saved, and the form says so;
+    what the form has nothing of does not matter to it."""
+    now = getattr(record, "version", None)
+    if now is None or opened is None or opened == now:
+        return None
+    met = conflict(ledger, form, record, now - opened) if opened < now else None
+    if met is not None or opened > now:
+        form.problems.append(changed_meanwhile())
+    return met
+
+
+def changed_meanwhile() -> str:
+    return gettext(
+        "Somebody else saved this record meanwhile. Nothing of yours is lost: look at the differences, then save again."
+    )
 
 
 def conflict(ledger: Ledger, form: LedgerForm, record: Any, versions: int) -> Conflict | None:

@@ -25,7 +25,7 @@ from portal.core.ledger import Ledger, Section
 from portal.core.untouched import untouched
 from portal.core.values import Missing
 from portal.core.views import moves
-from portal.core.views.conflict import Conflict, conflict, joined
+from portal.core.views.conflict import Conflict, changed_meanwhile, joined, meanwhile
 from portal.core.views.drafting import (
     Draft,
     address_of,
@@ -283,24 +283,6 @@ def id_of(record: Any) -> int:
     """Without asking the database again, which a saved record's attributes would."""
     found: int = inspect(record).identity[0]
     return found
-
-
-def meanwhile(ledger: Ledger, form: LedgerForm, record: Any, opened: int | None) -> Conflict | None:
-    """What was changed since this form was opened, by the version of then. Nothing is saved, and the form says so;
-    what the form has nothing of does not matter to it."""
-    now = getattr(record, "version", None)
-    if now is None or opened is None or opened == now:
-        return None
-    met = conflict(ledger, form, record, now - opened) if opened < now else None
-    if met is not None or opened > now:
-        form.problems.append(changed_meanwhile())
-    return met
-
-
-def changed_meanwhile() -> str:
-    return gettext(
-        "Somebody else saved this record meanwhile. Nothing of yours is lost: look at the differences, then save again."
-    )
 
 
 class NotSaved(Exception):
