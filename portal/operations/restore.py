@@ -15,6 +15,7 @@ from pathlib import Path
 
 from flask import Flask, current_app
 from sqlalchemy import Connection, delete, inspect, make_url
+from sqlalchemy.exc import DBAPIError
 
 import config
 from portal import setup
@@ -267,8 +268,11 @@ def settled(place: Place, manifest: Manifest) -> tuple[str, bool]:
         try:
             installation.require_match()
             with dialects.snapshot() as connection:
-                if not migrating.current(connection):
-                    return "", True
+                current = migrating.current(connection)
+            if not current:
+                with suppress(DBAPIError):  # where its trail was another one
+                    audit.tell(RESTORED, title=str(manifest.trail[0]))
+                return "", True
             setup.settle_rights()
             if manifest.trail[0] and not sealing.heads_file().exists():
                 sealing.refound()
