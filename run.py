@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import gc
+import logging
 import sys
 
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
-from waitress import serve
 
 from config import BadSetting
-from portal import create_app, demo, setup
+from portal import create_app, demo, serving, setup
 from portal.core.declarations import BadLedger
 
 
@@ -26,7 +26,8 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
-    serve(app, host=app.config["HOST"], port=app.config["PORT"], threads=8, ident=None)
+    logging.basicConfig()
+    serving.server_of(app).run()
 
 
 def prepare(app: Flask) -> None:

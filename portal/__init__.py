@@ -24,7 +24,7 @@ from portal.core import (
     numbering,
     row_security,
     scope,
-    sealing,
+    sealer,
     search,
 )
 from portal.core.api import mount as rest
@@ -64,7 +64,7 @@ def create_app(**overrides: Any) -> Flask:
     for part in (security, limits):
         part.install(app)
     csrf.init_app(app)
-    for part in (installation, addresses, web, start_pages, revealing, guessing, sealing, rest):
+    for part in (installation, addresses, web, start_pages, revealing, guessing, sealer, rest):
         part.install(app)
     with app.app_context():
         appbuilder = PortalBuilder(app, db.session)

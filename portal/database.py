@@ -1,18 +1,28 @@
-"""How connections behave: SQLite made safe for several users, PostgreSQL kept from waiting for ever."""
+"""How connections behave: SQLite made safe for several users, PostgreSQL kept from waiting for ever. And what a fault
+tells of the database: that it is away, busy or without room.
+"""
 
 from __future__ import annotations
 
+import errno
 import re
+import shutil
+import sqlite3
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from enum import Enum
 from logging import Logger
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, has_request_context, request
-from sqlalchemy import Engine, NullPool, create_engine, event
+import psycopg
+from flask import Flask, current_app, has_request_context, request
+from psycopg.errors import _WaitTimeout
+from sqlalchemy import Engine, NullPool, create_engine, event, literal, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy_utils.aggregates import manager as aggregates
 
@@ -26,16 +36,130 @@ SQLITE = (
     "PRAGMA busy_timeout=15000",
 )
 PRIVATE = ("PRAGMA foreign_keys=ON", "PRAGMA synchronous=OFF", "PRAGMA journal_mode=TRUNCATE")
-TRAIL = 7_041_824  # any number of its own; the same in every process
+TRAIL, SEALING = 7_041_824, 7_041_825  # any numbers of their own; the same in every process
+WRITERS = (
+    "SELECT virtualtransaction FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database "
+    "WHERE locktype = 'advisory' AND mode = 'ShareLock' AND granted AND classid = 0 AND objid = %s AND objsubid = 1 "
+    "AND datname = current_database()"
+)
 READING = ("GET", "HEAD", "OPTIONS")
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
+# Seconds that the server has for an answer. Its own limits end statements that take too long; this one ends waiting for
+# a server that says nothing any more, also when its connections are still held open by something between.
+ANSWER, ANSWER_TO_PAGES = 65.0, 10.0
+_answer: ContextVar[float] = ContextVar("answer", default=ANSWER)
+LIMITS = "-c statement_timeout=60000 -c lock_timeout=8000"
+# A network that swallows what is sent: noticed after 15 seconds, by the kernel.
+TCP = {
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15000,
+}
+PROBE = 3  # seconds in which a database that is ready answers
+ROOM, SMALL = 64 * 2**20, 50  # bytes that are free on a disk with room; of a small disk, this part
+
+
+class Trouble(Enum):
+    """What is wrong with the database when it is not our mistake."""
+
+    AWAY = "away"
+    BUSY = "busy"
+    FULL = "full"
 
 
 def engine_options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": 15}, "hide_parameters": True}
-    options = "-c statement_timeout=60000 -c lock_timeout=15000"
-    return {"pool_pre_ping": True, "hide_parameters": True, "connect_args": {"connect_timeout": 5, "options": options}}
+    arguments = {"connect_timeout": 5, "options": LIMITS, **TCP}
+    return {"pool_pre_ping": True, "pool_timeout": 8, "hide_parameters": True, "connect_args": arguments}
+
+
+class Connection(psycopg.Connection[Any]):
+    """A connection to PostgreSQL that waits for an answer no longer than it should."""
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        limit = _answer.get() if timeout is None else timeout
+        try:
+            return super().wait(gen, interval, limit)
+        except _WaitTimeout:
+            self.pgconn.finish()  # whatever still comes would be taken for the answer to something else
+            raise psycopg.OperationalError(f"the connection was closed: no answer for {limit:g} seconds") from None
+
+
+@contextmanager
+def answering_within(seconds: float) -> Iterator[None]:
+    """The server has that long for each answer: for what may wait or work longer than pages."""
+    token = _answer.set(seconds)
+    try:
+        yield
+    finally:
+        _answer.reset(token)
+
+
+def trouble_of(fault: BaseException) -> Trouble | None:
+    """What a fault tells of the database or the disk; None when it is a mistake of ours."""
+    if isinstance(fault, OSError):
+        return Trouble.FULL if fault.errno in (errno.ENOSPC, errno.EDQUOT) else None
+    if isinstance(fault, PoolTimeout):
+        return Trouble.BUSY
+    if not isinstance(fault, DBAPIError):
+        return None
+    if isinstance(fault.orig, sqlite3.Error):
+        return trouble_of_sqlite(fault.orig)
+    if fault.connection_invalidated:
+        return Trouble.AWAY
+    return trouble_of_postgresql(fault.orig)
+
+
+def trouble_of_sqlite(fault: sqlite3.Error) -> Trouble | None:
+    code = getattr(fault, "sqlite_errorcode", 0) & 0xFF  # without what an extended code adds
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return Trouble.BUSY
+    if code == sqlite3.SQLITE_FULL:
+        return Trouble.FULL
+    away = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT)
+    return Trouble.AWAY if code in (*away, sqlite3.SQLITE_NOTADB) else None
+
+
+def trouble_of_postgresql(fault: BaseException | None) -> Trouble | None:
+    """By the classes of PostgreSQL's SQLSTATE; what never came to the server has none."""
+    state = str(getattr(fault, "sqlstate", None) or "")
+    if state == "53100":
+        return Trouble.FULL
+    if state.startswith(("40", "53", "55P03", "57014")):
+        return Trouble.BUSY
+    if state.startswith(("08", "57P", "58", "25006", "3D000")):
+        return Trouble.AWAY
+    return Trouble.AWAY if not state and isinstance(fault, psycopg.OperationalError | psycopg.InterfaceError) else None
+
+
+def let_go() -> None:
+    """Nothing of the session's is kept, not even when the database cannot be told so."""
+    try:
+        db.session.rollback()
+    except SQLAlchemyError:
+        db.session.registry.clear()
+
+
+def ready() -> Trouble | None:
+    """Can the database be asked, and is there room for what is brought? Asks by a connection of its own, since those of
+    the pool may all be waiting."""
+    disk = shutil.disk_usage(current_app.config["DATA_DIR"])
+    if disk.free < min(ROOM, disk.total // SMALL):
+        return Trouble.FULL
+    sqlite = db.engine.dialect.name == "sqlite"
+    engine = create_engine(
+        db.engine.url, poolclass=NullPool, connect_args={"timeout" if sqlite else "connect_timeout": PROBE}
+    )
+    listen(engine)
+    try:
+        with answering_within(PROBE), engine.connect().execution_options(reading=True) as connection:
+            connection.execute(select(literal(1)))
+    except DBAPIError as fault:
+        return trouble_of(fault) or Trouble.AWAY
+    return None
 
 
 def prepare_sqlite(connection: Any, _record: object) -> None:
@@ -99,18 +223,26 @@ def prepare_private(connection: Any, _record: object) -> None:
 
 
 def join_writers(connection: Any) -> None:
-    """For whoever writes to the trail, until their transaction ends."""
+    """For whoever writes to the trail, until their transaction, or the savepoint that they are in, ends."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({TRAIL})")
 
 
-def hold_writers(connection: Any) -> None:
-    """Wait until whoever is writing to the trail has ended, and let nobody else begin. SQLite has one writer anyway.
+def writers(connection: Any) -> set[str]:
+    """The transactions that are writing to the trail. SQLite has one writer, and who asks is that."""
+    if connection.dialect.name != "postgresql":
+        return set()
+    return set(connection.exec_driver_sql(WRITERS, (TRAIL,)).scalars())
 
-    No lock of the table: that needs a right to change its lines, which the serving role need not have.
-    """
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TRAIL})")
+
+def begin_sealing(connection: Any, *, wait: bool = False) -> bool:
+    """Only one process seals, until its transaction ends; answers whether it is this one. Writers never wait for it."""
+    if connection.dialect.name != "postgresql":
+        return True
+    if wait:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SEALING})")
+        return True
+    return bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({SEALING})").scalar())
 
 
 def without_aggregates() -> None:
@@ -123,7 +255,17 @@ def without_aggregates() -> None:
 def install(app: Flask) -> None:
     without_aggregates()
     with app.app_context():
-        engine: Engine = db.engine
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", prepare_sqlite)
-            event.listen(engine, "begin", begin_sqlite)
+        listen(db.engine)
+    app.before_request(lambda: _answer.set(ANSWER_TO_PAGES) and None)
+
+
+def listen(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", prepare_sqlite)
+        event.listen(engine, "begin", begin_sqlite)
+    else:
+        event.listen(engine, "do_connect", connect)
+
+
+def connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+    return Connection.connect(*arguments, **options)

@@ -1,5 +1,6 @@
 """Bare objects that the whole portal shares."""
 
+import logging
 from typing import Any
 
 from flask_appbuilder import Model
@@ -7,6 +8,7 @@ from flask_appbuilder.models.sqla.base import SQLA
 from flask_migrate import Migrate
 from flask_sqlalchemy.session import Session
 from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.exc import SQLAlchemyError
 
 __all__ = ["BOUND", "Model", "csrf", "db", "migrate"]
 
@@ -21,6 +23,17 @@ class PortalSession(Session):
         return self.info[BOUND] if BOUND in self.info else super().get_bind(*args, **more)
 
 
+class Database(SQLA):
+    """Flask-SQLAlchemy's, but for ending a request whose database has gone: that is told already."""
+
+    def _teardown_session(self, exc: BaseException | None) -> None:
+        try:
+            super()._teardown_session(exc)
+        except SQLAlchemyError:
+            logging.getLogger(__name__).warning("a session could not be ended", exc_info=True)
+            self.session.registry.clear()
+
+
 # Named constraints, so that SQLite's batch migrations can find and drop them.
 Model.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -31,6 +44,6 @@ Model.metadata.naming_convention = {
 }
 
 # Flask-AppBuilder's own documentation leaves db.metadata empty, and migrations would drop every table.
-db = SQLA(metadata=Model.metadata, session_options={"class_": PortalSession})
+db = Database(metadata=Model.metadata, session_options={"class_": PortalSession})
 migrate = Migrate()
 csrf = CSRFProtect()

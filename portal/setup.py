@@ -16,6 +16,7 @@ from sqlalchemy import select
 from portal.accounts import roles
 from portal.core import (
     attachments,
+    clock,
     form_drafts,
     import_runs,
     installation,
@@ -26,19 +27,22 @@ from portal.core import (
     sealing,
     staging,
 )
+from portal.core.audit import AuditEvent
+from portal.database import answering_within
 from portal.extensions import db
 from portal.org import codes
 from portal.org.models import Unit
 
 LOCK = 7_041_823  # any number; the same in every process that sets up
 PATIENCE = 300  # seconds
+LONGEST = 6 * 3600  # seconds that a step of a migration may take
 
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
     """Wait for whoever is setting up the same database, on this machine or another."""
     if db.engine.dialect.name == "postgresql":
-        with db.engine.connect() as connection:
+        with answering_within(LONGEST), db.engine.connect() as connection:
             for timeout in ("statement_timeout", "lock_timeout"):  # longer than pages wait
                 connection.exec_driver_sql(f"SET {timeout} = {PATIENCE * 1000}")
             connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCK})")
@@ -79,7 +83,18 @@ def bring_up_to_date() -> list[str]:
         db.session.commit()
         attachments.discard(gone)
         jobs.sweep()
-        return sweep_files()
+        return [*clock_behind(), *sweep_files()]
+
+
+def clock_behind() -> list[str]:
+    """A sentence for the operator when the trail was written at a later time than this machine says it is."""
+    newest = db.session.scalar(select(AuditEvent.at).order_by(AuditEvent.id.desc()).limit(1))
+    if newest is None or newest <= clock.now() + clock.SLACK:
+        return []
+    return [
+        f"The clock of this machine says {clock.local(clock.now()):%Y-%m-%d %H:%M}, but the trail was last written at "
+        f"{clock.local(newest):%Y-%m-%d %H:%M}: set the clock, since deadlines and days follow it."
+    ]
 
 
 def sweep_files() -> list[str]:

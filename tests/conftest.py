@@ -79,6 +79,7 @@ class Built:
         else:
             shutil.copy(home / "portal.db", home / "pristine.db")
         self.files = set(home.glob("files/??/*"))
+        self.kept = {path: path.read_bytes() for path in self.beside()}
         # As `run.py` does: what was made up to here is not looked through for garbage with every test.
         gc.collect()
         gc.freeze()
@@ -104,9 +105,16 @@ class Built:
             for left in self.home.glob("portal.db*"):
                 left.unlink()
             shutil.copy(self.home / "pristine.db", self.home / "portal.db")
-        for path in set(self.home.glob("files/??/*")) - self.files:  # of records that there are no more
+        for path in (set(self.home.glob("files/??/*")) - self.files) | set(self.beside()):
             path.unlink()
+        for path, content in self.kept.items():
+            path.write_bytes(content)
+            path.chmod(0o600)
         self.dirty = False
+
+    def beside(self) -> list[Path]:
+        """Keys, heads of the trail: what tells of the database in the data directory."""
+        return [*self.home.glob("*.key"), *self.home.glob("audit_heads*"), *self.home.glob("*.json")]
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from sqlalchemy import create_engine, inspect
 
 import config
 from config import BadSetting
+from portal import setup
+from portal.core import clock
 from tests.conftest import settings
 
 HERE = Path(__file__).resolve().parent.parent
@@ -250,3 +252,13 @@ def test_a_database_that_is_away_is_told_in_one_line(tmp_path):
 def test_production_needs_a_secret_key(tmp_path):
     done = run("run.py", home=tmp_path, PORTAL_ENV="production")
     assert "PORTAL_SECRET_KEY is required in production" in done.stderr
+
+
+@pytest.mark.one_database
+def test_a_clock_that_is_behind_the_trail_is_told(app, monkeypatch):
+    now = clock.now()
+    with app.app_context():
+        assert setup.clock_behind() == []
+        monkeypatch.setattr(clock, "now", lambda: now.replace(year=now.year - 1))
+        [told] = setup.clock_behind()
+    assert str(now.year - 1) in told

@@ -31,7 +31,9 @@ def locks(names: Iterable[str]) -> dict[str, datetime]:
     title, username = func.lower(AuditEvent.title), func.lower(AuditEvent.username)
     tried = and_(AuditEvent.action.in_(("sign_in_failed", "unlock")), title.in_(keys))
     came = and_(AuditEvent.action == "sign_in", username.in_(keys))
-    query = select(AuditEvent.action, AuditEvent.at, title, username).where(AuditEvent.at > clock.now() - LOCKED)
+    query = select(AuditEvent.action, AuditEvent.at, title, username).where(
+        AuditEvent.at.between(*clock.lately(LOCKED))
+    )
     newest: dict[str, list[tuple[str, datetime]]] = {}
     for action, at, tried_name, name in db.session.execute(
         query.where(or_(tried, came)).order_by(AuditEvent.id.desc())

@@ -66,7 +66,7 @@ class UnmaskedExport(Model):
             return "open"
         if not self.approved:
             return "refused"
-        return "approved" if self.ends and clock.now() < self.ends else "over"
+        return "approved" if self.decided_at and clock.within(self.decided_at, LASTS) else "over"
 
     @property
     def arguments(self) -> MultiDict[str, str]:

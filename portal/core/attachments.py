@@ -199,11 +199,15 @@ def write_durably(path: Path, content: bytes) -> None:
     """Temporary file, fsync, rename, fsync of the folder: after this the file survives a power cut whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}{PART}")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:  # the disk is full, and stays so if half a file stays
+        draft.unlink(missing_ok=True)
+        raise
     config.keep_folder(path.parent)
 
 

@@ -61,8 +61,8 @@ class AuditEvent(Model):
 
 
 INSERT = insert(AuditEvent)
-# In a session's `info`: its transaction has lines of the trail.
-TOLD = "told"
+# In a session's `info`: its transaction has lines of the trail; sealing knows that it is writing.
+TOLD, JOINED = "told", "joined"
 # Tables beside the ledgers whose rows have a name that says which they are.
 NAMED = frozenset({"ab_role"})
 _reason: ContextVar[str | None] = ContextVar("reason", default=None)
@@ -110,8 +110,9 @@ def write(session: Session, _context: Any) -> None:
 
 
 def _put(session: Session, lines: list[dict[str, Any]]) -> None:
-    if not session.info.get(TOLD) and not rehearsing():  # else sealing, and all behind it, would wait for minutes
+    if not session.info.get(JOINED) and not rehearsing():  # else sealing would wait for minutes
         join_writers(session.connection())
+        session.info[JOINED] = True
     session.connection().execute(INSERT, lines)
     session.info[TOLD] = True
 

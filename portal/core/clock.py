@@ -6,12 +6,13 @@ from calendar import monthrange
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import current_app
 
 OFFICE = ZoneInfo("Asia/Shanghai")
+SLACK = timedelta(minutes=5)  # by which the clocks of machines differ
 
 
 _day: ContextVar[date | None] = ContextVar("day", default=None)
@@ -52,6 +53,17 @@ def quarter(day: date) -> str:
 def now() -> datetime:
     """This moment in UTC, without a zone: what the database keeps."""
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def lately(period: timedelta) -> tuple[datetime, datetime]:
+    """The first and the last moment that are within this period until now. What was written while the clock was ahead
+    is not: else it would count until the clock comes to it, which may be a year."""
+    return now() - period, now() + SLACK
+
+
+def within(moment: datetime, period: timedelta) -> bool:
+    first, last = lately(period)
+    return first < moment <= last
 
 
 def local(moment: datetime) -> datetime:

@@ -27,7 +27,7 @@ def spent(guess: str) -> bool:
     if guess in known:
         return False
     mine = (AuditEvent.user_id == scope.current().user_id, AuditEvent.action == DEED)
-    counted = select(func.count(AuditEvent.id)).where(*mine, AuditEvent.at > clock.now() - WITHIN)
+    counted = select(func.count(AuditEvent.id)).where(*mine, AuditEvent.at.between(*clock.lately(WITHIN)))
     if rehearsing():  # whose copy knows nothing of the guesses that are had elsewhere meanwhile
         with db.engine.connect().execution_options(reading=True) as connection:
             before = connection.scalar(counted)

@@ -58,7 +58,7 @@ class ImportRun(Model):
 
     @property
     def now(self) -> str:
-        silent = self.state == RUNNING and self.told_at < clock.now() - SILENT
+        silent = self.state == RUNNING and not clock.within(self.told_at, SILENT)
         return INTERRUPTED if silent else self.state
 
     @property

@@ -24,10 +24,10 @@ from typing import IO, Any
 from filelock import FileLock
 from flask import Flask, abort, current_app, has_request_context, request
 from flask_babel import force_locale, get_locale, gettext
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from portal.core import scope
-from portal.database import log_fault
+from portal.database import log_fault, trouble_of
 from portal.extensions import db
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Job:
         if not path.exists():  # killed before it began
             return {"state": FAILED, "fault": ""}
         found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        if found["state"] == RUNNING and time.time() - path.stat().st_mtime > SILENT:
+        if found["state"] == RUNNING and abs(time.time() - path.stat().st_mtime) > SILENT:
             return found | {"state": FAILED, "fault": ""}
         return found
 
@@ -108,7 +108,7 @@ class Job:
         """Seconds since its last word."""
         words = [self.folder / name for name in WORDS]
         said = (path.stat().st_mtime for path in words if path.exists())
-        return time.time() - max(said, default=self.folder.stat().st_mtime)
+        return abs(time.time() - max(said, default=self.folder.stat().st_mtime))
 
     def let_go(self) -> None:
         """Keep what the job says of itself, and none of its files."""
@@ -248,6 +248,6 @@ def run(app: Flask, job: Job, work: Callable[[Job], dict[str, Any]], asker: Aske
 
 def said(fault: Exception) -> str:
     """The reason, as far as it is one that users can do something about."""
-    if isinstance(fault, OperationalError):
+    if trouble_of(fault):
         return gettext("The database was away, busy for too long, or its disk is full.")
     return ""

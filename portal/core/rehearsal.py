@@ -3,7 +3,8 @@
 Inside a rehearsal everything runs as it would for good, so that it cannot say anything else, but nothing of it reaches
 the database that others use. On SQLite, which has one writer, the session works on a private copy of the file. On
 PostgreSQL it works in one transaction that is rolled back, which takes neither what others queue for (the counters of
-record numbers) nor the lock that the trail's writers share with its sealing.
+record numbers) nor the lock that the trail's writers share with its sealing, and in which what changes a record is
+taken back at once, since whoever saves that record would wait for it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ _rehearsing: ContextVar[bool] = ContextVar("rehearsing", default=False)
 
 def rehearsing() -> bool:
     return _rehearsing.get()
+
+
+def beside_others() -> bool:
+    """Does a rehearsal work on what others use, so that they would wait for what it has changed?"""
+    return rehearsing() and BOUND not in db.session().info
 
 
 @contextmanager
@@ -69,4 +75,4 @@ def copy(engine: Engine) -> None:
         source.close()
 
 
-__all__ = ["rehearsal", "rehearsing"]
+__all__ = ["beside_others", "rehearsal", "rehearsing"]

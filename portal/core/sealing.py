@@ -8,37 +8,36 @@ somebody took from it. Of several machines one has it, and the database says whi
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import os
 import re
-import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app
+from flask import current_app
 from flask_babel import gettext
-from sqlalchemy import Connection, LargeBinary, String, event, func, insert, select, type_coerce, update
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import Connection, LargeBinary, String, func, insert, select, type_coerce, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import NullType
 
 from portal.core import clock
-from portal.core.audit import TOLD, AuditEvent
+from portal.core.audit import AuditEvent
 from portal.core.fields.base import natural
 from portal.core.installation import Installation, directory
 from portal.core.marks import MARKED, keyed, mark
-from portal.database import hold_writers
+from portal.database import begin_sealing, writers
 from portal.extensions import Model, db
 
 BLOCK = 1000  # lines
 HEX = re.compile(r"[0-9a-f]{64}")
 ID, MARK = 8, 16  # bytes that a seal keeps of each line's id and mark
 TAIL = 1000  # bytes, several lines of the file of heads
-SOON = 10  # seconds in which lines wait for others to be sealed with
+PATIENCE = 3.0  # seconds that sealing waits for those who are writing, before it tries again later
 
 
 class AuditSeal(Model):
@@ -86,7 +85,7 @@ def unpacked(lines: bytes) -> dict[int, bytes]:
 
 
 def seal() -> int:
-    """Seal what is not sealed yet; answers how many lines."""
+    """Seal what is not sealed yet; answers how many lines. What others are writing just now waits for the next time."""
     count = 0
     while (done := seal_block()) == BLOCK:
         count += done
@@ -94,14 +93,15 @@ def seal() -> int:
 
 
 def seal_block() -> int:
-    """Seal the next lines. Waits for those who are writing, and they for this."""
+    """Seal the next lines, unless somebody else does. Nobody who writes waits for it."""
     with db.engine.begin() as connection:
-        hold_writers(connection)
+        if not begin_sealing(connection):
+            return 0
         note_head(connection)  # of whoever was killed before they came to it
         last = connection.execute(select(*HEAD).order_by(AuditSeal.number.desc()).limit(1)).first()
         number, last_id, before = (last.number, last.last_id, last.digest) if last else (0, 0, "")
         fresh = select(AuditEvent.id, AuditEvent.mark).where(AuditEvent.id > last_id).order_by(AuditEvent.id)
-        block = connection.execute(fresh.limit(BLOCK)).all()
+        block = connection.execute(fresh.where(AuditEvent.id <= whole(connection)).limit(BLOCK)).all()
         if not block:
             return 0
         if last is None:
@@ -113,6 +113,22 @@ def seal_block() -> int:
     with db.engine.connect().execution_options(reading=True) as connection:
         note_head(connection)
     return len(block)
+
+
+def whole(connection: Connection) -> int:
+    """A number up to which no line can come any more; 0 when that has to be waited for.
+
+    Whoever has taken a number that is not above the highest one that can be read, and has not committed it yet, was
+    writing before that was read. So once all who are writing now have ended, no line up to it is missing.
+    """
+    until = connection.scalar(select(func.max(AuditEvent.id))) or 0
+    writing, patience = writers(connection), time.monotonic() + PATIENCE
+    while writing:
+        if time.monotonic() > patience:
+            return 0
+        time.sleep(0.05)
+        writing &= writers(connection)
+    return until
 
 
 def note_head(connection: Connection) -> None:
@@ -224,7 +240,7 @@ def refound() -> Path | None:
     """Begin the file of heads anew from the database, here; answers where the one before is kept."""
     path, kept = heads_file(), None
     with db.engine.begin() as connection:
-        hold_writers(connection)
+        begin_sealing(connection, wait=True)
         if path.exists():
             kept = path.with_name(f"{path.stem}.{clock.now():%Y%m%d%H%M%S}{path.suffix}")
             path.replace(kept)
@@ -338,58 +354,3 @@ def sealed_at() -> datetime | None:
     except UNREADABLE:  # `verify` is to be reached all the same
         return None
     return clock.local(found) if found else None
-
-
-class Sealer:
-    """Seals beside the work, soon after anything was written: until then a cut-off end would not be missed."""
-
-    def __init__(self, app: Flask) -> None:
-        self.app, self.lock = app, threading.Lock()
-        self.timer: threading.Timer | None = None
-        atexit.register(self.close)
-
-    def soon(self) -> None:
-        with self.lock:
-            if self.timer is None and not self.app.testing:
-                self.timer = threading.Timer(SOON, self.run)
-                self.timer.daemon = True
-                self.timer.start()
-
-    def close(self) -> None:
-        """A command that ends, or a server that is stopped, leaves nothing unsealed."""
-        if self.timer is not None:
-            self.timer.cancel()
-            self.sealed()
-
-    def run(self) -> None:
-        with self.lock:
-            self.timer = None  # what is written from here on has the next one
-        if not self.sealed():
-            self.soon()
-
-    def sealed(self) -> bool:
-        try:
-            with self.app.app_context():
-                seal()
-        except DBAPIError as fault:  # somebody writes for long, or the database is away
-            self.app.logger.info("sealing the trail has to wait: %s", fault.orig)
-            return False
-        except UNREADABLE:  # `verify` tells where
-            self.app.logger.warning("the trail cannot be sealed", exc_info=True)
-        return True
-
-
-def committed(session: Session) -> None:
-    if session.info.pop(TOLD, False):
-        current_app.extensions["portal.sealer"].soon()
-
-
-def undone(session: Session) -> None:
-    session.info.pop(TOLD, None)
-
-
-def install(app: Flask) -> None:
-    app.extensions["portal.sealer"] = Sealer(app)
-    for name, listener in (("after_commit", committed), ("after_rollback", undone)):
-        if not event.contains(db.session, name, listener):
-            event.listen(db.session, name, listener)

@@ -42,6 +42,9 @@ def run() -> None:
             # A batch migration copies tables; with the checks on, dropping the old one would cascade. Inside of a
             # transaction, SQLite would leave them on.
             checked(connection, False)
+        else:
+            connection.exec_driver_sql("SET statement_timeout = 0")  # with many records, a step takes long
+            connection.commit()
         context.configure(
             connection=connection,
             target_metadata=database.metadata,

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import create_engine, select
 from sqlalchemy.exc import DBAPIError
 
-from portal.core import jobs, sealing
+from portal.core import jobs, sealer, sealing
 from portal.core.audit import AuditEvent
 from portal.extensions import db
 from tests.conftest import PASSWORD
@@ -147,7 +147,7 @@ def test_an_older_database_put_back_is_found(app, sealed, tamper, rows, visit):
 def test_what_was_just_written_is_sealed_soon_whatever_else_happens(app, sealed, rows, visit, tamper, monkeypatch):
     """Else the newest lines could be cut off until somebody comes and writes; an export is but a GET."""
     visitor = visit("reviewer")
-    monkeypatch.setattr(sealing, "SOON", 0.1)
+    monkeypatch.setattr(sealer, "SOON", 0.1)
     monkeypatch.setitem(app.config, "TESTING", False)
     visitor.client.get("/agreements/export").close()
     newest = rows("SELECT max(id) FROM audit_event")[0][0]

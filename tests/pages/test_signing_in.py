@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -106,9 +106,9 @@ def wait(monkeypatch):
 
     def go(minutes):
         passed.append(60 * minutes)
-        monkeypatch.setattr(sessions.time, "time", lambda: clock_time() + sum(passed))
+        monkeypatch.setattr(sessions, "moment", lambda: moment() + sum(passed))
 
-    clock_time = time.time
+    moment = sessions.moment
     return go
 
 
@@ -139,6 +139,27 @@ def test_no_session_lives_longer_than_a_working_day(visit, wait):
         wait(29.9)
     assert visitor.look("/agreements/list/").status == 200
     wait(2)
+    assert visitor.look("/agreements/list/").status == 302
+
+
+YEAR = 365 * 24 * 60  # minutes
+
+
+@pytest.mark.parametrize("days", [-365, 365])
+def test_setting_the_clock_signs_nobody_out(visit, monkeypatch, days):
+    visitor, now = signed_in(visit, "filler02"), time.time()
+    monkeypatch.setattr(time, "time", lambda: now + days * 24 * 3600)
+    monkeypatch.setattr(clock, "now", lambda: datetime.fromtimestamp(now, UTC).replace(tzinfo=None))
+    assert visitor.look("/agreements/list/").status == 200
+
+
+def test_a_session_that_began_while_the_clock_was_ahead_lasts_no_longer_than_others(visit, wait):
+    visitor = signed_in(visit, "filler02")
+    wait(-YEAR)
+    assert visitor.look("/agreements/list/").status == 200
+    wait(29)
+    assert visitor.look("/agreements/list/").status == 200
+    wait(31)
     assert visitor.look("/agreements/list/").status == 302
 
 
@@ -189,6 +210,15 @@ def test_after_five_wrong_passwords_the_name_is_locked_for_half_an_hour(visit, l
     assert locked.notices("error") == said[5]
     later(71)
     assert attempt(visit, username, PASSWORD).status == (302 if username == "filler03" else 200)
+
+
+def test_wrong_passwords_while_the_clock_was_ahead_lock_no_name(visit, later):
+    later(YEAR)
+    for n in range(6):
+        attempt(visit, "filler05", f"wrong{n}")
+    assert attempt(visit, "filler05", PASSWORD).status == 200
+    later(100)
+    assert attempt(visit, "filler05", PASSWORD).status == 302
 
 
 def test_signing_in_begins_the_count_anew(visit, later):

@@ -106,22 +106,26 @@ class FurtherRows:
         take_each([*groups.values()], self.take_group, self.refuse_group, self.remember)
         return list(self.outcomes.values())
 
-    def look_up(self, row: ChildRow) -> None:
+    def look_up(self, row: ChildRow) -> bool:
+        """Which record does it name? Changes none."""
         try:
             self.found.append((row, self.record_of(row)))
         except Rejected as fault:
             self.reject(row, fault)
+        return False
 
-    def take_group(self, group: Group) -> None:
+    def take_group(self, group: Group) -> bool:
+        """Was the record changed?"""
         record, rows = group
         first = rows[0]
         place = f"{self.source}, {self.outcomes[first.table.name].sheet}"
         try:
             with taking(place, first.number, adopt=self.adopt):
-                self.take_record(record, rows)
+                return self.take_record(record, rows)
         except Rejected as fault:
             for row in rows:
                 self.reject(row, fault)
+            return False
 
     def refuse_group(self, group: Group) -> None:
         """The database does not accept the rows."""
@@ -192,8 +196,9 @@ class FurtherRows:
         except BadValue as fault:
             raise Rejected(str(ledger.field(name).label), str(fault)) from None
 
-    def take_record(self, record: Any, rows: Sequence[ChildRow]) -> None:
-        """All rows of one record in one form. Raises Rejected when they cannot be taken together."""
+    def take_record(self, record: Any, rows: Sequence[ChildRow]) -> bool:
+        """All rows of one record in one form; answers whether they change it. Raises Rejected when they cannot be taken
+        together."""
         ledger = self.ledger
         typed = self.typed(record, rows)
         form: LedgerForm = form_class(ledger)(typed, record)
@@ -202,13 +207,14 @@ class FurtherRows:
         results = {id(row): self.result(form, row) for row in rows}
         if all(result == UNCHANGED for result in results.values()):
             self.count(results.values(), rows)
-            return
+            return False
         if not fine:
             raise_fault(ledger, form, rows)
         self.require_editable(record, {row.table.name for row in rows if results[id(row)] != UNCHANGED})
         saving.fill(ledger, form, record)
         db.session.flush()
         self.count(results.values(), rows)
+        return True
 
     def count(self, results: Any, rows: Sequence[ChildRow]) -> None:
         for row, result in zip(rows, results, strict=True):

@@ -25,7 +25,7 @@ from portal.core.spreadsheet.reading import Sheet
 from portal.core.spreadsheet.row import Row
 from portal.core.spreadsheet.savepoints import refusal, take_each
 from portal.core.spreadsheet.status import Standings
-from portal.core.spreadsheet.verdict import Rejected
+from portal.core.spreadsheet.verdict import CHANGED, Rejected
 from portal.database import reading
 from portal.org import codes
 
@@ -112,7 +112,8 @@ class TableRows:
         agreed = (account.sheet, number) in how.same
         return Row(account.ledger, account.table, cells, how.standings, how.identity, agreed)
 
-    def take(self, numbered: trees.SheetRow) -> None:
+    def take(self, numbered: trees.SheetRow) -> bool:
+        """Was a record changed that was there before?"""
         number, account = numbered[0], self.account
         row = self.row(numbered)
         try:
@@ -122,9 +123,10 @@ class TableRows:
                 result, record = take_row(row, self.seen)
         except Rejected as wrong:
             account.rejected(number, row.with_all_faults(wrong))
-            return
+            return False
         self.seen[record.id] = account.place(number)
         account.accepted(number, row, result, record)
+        return result == CHANGED
 
     def refuse(self, numbered: trees.SheetRow) -> None:
         """The database does not accept the row."""

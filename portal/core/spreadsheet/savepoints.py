@@ -1,7 +1,8 @@
 """Rows are taken one after another so that one that the database refuses does not end the others (`contracts.md`).
 
 A savepoint costs, so several rows share one. Where the database refuses a row, the rows of that savepoint are taken
-again, each with a savepoint of its own, and only the refused one is rejected.
+again, each with a savepoint of its own, and only the refused one is rejected. A rehearsal beside others gives each row
+one, and takes back at once what changed a record.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import SessionTransaction
 
 from portal.core import lookups
+from portal.core.rehearsal import beside_others
 from portal.database import described
 from portal.extensions import db
 
@@ -52,35 +54,39 @@ class Savepoint:
             self.transaction.commit()
 
     def undo(self) -> None:
-        self.transaction.rollback()
+        self.let_go()
         self.forget()
+
+    def let_go(self) -> None:
+        """Take back what was stored, and keep the notes of it."""
+        self.transaction.rollback()
         lookups.forget()
 
 
 def take_each(
     rows: Sequence[T],
-    take: Callable[[T], None],
+    take: Callable[[T], bool],
     refuse: Callable[[T], None],
     remember: Callable[[], Callable[[], None]],
     before: Callable[[int], None] = lambda _at: None,
 ) -> None:
-    """Call `take` for each row, and `refuse` for one that the database does not accept. `remember` answers what makes
-    the caller's notes again what they are now. `before(position)` is called between rows, where a transaction may end.
+    """Call `take` for each row, which answers whether it changed a record that was there, and `refuse` for one that the
+    database does not accept. `remember` answers what makes the caller's notes again what they are now.
+    `before(position)` is called between rows, where a transaction may end.
     """
-    at, alone, current = 0, -1, None  # up to `alone` each row has a savepoint of its own
+    trial = beside_others()
+    at, alone, current = 0, len(rows) if trial else -1, None  # up to `alone` each row has a savepoint of its own
     while at < len(rows):
         before(at)
-        if current is None or not current.transaction.is_active or at - current.first >= (1 if at <= alone else SHARED):
-            if current is not None:
-                current.close()
-            current = Savepoint(at, db.session.begin_nested(), remember())
+        current = fresh(current, at, 1 if at <= alone else SHARED, remember)
         try:
-            take(rows[at])
+            if take(rows[at]) and trial:
+                current.let_go()
         except (DBAPIError, *UNSTORABLE) as fault:
             if not refuses_row(fault):
                 raise
             current.undo()
-            first, current, alone = current.first, None, max(alone, at)
+            first, alone = current.first, max(alone, at)
             if first < at:
                 at = first
                 continue
@@ -89,6 +95,15 @@ def take_each(
         at += 1
     if current is not None:
         current.close()
+
+
+def fresh(current: Savepoint | None, at: int, most: int, remember: Callable[[], Callable[[], None]]) -> Savepoint:
+    """The savepoint for the row at this position: the current one while it is open and holds fewer than `most`."""
+    if current is not None and current.transaction.is_active:
+        if at - current.first < most:
+            return current
+        current.close()
+    return Savepoint(at, db.session.begin_nested(), remember())
 
 
 __all__ = ["refusal", "take_each"]

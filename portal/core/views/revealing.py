@@ -58,7 +58,7 @@ class Revealing:
             return redirect(home)
         write_down(self.ledger, record, name, purpose)
         now = time.time()
-        kept = {key: until for key, until in session.get(KEY, {}).items() if until > now}
+        kept = {key: until for key, until in session.get(KEY, {}).items() if 0 < until - now <= LASTS}
         session[KEY] = {**kept, place(self.ledger, pk, name): now + LASTS}
         return redirect(f"{home}#{name}")
 
@@ -97,7 +97,8 @@ def revealing(ledger: Ledger, record: Any) -> dict[str, Any]:
     `closed` the fields and tables that it may ask for."""
     now, shown = time.time(), session.get(KEY, {})
     masked = closed(ledger, record)
-    ends = {name: until for name in masked if (until := shown.get(place(ledger, record.id, name), 0)) > now}
+    known = {name: shown.get(place(ledger, record.id, name), 0) for name in masked}
+    ends = {name: until for name, until in known.items() if 0 < until - now <= LASTS}
     tables = {table.name: cells(ledger, record, table) for table in ledger.personal_tables if table.name in ends}
 
     def opened(name: str, text: str) -> Opened:

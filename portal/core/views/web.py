@@ -13,9 +13,8 @@ from flask_babel import get_locale, gettext
 from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
-from sqlalchemy import literal, select
 from sqlalchemy.exc import DBAPIError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from portal.core import audit, clock, scope
 from portal.core.fields import long_date
@@ -23,8 +22,7 @@ from portal.core.ledger import mounted
 from portal.core.phrases import labelled
 from portal.core.scope import OutOfScope
 from portal.core.views.remarks import shared
-from portal.database import log_fault
-from portal.extensions import db
+from portal.database import Trouble, let_go, log_fault, ready, trouble_of
 
 log = logging.getLogger(__name__)
 CSP = (
@@ -66,21 +64,32 @@ def titles() -> dict[int, str]:
         429: gettext("Too often; please wait a little"),
         500: gettext("Something went wrong on our side"),
         503: gettext("The database cannot be reached just now"),
+        507: gettext("There is no room left where the portal keeps its data"),
     }
 
 
-def error_page(code: int, detail: str = "") -> ResponseReturnValue:
-    title = titles().get(code, titles()[400])
+def error_page(code: int, detail: str = "", title: str = "") -> ResponseReturnValue:
+    title = title or titles().get(code, titles()[400])
     headers = {"Retry-After": "10"} if code == 503 else {}
     if for_programs():
         return {"message": detail or title}, code, headers
-    return render_template("error.html", code=code, title=title, detail=detail), code, headers
+    again = posted() if code in (503, 507) else []
+    return render_template("error.html", code=code, title=title, detail=detail, again=again), code, headers
+
+
+def posted() -> list[tuple[str, str]]:
+    """What was typed and can be sent again with a click, as long as nothing in it is a password."""
+    if request.method != "POST" or any("password" in name for name in request.form):
+        return []
+    return [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
 
 
 def on_http(fault: HTTPException) -> ResponseReturnValue:
     """Werkzeug's own English descriptions are not shown; ours are."""
     if fault.response is not None or (fault.code or 500) < 400:
         return fault
+    if isinstance(fault, InternalServerError) and fault.original_exception:  # from what runs after a page was made
+        return on_fault(fault.original_exception)
     if isinstance(fault, SecurityError):  # a host that is not ours: no page of ours can be addressed there
         return Response(titles()[400], 400, mimetype="text/plain")
     if fault.code == HTTPStatus.FORBIDDEN:
@@ -104,19 +113,27 @@ def on_out_of_scope(fault: OutOfScope) -> ResponseReturnValue:
     return error_page(404)
 
 
-def on_database(fault: DBAPIError) -> ResponseReturnValue:
-    """The database is away: say so. Anything else that the database says is our mistake."""
-    log_fault(log, "database", fault)
-    db.session.rollback()
+def on_fault(fault: BaseException) -> ResponseReturnValue:
+    """The database or its disk is in trouble: say so. Anything else is our mistake."""
+    trouble = trouble_of(fault)
+    if trouble is None:
+        if isinstance(fault, DBAPIError):
+            log_fault(log, "unforeseen", fault)
+        else:
+            log.exception("unforeseen", exc_info=fault)
+        let_go()
+        return error_page(500)
+    log.error("the database is %s: %s", trouble.value, getattr(fault, "orig", fault))
+    let_go()
     g._login_user = AnonymousUserMixin()  # else Flask-Login asks the database again for the error page
-    away = fault.connection_invalidated or "connect" in str(fault.orig).lower() or "locked" in str(fault.orig).lower()
-    return error_page(503 if away else 500)
+    return in_trouble(trouble)
 
 
-def on_fault(_fault: Exception) -> ResponseReturnValue:
-    log.exception("unforeseen")
-    db.session.rollback()
-    return error_page(500)
+def in_trouble(trouble: Trouble) -> ResponseReturnValue:
+    if trouble is Trouble.FULL:
+        return error_page(507, gettext("Nothing of this was saved. Please tell whoever runs the portal."))
+    title = gettext("Too much is going on just now") if trouble is Trouble.BUSY else ""
+    return error_page(503, gettext("Nothing of this was saved. Please try again in a moment."), title)
 
 
 def healthz() -> ResponseReturnValue:
@@ -125,13 +142,11 @@ def healthz() -> ResponseReturnValue:
 
 
 def readyz() -> ResponseReturnValue:
-    """The database answers."""
-    try:
-        db.session.execute(select(literal(1)))
-    except DBAPIError as fault:
-        log_fault(log, "not ready", fault)
-        return {"status": "database away"}, 503
-    return {"status": "ok"}
+    """The database answers, and there is room for what is brought."""
+    trouble = ready()
+    if trouble is Trouble.FULL:
+        return {"status": "disk full"}, 503
+    return ({"status": f"database {trouble.value}"}, 503) if trouble else {"status": "ok"}
 
 
 @cache
@@ -173,7 +188,6 @@ def install(app: Flask) -> None:
     app.after_request(safe_headers)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(OutOfScope, on_out_of_scope)
-    app.register_error_handler(DBAPIError, on_database)
     app.register_error_handler(Exception, on_fault)
     app.add_url_rule("/healthz", "healthz", healthz)
     app.add_url_rule("/readyz", "readyz", readyz)

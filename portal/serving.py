@@ -1,0 +1,60 @@
+"""The web server of `run.py`: waitress, set up for an office.
+
+A browser keeps six connections open, so 20 of them would use up the 100 that waitress allows by default, and whoever
+came next would wait for somebody to leave. Health checks have threads of their own: they answer while all others wait.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from waitress.server import create_server
+from waitress.task import ThreadedTaskDispatcher
+
+THREADS = 8
+CONNECTIONS = 800  # kept open at once; systems allow a process 1,024 open files
+IDLE = 60  # seconds until a connection that nobody uses is closed
+HEALTH = ("/healthz", "/readyz")
+
+
+class Dispatcher(ThreadedTaskDispatcher):
+    """Hands requests to threads: those of `HEALTH` to one each that has nothing else to do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.set_thread_count(THREADS)
+        self.apart = {path: ThreadedTaskDispatcher() for path in HEALTH}
+        for each in self.apart.values():
+            each.set_thread_count(1)
+
+    def add_task(self, task: Any) -> None:
+        """`task` is a channel of waitress, with the requests that came through it."""
+        apart = self.apart.get(task.requests[0].path) if task.requests else None
+        if apart is not None:
+            apart.add_task(task)
+        else:
+            super().add_task(task)
+
+    def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
+        for each in self.apart.values():
+            each.shutdown(cancel_pending, timeout)
+        return bool(super().shutdown(cancel_pending, timeout))
+
+
+def server_of(app: Flask, **more: Any) -> Any:
+    """The server, listening; `run()` serves until it is stopped."""
+    return create_server(
+        app,
+        host=app.config["HOST"],
+        port=app.config["PORT"],
+        ident=None,
+        connection_limit=CONNECTIONS,
+        channel_timeout=IDLE,
+        asyncore_use_poll=True,
+        _dispatcher=Dispatcher(),
+        **more,
+    )
+
+
+__all__ = ["server_of"]
