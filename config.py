@@ -5,10 +5,11 @@ A wrong value stops the start and names the right ones.
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,17 @@ SETTINGS = {
     "PORTAL_DATA_DIR": "directory of database, attachments and keys (./instance)",
     "PORTAL_SECRET_KEY": "signs sessions; made and kept in the data directory when absent; required in production",
     "PORTAL_TRUSTED_HOSTS": "host names answered, with commas (host served, localhost, 127.0.0.1)",
+    "PORTAL_PROXIES": "how many web servers stand before the portal (0)",
     "PORTAL_THREE_ADMINS": "on | off (off); on switches the combined admin role off",
     "PORTAL_ROW_SECURITY": "on | off (off); on PostgreSQL the database itself refuses rows out of scope, too",
     "PORTAL_SERVING_ROLE": "role of PostgreSQL to serve as; `portal init`, run by the owner, grants what it needs",
     "PORTAL_DEMO": "none | tiny | article (tiny in development, none in production): what an empty database gets",
     "PORTAL_DEMO_PASSWORD": "password of all demo accounts; made and printed when absent",
     "PORTAL_AS_OF": "a fixed date (YYYY-MM-DD) instead of today, for demos and tests",
+    "PORTAL_BACKUP_PASSPHRASE_FILE": "file with the passphrase of backups; else it is asked for",
 }
+# Names that tests and benchmarks give, and the portal does not read.
+BESIDE = ("PORTAL_TEST_POSTGRES", "PORTAL_BENCH_BARE")
 
 
 SHORTEST_SECRET = 32  # characters
@@ -144,11 +149,20 @@ def trusted_hosts(environ: Mapping[str, str], host: str) -> list[str]:
     return [name for name in named if name] or sorted({host, "localhost", "127.0.0.1"})
 
 
+def require_known(names: Iterable[str]) -> None:
+    """A setting that is misspelt would be none. Raises BadSetting."""
+    for name in sorted(names):
+        if name.startswith("PORTAL_") and name not in SETTINGS and name not in BESIDE:
+            near = difflib.get_close_matches(name, SETTINGS, 1, 0.0)
+            raise BadSetting(f"{name} is no setting of the portal: is {near[0]} meant? Else unset it")
+
+
 def settings(environ: Mapping[str, str]) -> dict[str, Any]:
     """Flask's configuration out of the environment.
 
     Raises BadSetting, whose text names the setting and its right values.
     """
+    require_known(environ)
     production = one_of(environ, "PORTAL_ENV", ("development", "production"), "development") == "production"
     data_dir = Path(environ.get("PORTAL_DATA_DIR") or HERE / "instance").resolve()
     host = environ.get("PORTAL_HOST") or "127.0.0.1"
@@ -167,6 +181,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
         "DEMO": one_of(environ, "PORTAL_DEMO", ("none", "tiny", "article"), "none" if production else "tiny"),
         "DEMO_PASSWORD": environ.get("PORTAL_DEMO_PASSWORD"),
         "AS_OF": as_of(environ),
+        "BACKUP_PASSPHRASE_FILE": environ.get("PORTAL_BACKUP_PASSPHRASE_FILE") or "",
         **FIXED,
         "SESSION_COOKIE_SECURE": production,
     }

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from config import BadSetting
 from portal import create_app, demo, serving, setup
 from portal.core.declarations import BadLedger
+from portal.operations import checks
 
 
 def main() -> None:
@@ -35,6 +36,7 @@ def prepare(app: Flask) -> None:
     with app.app_context():
         for remark in setup.bring_up_to_date():
             print(remark, file=sys.stderr)
+        checks.require_safe()
         shown = ""
         if app.config["DEMO"] != "none":
             if setup.empty():

@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from portal import cli, database, ledgers, registry
-from portal.accounts import security, start_pages
+from portal.accounts import security, start_pages, trail_words
 from portal.builder import PortalBuilder
 from portal.core import (
     audit,
@@ -22,6 +22,7 @@ from portal.core import (
     key_files,
     lookups,
     numbering,
+    record,
     row_security,
     scope,
     sealer,
@@ -31,6 +32,7 @@ from portal.core.api import mount as rest
 from portal.core.views import addresses, limits, revealing, web
 from portal.core.views.mount import mount
 from portal.extensions import csrf, db, migrate
+from portal.operations import checks
 
 __all__ = ["create_app", "numbering"]
 
@@ -38,7 +40,8 @@ __all__ = ["create_app", "numbering"]
 def create_app(**overrides: Any) -> Flask:
     """The application, out of the environment and these overrides of its settings.
 
-    Asks the database nothing, but whether it is new when a key is missing.
+    Asks the database nothing, but whether it is new when a key is missing. In production, serves nothing that exposes
+    data.
 
     Raises BadSetting and BadLedger, which say all that is wrong.
     """
@@ -56,15 +59,16 @@ def create_app(**overrides: Any) -> Flask:
     migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"), render_as_batch=True)
     for layer in (database, row_security):
         layer.install(app)
-    for listener in (scope, search, audit, import_runs, lookups):
+    for listener in (scope, record, search, audit, import_runs, lookups):
         listener.install()
     key_files.install(app)
-    app.extensions["portal.ledgers"] = declared
+    # The second for what restores another portal.
+    app.extensions |= {"portal.ledgers": declared, "portal.create_app": create_app}
     # Before the CSRF check, which parses the body, and whose error page needs to know who asks.
     for part in (security, limits):
         part.install(app)
     csrf.init_app(app)
-    for part in (installation, addresses, web, start_pages, revealing, guessing, sealer, rest):
+    for part in (installation, checks, addresses, web, start_pages, trail_words, revealing, guessing, sealer, rest):
         part.install(app)
     with app.app_context():
         appbuilder = PortalBuilder(app, db.session)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -22,6 +23,8 @@ from portal.accounts import new_account, roles, sign_in_rules
 from portal.accounts.passwords import password_fault
 from portal.accounts.security import act_as
 from portal.core import attachments, audit, installation, key_files, scope, sealing, staging
+from portal.core.fields import BadValue
+from portal.core.fields.text import refuse_personal
 from portal.core.ledger import Ledger, mounted
 from portal.core.spreadsheet import months, running
 from portal.core.spreadsheet.importing import Options, Outcome, find_layout
@@ -30,6 +33,12 @@ from portal.core.spreadsheet.reading import Unreadable, read
 from portal.core.views import exporting
 from portal.demo import PROFILES, load, password, renew_password
 from portal.extensions import db
+from portal.operations import backup as backups
+from portal.operations import checks
+from portal.operations import restore as restoring
+from portal.operations.backup import Refused
+from portal.operations.encryption import BadArchive
+from portal.operations.passphrase import passphrase
 from portal.org import rotation
 
 
@@ -172,6 +181,72 @@ def refound() -> None:
         click.echo(f"What was there is {kept}.")
 
 
+@portal.command()
+@click.argument("out", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--into", type=click.Path(file_okay=False, path_type=Path), help="A directory: the name has the date.")
+@click.option("--keep", type=click.IntRange(1), help="Of the archives of this portal there, keep this many.")
+def backup(out: Path | None, into: Path | None, keep: int | None) -> None:
+    """Write database, attachments, keys and heads to the encrypted archive OUT, while the portal is used."""
+    if (out is None) == (into is None) or (keep and out):
+        raise click.UsageError("name either the file OUT, or --into DIRECTORY with --keep NUMBER or without")
+    given = passphrase(new=True)
+    with operating(), scope.unscoped("an operator at the machine backs all of it up"):
+        made, gone = backups.make_next(into, keep, given) if into else (backups.make(out or Path(), given), [])
+    for name in made.left_out:
+        click.echo(f"{name} is no part of the portal and not in the archive", err=True)
+    click.echo(f"{made.path}: {backups.told(made.head, made.manifest)}. It was read again and is whole.")
+    for path in gone:
+        click.echo(f"Removed {path}.")
+    if made.manifest.damaged:
+        raise click.ClickException(backups.damage(made.manifest.damaged))
+
+
+@portal.command(unready=True)
+@click.argument("source", metavar="IN", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--into", type=click.Path(file_okay=False, path_type=Path), help="Instead of PORTAL_DATA_DIR.")
+@click.option("--dry-run", is_flag=True, help="Only read the archive and say whether it is whole.")
+def restore(source: Path, into: Path | None, *, dry_run: bool) -> None:
+    """Bring back the portal of the archive IN, into an empty data directory and an empty database."""
+    given = passphrase(new=False)
+    with operating():
+        if dry_run:
+            head, manifest = restoring.look(source, given)
+            click.echo(f"{source} is whole: {backups.told(head, manifest)}.")
+            return
+        done = restoring.restore(source, given, into)
+    click.echo(f"Restored {done.place.directory}: {backups.told(done.head, done.manifest)}. All is as in the archive.")
+    for path in done.aside:
+        click.echo(f"A key that was there is kept as {path}.", err=True)
+    if done.older:
+        click.echo("It is of an older release: run `portal init`, then `portal audit verify`.", err=True)
+    if done.fault:
+        raise click.ClickException(f"the trail was not as it was written when the archive was made: {done.fault}")
+
+
+@portal.command(unready=True)
+@click.option("--deploy", is_flag=True, help="Also what matters where an office uses the portal.")
+def check(*, deploy: bool) -> None:
+    """Say what is unsafe, with the remedy of each. Run it with the settings that the portal is served with."""
+    found = checks.check(deploy=deploy)
+    for each in found:
+        click.echo(f"{'unsafe' if each.exposes else 'to mend'}: {each.text}")
+    if found:
+        refused = sum(each.exposes for each in found)
+        raise click.ClickException(f"to be mended: {len(found)}; production does not start with {refused} of them")
+    click.echo("Nothing is to be mended.")
+
+
+@contextmanager
+def operating() -> Iterator[None]:
+    """Faults of what is done with all of the portal, in one line."""
+    try:
+        yield
+    except (Refused, BadArchive) as fault:
+        raise click.ClickException(str(fault)) from None
+    except OSError as fault:
+        raise click.ClickException(f"{fault.filename or 'writing'}: {fault.strerror or fault}") from None
+
+
 @portal.command("import")
 @click.argument("ledger")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -199,11 +274,12 @@ def import_(ledger: str, file: Path, username: str, errors: Path | None, **how: 
     options = Options(guesses=how["guesses"], sheets=how["sheets"], hidden=how["hidden"], month_days=rule)
     with scope.acting_as(principal), current_app.test_request_context(method="POST"):
         try:
+            refuse_personal(file.name)
             sheets = read(file, file.name)
             layout = find_layout(found, sheets, options)
             sheet = running.Sheet(found, layout, file.name, running.digest(file), how["adopt"], how["all_or_none"])
             taken = _run(sheet, how["dry_run"])
-        except Unreadable as fault:
+        except (BadValue, Unreadable) as fault:
             raise click.ClickException(str(fault)) from None
         if errors:
             given = marked(file, file.name, sheets, layout, taken.outcome.rejected, stored=taken.kept)

@@ -57,6 +57,7 @@ TCP = {
     "keepalives_count": 3,
     "tcp_user_timeout": 15000,
 }
+QUIET = {"hide_parameters": True}  # what statements carry is in no message of a fault
 PROBE = 3  # seconds in which a database that is ready answers
 ROOM, SMALL = 64 * 2**20, 50  # bytes that are free on a disk with room; of a small disk, this part
 
@@ -71,9 +72,9 @@ class Trouble(Enum):
 
 def engine_options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 15}, "hide_parameters": True}
+        return {"connect_args": {"timeout": 15}, **QUIET}
     arguments = {"connect_timeout": 5, "options": LIMITS, **TCP}
-    return {"pool_pre_ping": True, "pool_timeout": 8, "hide_parameters": True, "connect_args": arguments}
+    return {"pool_pre_ping": True, "pool_timeout": 8, "connect_args": arguments, **QUIET}
 
 
 class Connection(psycopg.Connection[Any]):
@@ -151,7 +152,7 @@ def ready() -> Trouble | None:
         return Trouble.FULL
     sqlite = db.engine.dialect.name == "sqlite"
     engine = create_engine(
-        db.engine.url, poolclass=NullPool, connect_args={"timeout" if sqlite else "connect_timeout": PROBE}
+        db.engine.url, poolclass=NullPool, **QUIET, connect_args={"timeout" if sqlite else "connect_timeout": PROBE}
     )
     listen(engine)
     try:

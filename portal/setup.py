@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ def bring_up_to_date() -> list[str]:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     with one_at_a_time(), scope.unscoped("setting up belongs to no user"):
         installation.require_fit()
+        keep_private()
         upgrade()
         builder: Any = current_app.extensions["appbuilder"]
         for code in ("Admin", "Public"):
@@ -97,6 +99,15 @@ def clock_behind() -> list[str]:
     ]
 
 
+def keep_private() -> None:
+    """With a new portal: nobody else on the machine reads what is in its directory, even if it was made for everybody.
+    Later it is told (`operations/checks.py`)."""
+    home: Path = current_app.config["DATA_DIR"]
+    if os.name == "posix" and installation.carried() is None:
+        with suppress(PermissionError):  # it is another user's
+            home.chmod(home.stat().st_mode & 0o7770)
+
+
 def sweep_files() -> list[str]:
     if why := sealing.older_than_directory():
         return [why]
@@ -106,6 +117,13 @@ def sweep_files() -> list[str]:
             "leave: nothing was removed. `portal sweep --yes` removes them."
         ]
     return []
+
+
+def settle_rights() -> None:
+    """What is right on the database itself, of one that came out of a backup."""
+    settle_row_security(on=current_app.config["ROW_SECURITY"])
+    settle_serving_role(current_app.config["SERVING_ROLE"])
+    db.session.commit()
 
 
 def settle_row_security(*, on: bool) -> None:

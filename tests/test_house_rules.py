@@ -16,6 +16,7 @@ TEMPLATES = sorted((HERE / "portal" / "templates").rglob("*.html"))
 SCRIPTS = sorted((HERE / "portal" / "static" / "js").glob("*.js"))
 # Who ends transactions: commands and the few pages that are no ledger's. Ledgers leave it to Flask-AppBuilder.
 COMMITTING = {
+    "portal/operations/restore.py",
     "portal/core/spreadsheet/savepoints.py",
     "portal/cli.py",
     "portal/setup.py",
@@ -46,6 +47,7 @@ UNSCOPED = {
     "portal/demo/__init__.py",
     "portal/ledgers/assistance/rules.py",
     "portal/ledgers/cobuilding/overlap.py",
+    "portal/operations/restore.py",
     "portal/registry/audit_trail.py",
 }
 
@@ -84,6 +86,7 @@ def test_nothing_passes_the_scope_by():
     """`text()`, tables and identity-map hits are not narrowed (`portal/core/scope.py`)."""
     assert holding(r"\btext\(\"|__table__|db\.session\.get\(|\.query\(|exec_driver_sql") == {
         "portal/database.py",
+        "portal/operations/dialects.py",
         "portal/setup.py",
     }
 

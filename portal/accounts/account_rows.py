@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from flask import current_app
 from flask_appbuilder.security.sqla.models import Role, User
@@ -21,12 +21,16 @@ from portal.accounts import apart, roles, security
 from portal.accounts.account_pages import PLACE_LABELS, PLACES, checked, may_grant, moves, save_account, spelled
 from portal.accounts.granting import tell_account, tell_roles
 from portal.accounts.passwords import one_time_password
-from portal.core.fields import Label
+from portal.core.fields import Field, Kind, Label, OneName, Text
 from portal.core.fields.choices import word
+from portal.core.fields.entries import Entry, entry_of_names
 from portal.core.phrases import labelled, listed
+from portal.core.spreadsheet import version
+from portal.core.spreadsheet.elsewhere import number_of_nobody
 from portal.core.spreadsheet.flat import flat_table, parts_of
 from portal.core.spreadsheet.headings import plain
 from portal.core.spreadsheet.reading import Sheet, Unreadable
+from portal.core.spreadsheet.template import table_template
 from portal.core.spreadsheet.verdict import CHANGED, NEW, UNCHANGED, Rejected
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
@@ -39,6 +43,8 @@ LABELS: dict[str, Label] = {
     "roles": lazy_gettext("Roles"),
     **PLACE_LABELS,
 }
+NAME = "accounts"
+REQUIRED = ("username", "name", "roles")
 WORDS = {
     "username": ("账号", "帐号", "账户", "用户名", "登录名"),
     "name": ("姓名", "使用人", "人员姓名"),
@@ -69,6 +75,8 @@ class Table:
     rows: list[tuple[int, dict[str, str]]]
     left_out: list[str]
     other_sheets: list[str]
+    # What is said of the template that the workbook was made from.
+    template: str
 
 
 @dataclass
@@ -93,13 +101,47 @@ def vocabulary() -> dict[str, str]:
 
 
 def table_of(sheets: Sequence[Sheet]) -> Table:
-    """The first table with a column of accounts. Raises Unreadable."""
+    """The first table with a column of accounts that everybody sees. Raises Unreadable."""
+    version.refuse_others(NAME, lazy_gettext("Accounts"), sheets)
     words = vocabulary()
-    for sheet in sheets:
+    sheets = [sheet for sheet in sheets if not version.own_lists(sheet)]
+    for sheet in [sheet for sheet in sheets if not sheet.hidden]:
         if (found := flat_table(sheet, words, fits)) is not None:
             others = [each.name for each in sheets if each is not sheet and any(map(any, each.rows))]
-            return Table(sheet.name, list(found.rows()), found.left_out(), others)
+            return Table(sheet.name, list(found.rows()), found.left_out(), others, older_template(sheets))
     raise Unreadable(gettext("No row with headings of accounts was found in the file."))
+
+
+def fields() -> dict[str, Field]:
+    """The columns of the empty sheet, with what their cells take."""
+    kinds: dict[str, Kind] = {"username": Text(64, free=False), "name": OneName(), "roles": Roles(), **PLACES}
+    return {name: Field(kinds[name], label, required=name in REQUIRED) for name, label in LABELS.items()}
+
+
+class Roles(Kind):
+    """One or several roles of an account, as a sheet names them."""
+
+    def entry(self) -> Entry:
+        codes = db.session.scalars(select(Role.name).where(Role.name.not_in(roles.HIDDEN)).order_by(Role.id))
+        return entry_of_names([roles.label_of(code) for code in codes if not roles.switched_off(code)], several=True)
+
+
+def template() -> IO[bytes]:
+    return table_template(gettext("Accounts"), list(fields().values()), version.mark_of(NAME, digest()))
+
+
+def digest() -> str:
+    """Which columns the empty sheet has in the current language."""
+    return version.digest_of(f"{name}={label}" for name, label in LABELS.items())
+
+
+def older_template(sheets: Sequence[Sheet]) -> str:
+    current = set()
+    for language in current_app.config["LANGUAGES"]:
+        with force_locale(language):
+            current.add(digest())
+    digests = {each for name, each in version.marks_in(sheets) if name == NAME}
+    return str(version.OLDER) if digests - current else ""
 
 
 def fits(columns: Sequence[str]) -> bool:
@@ -144,6 +186,9 @@ def judge(texts: Mapping[str, str], seen: set[str]) -> Judged:
     query = select(User, AccountProfile).outerjoin(AccountProfile, AccountProfile.user_id == User.id)
     query = query.where(func.lower(User.username) == username.lower()).options(selectinload(User.roles))
     found = db.session.execute(query).first()
+    for name in PLACES:
+        if why := number_of_nobody(PLACES[name], texts.get(name, "")):
+            raise Rejected(name, why)
     codes = role_codes(texts.get("roles", ""))
     if found is None:
         return judge_new(texts, codes)
@@ -241,4 +286,16 @@ def spelled_in(profile: AccountProfile | None, name: str) -> str:
     return str(found or "")
 
 
-__all__ = ["LABELS", "Judged", "Rejected", "Table", "changes_of", "exported", "granted", "judge", "store", "table_of"]
+__all__ = [
+    "LABELS",
+    "Judged",
+    "Rejected",
+    "Table",
+    "changes_of",
+    "exported",
+    "granted",
+    "judge",
+    "store",
+    "table_of",
+    "template",
+]

@@ -100,9 +100,7 @@ class AccountSheetsView(BaseView):
     @expose("/template.xlsx")
     @has_access
     def template(self) -> ResponseReturnValue:
-        heads = [str(label) for label in LABELS.values()]
-        name = f"{gettext('Accounts')}.xlsx"
-        return download(plain_sheet(gettext("Accounts"), heads, []), name)
+        return download(account_rows.template(), f"{gettext('Accounts')}.xlsx")
 
     @expose("/export")
     @has_access
@@ -166,6 +164,7 @@ def work(job: Job, *, for_good: bool) -> dict[str, Any]:
     else:
         db.session.rollback()
     told = {"sheet": found.sheet, "left_out": found.left_out, "other_sheets": found.other_sheets}
+    told["template"] = found.template
     return outcome.told() | told | {"ran": for_good, "slips": bool(outcome.made)}
 
 
@@ -217,7 +216,7 @@ def slips(job: Job, state: dict[str, Any], *, as_sheet: bool) -> ResponseReturnV
     address = request.url_root
     if not as_sheet:
         return render_template("accounts/slips.html", slips=found, address=address)
-    heads = [gettext("Address"), *map(str, (LABELS["username"], LABELS["name"])), gettext("Unit or area")]
+    heads = [gettext("Web address"), *map(str, (LABELS["username"], LABELS["name"])), gettext("Unit or area")]
     heads.append(gettext("One-time password"))
     book = plain_sheet(gettext("Slips"), heads, ([address, *each] for each in found))
     return download(book, f"{gettext('Slips')}.xlsx")

@@ -12,6 +12,7 @@ from sqlalchemy.sql import ColumnElement
 
 from portal.accounts import roles, security
 from portal.accounts.security import Right
+from portal.core import exclusion
 from portal.core.fields import Label
 from portal.core.ledger import mounted
 from portal.core.phrases import listed
@@ -70,6 +71,7 @@ def powers_of(code: str, pairs: Collection[tuple[str, str]], records: Collection
 
 def fault_of_role(role: Role) -> str:
     """Would the role, or an account that holds it, have powers that belong apart? What is flushed counts."""
+    exclusion.hold("rights")
     held = held_by(security.rights_of_roles())
     if found := clash({role.name: held.get(role.name, ())}):
         return gettext("These powers belong apart, so nothing was saved: %(what)s", what=listed(found))
@@ -77,11 +79,13 @@ def fault_of_role(role: Role) -> str:
 
 
 def fault_of_account(user: User) -> str:
+    exclusion.hold("rights")  # what two give at the same time must not add up to what neither may give
     return fault_of_accounts(User.id == user.id, held_by(security.rights_of_roles()))
 
 
 def bars_lending(user: User) -> bool:
     """Does the account hold powers beside which nothing on records is granted?"""
+    exclusion.hold("rights")
     held = held_by(security.rights_of_roles())
     return bool(clash({LENT: (), **{role.name: held.get(role.name, ()) for role in user.roles}}))
 

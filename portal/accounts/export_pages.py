@@ -17,7 +17,7 @@ from werkzeug.datastructures import MultiDict
 
 from portal.accounts import unmasking
 from portal.accounts.unmasking import UnmaskedExport
-from portal.core import clock, scope
+from portal.core import clock, exclusion, scope
 from portal.core.fields import clean
 from portal.core.ledger import Ledger, mounted, named
 from portal.core.views import listing
@@ -90,6 +90,7 @@ class ExportsView(BaseView):
         wanted = request.form.get("decision", "")
         if wanted not in ("approve", "refuse"):
             abort(400)
+        exclusion.hold(DESK)  # decided once, however many decide at the same time
         found = unmasking.request_of(pk) or abort(404)
         fault = unmasking.decide(found, wanted == "approve", request.form.get("note", ""))
         if fault:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext
 from sqlalchemy import and_, func, or_, select
 
 from portal.core import audit, clock
 from portal.core.audit import AuditEvent
+from portal.core.marks import keyed
 from portal.extensions import db
 
 TRIES = 5
@@ -22,7 +24,8 @@ LONGEST = 64
 
 def locked_until(name: str) -> datetime | None:
     """Until when nobody signs in by this name; tries while it is locked do not lock it longer."""
-    return locks([name]).get(key(name))
+    as_written = written(name)
+    return locks([as_written]).get(key(as_written))
 
 
 def locks(names: Iterable[str]) -> dict[str, datetime]:
@@ -46,6 +49,15 @@ def locks(names: Iterable[str]) -> dict[str, datetime]:
     }
 
 
+def written(name: str) -> str:
+    """A name that was typed, as the trail has it: of one that is no account's only a mark, since people type passwords
+    and telephones there, too."""
+    known = select(User.id).where(func.lower(User.username) == key(name))
+    if db.session.scalar(known) is not None:
+        return name[:LONGEST]
+    return f"#{keyed(key(name).encode('utf-8', 'surrogatepass')).hex()[:16]}"
+
+
 def key(name: str) -> str:
     return name[:LONGEST].lower()
 
@@ -58,7 +70,7 @@ def told(until: datetime) -> str:
 
 
 def tell_failure(name: str) -> None:
-    audit.tell("sign_in_failed", title=name[:LONGEST])
+    audit.tell("sign_in_failed", title=written(name))
 
 
 def unlock(name: str) -> None:

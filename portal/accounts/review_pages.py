@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
@@ -13,11 +13,11 @@ from flask_babel import force_locale, gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from portal.core import audit
+from portal.core import audit, exclusion, scope
 from portal.core.fields import BadValue, Field, Label, Text, natural, unit_link
 from portal.core.fields.links import PAGE
 from portal.core.ledger import Ledger, mounted
-from portal.core.phrases import PAPER, labelled
+from portal.core.phrases import PAPER, labelled, listed
 from portal.core.workflow import STEPS
 from portal.extensions import db
 from portal.org.review import ReviewExemption, ReviewTier
@@ -44,14 +44,23 @@ class ReviewsView(BaseView):
     @expose("/edit", methods=["POST"])
     @has_access
     def edit(self) -> ResponseReturnValue:
-        """Records that wait already go on from where they are."""
+        """Records that wait already go on from where they are. Each choice comes with the one that the page showed
+        (`shown-<ledger>`); where somebody else has chosen since, nothing is changed."""
+        exclusion.hold("reviews")
         known = {row.ledger: row for row in db.session.scalars(select(ReviewTier))}
-        for ledger in reviewed():
-            tier = natural(request.form.get(ledger.name, ""))
-            if tier in possible(ledger) and tier != chosen(ledger, known):
-                tell(ledger.label, TIERS[chosen(ledger, known)], TIERS[tier])
+        wanted = {ledger: natural(request.form.get(ledger.name, "")) for ledger in reviewed()}
+        changed = {ledger: tier for ledger, tier in wanted.items() if tier in possible(ledger)}
+        stale = [ledger for ledger in changed if shown_before(ledger) not in (None, chosen(ledger, known))]
+        if stale:
+            names = listed(str(ledger.label) for ledger in stale)
+            flash(gettext("Nothing was saved: somebody else has chosen meanwhile for %(what)s.", what=names), "error")
+            return make_response(reviews_page({}, {}), 409)
+        for ledger, tier in changed.items():
+            now = chosen(ledger, known)
+            if tier is not None and tier != now:
+                tell(ledger.label, TIERS[now], TIERS[tier])
                 row = known.get(ledger.name) or ReviewTier(ledger=ledger.name)
-                row.tier = tier
+                row.choose(tier, scope.current().user_id, now)
                 db.session.add(row)
         db.session.commit()
         flash(gettext("Saved."), "success")
@@ -61,6 +70,7 @@ class ReviewsView(BaseView):
     @has_access
     def exempt(self) -> ResponseReturnValue:
         """Add an exemption (`unit_id`, `reason`), or end one (`end`)."""
+        exclusion.hold("reviews")
         ended = natural(request.form.get("end", ""))
         if ended is not None:
             for row in db.session.scalars(select(ReviewExemption).where(ReviewExemption.unit_id == ended)):
@@ -79,7 +89,7 @@ class ReviewsView(BaseView):
                 faults[name] = str(fault)
         if faults:
             return reviews_page({name: texts[-1] if texts else "" for name, texts in typed.items()}, faults)
-        row = db.session.merge(ReviewExemption(**values))
+        row = db.session.merge(ReviewExemption(**values, granted_by_id=scope.current().user_id))
         tell(lazy_gettext("One person may fill and review"), f"{row.unit} – {row.reason}")
         db.session.commit()
         flash(gettext("Saved."), "success")
@@ -96,6 +106,12 @@ def tell(what: Label, *texts: object) -> None:
     """In plain words, for those who keep an eye on who may put records in force (`watching`)."""
     with force_locale(PAPER):
         audit.add("grant", "review_tier", title=labelled(what, " → ".join(map(str, texts)))[:200])
+
+
+def shown_before(ledger: Ledger) -> int | None:
+    """The steps that the page showed, where it says so."""
+    text = request.form.get(f"shown-{ledger.name}")
+    return None if text is None else natural(text) or 0
 
 
 def reviewed() -> tuple[Ledger, ...]:

@@ -36,8 +36,8 @@ NAME, SINCE, SEEN, PROOF, OLD = "session", "since", "seen", "proof", "old"
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Flask's sessions, but that requests in the background of a page save none, and `holds` alone says how long one
-    lasts: by the time in the cookie's signature, all would end when the clock is set back by a second."""
+    """Flask's sessions, but that requests in the background of a page save none, and that `holds` alone says how long
+    one lasts: by the time in the cookie's signature, all would end when the clock is set back by a second."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         serializer = self.get_signing_serializer(app)

@@ -55,7 +55,7 @@ class SignInView(BaseView):
         """Sign in, or say why not: the same for a name that is no account's."""
         name = " ".join(clean(username).split())
         if not sign_in_rules.admits(sign_in_rules.in_force()):
-            audit.tell("refused", title=f"POST /login/ {name[: locking.LONGEST]}")
+            audit.tell("refused", title=f"POST /login/ {locking.written(name)}")
             return gettext("Nobody may sign in from here (%(address)s).", address=request.remote_addr)
         if fault := locked(name):
             return fault
@@ -100,5 +100,5 @@ def locked(name: str) -> str:
     """Why nobody signs in by this name at present; the try is written down."""
     until = locking.locked_until(name)
     if until:
-        audit.tell("sign_in_locked", title=name[: locking.LONGEST])
+        audit.tell("sign_in_locked", title=locking.written(name))
     return locking.told(until) if until else ""

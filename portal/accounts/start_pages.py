@@ -25,6 +25,7 @@ from portal.org.accounts import AccountProfile
 from portal.org.models import Member, PartyOrg, Unit, unit_org
 
 DONE = "portal.first_day_done"
+YES, PARTLY, NO = "yes", "partly", "no"
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,20 @@ class Step:
     title: Label
     hint: Label
     items: tuple[Item, ...]
-    # Every item is needed before the next step; else one of them is enough.
-    all_needed: bool = True
+    # Are its sheets there once records are? Those of a ledger can also be made by hand, so that they tell nothing of
+    # what the office kept before.
+    by_records: bool = True
 
     @property
-    def done(self) -> bool:
-        found = [item.count > 0 for item in self.items]
-        return all(found) if self.all_needed else any(found)
+    def brought(self) -> int:
+        """How many of its sheets are there."""
+        return sum(1 for item in self.items if (item.count if self.by_records else item.last))
+
+    @property
+    def done(self) -> str:
+        if any(item.missing for item in self.items) or 0 < self.brought < len(self.items):
+            return PARTLY
+        return YES if self.brought else NO
 
 
 class StartView(BaseView):
@@ -118,7 +126,7 @@ def steps() -> Iterator[Step]:
         lazy_gettext("Existing ledgers"),
         lazy_gettext("The ledgers as the office keeps them today, taken over with their statuses."),
         tuple(item(each) for each in existing() if scope.current().may("read", each.name)),
-        all_needed=False,
+        by_records=False,
     )
 
 
@@ -138,8 +146,8 @@ def item(ledger: Ledger) -> Item:
 
 
 def last_run(ledger: Ledger) -> str:
-    """The day of the last sheet of this ledger that was taken."""
-    query = select(func.max(ImportRun.told_at)).where(ImportRun.ledger == ledger.name)
+    """When the last sheet of this ledger was taken that was not taken back."""
+    query = select(func.max(ImportRun.told_at)).where(ImportRun.ledger == ledger.name, ImportRun.undone_at.is_(None))
     found = db.session.scalar(query)
     return f"{clock.local(found):%Y-%m-%d %H:%M}" if found else ""
 

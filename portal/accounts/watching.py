@@ -22,7 +22,8 @@ from portal.core.audit import AuditEvent
 from portal.core.fields import Label
 from portal.core.ledger import Ledger, mounted
 from portal.core.phrases import clauses, labelled, listed
-from portal.core.views.timeline import COLUMNS, Told, change, told
+from portal.core.views.timeline import Told, change, told
+from portal.core.views.trail_words import COLUMNS
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
 

@@ -14,7 +14,7 @@ from portal.accounts import watching
 from portal.accounts.roles import label_of
 from portal.core import form_drafts, scope
 from portal.core.ledger import Ledger, mounted, named
-from portal.core.views.drafting import address_of, moment
+from portal.core.views.drafting import address_of, begun_with, moment
 from portal.extensions import db
 
 MOST_UNSAVED = 20
@@ -46,6 +46,7 @@ def unsaved() -> list[dict[str, Any]]:
         title = title_of(ledger, draft) if ledger is not None else None
         if ledger is not None and title is not None:
             there = address_of(draft, draft=draft.key)
+            title = title or begun_with(draft)
             found.append({"ledger": ledger, "title": title, "there": there, "at": moment(draft), "key": draft.key})
     return found
 

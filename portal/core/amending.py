@@ -11,7 +11,7 @@ from typing import Any
 from flask_babel import force_locale
 from sqlalchemy import select
 
-from portal.core import attachments, clock, scope
+from portal.core import attachments, clock, scope, sides
 from portal.core.fields import RowRefs
 from portal.core.ledger import Amended, Ledger, Rows
 from portal.core.phrases import PAPER
@@ -54,6 +54,8 @@ def copy_of(ledger: Ledger, record: Any, kept: Kept = everything) -> Any:
 def _row_copy(ledger: Ledger, table: Rows, row: Any, pairs: dict[Any, Any]) -> Any:
     copy = ledger.rows_model(table)()
     copy.position = row.position
+    if hasattr(row, sides.BY):
+        setattr(copy, sides.BY, getattr(row, sides.BY))
     for name, declared in ledger.rows_fields(table).items():
         if not isinstance(declared.kind, RowRefs):
             declared.kind.store(copy, name, declared.kind.stored(row, name))

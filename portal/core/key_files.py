@@ -22,6 +22,8 @@ from portal.extensions import db
 from portal.org import sealed
 
 PERSONAL, AUDIT, SECRET = "personal.key", "audit.key", "secret.key"
+# Under this name the application knows the keys that its own start made: nothing was written with them yet.
+MADE = "portal.made_keys"
 
 
 def install(app: Flask) -> None:
@@ -30,7 +32,11 @@ def install(app: Flask) -> None:
     read(app, home / PERSONAL, sealed.new_keys, sealed.install)
     read(app, home / AUDIT, lambda: secrets.token_hex(32), marks.install)
     if not app.config["SECRET_KEY"]:
-        read(app, home / SECRET, lambda: secrets.token_urlsafe(48), sign_sessions)
+        read(app, home / SECRET, new_secret, sign_sessions)
+
+
+def new_secret() -> str:
+    return secrets.token_urlsafe(48)
 
 
 def sign_sessions(app: Flask, path: Path) -> None:
@@ -48,6 +54,8 @@ def read(app: Flask, path: Path, make: Callable[[], str], use: Callable[[Any, Pa
             why += ", or set PORTAL_SECRET_KEY"
         raise BadSetting(why)
     try:
+        if not path.exists():
+            app.extensions.setdefault(MADE, set()).add(path)
         config.kept(path, make)
         use(app, path)
     except OSError as fault:

@@ -79,8 +79,7 @@ class Ledger:
     moves: tuple[Move, ...] = ()
     # Whose forms these are by default (`workflow.FILLER`, `UNIT`, `COMMITTEE`).
     filled_by: tuple[str, ...] = (FILLER,)
-    # How many steps of review a record takes before it is in force (`workflow.STEPS`); where that differs from record
-    # to record, what says it.
+    # How many steps of review a record takes (`workflow.STEPS`); where records differ in that, what says it.
     tier: int = 1
     steps_of: Callable[[Any], int] | None = None
     # The fields that this very record needs beyond those that all need.
@@ -198,6 +197,10 @@ class Ledger:
     @property
     def searchable(self) -> bool:
         return issubclass(self.model, Searchable)
+
+    @property
+    def versioned(self) -> bool:
+        return "version" in self.mapper.columns
 
     @property
     def remembered(self) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
-from portal.core import amending, audit, clock, gaps, scope
+from portal.core import amending, audit, clock, exclusion, gaps, scope
 from portal.core.fields import Choice, Field, Text
 from portal.core.forms import LedgerForm, form_class, form_of, stored
 from portal.core.ledger import Ledger, Rule
@@ -63,8 +63,9 @@ def faults_of(form: LedgerForm) -> Iterator[tuple[str, str]]:
 def tier_of(ledger: Ledger, record: Any) -> int:
     if ledger.steps_of:
         return ledger.steps_of(record)
-    chosen = db.session.scalar(select(ReviewTier.tier).where(ReviewTier.ledger == ledger.name))
-    return chosen or ledger.tier
+    chosen = db.session.scalars(select(ReviewTier).where(ReviewTier.ledger == ledger.name)).first()
+    concerned = (scope.current().user_id, record.filler_id, record.editor_id)
+    return ledger.tier if chosen is None else chosen.steps(concerned)
 
 
 def path_of(ledger: Ledger, record: Any, move: Move) -> Path | None:
@@ -83,11 +84,16 @@ def reaches(ledger: Ledger, verb: str, record: Any) -> bool:
 
 
 def own_work(record: Any) -> bool:
-    """Did the current user fill or last change this record, in a unit that is not exempt?"""
-    if scope.current().user_id not in (record.filler_id, record.editor_id):
+    """Did the current user fill or last change this record? One person may do both in a unit that somebody else has
+    exempted, for that unit; who fills in for it does not come under that."""
+    principal = scope.current()
+    if principal.user_id not in (record.filler_id, record.editor_id):
         return False
-    exempt = select(ReviewExemption.unit_id).where(ReviewExemption.unit_id == record.owner_unit_id)
-    return db.session.scalar(exempt) is None
+    exempt = select(ReviewExemption.unit_id).where(
+        ReviewExemption.unit_id == record.owner_unit_id,
+        ReviewExemption.granted_by_id.is_distinct_from(principal.user_id),
+    )
+    return record.owner_unit_id != principal.unit_id or db.session.scalar(exempt) is None
 
 
 def offered(ledger: Ledger, record: Any) -> list[tuple[Move, Path]]:
@@ -169,6 +175,7 @@ def make(ledger: Ledger, record: Any, move: Move, form: Any) -> Any:
 
     Raises Refused, OwnWork, Incomplete, and OutOfScope when the right does not reach the record.
     """
+    exclusion.hold(ledger.name)
     if not reaches(ledger, move.name, record):
         raise scope.OutOfScope(f"{move.name} {ledger.name} {record.id}")
     path = path_of(ledger, record, move)
@@ -182,7 +189,9 @@ def make(ledger: Ledger, record: Any, move: Move, form: Any) -> Any:
             form[name].declared.kind.store(record, name, answers[name])
         target = target_of(ledger, record, path)
         comes_into_force = target == IN_FORCE != record.status
-        if move.name == "submit" or comes_into_force:
+        # What comes back counts against others again, as what comes into force does.
+        comes_back = path.target == BEFORE and target not in ledger.editable_in
+        if move.name == "submit" or comes_into_force or comes_back:
             require_whole(ledger, record, lenient=move.name != "submit")
         _stamp(ledger, record, move, target, answers)
         after = move.apply(ledger, record, answers) if move.apply else record

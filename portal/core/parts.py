@@ -52,6 +52,17 @@ class Derived:
     needs: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Side:
+    """What one party does with a table that both see. It changes the rows that it entered itself, and in those of the
+    other one the `shared` cells (None: all, and takes them out). `never` are cells that are the other one's in every
+    row. Does it add rows?"""
+
+    shared: tuple[str, ...] | None = ()
+    never: tuple[str, ...] = ()
+    adds: bool = True
+
+
 @dataclass(frozen=True, eq=False)
 class Rows:
     """A table that is part of the record: edited in its form, saved and locked with it.
@@ -72,6 +83,10 @@ class Rows:
     keep: bool = False
     # May either party change these rows while the record is in force?
     in_force: bool = False
+    # What the unit and the other party do with it; None: everything. The cell by which the other one confirms a row.
+    owner: Side | None = None
+    counterpart: Side | None = None
+    confirmed: str = ""
     # Cells that are internal of people, as `Ledger.sensitive` has fields.
     sensitive: tuple[str, ...] = ()
     # The rows that an entry has because of the record it is under, as values by field; people only fill their other

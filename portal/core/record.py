@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, column, func, inspect, literal, select
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, column, event, func, inspect, literal, select
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, aliased, declared_attr, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, aliased, declared_attr, mapped_column, relationship
+from sqlalchemy.orm.interfaces import MANYTOMANY
 from sqlalchemy.sql import ColumnElement
 
 from portal.core import clock
@@ -30,6 +31,7 @@ from portal.core.fields import (
 )
 from portal.core.fields.base import BadValue, Kind, clean
 from portal.core.fields.choices import CodeSet
+from portal.extensions import db
 from portal.org.markers import Scoped, Searchable
 from portal.org.models import PartyOrg, Unit
 
@@ -298,6 +300,36 @@ def of_whole(part: Any, name: str) -> Any:
     whole = aliased(relation.mapper.class_)
     same = getattr(whole, remote.key) == getattr(part, mapper.get_property_by_column(local).key)
     return select(getattr(whole, name)).where(same).correlate_except(whole).scalar_subquery()
+
+
+def touch(session: Session, _context: object, _instances: object) -> None:
+    """Before a flush: a record whose rows or links change is another version of itself, as if its own columns did."""
+    with session.no_autoflush:
+        rows = [row for row in (*session.new, *session.dirty, *session.deleted) if isinstance(row, Part)]
+        wholes = {whole for row in rows if session.is_modified(row) or row in session.deleted for whole in of_row(row)}
+        wholes |= {row for row in session.dirty if isinstance(row, Record) and links_changed(row)}
+    for whole in wholes - {*session.deleted}:
+        if inspect(whole).persistent:
+            whole.updated_at = clock.now()
+
+
+def of_row(row: Any) -> Iterator[Any]:
+    """The records that a row is or was part of; an entry of another ledger has a life of its own."""
+    history = inspect(row).attrs[str(row.part_of)].load_history()
+    for whole in history.sum():
+        if isinstance(whole, Record) and whole.ledger_name == row.ledger_name:
+            yield whole
+
+
+def links_changed(record: Any) -> bool:
+    state = inspect(record)
+    links = (each.key for each in state.mapper.relationships if each.direction is MANYTOMANY)
+    return any(key in state.dict and state.attrs[key].history.has_changes() for key in links)
+
+
+def install() -> None:
+    if not event.contains(db.session, "before_flush", touch):
+        event.listen(db.session, "before_flush", touch)
 
 
 HEADER = ("record_no", "status", "owner_unit_id", "owner_org_id", "filler_id", "filled_at", "source")

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from opencc import OpenCC
-from sqlalchemy import and_, event, inspect, true
+from sqlalchemy import and_, event, inspect, or_, true
 from sqlalchemy.orm import Mapper
 from sqlalchemy.sql import ColumnElement
 
@@ -22,6 +22,8 @@ def _simplifier() -> OpenCC:
 
 
 MOST_WORDS = 8
+# The dots that stand within names, and the one that names are kept with.
+DOTS = str.maketrans(dict.fromkeys("•‧・․●∙⋅᛫･", "·"))
 # Says how a character is drawn or where a line may break, and nothing that is searched for or compared.
 UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
 
@@ -41,12 +43,14 @@ def words(text: str) -> list[str]:
 def contains(column: Any, text: str) -> ColumnElement[bool]:
     """Rows whose folded column holds every word of the text, in any order; `%` and `_` taken literally.
 
-    One condition for each word. A text of more than `MOST_WORDS` is searched for as a whole.
+    One condition for each word, with whatever dot stands in it and with the one of names. A text of more than
+    `MOST_WORDS` is searched for as a whole.
     """
     asked = words(text)
     if len(asked) > MOST_WORDS:
         asked = [" ".join(fold(text).split())]
-    return and_(true(), *(column.contains(word, autoescape=True) for word in asked))
+    ways = (dict.fromkeys((word, word.translate(DOTS))) for word in asked)
+    return and_(true(), *(or_(*(column.contains(way, autoescape=True) for way in each)) for each in ways))
 
 
 def keep(_mapper: Mapper[Any], _connection: object, row: Searchable) -> None:

@@ -15,6 +15,9 @@ from portal.core.ledger import Ledger
 from portal.extensions import db
 
 MOST = 500
+# Lines of a record that made no version of it: looks at it and the like.
+OTHERS = 50
+FILE = "attachment"
 Row = dict[str, Texts]
 
 
@@ -38,6 +41,23 @@ def lines_of(ledger: Ledger, record_id: int, *more: ColumnElement[bool], most: i
     mine = (AuditEvent.ledger == ledger.name, AuditEvent.record_id == record_id)
     query = select(AuditEvent).where(*mine, *more).order_by(AuditEvent.id.desc()).limit(most)
     return [line for line in db.session.scalars(query) if altered(line.changes)]
+
+
+def lines_since(ledger: Ledger, record_id: int, versions: int) -> list[AuditEvent]:
+    """The lines that made the last so many versions of a record, newest first. A file is a version, too, and told by a
+    line of its own; the gap that it fills is told beside it."""
+    own = (AuditEvent.ledger == ledger.name) & (AuditEvent.record_id == record_id)
+    files = (AuditEvent.ledger == FILE) & (AuditEvent.root == ledger.name) & (AuditEvent.root_id == record_id)
+    query = select(AuditEvent).where(own | files).order_by(AuditEvent.id.desc()).limit(versions + OTHERS)
+    found: list[AuditEvent] = []
+    for line in db.session.scalars(query):
+        if versions <= 0:
+            break
+        changes = altered(line.changes)
+        if changes:
+            found += [line] if line.ledger == ledger.name else []
+            versions -= any(path != "gaps" for path, *_ in changes)
+    return found
 
 
 def present(ledger: Ledger, record: Any) -> Version:

@@ -35,7 +35,24 @@ def checked(connection: Any, on: bool) -> None:
     connection.connection.dbapi_connection.execute(f"PRAGMA foreign_keys={'ON' if on else 'OFF'}")
 
 
+def migrate(connection: Any) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=database.metadata,
+        include_object=ours,
+        render_as_batch=True,
+        compare_type=True,
+        render_item=plain_type,
+        process_revision_directives=skip_empty,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
 def run() -> None:
+    if given := context.config.attributes.get("connection"):  # restoring has a transaction of its own
+        migrate(given)
+        return
     with database.engine.connect() as connection:
         sqlite = connection.dialect.name == "sqlite"
         if sqlite:
@@ -45,17 +62,7 @@ def run() -> None:
         else:
             connection.exec_driver_sql("SET statement_timeout = 0")  # with many records, a step takes long
             connection.commit()
-        context.configure(
-            connection=connection,
-            target_metadata=database.metadata,
-            include_object=ours,
-            render_as_batch=True,
-            compare_type=True,
-            render_item=plain_type,
-            process_revision_directives=skip_empty,
-        )
-        with context.begin_transaction():
-            context.run_migrations()
+        migrate(connection)
         connection.commit()
         if sqlite:
             checked(connection, True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -16,6 +18,20 @@ class ReviewTier(Model):
 
     ledger: Mapped[str] = mapped_column(String(60), primary_key=True)
     tier: Mapped[int]
+    # Who chose them last, and how many there were before; what somebody lowered does not hold for their own records.
+    chosen_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
+    before: Mapped[int | None]
+
+    def steps(self, concerned: Collection[int | None]) -> int:
+        """The steps of a record that these accounts filled, changed or are moving."""
+        own = self.chosen_by_id is not None and self.chosen_by_id in concerned
+        return max(self.tier, self.before or 0) if own else self.tier
+
+    def choose(self, tier: int, user_id: int | None, now: int) -> None:
+        """`now` are the steps until then. Whoever lowers in several goes has lowered from the first."""
+        mine = user_id is not None and self.chosen_by_id == user_id
+        self.before = max(now, self.before or 0) if mine else now
+        self.tier, self.chosen_by_id = tier, user_id
 
 
 class ReviewExemption(Model):
@@ -25,5 +41,7 @@ class ReviewExemption(Model):
 
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), primary_key=True)
     reason: Mapped[str] = mapped_column(String(200))
+    # Nobody exempts themselves.
+    granted_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
 
     unit: Mapped[Unit] = relationship()

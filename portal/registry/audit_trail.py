@@ -19,30 +19,10 @@ from portal.core.fields.days import Day, from_and_to
 from portal.core.ledger import READING, Ledger, Section, mounted
 from portal.core.phrases import labelled
 from portal.core.search import fold
+from portal.core.views import trail_words
 from portal.core.views.timeline import DEEDS, DONE_BY_THE_PORTAL, readable, source_of, subject, told, why
 from portal.extensions import db
 from portal.org.models import Unit
-
-# What is changed beside the records of ledgers.
-OTHERS = {
-    "ab_user": _("Accounts"),
-    "account_profile": _("Accounts"),
-    **dict.fromkeys(
-        ("ab_role", "ab_permission", "ab_view_menu", "ab_permission_view", "seeded_grant"), _("Roles and rights")
-    ),
-    "sign_in_rules": _("Rules for signing in"),
-    "role_scope": _("Roles and rights"),
-    "review_tier": _("Steps of review"),
-    "review_exemption": _("Steps of review"),
-    "attachment": _("File"),
-    "account_grant": _("Accounts"),
-    "unmasked_export": _("Sheets with personal data"),
-    "sample": _("Spot checks"),
-    "sample_item": _("Spot checks"),
-    "code_item": _("Code lists"),
-    "import_column": _("Import"),
-    "distinct_record": _("Not the same record"),
-}
 
 
 class When(Day):
@@ -83,7 +63,7 @@ class Places(Kind):
     filter_widget = "select"
 
     def labels(self) -> dict[str, Any]:
-        return {each.name: each.label for each in mounted()} | OTHERS
+        return dict(trail_words.places())
 
     def show(self, value: Any) -> str:
         return str(self.labels().get(value, value))

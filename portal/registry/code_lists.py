@@ -28,7 +28,7 @@ def known_lists(values: Values) -> Iterator[Problem]:
 code_lists = Ledger(
     name="code_lists",
     label=_("Code lists"),
-    titled=_("Table of code lists"),
+    titled=_("Code lists"),
     one=_("Code list"),
     group=GROUP,
     icon="book",
@@ -38,8 +38,8 @@ code_lists = Ledger(
     columns=("code", "label", "label_hant", "label_en"),
     rules=(known_lists,),
     imports={
-        "code": ("代码", "代码表", "代码表代码"),
-        "label": ("名称", "代码表名称"),
+        "code": ("代码", "字典代码", "代码表", "代码表代码"),
+        "label": ("名称", "字典名称", "代码表名称"),
         "label_hant": ("繁体名称",),
         "label_en": ("英文名称",),
     },

@@ -36,8 +36,12 @@ class Rest:
     def put(self, path: str, body: Any = None, **sent: Any) -> tuple[int, Any]:
         return self.ask("PUT", path, body, **sent)
 
-    def delete(self, path: str) -> tuple[int, Any]:
-        return self.ask("DELETE", path)
+    def delete(self, path: str, **sent: Any) -> tuple[int, Any]:
+        return self.ask("DELETE", path, **sent)
+
+    def seen(self, path: str) -> dict[str, Any]:
+        """As `json=`: the version of a record as it is read now."""
+        return {"version": self.get(path)[1]["result"]["version"]}
 
 
 @pytest.fixture

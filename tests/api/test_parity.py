@@ -81,7 +81,7 @@ def test_deleting(built, visit, rest, rows):
         built,
         rows,
         lambda: page.post(f"/agreements/delete/{id_}"),
-        lambda: program.delete(f"agreements/{id_}"),
+        lambda: program.delete(f"agreements/{id_}", json=program.seen(f"agreements/{id_}")),
     )
 
 
@@ -92,7 +92,7 @@ def test_moves(built, visit, rest, rows):
         built,
         rows,
         lambda: page.post(f"/agreements/{id_}/move/submit"),
-        lambda: program.post(f"agreements/{id_}/submit"),
+        lambda: program.post(f"agreements/{id_}/submit", program.seen(f"agreements/{id_}")),
     )
     built.restore()
     why = {"field": "title", "reason": "名称写得不对，请改。"}
@@ -101,13 +101,15 @@ def test_moves(built, visit, rest, rows):
         built,
         rows,
         lambda: reviewer.post(f"/agreements/{waiting}/move/return", why),
-        lambda: program.post(f"agreements/{waiting}/return", why),
+        lambda: program.post(f"agreements/{waiting}/return", why | program.seen(f"agreements/{waiting}")),
     )
 
 
 def test_an_amendment_answers_the_draft_that_it_begins(rest, rows):
     id_ = of(rows, 1, "active")
-    status, told = rest("filler01").post(f"agreements/{id_}/amend", {"reason": "乙方联络员换人了。"})
+    program = rest("filler01")
+    sent = {"reason": "乙方联络员换人了。", **program.seen(f"agreements/{id_}")}
+    status, told = program.post(f"agreements/{id_}/amend", sent)
     assert status == 200, told
     assert told["id"] != id_
     assert told["result"]["status"] == "draft"

@@ -221,7 +221,7 @@ def test_a_change_says_which_version_it_starts_from(rest, rows):
     assert program.put(path, {"remark": "甲"}, headers={"If-Match": tag})[0] == 200
     with unchanged(rows):
         status, told = program.put(path, {"remark": "乙"}, headers={"If-Match": tag})
-        assert (status, told["clashes"]) == (409, ["remark"])
+        assert (status, told["clashes"]) == (412, ["remark"])
         assert "filler01" in told["who"]
         assert told["changes"] == [{"label": "Remarks", "before": "—", "after": "甲"}]
     assert program.put(path, {"remark": "乙", "version": 2})[0] == 200
@@ -315,7 +315,7 @@ def test_a_move_of_what_is_not_whole_says_what_is_missing(rest, rows, change):
     id_ = of(rows, 1, "draft")
     change(f"UPDATE agreement SET a_contact = NULL WHERE id = {id_}")
     with unchanged(rows):
-        status, told = rest("filler01").post(f"agreements/{id_}/submit")
+        status, told = rest("filler01").post(f"agreements/{id_}/submit", {"version": 1})
         assert (status, list(told["errors"])) == (422, ["a_contact"])
 
 

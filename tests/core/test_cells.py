@@ -15,7 +15,7 @@ from portal.core import scope
 from portal.core.ledger import mounted
 from portal.core.spreadsheet.importing import find_layout, take
 from portal.core.spreadsheet.reading import Unreadable, read
-from portal.core.spreadsheet.workbook_xml import Scan, SheetCells, walk
+from portal.core.spreadsheet.workbook_xml import UNCOMPUTED, Scan, SheetCells, walk
 from portal.extensions import db
 from tests.core.sheets import DATA
 
@@ -158,7 +158,8 @@ def test_marks_are_the_same_by_scan_and_by_parser(tmp_path):
     made = Workbook()
     page = made.active
     for n in range(3000):
-        page.append([n, f'第{n}行 <c r="A1" t="e"> & 文', 0.5, datetime(2024, 3, 1), "=1/0"])
+        formulas = ("=1/0", "=IF(A1<B1,1,2)", '="a"&"b"')
+        page.append([n, f'第{n}行 <c r="A1" t="e"> & 文', 0.5, datetime(2024, 3, 1), formulas[n % 3]])
         page.cell(n + 1, 3).number_format = "0%" if n % 3 else "General"
         page.row_dimensions[n + 1].hidden = n % 7 == 0
     page.cell(9, 5).value, page.cell(9, 5).data_type = "#REF!", "e"
@@ -173,6 +174,8 @@ def test_marks_are_the_same_by_scan_and_by_parser(tmp_path):
                 walk(opened, cells.start, cells.end, cells.data, plain=True)
             with parts.open(name) as opened:
                 assert Scan(shown).marks_of(opened) == cells.marks, path
+            if path.parent == tmp_path:
+                assert list(cells.marks.errors.values()).count(UNCOMPUTED) == 2999
     for content in (b"<x:row r='1'>", b'<row><c s="1"/></row>', b'<!DOCTYPE a><row r="1"/>', "<row/>".encode("utf-16")):
         assert Scan(shown).marks_of(BytesIO(content)) is None
 
@@ -214,3 +217,75 @@ def test_when_and_why_something_ended_on_paper_is_taken_over(bring, rows, tmp_pa
     assert (2, "解散日期") not in flagged
     again, outcome = bring("study_groups", sheet(tmp_path / "b.xlsx", rows_[:1], heads))
     assert (again, outcome.counts["unchanged"], outcome.changes) == ({}, 1, [])
+
+
+@pytest.mark.one_database
+def test_a_number_of_more_digits_than_a_spreadsheet_keeps_is_refused(bring, tmp_path):
+    rows = [group("子长", 批准文号=911201161234567801), group("丑长", 批准文号="911201161234567801")]
+    refused, outcome = bring("study_groups", sheet(tmp_path / "a.xlsx", rows))
+    assert (refused, outcome.accepted) == ({2: "批准文号"}, 1)
+
+
+@pytest.mark.one_database
+def test_texts_of_a_workbook_that_are_still_wrapped_and_terms_with_times_are_read(bring, groups, rows, tmp_path):
+    made = [group("子裹", 批准文号="'0012", 备注="'007"), group("丑裹", 备注="'引文'")]
+    assert bring("study_groups", sheet(tmp_path / "a.xlsx", made))[0] == {}
+    assert (groups("approve_doc")["子裹"], groups("remark")) == ("0012", {"子裹": "007", "丑裹": "'引文'"})
+    head = ["甲方党组织", "乙方社区党组织", "签订日期", "协议期限", "共建方式"]
+    term = "2025-03-05 00:00:00至2028-03-04 0:00"
+    row = ["区民政局机关党委", "立春街道海棠里社区", "2025-03-05 00:00:00", term, "组织共建"]
+    assert bring("agreements", sheet(tmp_path / "b.xlsx", [row], head))[0] == {}
+    [(first, last)] = rows("SELECT effective_from, effective_to FROM agreement WHERE source = 'import'")
+    assert (as_date(first), as_date(last)) == (date(2025, 3, 5), date(2028, 3, 4))
+
+
+@pytest.mark.one_database
+def test_words_of_its_own_that_a_list_would_take_are_no_fault_of_a_row_that_is_rejected_for_another(bring, tmp_path):
+    head = ["帮扶人", "所在单位", "帮扶对象", "对象类型", "所在社区", "帮扶措施", "状态"]
+    row = ["王演晨", "区民政局", "样某甲", "困难群众", "立春街道海棠里社区", "送米面油", "没有这样的状态"]
+    _, outcome = bring("pairings", sheet(tmp_path / "a.xlsx", [row], head))
+    [fault] = outcome.rejected
+    assert (fault.column, fault.also) == ("状态", [])
+
+
+@pytest.mark.one_database
+def test_a_formula_without_a_result_is_no_blank_and_one_that_is_none_of_the_table_is_no_fault(bring, tmp_path):
+    rows = [group("子算"), group("丑算", 成员数="=4+4"), ["合计", None, None, None, None, "=SUM(F2:F3)"]]
+    refused, outcome = bring("study_groups", sheet(tmp_path / "a.xlsx", rows))
+    assert (refused, outcome.accepted, [skip.row for skip in outcome.skipped]) == ({3: "成员数"}, 1, [4])
+
+
+@pytest.mark.one_database
+def test_marks_for_the_same_are_known_however_they_are_drawn_and_are_nobodys_name(bring, groups, tmp_path):
+    marks = ("〃", "”", '""', "--〃--", "同上。", "同　上", "ditto", "′′", "同前一行")
+    rows = [group("首同", 组长="金拟帆"), *[group(f"同{n}", 组长=mark) for n, mark in enumerate(marks)]]
+    rows += [group("末同", 组长="……"), group("真名", 组长="同上海")]
+    refused, _ = bring("study_groups", sheet(tmp_path / "a.xlsx", rows))
+    assert refused == {len(marks) + 3: "组长"}
+    assert {*groups("leader_name").values()} == {"金拟帆", "同上海"}
+
+
+@pytest.mark.one_database
+def test_a_term_of_which_one_day_is_said_ends_on_it_only_where_nothing_else_is_said(bring, rows, tmp_path):
+    head = ["甲方党组织", "乙方社区党组织", "签订日期", "协议有效期限", "终止时间"]
+    said = {
+        "至2028年1月4日": True,
+        "2028.1.4止": True,
+        "2025年1月5日起三年": False,
+        "2025.1.5-2028.1": False,
+        "2025年1月5日至长期": False,
+        "三年": False,
+    }
+    town = "立春街道海棠里社区"
+    made = [["区民政局机关党委", town, "2025-01-05", text, None] for text in said]
+    refused, _ = bring("agreements", sheet(tmp_path / "a.xlsx", made, head))
+    assert {n for n, column in refused.items() if column == "协议有效期限"} == {
+        n for n, right in enumerate(said.values(), start=2) if not right
+    }
+    assert {as_date(day) for (day,) in rows("SELECT effective_to FROM agreement WHERE source = 'import'")} == {
+        date(2028, 1, 4)
+    }
+    made = [
+        ["区司法局机关党委", town, "2025-01-05", "2025.1.5-2028.1.4", day] for day in ("2026-01-01", "2028年1月4日")
+    ]
+    assert bring("agreements", sheet(tmp_path / "b.xlsx", made, head))[0] == {2: "终止时间"}

@@ -284,3 +284,77 @@ def test_a_blank_far_from_the_table_is_nothing_and_a_text_there_is_named(bring, 
     made.save(path)
     with pytest.raises(Unreadable, match="XFD3"):
         bring("study_groups", path)
+
+
+def test_of_two_columns_for_one_field_the_heading_that_names_it_more_exactly_is_taken(bring, tmp_path):
+    top = ["甲方", None, "乙方", "签订日期"]
+    under = ["单位", "党组织", "党组织", None]
+    row = ["区民政局", "区民政局机关党委", "立春街道海棠里社区", "2025-03-01"]
+    told = bring("agreements", book(tmp_path, ("表", [top, under, row], "A1:B1", "D1:D2")))
+    unit, org = told["columns"][:2]
+    assert (unit["taken"], org["field"], org["how"]) == (False, "party_a_org_id", "known")
+    assert "B" in unit["why"]
+
+
+def test_the_heading_of_a_group_over_another_group_says_whose_a_name_is(bring, tmp_path):
+    """联络人 over 甲方 over 姓名 is the contact of 甲方, not 甲方."""
+    top = ["共建双方", None, "签订日期", "联络人", None, None, None]
+    middle = ["甲方", "乙方", None, "甲方", None, "乙方", None]
+    under = [None, None, None, "姓名", "电话", "姓名", "电话"]
+    row = ["区民政局机关党委", "立春街道海棠里社区", "2025-03-01", "张三", "022-66300001", "李四", "022-66300002"]
+    areas = ("A1:B1", "A2:A3", "B2:B3", "C1:C3", "D1:G1", "D2:E2", "F2:G2")
+    told = bring("agreements", book(tmp_path, ("表", [top, middle, under, row], *areas)))
+    fields = ["party_a_org_id", "party_b_org_id", "signed_on", "a_contact", "a_phone", "b_contact", "b_phone"]
+    assert [column["field"] for column in told["columns"]] == fields
+    assert (told["rows"], told["new"]) == (1, 1)
+
+
+def test_a_title_of_a_group_may_be_numbered_in_the_column_of_the_numbers(bring, tmp_path):
+    rows = [["序号", *HEAD], ["一", "区直机关"], [1, *group("甲题")], ["（二）", "街道", None, None, None, 3]]
+    told = bring("study_groups", book(tmp_path, ("表", [*rows, [2, *group("乙题")]])))
+    assert ([skip["row"] for skip in told["skipped"]], told["new"], told["rejected"]) == ([2, 4], 2, [])
+    rows = [["序号", *HEAD], ["一", *group("丙题")], ["二", "丁题"]]
+    told = bring("study_groups", book(tmp_path, ("表", rows)))
+    assert (told["skipped"], told["new"], len(told["rejected"])) == ([], 1, 1)
+
+
+def test_a_summary_with_numbers_of_groups_is_no_sheet_of_groups(bring, tmp_path):
+    summary = [["序号", "单位", "小组数", "成员数"], [1, "区民政局", 2, 16]]
+    told = bring("study_groups", book(tmp_path, ("明细", [HEAD, group("甲汇")]), ("汇总", summary)), guesses=True)
+    assert [sheet["taken"] for sheet in told["sheets"]] == [True, False]
+    assert (told["rows"], told["new"]) == (1, 1)
+
+
+def test_numbers_before_headings_only_count_them(bring, tmp_path):
+    for counted in ("{}.{}", "（{}）{}", "{}、{}"):
+        head = [counted.format(n, text) for n, text in enumerate(HEAD, start=1)]
+        told = bring("study_groups", book(tmp_path, ("表", [head, group("甲数")])))
+        assert [column["field"] for column in told["columns"]][:4] == ["name", "unit_id", "founded_on", "leader_id"]
+        assert told["new"] == 1
+
+
+def test_lines_below_a_table_are_none_of_its_rows_and_names_that_look_like_them_are(bring, tmp_path):
+    lines = ["————以下空白————", "以下无正文", "打印时间：2026-06-01 10:00", "第1页 共1页", "※ 注：带*的为必填项"]
+    lines += ["单位（公章）", "以上数据截至2026年6月30日", "小组总数：1个"]
+    names = ["打印小组", "第1页小组", "总数研究小组", "以下小组", "以上小组"]
+    rows = [
+        HEAD,
+        *[group(name) for name in names],
+        *[[line] for line in lines],
+        ["总数", "1"],
+        ["制表单位：区民政局", "2026年6月"],
+    ]
+    told = bring("study_groups", book(tmp_path, ("表", rows)))
+    assert (told["new"], told["rejected"]) == (len(names), [])
+    assert len(told["skipped"]) == len(lines) + 2
+
+
+def test_a_number_in_the_place_of_a_name_is_nobody_and_nothing(bring, tmp_path):
+    """Forms post ids of the database; a sheet that says 2 means something else."""
+    rows = [HEAD, ["甲码", "2", "2024-03-01", "王演晨"], ["乙码", "区民政局", "2024-03-01", "3"]]
+    told = bring("study_groups", book(tmp_path, ("表", rows)))
+    assert [(fault["row"], fault["column"]) for fault in told["rejected"]] == [(2, "所在单位"), (3, "组长")]
+    head = ["走访日期", "走访类型", "走访单位", "走访人", "走访社区", "主要情况"]
+    row = ["2026-03-01", "四个走遍", "区民政局", "王演晨、4", "5", "情况平稳"]
+    [fault] = bring("visits", book(tmp_path, ("表", [head, row])))["rejected"]
+    assert {fault["column"], *(each["column"] for each in fault["also"])} >= {"走访人", "走访社区"}

@@ -113,7 +113,7 @@ ORDERS = {
         *("start_on", "measures", "visit_count", "last_visit", "needs_collected", "needs_solved", "remark"),
     ),
     "visits": (
-        *("visited_on", "visit_type", "participant_ids", "called", "visit_community", "findings", "aid"),
+        *("visited_on", "visit_type", "participant_ids", "beneficiary_id", "visit_community", "findings", "aid"),
         *("aid_source", "needs_handled", "remark"),
     ),
     "study_groups": (
@@ -134,6 +134,27 @@ def test_columns_stand_in_the_order_that_offices_know(app):
     ledgers = {ledger.name: ledger for ledger in app.extensions["portal.ledgers"]}
     for name, order in ORDERS.items():
         assert [each for each in ledgers[name].exported if each in order] == list(order)
+
+
+@pytest.mark.one_database
+def test_no_column_repeats_another_and_empty_ones_are_narrow(app, sheet):
+    empty = set()
+    for name in [each.name for each in app.extensions["portal.ledgers"] if each.statuses and "export" in each.verbs]:
+        found = sheet("reviewer", f"/{name}/export")
+        rows = [row for row in found.iter_rows(min_row=4) if isinstance(row[0].value, int)]
+        columns = {cells[0].column_letter: [cell.value for cell in cells] for cells in zip(*rows, strict=True)}
+        texts = {letter: values for letter, values in columns.items() if {*map(type, values)} <= {str, type(None)}}
+        told = [(letter, values) for letter, values in texts.items() if len({*values}) > 2]
+        assert [a for a, values in told for b, others in told if a < b and values == others] == [], name
+        empty |= {(name, letter) for letter, values in columns.items() if not any(values)}
+        spans = [(each.min, each.max, each.width) for each in found.column_dimensions.values()]
+        wide = {
+            cell.column_letter: next(width for first, last, width in spans if first <= cell.column <= last)
+            for cell in rows[0]
+        }
+        for letter, values in columns.items():
+            assert any(values) or wide[letter] < 7, (name, letter, wide[letter])
+    assert len(empty) > 3
 
 
 @pytest.mark.one_database

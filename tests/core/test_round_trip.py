@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from flask_babel import force_locale
+from flask_babel import force_locale, gettext
 from openpyxl import load_workbook
 from werkzeug.datastructures import MultiDict
 
@@ -13,6 +13,7 @@ from portal.core.ledger import mounted
 from portal.core.spreadsheet.export import workbook
 from portal.core.spreadsheet.importing import find_layout, take
 from portal.core.spreadsheet.reading import read
+from portal.core.spreadsheet.template import template
 from portal.core.views import listing
 from portal.extensions import db
 from portal.org import codes
@@ -61,6 +62,23 @@ def test_what_goes_out_comes_in_unchanged(app, built, tmp_path, username):
                     assert not outcome.changes, found
                     assert outcome.counts["new"] == outcome.counts["changed"] == 0, found
                     db.session.rollback()
+
+
+def test_the_guide_of_our_own_workbooks_is_told_as_one(app, built, tmp_path):
+    """Its cells are names of columns; so it looks like a table that lacks some."""
+    for language in ("zh_Hans", "en"):
+        for ledger in taken(app):
+            with app.test_request_context(method="POST"), scope.acting_as(act_as("reviewer")):
+                if not scope.current().may("import", ledger.name):
+                    continue
+                with force_locale(language):
+                    out, empty = exported(ledger, tmp_path / "out.xlsx"), tmp_path / "empty.xlsx"
+                    with template(ledger) as book:
+                        empty.write_bytes(book.read())
+                for path in (out, empty):
+                    found = find_layout(ledger, read(path, path.name))
+                    told = [offer.why for offer in found.offers if not offer.taken]
+                    assert told == [gettext("It says how the other sheets are filled in.")], (ledger.name, told)
 
 
 def test_without_record_numbers_the_natural_key_tells_most_records(app, built, tmp_path):

@@ -206,3 +206,70 @@ def test_a_community_is_told_neither_gaps_nor_reasons_of_review(visit, rows, the
     change(f"UPDATE agreement SET status = 'returned', amends_id = {id_}, {reasons} WHERE id = {id_}")
     assert "内部" not in visitor.look(f"/agreements/show/{id_}").words.replace("内部说明", "")
     assert "内部退回意见" in visit("filler01").look(f"/agreements/show/{id_}").words
+
+
+def lists(visitor, id_):
+    return visitor.look(f"/agreements/{id_}/lists")
+
+
+def tables(rows, id_):
+    names = ("demand_item", "resource_item", "coop_item")
+    return {name: rows(f"SELECT * FROM {name} WHERE agreement_id = {id_} ORDER BY id") for name in names}
+
+
+def test_a_community_neither_empties_nor_renames_what_the_unit_offers(visit, rows, theirs):
+    """By its form, by a form that leaves the rows out, and by one that it makes itself."""
+    id_, _ = theirs
+    visitor = visit("community001")
+    page = lists(visitor, id_)
+    assert not page.select(
+        '[data-rows="resource_items"] input[name$="-name"], [data-rows="coop_items"] [name$="-name"]'
+    )
+    assert not page.select('[data-rows="resource_items"] button[value*="remove"], button[value="resource_items:add"]')
+    typed, before = page.filled(), tables(rows, id_)
+    count = len(before["resource_item"])
+    for table in ("resource_items", "coop_items"):
+        kept = {name: text for name, text in typed.items() if not name.startswith(f"{table}-")}
+        added = row("resource_items", count + 5, name="社区加的资源", category="2", status="free")
+        for sent in (kept | {f"{table}-posted": "1"}, typed | {f"{table}-0-name": "社区改的名称"}, typed | added):
+            answer = visitor.post(f"/agreements/{id_}/lists", sent)
+            assert (answer.status, bool(answer.select(".field-error"))) == (200, True), sent
+            assert tables(rows, id_) == before
+    assert visitor.post(f"/agreements/{id_}/lists", {"version": typed["version"]}).status == 302
+    assert tables(rows, id_) == before, "what is not sent stays as it is"
+
+
+def test_a_unit_neither_empties_nor_renames_what_the_community_needs(visit, rows, theirs):
+    id_, _ = theirs
+    community, filler = visit("community001"), visit("filler01")
+    needs = rows(f"SELECT count(*) FROM demand_item WHERE agreement_id = {id_}")[0][0]
+    new = row("demand_items", needs, name="楼道照明", category="08", status="open")
+    assert community.post(f"/agreements/{id_}/lists", lists(community, id_).filled() | new).status == 302
+    typed, before = lists(filler, id_).filled(), tables(rows, id_)
+    assert f"demand_items-{needs}-name" not in typed
+    gone = {name: text for name, text in typed.items() if not name.startswith(f"demand_items-{needs}-")}
+    for sent in (gone, typed | {f"demand_items-{needs}-name": "单位改的名称"}):
+        assert filler.post(f"/agreements/{id_}/lists", sent).status == 200
+        assert tables(rows, id_) == before
+    assert filler.post(f"/agreements/{id_}/lists", typed | {f"demand_items-{needs}-status": "met"}).status == 302
+    assert rows("SELECT status FROM demand_item WHERE name = '楼道照明'") == [("met",)]
+    gone = {name: text for name, text in lists(community, id_).filled().items() if f"demand_items-{needs}-" not in name}
+    assert community.post(f"/agreements/{id_}/lists", gone).status == 302
+    assert rows(f"SELECT count(*) FROM demand_item WHERE agreement_id = {id_}") == [(needs,)]
+
+
+def test_a_community_confirms_a_project_and_again_when_it_was_changed(visit, rows, theirs):
+    id_, _ = theirs
+    community, filler = visit("community001"), visit("filler01")
+    [(item,)] = rows(f"SELECT min(id) FROM coop_item WHERE agreement_id = {id_}")
+    confirmed = f"SELECT community_confirmed FROM coop_item WHERE id = {item}"
+    typed = lists(filler, id_).filled()
+    assert filler.post(f"/agreements/{id_}/lists", typed | {"coop_items-0-community_confirmed": "1"}).status == 200
+    sent = lists(community, id_).filled() | {"coop_items-0-community_confirmed": ["", "1"]}
+    assert community.post(f"/agreements/{id_}/lists", sent).status == 302
+    assert rows(confirmed)[0][0]
+    for change, stays in (({"outcome": "已完成一半"}, True), ({"name": "改了名称的项目"}, False)):
+        typed = lists(filler, id_).filled() | {f"coop_items-0-{name}": text for name, text in change.items()}
+        assert filler.post(f"/agreements/{id_}/lists", typed).status == 302
+        assert bool(rows(confirmed)[0][0]) is stays
+    assert "改了名称的项目" in " ".join(filler.look(f"/agreements/show/{id_}").notices("warning"))

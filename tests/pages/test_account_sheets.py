@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
+from openpyxl import load_workbook
 
 from portal.core import jobs
 from tests.holes.walk import unchanged
@@ -101,6 +103,15 @@ def test_the_first_day_is_for_those_who_set_the_portal_up(visit, account, status
         assert int(page.one('[data-item="units"] [data-count]').text) == 186
 
 
+def test_a_step_is_done_only_when_nothing_is_missing_and_records_alone_are_no_existing_ledger(visit, rows):
+    page = visit("reviewer").look("/start/")
+    _, people, ledgers = page.select("[data-step]")
+    assert rows("SELECT count(*) FROM agreement")[0][0] > 0
+    assert "units without anybody" in people.get_text(" ")
+    assert (people["data-done"], ledgers["data-done"]) == ("partly", "no")
+    assert ledgers.select_one("[data-brought]").get_text(strip=True).startswith("0 of ")
+
+
 def test_what_each_names_comes_before_it_on_the_first_day(visit):
     items = [str(row["data-item"]) for row in visit("admin").look("/start/").select("[data-item]")]
     assert items.index("areas") < items.index("units") < items.index("party_orgs") < items.index("members")
@@ -115,3 +126,41 @@ def test_a_preview_of_accounts_shows_old_and_new_of_what_changes(visit, rows):
     told = page.one("[data-rows] tbody tr").text
     assert "→ 演示改名" in told
     assert f"{unit} → {other}" in told or "→" in told.split("演示改名")[1]
+
+
+def test_the_empty_sheet_of_accounts_offers_roles_and_units_and_tells_its_version(app, visit, rows):
+    sysadmin = visit("sysadmin")
+    sent = sysadmin.client.get("/accounts/template.xlsx")
+    made = load_workbook(io.BytesIO(sent.data))
+    sent.close()
+    page = made.active
+    lists = {str(check.sqref).split(":")[0][:1]: check.formula1 for check in page.data_validations.dataValidation}
+    heads = {str(cell.value).rstrip("*"): cell.column_letter for cell in page[3]}
+    assert {heads[name] for name in ("Roles", "Unit", "Area")} <= {place for place, source in lists.items() if source}
+    choices = {cell.value for row in made["Choices"].iter_rows() for cell in row}
+    unit = rows("SELECT full_name FROM unit WHERE sort_no = 7")[0][0]
+    assert {"Unit filler", unit} <= choices
+    for column, text in zip("ABCD", ("sheetfiller", "演示表格", "单位填报员", unit), strict=True):
+        page[f"{column}4"] = text
+    answer, _ = bring(sysadmin, saved(made), run=False)
+    assert (counts(answer), answer.select("[data-template]"), answer.select("[data-other-sheets]")) == (
+        (1, 0, 0, 0),
+        [],
+        [],
+    )
+    mark = re.search(r"template:accounts:[0-9a-f]{8}", page["A2"].value)[0]
+    page["A2"], made["Choices"]["A1"] = "template:accounts:00000000", "template:accounts:00000000"
+    answer, _ = bring(sysadmin, saved(made), run=False)
+    assert answer.one("[data-template]")
+    page["A2"] = made["Choices"]["A1"] = mark.replace("accounts", "agreements")
+    answer, _ = bring(sysadmin, saved(made), run=False)
+    assert answer.select("[data-template], [data-count]") == []
+    assert "template" in answer.words
+
+
+def test_accounts_on_a_hidden_sheet_are_not_taken(app, visit):
+    made = load_workbook(io.BytesIO(book(HEAD, ["hiddenone", "演示隐藏", "单位填报员", None, None])))
+    made.active.sheet_state = "hidden"
+    made.create_sheet("说明").append(["账号清单另附"])
+    answer, _ = bring(visit("sysadmin"), saved(made), run=False)
+    assert not answer.select("[data-count]")

@@ -223,6 +223,12 @@ def test_other_files_are_refused_at_the_field(upload, rows, tmp_path, name):
         assert (answer.status, list(answer.errors())) == (200, ["file"])
 
 
+def test_a_name_of_a_file_with_a_telephone_is_refused_at_the_field(upload, rows):
+    with unchanged(rows):
+        _, answer = upload("reviewer", sheets.LEDGER, name="王五 13812345678 台账.xlsx")
+    assert answer.errors() == {"file": "文件名：请勿在文字中填写手机号。"}
+
+
 def test_a_broken_workbook_is_told_in_words(upload, tmp_path):
     path = tmp_path / "a.xlsx"
     path.write_bytes(b"PK\x03\x04 broken")

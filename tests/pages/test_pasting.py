@@ -51,3 +51,18 @@ def test_what_a_row_shows_is_pasted_as_that_row(app, visit):
                     assert (cell["texts"], cell.get("fault")) == (by_name, None), (ledger.name, table.name, text)
                     seen.add(field.kind.widget)
     assert {"select", "link", "person", "rows", "day", "text"} <= seen
+
+
+def test_what_is_none_of_the_choices_is_said_shortly_beside_them(app, visit):
+    """The cell of the form shows all choices already, and is narrow."""
+    tried = 0
+    for ledger in (each for each in app.extensions["portal.ledgers"] if "add" in each.verbs):
+        visitor, query = visit("filler01").speak("en"), add_address(app, ledger).partition("?")[2]
+        for table in ledger.rows:
+            for n, field in enumerate(ledger.rows_fields(table).values()):
+                if field.kind.widget == "select":
+                    where, block = f"/{ledger.name}/paste/{table.name}?{query}", json.dumps([["Moonlight"]])
+                    [[cell]] = visitor.post(where, cells=block, first=str(n)).response.json["rows"]
+                    assert (cell["texts"], cell["fault"]) == ([], "Not among the choices"), field.label
+                    tried += 1
+    assert tried > 5

@@ -109,7 +109,10 @@ def test_a_form_that_goes_on_in_another_window_is_not_overwritten(visit, rows):
     assert keep(visitor, None, continued, {"title": "甲二"})[1]["revision"] == 2
     status, told = keep(visitor, None, page, {"title": "甲三", "_revision": "1"})
     assert (status, bool(told["message"])) == (409, True)
-    assert len(visitor.look("/agreements/add").select("[data-half-filled]")) == 2
+    begun = [each.strong.text for each in visitor.look("/agreements/add").select("[data-half-filled]")]
+    assert sorted(begun) == ["乙", "甲二"]
+    links = [each.get_text(" ", strip=True) for each in visitor.look("/").select("[data-unsaved] li a")]
+    assert sorted(link.rpartition("· ")[2] for link in links) == ["乙", "甲二"]
     visitor.post("/agreements/discard?back=/agreements/add", _draft=second.filled()["_draft"])
     assert kept(rows) == 1
 

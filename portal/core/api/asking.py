@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from flask import abort, current_app, jsonify, make_response, request
@@ -64,15 +65,37 @@ def key() -> str:
     return found
 
 
+def made_before(ledger: Ledger, sent: once.Sent) -> int | None:
+    """The record that the very same has made; 422 where the key came with something else."""
+    try:
+        return once.repeated(ledger.name, sent)
+    except once.Reused:
+        unprocessable({}, gettext("This Idempotency-Key was used for something else; please send a new one."))
+
+
 def parent(ledger: Ledger, sent: dict[str, Any]) -> dict[str, str]:
     """The record that a new entry goes under, when the address does not say it."""
     name = f"{ledger.under.relation}_id" if ledger.under else ""
     return {} if not name or request.args.get(name) else {name: text_of(sent.pop(name, None))}
 
 
-def version(sent: dict[str, Any]) -> int | None:
-    """The version that a change starts from: that of the body, else that of `If-Match`."""
-    return natural(text_of(sent.pop("version", None)) or next(iter(request.if_match.as_set()), ""))
+@dataclass(frozen=True)
+class Start:
+    """The version of a record that a change starts from, None where nobody says; and what is answered where there is a
+    newer one: 412 to `If-Match`, else 409."""
+
+    version: int | None
+    code: int = 409
+
+    @classmethod
+    def of(cls, sent: dict[str, Any], record: Any) -> Start:
+        """As `version` of the body or `If-Match` says; what is said twice has to be right twice."""
+        text = text_of(sent.pop("version", None))
+        # A web server that compresses an answer makes its tag a weak one.
+        tags = {natural(tag) or 0 for tag in request.if_match.as_set(include_weak=True)}
+        if tags and getattr(record, "version", None) not in tags:
+            return cls(max(tags), 412)
+        return cls(natural(text) if text else record.version if tags else None)
 
 
 def posted(ledger: Ledger, sent: Mapping[str, Any], closed: Collection[str] = ()) -> MultiDict[str, str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from flask import Response, abort, jsonify, url_for
+from flask import Response, abort, jsonify, request, url_for
 from flask_appbuilder.api import ModelRestApi, expose
 from flask_appbuilder.security.decorators import protect
 
-from portal.core import completeness, once
+from portal.core import completeness, exclusion, once
 from portal.core.api import asking, entering, telling
 from portal.core.views import listing
 from portal.core.views.filling import NotSaved, editing, parent_or_abort
@@ -67,16 +67,17 @@ class LedgerApi(Reaching, ModelRestApi):
     @expose("/", methods=["POST"])
     @protect()
     def post(self) -> Response:
-        sent, key = asking.body(), asking.key()
+        sent = asking.body()
+        key = once.Sent.of(asking.key(), request.args.to_dict(), sent)
         parent = parent_or_abort(self, asking.parent(self.ledger, sent))
-        known = once.made(self.ledger.name, key)
+        known = asking.made_before(self.ledger, key)
         if known is None:
             try:
                 pk, warnings = entering.enter(self, sent, None, parent, key=key)
                 return self.told(self.record_or_404(pk), 201, warnings)
             except NotSaved as fault:
                 # The same may have been sent twice at once, and the other was first.
-                known = once.made(self.ledger.name, key)
+                known = asking.made_before(self.ledger, key)
                 if known is None:
                     abort(fault.code, str(fault))
         return self.told(self.record_or_404(known))
@@ -96,12 +97,14 @@ class LedgerApi(Reaching, ModelRestApi):
     @expose("/<id:pk>", methods=["DELETE"])
     @protect()
     def delete(self, pk: int) -> Response:
-        self.remove(self.record_or_404(pk))
+        exclusion.hold(self.ledger.name)
+        entering.remove(self, self.record_or_404(pk))
         return jsonify(id=pk)
 
     @expose("/<id:pk>/<string:name>", methods=["POST"])
     @protect()
     def move(self, pk: int, name: str) -> Response:
+        exclusion.hold(self.ledger.name)
         codes.load(self.ledger.all_code_lists)
         after = entering.move(self, self.record_or_404(pk), name)
         return self.told(self.record_or_404(after))

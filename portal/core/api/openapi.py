@@ -18,8 +18,11 @@ Schema = dict[str, Any]
 NUMBER: Schema = {"type": "integer", "minimum": 1}
 TEXT: Schema = {"type": "string"}
 TEXTS: Schema = {"type": "array", "items": TEXT}
-VERSION: Schema = {"type": "integer", "description": "of the record as it was read; only a change says it, and has to"}
-ANSWERS = ("400", "401", "403", "404", "409", "413", "415", "422")
+VERSION: Schema = {
+    "type": "integer",
+    "description": "of the record as it was read; changes and moves have to say it",
+}
+ANSWERS = ("400", "401", "403", "404", "409", "412", "413", "415", "422")
 
 
 def openapi() -> Response:
@@ -55,7 +58,7 @@ def paths(ledger: Ledger) -> Iterator[tuple[str, Schema]]:
         ("add", home, "post", operation(ledger, "add", whole(ledger), "201", form, [key])),
         ("read", f"{home}{{id}}", "get", operation(ledger, "show", whole(ledger))),
         ("edit", f"{home}{{id}}", "put", operation(ledger, "edit", whole(ledger), "200", form, [match])),
-        ("delete", f"{home}{{id}}", "delete", operation(ledger, "delete", {"type": "object"})),
+        ("delete", f"{home}{{id}}", "delete", operation(ledger, "delete", {"type": "object"}, parameters=[match])),
     ]
     found: dict[str, Schema] = {}
     for verb, path, method, described in deeds:
@@ -64,7 +67,8 @@ def paths(ledger: Ledger) -> Iterator[tuple[str, Schema]]:
     yield from found.items()
     for move in ledger.moves:
         if may(move.name, ledger.name):
-            described = operation(ledger, move.name, whole(ledger), body={"type": "object"})
+            asks = {"type": "object", "properties": {"version": VERSION}}
+            described = operation(ledger, move.name, whole(ledger), body=asks, parameters=[match])
             yield f"{home}{{id}}/{move.name}", {"parameters": one, "post": described}
 
 

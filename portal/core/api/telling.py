@@ -15,6 +15,7 @@ from portal.core.values import Values
 from portal.core.views import listing
 from portal.core.views.conflict import Conflict
 from portal.core.views.moves import Offer
+from portal.core.views.seen import Newer
 from portal.core.workflow import Move
 
 # What stands above the fields of a record that has a status, and comes with it in a list.
@@ -95,6 +96,12 @@ def changed(conflict: Conflict | None) -> dict[str, Any]:
         "changes": changes,
         "clashes": [clash.name for clash in conflict.clashes],
     }
+
+
+def newer(met: Newer) -> dict[str, Any]:
+    """Who changed a record since it was asked for, and what."""
+    changes = [{"label": str(label), "before": old, "after": new} for label, old, new in met.changes]
+    return {"who": met.who, "at": met.at.isoformat(), "changes": changes} if met.at is not None else {}
 
 
 def offered(ledger: Ledger, offers: Iterable[Offer]) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Kinds of fields. A kind answers everything asked of it; nobody else asks what kind it is."""
 
 from portal.core.fields.above import NumberAbove
+from portal.core.fields.bands import Bands
 from portal.core.fields.base import BadValue, Field, Kind, Label, Other, clean, field, link, natural
 from portal.core.fields.choices import Choice, Code, Codes, YesNo
 from portal.core.fields.computed import Batch, Computed, computed
@@ -43,6 +44,7 @@ __all__ = [
     "EVENTS",
     "PEOPLE",
     "BadValue",
+    "Bands",
     "Batch",
     "Choice",
     "Code",

@@ -34,14 +34,23 @@ OTHER_THAN_COMPATIBILITY = re.compile("[^\uf900-\ufaff\U0002f800-\U0002fa1f]+")
 # What spreadsheets show instead of a value (Excel, LibreOffice); rows of # are numbers wider than their column.
 ERROR = re.compile(
     r"#(?:REF!|N/A|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|UNKNOWN!|BUSY!"
-    r"|GETTING_DATA)|Err:\d{3}|#{3,}"
+    r"|GETTING_DATA|UNCOMPUTED!)|Err:\d{3}|#{3,}"
 )
+# A long number as a spreadsheet shows it: its last digits are lost.
+SHORTENED = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE]\+\d{2,}", re.ASCII)
+# What the reader says of a formula that nobody has computed (`core/spreadsheet/workbook_xml.py`).
+UNCOMPUTED = "#UNCOMPUTED!"
 # What counts as not filled in.
 BLANK: tuple[object, ...] = (None, "", (), [])
 
 
 class BadValue(ValueError):
-    """Text that this field cannot be; its message is for the person who typed it."""
+    """Text that this field cannot be; its message is for the person who typed it. `brief` says it beside a field that
+    shows what can be chosen."""
+
+    def __init__(self, message: str = "", brief: str = "") -> None:
+        super().__init__(message)
+        self.brief = brief or message
 
 
 @dataclass(frozen=True)
@@ -284,13 +293,22 @@ def clean(text: str) -> str:
 
 
 def refuse_unkeepable(text: str) -> None:
-    """Characters that mean something on one machine only, or nothing at all; errors of a sheet. Raises BadValue."""
+    """Characters that mean something on one machine only, or nothing at all; what a spreadsheet has spoilt. Raises
+    BadValue."""
     if found := UNKEEPABLE.search(text):
         code = f"U+{ord(found[0]):04X}"
         raise BadValue(gettext("The character %(code)s cannot be kept: it means something else elsewhere.", code=code))
     # Somebody may well write about such an error in a form.
-    if scope.deed() in BRINGING and ERROR.fullmatch(text):
+    if scope.deed() not in BRINGING:
+        return
+    if text == UNCOMPUTED:
+        raise BadValue(
+            gettext("This formula has no result yet; please save the sheet in a spreadsheet program, then bring it.")
+        )
+    if ERROR.fullmatch(text):
         raise BadValue(gettext("There is an error in the sheet: %(error)s", error=text))
+    if SHORTENED.fullmatch(unicodedata.normalize("NFKC", text)):
+        raise BadValue(gettext("The sheet has shortened this number and lost its last digits; please write them all."))
 
 
 def composed(text: str) -> str:

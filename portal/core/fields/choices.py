@@ -56,7 +56,8 @@ def not_a_choice(text: str, labels: Iterable[str], meanings: Mapping[str, str]) 
         shown = gettext("%(choices)s, … (%(count)d in all)", choices=shown, count=len(known))
     said = gettext("This is not one of the choices: %(choices)s", choices=shown)
     near = near_to(text, known, meanings)
-    return BadValue(clauses([said, gettext("Is “%(label)s” meant?", label=near)]) if near else said)
+    meant = [gettext("Is “%(label)s” meant?", label=near)] if near else []
+    return BadValue(clauses([said, *meant]), brief=clauses([gettext("Not among the choices"), *meant]))
 
 
 def near_to(text: str, labels: Sequence[str], meanings: Mapping[str, str]) -> str:

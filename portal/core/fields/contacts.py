@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from flask_babel import gettext
 
-from portal.core.fields.base import BadValue
-from portal.core.fields.names import LANDLINE, one_name, person_name, phone_number
+from portal.core.fields.base import BadValue, Reading
+from portal.core.fields.names import BRACKETS, LANDLINE, of_no_phone, one_name, person_name, phone_number
 from portal.core.fields.text import Text
 
 BESIDE = re.compile(r"(\s*[、,，;；/|]\s*)")
@@ -38,7 +39,12 @@ class OneName(Text):
         super().__init__(limit)
 
     def parse_text(self, text: str, before: object) -> str:
-        return text if text == before else super().parse_text(person_name(text), before)
+        if text == before:
+            return text
+        name = super().parse_text(person_name(text), before)
+        if BRACKETS.search(name):
+            raise BadValue(gettext("Only the name, please; what stands in brackets belongs in the remarks."))
+        return name
 
 
 class Landline(Text):
@@ -46,6 +52,9 @@ class Landline(Text):
 
     def __init__(self) -> None:
         super().__init__(30, free=False)
+
+    def reading(self, texts: Sequence[str], unit: str, others: Sequence[str]) -> Reading:
+        return of_no_phone
 
     def parse_text(self, text: str, before: object) -> str:
         number = phone_number(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -21,24 +21,31 @@ from portal.core.phrases import clauses
 DAY = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})[日号]?", re.ASCII)
 # Two digits of a year are one only where 年 says so; 24.3.1 may be three different days.
 SHORT_DAY = re.compile(r"(\d{2})年(\d{1,2})月(\d{1,2})[日号]?", re.ASCII)
-PACKED_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
+PACKED_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0)?", re.ASCII)
+DAYS = re.compile(rf"{DAY.pattern}|{PACKED_DAY.pattern}", re.ASCII)
 SERIAL = re.compile(r"\d{5}(\.\d+)?", re.ASCII)
 LIKE_A_MONTH = re.compile(r"(?:19|20)\d{2}[1-9]", re.ASCII)  # 20243 is no day of 1955
 MONTH = re.compile(r"(\d{4})[-./年]?(\d{1,2})(?:月份?)?", re.ASCII)
+# What a spreadsheet makes of 2024.10 when it takes it for a number, and what 2024.1 is, too.
+EITHER = re.compile(r"(?:19|20)\d{2}\.1", re.ASCII)
+WRITTEN_OUT = re.compile(r"(?:19|20)\d{2}\.(?:0\d|\d0)", re.ASCII)
 EXCEL_EPOCH = date(1899, 12, 30)
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2100, 12, 31)
 FROM_1900_TO_1904 = 1462  # days
 CENTURY, AHEAD = 100, 20  # a year of two digits is at most that many years ahead
+PART = "(?:上午|下午|早上|早晨|晚上|晚间|晚|中午|傍晚|凌晨|全天|[AP]M)"
+HOUR = r"\d{1,2}[:时点](?:\d{1,2}(?:[:分]\d{0,2}(?:\.\d+)?秒?)?|半|整)?\s*(?:[AP]M|\+08:?00)?"
+HOURS = rf"{HOUR}(?:\s*[-‐-―~至到]\s*{HOUR})?"
 # Spreadsheets keep a time of day with what people meant as a date, and people add the day of the week.
 TIME = re.compile(
-    r"(?:T|(?<=[\d日号])\s+|(?<=[日号)]))(?:上午|下午|早上|晚上|中午|凌晨|[AP]M)?\s*\d{1,2}[:时点]\d{1,2}(?:[:分]\d{0,2}(?:\.\d+)?秒?)?"
-    r"\s*(?:[AP]M|\+08:?00)?$",
+    rf"(?:(?:T|(?<=[\d日号])\s+|(?<=[日号)]))\s*{HOURS}|(?<=[\d日号)])\s*{PART}\s*(?:{HOURS})?)$",
     re.IGNORECASE,
 )
 WEEKDAY = re.compile(
     r"[(\[]?(?:星期|礼拜|周|週)[一二三四五六日天][)\]]?|\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b[.,]?",
     re.IGNORECASE,
 )
+MIDNIGHT = re.compile(r"(?<=\d)[T\s]+00?:00(?::00)?")  # what programs add to a day
 DASHES = str.maketrans({**dict.fromkeys("‐‑‒–—―−－", "-"), **dict.fromkeys("、\\", "-"), "。": "."})
 CHINESE_DIGITS = str.maketrans("〇零○O一二三四五六七八九", "0000123456789")
 TENS = {"十": 1, "廿": 2, "卅": 3}
@@ -57,7 +64,7 @@ def plainly(text: str) -> str:
 
 def in_digits(text: str) -> str:
     """二〇二四年三月一日 as 2024年3月1日."""
-    if not CHINESE_YEAR.search(text):
+    if not re.search(r"[〇零○O一二三四五六七八九\d]{4}年", text):
         return text
     years = CHINESE_YEAR.sub(lambda found: found[1].translate(CHINESE_DIGITS) + "年", text)
     return CHINESE_PART.sub(lambda found: str(tens(found[1]) + unit(found[2])) if found[0] else "", years)
@@ -101,15 +108,30 @@ def parse_day(text: str) -> date:
     return day
 
 
+def written_out(texts: Iterable[str]) -> bool:
+    """Are the months of a column texts, and no numbers that lost the nought at their end?"""
+    return any(WRITTEN_OUT.fullmatch(text.strip()) for text in texts)
+
+
 def since_1904(text: str) -> str:
     """What a cell of a sheet whose days count from 1904 says in one whose days count from 1900."""
     return str(int(float(text)) + FROM_1900_TO_1904) if SERIAL.fullmatch(text) else text
 
 
+def without_times(text: str) -> str:
+    """A text with days in it, without spaces, days of the week and the midnights that programs add."""
+    narrow = MIDNIGHT.sub("", in_digits(unicodedata.normalize("NFKC", text)))
+    return WEEKDAY.sub("", re.sub(r"\s", "", narrow))
+
+
 def days_in(text: str) -> list[str]:
     """The days that are written in a text, as in 2024.1.1—2026年12月31日."""
-    narrow = WEEKDAY.sub("", re.sub(r"\s", "", in_digits(unicodedata.normalize("NFKC", text))))
-    return [found[0] for found in re.finditer(rf"{DAY.pattern}|{PACKED_DAY.pattern}", narrow)]
+    return [found[0] for found in DAYS.finditer(without_times(text))]
+
+
+def besides_days(text: str) -> str:
+    """What else such a text says."""
+    return DAYS.sub("", without_times(text))
 
 
 def from_and_to(days: Sequence[date | None]) -> tuple[date | None, date | None]:
@@ -205,8 +227,11 @@ class Month(Kind):
 
     def reading(self, texts: Sequence[str], unit: str, others: Sequence[str]) -> Reading:
         """The first of a month is how spreadsheets keep a month; of other days it is said that they are left out."""
+        written = written_out(texts)
 
         def read(text: str) -> tuple[str, str]:
+            if EITHER.fullmatch(unicodedata.normalize("NFKC", text)) and not written:
+                raise BadValue(gettext("Is this January or October? Please write two digits, like 1995.01."))
             try:
                 day = parse_day(text)
             except BadValue:

@@ -11,6 +11,7 @@ from sqlalchemy import func
 
 from portal.core.fields.base import OTHER_THAN_COMPATIBILITY, BadValue
 from portal.core.fields.text import refuse_personal
+from portal.core.search import DOTS
 
 SHORTEST, LONGEST = 2, 50
 NOBODY = frozenset(
@@ -19,12 +20,14 @@ NOBODY = frozenset(
         *("待定", "未定", "待补", "待配", "未明确", "待明确"),
     )
 )
-# One middle dot; and names that stand beside each other in one cell.
-DOTS = str.maketrans(dict.fromkeys("•‧・․●∙⋅᛫･", "·"))
+# In stored names, of which some are older than the one form.
+UNCOMPARED = (" ", "\u00a0", "\u3000", "·", *map(chr, DOTS))
+# Between names that stand beside each other in one cell.
 SEVERAL = re.compile(
     r"[、,，;；/|\n&+]|(?<=[\u3400-\u9fff])\s*[-—–~]+\s*(?=[\u3400-\u9fff])"
     r"|等\s*\d*\s*[人名位户家]?$|(?<=[\u3400-\u9fff]{2})[和与及](?=[\u3400-\u9fff]{2})"
 )
+BRACKETS = re.compile(r"[()\[\]【】〔〕]")
 HAN = "[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]"
 HAN_SPACE = re.compile(rf"(?<={HAN}) +(?={HAN})")
 # Family names of two characters, so that 欧阳 小明 is one person.
@@ -54,7 +57,11 @@ def person_name(text: str, digits: int = 0) -> str:
         raise BadValue(gettext("This is no name; please leave it blank."))
     if "*" in name:
         raise BadValue(gettext("So hidden values are shown; please write the whole value."))
-    if not SHORTEST <= len(name) <= LONGEST or sum(ch.isdigit() for ch in name) > digits:
+    if (
+        not SHORTEST <= len(name) <= LONGEST
+        or not any(map(str.isalpha, name))
+        or sum(ch.isdigit() for ch in name) > digits
+    ):
         raise BadValue(gettext("A person's name of 2 to 50 characters, please."))
     refuse_personal(name)
     return name
@@ -64,6 +71,13 @@ def of_nobody(text: str) -> tuple[str, str]:
     """Words that sheets have in the place of a name are no name, which is said."""
     if "".join(text.split()) in NOBODY:
         return "", gettext("“%(text)s” names nobody; left blank", text=text)
+    return text, ""
+
+
+def of_no_phone(text: str) -> tuple[str, str]:
+    """The same in the place of a telephone."""
+    if "".join(text.split()) in NOBODY:
+        return "", gettext("“%(text)s” is no number; left blank", text=text)
     return text, ""
 
 
@@ -79,8 +93,11 @@ def name_key(text: str) -> str:
 
 
 def column_key(column: Any) -> Any:
-    """The same of a column of names that were written in one form, in a statement."""
-    return func.lower(func.replace(func.replace(column, " ", ""), "·", ""))
+    """The same of a column of names, in a statement. Some were stored before names had one form."""
+    found = column
+    for sign in UNCOMPARED:
+        found = func.replace(found, sign, "")
+    return func.lower(found)
 
 
 MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)

@@ -17,11 +17,19 @@ from portal.core import scope
 from portal.core.fields.base import BadValue, Kind, Reading, composed
 from portal.core.fields.choices import Codes
 from portal.core.fields.entries import Entry
-from portal.core.fields.names import LANDLINE, MOBILE, name_key, of_nobody, person_name, phone_number
+from portal.core.fields.names import (
+    BRACKETS,
+    LANDLINE,
+    MOBILE,
+    name_key,
+    of_no_phone,
+    of_nobody,
+    person_name,
+    phone_number,
+)
 from portal.core.fields.numbers import Money
 from portal.org.sealed import Sealed, SealedOrPlain, SealedText
 
-BRACKETS = re.compile(r"[()\[\]【】〔〕]")
 COUNT = re.compile(r"\d+\s*(items?|项|項)")  # how many codes are hidden, as `PersonalCodes.show` says it
 
 
@@ -101,6 +109,9 @@ class Mobile(Personal):
     def __init__(self) -> None:
         super().__init__(mask_phone, 20)
 
+    def reading(self, texts: Sequence[str], unit: str, others: Sequence[str]) -> Reading:
+        return of_no_phone
+
     def plain(self, text: str) -> str:
         number = phone_number(text)
         if not MOBILE.fullmatch(number):
@@ -160,6 +171,9 @@ class PersonalPhone(Personal):
 
     def __init__(self) -> None:
         super().__init__(mask_phone, 30)
+
+    def reading(self, texts: Sequence[str], unit: str, others: Sequence[str]) -> Reading:
+        return of_no_phone
 
     def plain(self, text: str) -> str:
         number = phone_number(text)
@@ -252,6 +266,9 @@ class Phone(Personal):
 
     def column_type(self) -> TypeEngine[Any]:
         return SealedOrPlain()
+
+    def reading(self, texts: Sequence[str], unit: str, others: Sequence[str]) -> Reading:
+        return of_no_phone
 
     def parse_text(self, text: str, before: object) -> Any:
         number = phone_number(text)

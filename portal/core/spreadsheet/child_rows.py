@@ -22,6 +22,7 @@ from portal.core.ledger import Ledger, Rows
 from portal.core.phrases import listed
 from portal.core.spreadsheet import known_by
 from portal.core.spreadsheet.child_tables import ROW_ID, columns_of, keys_of, table_of
+from portal.core.spreadsheet.elsewhere import number_of_nobody
 from portal.core.spreadsheet.flat import FlatTable, flat_table, parts_of
 from portal.core.spreadsheet.headings import LOOKED_AT, plain
 from portal.core.spreadsheet.layout import Offer, Tables
@@ -107,7 +108,7 @@ class FurtherRows:
         return list(self.outcomes.values())
 
     def look_up(self, row: ChildRow) -> bool:
-        """Which record does it name? Changes none."""
+        """Which record the row is of; that changes none."""
         try:
             self.found.append((row, self.record_of(row)))
         except Rejected as fault:
@@ -262,6 +263,8 @@ class FurtherRows:
             text, kind = row.cells.get(f"{row.table.name}.{name}", ""), declared.kind
             if not text or kind.is_mask(text) or (held is not None and shows(kind, held, name, text)):
                 continue
+            if why := number_of_nobody(kind, text):
+                raise Rejected(str(declared.label), why)
             texts = self.refs(kind, text, rows, record) if isinstance(kind, RowRefs) else kind.from_cell(text)
             typed.setlist(f"{row.table.name}-{row.index}-{name}", texts)
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from flask_babel import gettext
+from flask import current_app
+from flask_babel import force_locale, gettext
 
 from portal.core import scope
 from portal.core.fields import Choice, Field
@@ -15,7 +16,8 @@ from portal.core.phrases import clauses, labelled
 from portal.core.spreadsheet import pages
 from portal.core.spreadsheet.child_tables import fields_of, tables_of
 from portal.core.spreadsheet.ends import asked_at
-from portal.core.spreadsheet.headings import plain
+from portal.core.spreadsheet.headings import LOOKED_AT, plain
+from portal.core.spreadsheet.reading import Sheet
 
 WIDE = (18, 26, 96)
 STATUS = "status"
@@ -56,7 +58,7 @@ def add(
     if not fields:
         return
     sheet = book.add_worksheet(gettext("How to fill in"))
-    heads = [gettext("Sheet"), gettext("Column"), gettext("How to fill in")]
+    heads = headings()
     pages.put_title(sheet, labelled(ledger.label, gettext("How to fill in")), len(heads), styles)
     top = 1
     if mark:
@@ -69,6 +71,20 @@ def add(
     pages.lay_out(sheet, WIDE, (top, top))
     if foot:
         foot(sheet)
+
+
+def headings() -> list[str]:
+    return [gettext("Sheet"), gettext("Column"), gettext("How to fill in")]
+
+
+def is_guide(sheet: Sheet) -> bool:
+    """A guide tells of columns, so its cells are full of headings and it is none of the tables of a workbook."""
+    rows = [[text for text in map(str.strip, cells) if text] for cells in sheet.rows[:LOOKED_AT]]
+    for language in current_app.config["LANGUAGES"]:
+        with force_locale(language):
+            if headings() in rows:
+                return True
+    return False
 
 
 def lines(ledger: Ledger, fields: dict[str, Field]) -> list[list[str]]:
@@ -89,4 +105,4 @@ def rule(declared: Field, *, essential: bool = False) -> str:
     return clauses(parts)
 
 
-__all__ = ["add", "asked", "is_of_adoption", "rule"]
+__all__ = ["add", "asked", "is_guide", "is_of_adoption", "rule"]

@@ -17,6 +17,11 @@ from portal.core.spreadsheet.reading import Sheet
 WHOSE_NAME = frozenset({"姓名", "名称", "名字", "name"})
 BLANK = frozenset({"", "-", "--", "—", "——", "/", "\\", "无填", "\u3000"})
 BRACKETED = re.compile(r"[(（\[【](.*?)[)）\]】]")
+# What only counts the headings: 1.姓名, （二）单位, ③电话.
+COUNTING = re.compile(
+    r"^\s*(?:[(（](?:\d{1,2}|[一二三四五六七八九十]{1,3})[)）]|\d{1,2}\s*[.．、)）](?!\d)"
+    r"|[一二三四五六七八九十]{1,3}、|[①-⑳])\s*"
+)
 # What a heading says of when, or in what its numbers are.
 AROUND = re.compile(r"^(?:19|20)\d{2}年?度?|[%‰]$")
 IGNORED = "-"
@@ -95,7 +100,7 @@ def headings(sheet: Sheet, top: int, depth: int, width: int) -> list[Column]:
         header = over[lowest][index]
         groups = tuple(text for level in over[:lowest] if (text := level[index]) and text != header)
         units = [unit for text in (header, *reversed(groups)) if (unit := split_heading(text)[1])]
-        notes = BRACKETED.findall(fold(header))
+        notes = BRACKETED.findall(fold(COUNTING.sub("", header)))
         columns.append(Column(index, header, words_of(header, groups), next(iter(units), ""), notes, groups))
     return columns
 
@@ -119,8 +124,11 @@ def reaching(sheet: Sheet, top: int, own: Sequence[Sequence[str]]) -> list[list[
 
 def words_of(header: str, groups: Sequence[str]) -> list[str]:
     """What a heading says, with and without its groups; a name alone is whose the group is."""
+    if (uncounted := COUNTING.sub("", header)) != header:
+        return words_of(uncounted, groups) if uncounted else []
     above = groups[-1] if groups else ""
-    texts = ["".join([*groups, header]), above + header, *([above] if plain(header) in WHOSE_NAME else []), header]
+    whose = ["".join(groups), "".join(reversed(groups)), above] if plain(header) in WHOSE_NAME else []
+    texts = ["".join([*groups, header]), "".join([*reversed(groups), header]), above + header, *whose, header]
     words = [word for text in texts for word in (plain(text), plain(without_brackets(text)))]
     bare = [AROUND.sub("", word) for word in words]
     if (without := split_heading(header)[0]) != header:

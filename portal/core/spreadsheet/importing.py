@@ -36,7 +36,7 @@ def find_layout(ledger: Ledger, sheets: Sequence[Sheet], options: Options | None
     """The tables of a workbook, as far as they are taken, with their rows. Raises Unreadable."""
     with reading():  # which takes seconds for a large sheet
         codes.load(ledger.all_code_lists)
-        version.refuse_others(ledger, sheets)
+        version.refuse_others(ledger.name, ledger.label, sheets)
         brought = [sheet for sheet in sheets if not version.own_lists(sheet)]
         found = tables(ledger, child_tables.main_sheets(ledger, brought), options or Options())
         found.further = further_tables(ledger, brought)
@@ -122,7 +122,8 @@ class TableRows:
             with taking(self.how.source, number, adopt=self.how.adopt):
                 result, record = take_row(row, self.seen)
         except Rejected as wrong:
-            account.rejected(number, row.with_all_faults(wrong))
+            with taking(self.how.source, number, adopt=self.how.adopt):
+                account.rejected(number, row.with_all_faults(wrong))
             return False
         self.seen[record.id] = account.place(number)
         account.accepted(number, row, result, record)

@@ -12,9 +12,11 @@ from typing import Any
 from flask_babel import gettext
 
 from portal.core.fields import BadValue, Kind, days_in, parse_day, since_1904
+from portal.core.fields.days import written_out
 from portal.core.fields.units import said_in
 from portal.core.search import fold
 from portal.core.spreadsheet import months, skipping
+from portal.core.spreadsheet.elsewhere import is_ditto, unclear
 from portal.core.spreadsheet.flat import FlatTable
 from portal.core.spreadsheet.headings import IGNORED, LOOKED_AT, Column, cell, headings, plain
 from portal.core.spreadsheet.reading import Sheet
@@ -25,11 +27,6 @@ MOST_STRAY = 3  # so many words beside each other are no note
 SPAN = "~"  # between the two fields of a column that holds two days
 TOWN = "@"  # after the field of the community whose town a column holds
 TOWN_ENDS = re.compile(r"街道|镇|乡|开发区|园区")
-# What means some other cell, nobody knows which.
-ELSEWHERE = re.compile(r"[同如见](?:左|右|下|前述|下文|附件|附表|另表)|(?:以)?下同")
-DITTO = frozenset(
-    {"同上", "如上", "同以上", "与上同", "同前", "同上行", "〃", "〞", "″", "ˮ", "〟", '"', "”", "''", "′′"}
-)
 
 
 @dataclass(frozen=True)
@@ -212,7 +209,7 @@ class Carried:
         self.last: dict[str, str] | None = None
         self.above: dict[str, str] = {}
         self.written = {
-            name: months.written_out(cell(cells, column.index) for _, cells in layout.below())
+            name: written_out(cell(cells, column.index) for _, cells in layout.below())
             for name, column in self.taken.items()
             if name in layout.days
         }
@@ -259,8 +256,8 @@ class Carried:
                 if self.last is None:
                     faults.append(Fault(name, gettext("Nothing stands above that “%(text)s” could mean.", text=text)))
                 text = (self.last or {}).get(name, "")
-            elif ELSEWHERE.fullmatch(text):
-                faults.append(Fault(name, gettext("Please write here what “%(text)s” means.", text=text)))
+            elif why := unclear(self.layout.kinds.get(name), text):
+                faults.append(Fault(name, why))
             if name in self.layout.fills_down:
                 text = self.above[name] = text or self.above.get(name, "")
             if name in self.layout.days and (month := months.month_of(text, written=self.written[name])):
@@ -281,10 +278,6 @@ def takes(kind: Kind, text: str) -> bool:
     return True
 
 
-def is_ditto(text: str) -> bool:
-    return len(text) <= 5 and (text in DITTO or plain(text) in DITTO)
-
-
 def in_towns(texts: Mapping[str, str]) -> dict[str, str]:
     """Communities of one name lie in several towns; a column with the town says which is meant."""
     found = dict(texts)
@@ -301,11 +294,19 @@ def candidates(sheet: Sheet, words: Mapping[str, Sequence[str]]) -> Iterator[tup
     first = next((n for n, cells in enumerate(sheet.rows) if cells), 0)
     for top in range(first, min(first + LOOKED_AT, len(sheet.rows))):
         for depth in DEPTHS:
+            if is_cut(sheet, top, depth):
+                continue
             columns = headings(sheet, top, depth, width)
             known = {tuple(words[word]) for column in columns for word in column.words if word in words}
             telling = [names for names in known if IGNORED not in names]
             if len(telling) >= 2:
                 yield (len(known), -depth, -top), Layout(sheet, top, top + depth, columns, words)
+
+
+def is_cut(sheet: Sheet, top: int, depth: int) -> bool:
+    """Does a heading that is merged over several rows reach below the last of these, where more headings stand?"""
+    last = top + depth - 1
+    return any(area[0] <= last < area[2] < top + DEPTHS[-1] for area in sheet.merged if area[0] >= top)
 
 
 @dataclass

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from flask import current_app
-from flask_babel import force_locale, gettext
+from flask_babel import gettext
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,7 +14,7 @@ from portal.core.fields import Day, Label
 from portal.core.fields.units import parts, split_heading
 from portal.core.ledger import Ledger, mounted
 from portal.core.phrases import listed
-from portal.core.spreadsheet import suggesting, version
+from portal.core.spreadsheet import guide, suggesting, version
 from portal.core.spreadsheet.headings import (
     COMPUTED,
     GUESSED,
@@ -24,20 +23,15 @@ from portal.core.spreadsheet.headings import (
     LEFT_OUT,
     LOOKED_AT,
     MAPPED,
-    SHOWN_ONLY,
     Column,
     cell,
     plain,
 )
 from portal.core.spreadsheet.layout import SPAN, TOWN, Layout, Offer, Tables, candidates
 from portal.core.spreadsheet.reading import Sheet, Unreadable
+from portal.core.spreadsheet.vocabulary import own_words, vocabulary
 from portal.extensions import Model, db
 
-# Under or behind a heading for both days of a term: the first, the last.
-ENDS = (
-    ("起", "自", "从", "开始", "起始", "起始日期", "开始日期"),
-    ("止", "至", "到", "结束", "截止", "终止日期", "结束日期"),
-)
 ABOVE = 8  # rows of a table in which its title and its headings stand
 EVERYBODY = 0  # in place of a unit: said by somebody whose import reaches all of them
 
@@ -51,56 +45,6 @@ class ImportColumn(Model):
     unit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     header: Mapped[str] = mapped_column(String(100), primary_key=True)
     field_name: Mapped[str] = mapped_column(String(60))
-
-
-def vocabulary(ledger: Ledger) -> dict[str, list[str]]:
-    """Field by word, in order of importance: synonyms, then labels in every language."""
-    words: dict[str, list[str]] = {}
-    spans = {SPAN.join(pair): synonyms for pair, synonyms in ledger.spans.items()}
-    towns = {name + TOWN: synonyms for name, synonyms in ledger.towns.items()}
-    for name, synonyms in {**ledger.imports, **spans, **towns}.items():
-        for word in synonyms:
-            words.setdefault(plain(word), []).append(name)
-    for language in current_app.config["LANGUAGES"]:
-        with force_locale(language):
-            for name in ledger.imports:
-                known = words.setdefault(plain(str(ledger.imported(name).label)), [])
-                # What only a move fills in is found by its label where that means nothing else.
-                if name not in known and (ledger.takes(name) or not known):
-                    known.append(name)
-    for word in ledger.not_taken:
-        words[plain(word)] = [IGNORED]
-    for names, word in (*ends_of_terms(ledger), *shown_words(ledger)):
-        words.setdefault(word, names)
-    return words
-
-
-def ends_of_terms(ledger: Ledger) -> Iterator[tuple[list[str], str]]:
-    """起 and 止 under or behind a heading for both days of a term."""
-    for pair, synonyms in ledger.spans.items():
-        for name, ends in zip(pair, ENDS, strict=True):
-            yield from (([name], plain(f"{synonym}{end}")) for synonym in synonyms for end in ends)
-
-
-def shown_words(ledger: Ledger) -> Iterator[tuple[list[str], str]]:
-    """The headings of our own sheets that no field of an import has, with what they are: the record number; a link to
-    another record that the row tells of, which is known by its name; what is only shown, and not taken."""
-    names = [name for name in (*ledger.exported, *ledger.columns, *ledger.shown) if name not in ledger.computed]
-    named = {prefix: name for name in ledger.essential if (prefix := name.partition(".")[0]) in ledger.tells_of}
-    for language in current_app.config["LANGUAGES"]:
-        with force_locale(language):
-            for name in dict.fromkeys(names):
-                meant = [name] if name == ledger.numbered_by else [named[name]] if name in named else [*SHOWN_ONLY]
-                yield meant, plain(str(ledger.field(name).label))
-
-
-def computed_words(ledger: Ledger) -> dict[str, list[str]]:
-    """The headings of the computed columns of our own workbook, whatever these words mean in sheets of offices."""
-    found: dict[str, list[str]] = {}
-    for language in current_app.config["LANGUAGES"]:
-        with force_locale(language):
-            found |= {plain(str(ledger.field(name).label)): [*COMPUTED] for name in ledger.computed}
-    return found
 
 
 def asker(ledger: Ledger) -> int | None:
@@ -134,7 +78,7 @@ def tables(ledger: Ledger, sheets: Sequence[Sheet], options: Options) -> Tables:
     there."""
     words, said = vocabulary(ledger), remembered(ledger)
     if version.exported_here(ledger, sheets):
-        words |= computed_words(ledger)
+        words |= own_words(ledger)
     found = Tables([offer for sheet in sheets for offer in offers(ledger, sheet, options, words, said)])
     names = [offer.sheet.name for offer in found.offers]
     if missing := [name for name in options.sheets if name not in names]:
@@ -157,6 +101,9 @@ def offers(
         half = Offer(part, best_layout(ledger, part, options, words, said))
         return half.layout is not None and not lacking(ledger, half) and bool(half.layout.read.rows)
 
+    if guide.is_guide(sheet):
+        yield Offer(sheet, why=gettext("It says how the other sheets are filled in."))
+        return
     layout = best_layout(ledger, sheet, options, words, said)
     for start in (layout.top, layout.end) if layout else ():
         if not start:
@@ -197,7 +144,7 @@ def choose_sheets(ledger: Ledger, found: Tables, options: Options) -> None:
     the one that fits best is taken, so that its rows say what they lack."""
     for offer in found.offers:
         if offer.layout is None:
-            offer.why = gettext("No headings of this ledger")
+            offer.why = offer.why or gettext("No headings of this ledger")
         elif options.sheets and offer.sheet.name not in options.sheets:
             offer.why = gettext("Not chosen")
         elif offer.hidden and not options.hidden and offer.sheet.name not in options.sheets:
@@ -302,9 +249,11 @@ def name_column(
         beside = told_by_neighbours(ledger, column, names, before, words)
         name = beside or next((name for name in names if name not in used), names[0])
         if name in used:
-            letters = used[name].letters
-            column.why = gettext("Column %(letters)s is taken as this already", letters=letters)
-            return
+            earlier = used[name]
+            if not (known and nearer(ledger, name, column, earlier)):
+                column.why = taken_already(earlier)
+                return
+            earlier.name, earlier.guess, earlier.how, earlier.why = "", "", LEFT_OUT, taken_already(column)
         used[name] = column
         unsure = len(names) > 1 and not beside
         unsure = unsure or in_another_unit(ledger, column, name) or suggesting.annotated(column, words)
@@ -312,6 +261,23 @@ def name_column(
             column.guess = name
         else:
             column.name, column.how = name, KNOWN if known else MAPPED
+
+
+def taken_already(column: Column) -> str:
+    return gettext("Column %(letters)s is taken as this already", letters=column.letters)
+
+
+def nearer(ledger: Ledger, name: str, column: Column, other: Column) -> bool:
+    """Does the heading of a column say more exactly than the one before it that it is this field? The words of a field
+    stand in the order of how exactly they name it: of 甲方's 单位 and 党组织 the organisation is party A."""
+    if other.how == MAPPED or column.groups != other.groups or name not in ledger.imports:
+        return False
+    ranks = [plain(word) for word in (str(ledger.imported(name).label), *ledger.imports[name])]
+
+    def rank(each: Column) -> int:
+        return min((ranks.index(word) for word in each.words if word in ranks), default=len(ranks))
+
+    return rank(column) < rank(other)
 
 
 def in_another_unit(ledger: Ledger, column: Column, name: str) -> bool:

@@ -16,9 +16,10 @@ from zipfile import BadZipFile, ZipFile
 from flask_babel import gettext
 
 from portal.core.spreadsheet.accounts import Remark
+from portal.core.spreadsheet.elsewhere import is_ditto
 from portal.core.spreadsheet.export import rejected_rows
 from portal.core.spreadsheet.flat import FlatTable
-from portal.core.spreadsheet.layout import Layout, Tables, cell, is_ditto
+from portal.core.spreadsheet.layout import Layout, Tables, cell
 from portal.core.spreadsheet.reading import Sheet, environment
 
 SCRIPT = Path(__file__).with_name("marking.py")

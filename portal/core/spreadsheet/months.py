@@ -5,13 +5,11 @@ from __future__ import annotations
 import calendar
 import re
 import unicodedata
-from collections.abc import Iterable
 from datetime import date
 
+from portal.core.fields.days import EITHER
+
 MONTH = re.compile(r"((?:19|20)\d{2})(?:年|[-./])(\d{1,2})(?:月份?)?")
-# What a spreadsheet makes of 2024.10 when it takes it for a number, and what 2024.1 is, too.
-EITHER = re.compile(r"(?:19|20)\d{2}\.1")
-WRITTEN_OUT = re.compile(r"(?:19|20)\d{2}\.(?:0\d|\d0)")
 FIRST, LAST = "first", "last"
 RULES = (FIRST, LAST)
 
@@ -24,11 +22,6 @@ def month_of(text: str, *, written: bool = False) -> tuple[int, int] | None:
     if found is None or (EITHER.fullmatch(narrow) and not written):
         return None
     return (int(found[1]), int(found[2])) if 1 <= int(found[2]) <= 12 else None
-
-
-def written_out(texts: Iterable[str]) -> bool:
-    """Are the months of a column texts, and no numbers that lost the nought at their end?"""
-    return any(WRITTEN_OUT.fullmatch(text.strip()) for text in texts)
 
 
 def day_of(month: tuple[int, int], rule: str) -> str:

@@ -42,6 +42,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # What programs put around a number that must stay a text.
 WRAPPED = re.compile(r'="((?:[^"]|"")*)"')
 APOSTROPHE = re.compile(r"'([0-9=+\-@][^']*)")
+WRAPPINGS = ("'", '="')
 SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 Lines = Iterator[Any]
 
@@ -55,7 +56,10 @@ class Fault(Exception):
 
 
 def number(value: float) -> str:
-    """Without the noise of binary fractions: 85.1, not 85.10000000000001."""
+    """Without the noise of binary fractions: 85.1, not 85.10000000000001. Of more digits than a spreadsheet keeps it
+    is shown that the last ones are lost: 9.11201160000001E+17."""
+    if abs(value) >= 10**DIGITS:
+        return f"{value:.{DIGITS}G}"
     return str(int(value)) if value.is_integer() else f"{Decimal(f'{value:.{DIGITS}g}'):f}"
 
 
@@ -144,6 +148,11 @@ def unwrapped(cell: str) -> str:
         return found[1].replace('""', '"')
     marked = APOSTROPHE.fullmatch(cell.strip())
     return marked[1] if marked else cell
+
+
+def typed(cell: str) -> str:
+    """A text of a workbook; texts that came from elsewhere are now and then still wrapped."""
+    return unwrapped(cell) if cell.startswith(WRAPPINGS) else cell
 
 
 def lines_within(content: str, sign: str) -> Iterator[str]:
@@ -248,7 +257,7 @@ def cells_of(rows: Iterable[list[Any]], marks: Marks, date1904: bool) -> Iterato
         for (n, m), how in found.items():
             marked.setdefault(n, []).append((m, how, wrong))
     for n, values in enumerate(rows):
-        row = [value if type(value) is str else text(value) for value in values]
+        row = [typed(value) if type(value) is str else text(value) for value in values]
         for m, how, wrong in marked.get(n, ()):
             if wrong and m >= len(row) and m < MOST_MARKED:  # beyond what calamine takes for the sheet
                 row += [""] * (m + 1 - len(row))

@@ -48,8 +48,11 @@ def unbroken(value: Any) -> int:
 
 def widths(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[int]:
     """By what stands in the columns. What is too wide for a page is taken from the widest columns, but for numbers and
-    codes, which nobody reads in two pieces."""
-    needed = [max(heading(head), LEAST - BESIDE) for head in heads]
+    codes, which nobody reads in two pieces. Columns in which nothing stands are as narrow as can be, where the rows are
+    all that there are."""
+    empty = [0 < len(rows) < SAMPLE and all(row[n] in (None, "") for row in rows) for n in range(len(heads))]
+    needed = [0 if each else heading(head) for head, each in zip(heads, empty, strict=True)]
+    needed = [max(each, LEAST - BESIDE) for each in needed]
     whole = list(needed)
     for row in rows:
         needed = [max(had, longest(value)) for had, value in zip(needed, row, strict=True)]

@@ -10,17 +10,18 @@ from itertools import islice
 
 from flask_babel import gettext
 
+from portal.core.fields.base import ERROR
 from portal.core.search import fold
 from portal.core.spreadsheet.headings import IGNORED, Column, cell, plain, without_brackets
 
 TOTALS = frozenset(
     (
-        *("合计", "总计", "小计", "共计", "总合计", "累计", "平均", "平均值"),
+        *("合计", "总计", "小计", "共计", "总合计", "累计", "平均", "平均值", "总数", "总和"),
         *("本页小计", "本页合计", "本页总计"),
         *("total", "subtotal", "grandtotal", "sum"),
     )
 )
-SUBTOTAL = re.compile(r".*(?:小计|合计)|(?:合计|总计|小计|共计|共)\d+\D{0,4}")
+SUBTOTAL = re.compile(r".*(?:小计|合计)|(?:合计|总计|小计|共计|共|.{0,8}总数)\d+\D{0,4}")
 FOOTERS = frozenset(
     (
         *(
@@ -53,13 +54,29 @@ FOOTERS = frozenset(
             "电话",
         ),
         *("填报单位", "报送单位", "单位盖章", "盖章", "公章", "统计期间"),
+        *(
+            "以下空白",
+            "以下为空白",
+            "以下无正文",
+            "此页无正文",
+            "打印时间",
+            "制表时间",
+            "制表单位",
+            "汇总单位",
+            "上报单位",
+        ),
+        *("单位公章", "党组织盖章", "盖章处", "签章"),
         *("日期", "填报日期", "填表日期", "制表日期", "报送日期", "打印日期"),
         *("filledby", "reviewedby", "reviewedbypartysecretary", "note", "notes", "officephone"),
     )
 )
+PAGE = re.compile(r"第\d+页(?:共\d+页)?|共\d+页")
+UP_TO = re.compile(r"以上(?:数据|信息|内容|情况|统计)?.{0,4}截[至止].*")
+MARKED = re.compile(r"^[\s※★☆●■◆▲]+")  # before a note
 NUMBER = re.compile(r"[\d.,%¥元万人户个次条份名家项期篇场/:+-]*")
 DAY = re.compile(r"\d{4}(?:年|[-./])\d{1,2}(?:月|[-./])?(?:\d{1,2}日?)?|年月日")
 GROUP = re.compile(r"[(（]?[一二三四五六七八九十]{1,3}(?:[)）]|[、.．]|[)）][、.．])\s*\S.*")
+ORDINAL = re.compile("[一二三四五六七八九十]{1,3}|[ivx]{1,4}")
 NOTE = re.compile(r"(?:\d+|[①-⑳])\s*[.．、)）].*|.*[。；]|.{26,}|[(（].*[)）]", re.DOTALL)
 
 
@@ -131,7 +148,7 @@ def is_footer(filled: dict[int, str]) -> bool:
     """A signature, note or date below the table. A name that only begins with such a word is none, nor is a row of
     which anything else is said."""
     texts = list(filled.values())
-    if len(texts) == 1 and DAY.fullmatch(plain(texts[0])):
+    if len(texts) == 1 and any(form.fullmatch(plain(texts[0])) for form in (DAY, PAGE, UP_TO)):
         return True
     if not is_sign(texts[0]):
         return False
@@ -150,18 +167,31 @@ def is_sign(text: str) -> bool:
 
 def names(text: str) -> set[str]:
     """What a cell says when it is one word, maybe with a colon and more after it."""
+    text = MARKED.sub("", text)
     word = re.split(r"[:：]", fold(text), maxsplit=1)[0]
     return {plain(text), plain(without_brackets(text)), plain(word), plain(without_brackets(word))}
 
 
 @lru_cache(8192)
 def is_number(text: str) -> bool:
-    return bool(NUMBER.fullmatch(re.sub(r"\s", "", fold(text))))
+    return bool(NUMBER.fullmatch(re.sub(r"\s", "", fold(text))) or ERROR.fullmatch(text))
+
+
+def is_numbered_title(table: Table, filled: dict[int, str]) -> bool:
+    """一 | 区委部门: a number of another kind than those of the rows, beside the only other text."""
+    (at, text), *others = filled.items()
+    column = next((column for column in table.columns if column.index == at), None)
+    if column is None or column.taken or not ORDINAL.fullmatch(plain(text)):
+        return False
+    words = [other for _, other in others if not is_number(other)]
+    return len(words) == 1 and any(each.isdecimal() for each in column.cells)
 
 
 def is_group(table: Table, n: int, filled: dict[int, str]) -> bool:
     at, text = next(iter(filled.items()))
     others = list(filled.values())[1:]
+    if is_numbered_title(table, filled):
+        return True
     if not all(is_number(other) for other in others) or is_number(text):
         return False
     if GROUP.fullmatch(text) or (not others and ((n, at) in table.wide or at in table.titles)):

@@ -15,7 +15,7 @@ from portal.core.ledger import Ledger
 from portal.core.spreadsheet.identity import NUMBERED, OFFICE, Identity, counts
 from portal.core.spreadsheet.layout import SPAN, Layout
 from portal.core.spreadsheet.status import Standings
-from portal.core.spreadsheet.verdict import Rejected, Told, both_days, shows
+from portal.core.spreadsheet.verdict import Rejected, Told, both_days, same_day, shows
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Stated:
         typed: MultiDict[str, str] = MultiDict()
         for name, text in self.cells.items():
             if SPAN in name and text:
-                typed.update(both_days(name, text))
+                typed.update(self.term(name, text))
         hidden = self.ledger.hidden(record) if record is not None else frozenset[str]()
         for name, text in self.said.items():
             if record is None or name in hidden or not shows(self.ledger.field(name).kind, record, name, text):
@@ -72,6 +72,16 @@ class Stated:
             if name not in typed:
                 typed.setlist(name, [text])
         return typed
+
+    def term(self, name: str, text: str) -> dict[str, str]:
+        """The days of a column with both. Raises Rejected where another column says another day."""
+        days = both_days(name, text)
+        for field_name, day in days.items():
+            other = self.said.get(field_name, day)
+            if not same_day(day, other):
+                text = gettext("The term ends or begins on %(day)s, this column says %(other)s.", day=day, other=other)
+                raise Rejected(field_name, text)
+        return days
 
     def status(self) -> str:
         """The status that a record which is taken over gets; "" when no status is taken."""

@@ -21,6 +21,8 @@ NEUTRAL = re.compile(
 )
 # What stands before a word and makes it another one.
 OTHERWISE = re.compile(r"[非不未无原前曾拟旧]|上[期年季月]|去年|预计|已脱|家属|亲属|紧急")
+# The end of a heading whose cells are no text: 小组数 is not the name of a group.
+MEASURE = re.compile(r"(?:数量?|率|占比|比例|比重|金额|日期|时间|年月|天数|电话|手机号?)$")
 
 Words = Mapping[str, Sequence[str]]
 
@@ -62,7 +64,7 @@ def fits(ledger: Ledger, word: str, rest: str, words: Words) -> bool:
     if any(not NEUTRAL.fullmatch(other) and other not in WHOSE_NAME for other in others):
         return False
     free = all(name in ledger.imports and isinstance(ledger.imported(name).kind, Text) for name in own)
-    return bool(NEUTRAL.fullmatch(rest)) or (free and not personal(ledger, own))
+    return bool(NEUTRAL.fullmatch(rest)) or (free and not personal(ledger, own) and not MEASURE.search(rest))
 
 
 def personal(ledger: Ledger, names: Iterable[str]) -> bool:

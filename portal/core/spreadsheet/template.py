@@ -73,6 +73,17 @@ def template(ledger: Ledger) -> IO[bytes]:
     return out
 
 
+def table_template(title: str, fields: Sequence[Field], mark: str) -> IO[bytes]:
+    """The same of a table that is no ledger."""
+    out = TemporaryFile()  # noqa: SIM115 - closed by the response that sends it
+    with xlsxwriter.Workbook(out, {"strings_to_formulas": False}) as book:
+        styles, lists = {name: book.add_format(style) for name, style in STYLES.items()}, Lists()
+        fill_sheet(book.add_worksheet(title[:31]), title, {heading(each): each for each in fields}, styles, lists, mark)
+        lists.add(book, mark)
+    out.seek(0)
+    return out
+
+
 def table_fields(ledger: Ledger, table: Rows) -> dict[str, Field | None]:
     """The columns of a further sheet by their headings; what only names the record has no check."""
     known = fields_of(ledger, table)
@@ -137,4 +148,4 @@ def shortened(text: str) -> str:
     return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"
 
 
-__all__ = ["template"]
+__all__ = ["table_template", "template"]

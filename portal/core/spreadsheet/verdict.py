@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,13 +10,15 @@ from typing import Any
 from flask import current_app
 from flask_babel import force_locale, gettext
 
-from portal.core.fields import Kind, days_in
+from portal.core.fields import BadValue, Kind, days_in, parse_day
+from portal.core.fields.days import besides_days
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet.identity import OFFICE, Contradiction
 from portal.core.spreadsheet.layout import SPAN
 
 NEW, CHANGED, UNCHANGED, REJECTED = "new", "changed", "unchanged", "rejected"
+UNTIL = re.compile(r"(?:有效期?)?(?:截?至|到|截止|截止[至到])?[:：]?(?:止|截止|为止|前|到期)?[.。]?")
 # (record, name of the column, old, new)
 Change = tuple[str, str, str, str]
 
@@ -69,10 +72,19 @@ class Told:
     kept_status: str = ""
 
 
+def same_day(one: str, other: str) -> bool:
+    """What is no day is for its field to refuse."""
+    try:
+        return parse_day(one) == parse_day(other)
+    except BadValue:
+        return True
+
+
 def both_days(name: str, text: str) -> dict[str, str]:
-    """From and until, of a column with both; one day alone is until."""
+    """From and until, of a column with both; one day alone is until, when nothing is said but that: not when it begins
+    a term of three years, or one that ends with a month."""
     days = days_in(text)
-    if not 1 <= len(days) <= 2:
+    if not 1 <= len(days) <= 2 or (len(days) == 1 and not UNTIL.fullmatch(besides_days(text))):
         raise Rejected(name, gettext("Two days, please: from and until."))
     return dict(zip(name.split(SPAN)[-len(days) :], days, strict=True))
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from flask import current_app
-from flask_babel import force_locale, get_locale, gettext
+from flask_babel import force_locale, get_locale, gettext, lazy_gettext
 
+from portal.core.fields import Label
 from portal.core.ledger import Ledger, named
 from portal.core.phrases import listed
 from portal.core.spreadsheet import guide
@@ -23,6 +24,7 @@ from portal.core.spreadsheet.layout import Tables
 from portal.core.spreadsheet.reading import Sheet, Unreadable
 
 MARK = re.compile(r"template:([a-z_]+):([0-9a-f]{8})")
+OLDER = lazy_gettext("The workbook was made from an older template; it is taken all the same.")
 # Of a workbook that was exported: which ledger's.
 EXPORTED = re.compile(r"export:([a-z_]+)")
 
@@ -38,12 +40,19 @@ def columns(ledger: Ledger) -> Iterator[str]:
 
 def digest(ledger: Ledger, language: str) -> str:
     with force_locale(language):
-        text = "\n".join(sorted(columns(ledger)))
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+        return digest_of(columns(ledger))
+
+
+def digest_of(found: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()[:8]
 
 
 def mark(ledger: Ledger) -> str:
-    return f"template:{ledger.name}:{digest(ledger, str(get_locale()))}"
+    return mark_of(ledger.name, digest(ledger, str(get_locale())))
+
+
+def mark_of(name: str, version: str) -> str:
+    return f"template:{name}:{version}"
 
 
 def export_mark(ledger: Ledger) -> str:
@@ -82,16 +91,16 @@ def own_lists(sheet: Sheet) -> bool:
     return sheet.hidden and bool(sheet.rows and sheet.rows[0] and MARK.fullmatch(sheet.rows[0][0].strip()))
 
 
-def refuse_others(ledger: Ledger, sheets: Sequence[Sheet]) -> None:
-    """Raises Unreadable for a template of another ledger: its columns may have words of this one."""
-    found = [name for name, _ in marks_in(sheets)]
-    if found and ledger.name not in found:
+def refuse_others(name: str, label: Label, sheets: Sequence[Sheet]) -> None:
+    """Raises Unreadable for a template of something else: its columns may have words of this one."""
+    found = [each for each, _ in marks_in(sheets)]
+    if found and name not in found:
         other = named(found[0])
         raise Unreadable(
             gettext(
                 "This is the template of “%(other)s”, not of “%(ledger)s”.",
                 other=other.label if other else found[0],
-                ledger=ledger.label,
+                ledger=label,
             )
         )
 
@@ -135,7 +144,7 @@ def further_differences(ledger: Ledger, found: FlatTable) -> tuple[list[str], li
 
 
 def said(new: Sequence[str], gone: Sequence[str]) -> str:
-    parts = [gettext("The workbook was made from an older template; it is taken all the same.")]
+    parts = [str(OLDER)]
     if new:
         parts.append(gettext("New columns, which stay empty: %(labels)s.", labels=listed(new)))
     if gone:
@@ -143,4 +152,15 @@ def said(new: Sequence[str], gone: Sequence[str]) -> str:
     return " ".join(parts)
 
 
-__all__ = ["export_mark", "exported_here", "mark", "own_lists", "refuse_others", "told"]
+__all__ = [
+    "OLDER",
+    "digest_of",
+    "export_mark",
+    "exported_here",
+    "mark",
+    "mark_of",
+    "marks_in",
+    "own_lists",
+    "refuse_others",
+    "told",
+]

@@ -21,6 +21,9 @@ MOST_ROWS, MOST_COLUMNS = 25_000, 256
 BUILT_IN_MONTHS = frozenset({17, 27, 36, 50, 52, 57})
 BUILT_IN_DAYS = frozenset({28, 29, 30, 31, 51, 53, 54, 58})
 BUILT_IN_PERCENTS = frozenset({9, 10})
+# In the place of the result of a formula that no program has computed yet; `core/fields/base.py` knows it, too.
+UNCOMPUTED = "#UNCOMPUTED!"
+TEXTS = ("str", "s", "b", "e", "inlineStr")  # types of cells that may be empty
 NOT_CODE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 
 
@@ -139,11 +142,13 @@ class SheetCells:
         self._shown = shown
         self._row = self._column = -1
         self._error: list[str] | None = None
-        self._value = False
+        self._value = self._open = False
 
     def start(self, name: str, found: Attributes) -> None:
         if name == "c":
             self._cell(found)
+        elif name == "f" and self._open:
+            self._error = []
         elif name == "v":
             self._value = self._error is not None
         elif name == "row":
@@ -160,6 +165,7 @@ class SheetCells:
         if "r" in found:
             self._column = column_number(found["r"].rstrip("0123456789"))
         self._error = [] if found.get("t") == "e" else None
+        self._open = found.get("t") not in TEXTS
         if "s" in found:
             style = int(found["s"])
             if style < len(self._shown) and self._shown[style]:
@@ -173,7 +179,11 @@ class SheetCells:
         if name == "v":
             self._value = False
         elif name == "c" and self._error is not None:
-            self.marks.errors[self._row, self._column] = "".join(self._error).strip() or "#N/A"
+            said = "".join(self._error).strip()
+            if not self._open:
+                self.marks.errors[self._row, self._column] = said or "#N/A"
+            elif not said:
+                self.marks.errors[self._row, self._column] = UNCOMPUTED
             self._error = None
 
 
@@ -252,6 +262,11 @@ class Scan:
     COLUMN = re.compile(rb"<col\s[^>]*>")
     ERROR = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*\st="e"[^>]*>(?:(?!</c>).)*?(?:<v>([^<]*)</v>|</c>)', re.DOTALL)
 
+    UNCOMPUTED = re.compile(
+        rb'<c r="([A-Z]+)(\d+)"(?:(?! t="(?:str|s|b|e|inlineStr)")[^>])*>\s*'
+        rb"<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>"
+    )
+
     def __init__(self, shown: list[str]) -> None:
         self.marks, self._shown = Marks(), shown
         styles = b"|".join(str(n).encode() for n, how in enumerate(shown) if how)
@@ -283,6 +298,8 @@ class Scan:
             self.marks.shown[place(found)] = self._shown[int(found[3])]
         for found in self.ERROR.finditer(content):
             self.marks.errors[place(found)] = (found[3] or b"").decode().strip() or "#N/A"
+        for found in self.UNCOMPUTED.finditer(content) if b"<f" in content else ():
+            self.marks.errors[place(found)] = UNCOMPUTED
         return True
 
 
@@ -334,6 +351,8 @@ class OpenDocument:
             area = (self._row, self._column, self._row + down - 1, self._column + across - 1)
             self._marks.merged.append(area)
         self._error = [] if found.get("value-type") == "error" else None
+        if "formula" in found and "value-type" not in found:
+            self._error = [UNCOMPUTED]
         if found.get("value-type") == "percentage":
             self._marks.shown[self._row, self._column] = "percent"
 

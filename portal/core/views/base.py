@@ -15,7 +15,7 @@ from sqlalchemy import Select, select
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from portal.core import attachments, completeness, scope, stats
+from portal.core import attachments, completeness, exclusion, scope, stats
 from portal.core.fields import Link, clean
 from portal.core.fields.links import PAGE
 from portal.core.forms import LedgerForm
@@ -23,7 +23,7 @@ from portal.core.ledger import Ledger, mounted
 from portal.core.past import as_of
 from portal.core.record import Record
 from portal.core.values import Values
-from portal.core.views import listing
+from portal.core.views import listing, seen
 from portal.core.views.addresses import only
 from portal.core.views.autosaving import Autosaving
 from portal.core.views.bulk import Bulk
@@ -33,6 +33,7 @@ from portal.core.views.files import Filing, may_remove
 from portal.core.views.filling import Filling, id_of
 from portal.core.views.import_runs import ImportRuns
 from portal.core.views.importing import Importing
+from portal.core.views.linked import pages_of
 from portal.core.views.moves import Moves, batches, offers
 from portal.core.views.pasting import Pasting
 from portal.core.views.reaching import Reaching
@@ -135,17 +136,25 @@ class LedgerView(
         return self.record_page(self.record_or_404(pk))
 
     def record_page(
-        self, record: Any, tried: dict[str, Any] | None = None, file_faults: dict[str, str] | None = None
+        self,
+        record: Any,
+        tried: dict[str, Any] | None = None,
+        file_faults: dict[str, str] | None = None,
+        newer: seen.Newer | None = None,
     ) -> ResponseReturnValue:
-        """The page of a record; `tried` is the form of a move that was refused, by the move's name."""
+        """The page of a record; `tried` is the form of a move that was refused, by the move's name, and `newer` what
+        became of the record since it was shown to whoever asked for that."""
         return self.page(
             "show.html",
             record=record,
+            newer=newer,
+            sentence=seen.sentence,
             tables=[*self.ledger.tables(Values(record, {})), *(t for t in self.ledger.kept if getattr(record, t.name))],
             entries=list_of_entries(self.ledger, record),
             ways=ways_on(self.ledger, record),
             may={verb: self.may(verb, record) for verb in ("edit", "delete", "maintain", "attach")},
             hidden=self.ledger.hidden(record),
+            pages=pages_of(self.ledger, record, self.ledger.hidden(record)),
             missing=completeness.missing(self.ledger, record) if self.may("edit", record) else (),
             unattached=() if self.ledger.foreign(record) else completeness.unattached(self.ledger, record),
             **(revealing(self.ledger, record) if self.may_reveal(record) else {}),
@@ -215,7 +224,11 @@ class LedgerView(
     @expose("/delete/<int:pk>", methods=["POST"])
     @has_access
     def delete(self, pk: int) -> ResponseReturnValue:
+        exclusion.hold(self.ledger.name)
         record = self.record_or_404(pk)
+        self.require("delete", record)
+        if met := seen.newer(self.ledger, record, seen.posted()):
+            return seen.shown_instead(self, record, met)
         back = self.home_of(record)
         self.remove(record)
         flash(gettext("Deleted."), "success")

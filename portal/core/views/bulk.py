@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from flask import abort, flash, redirect, request, url_for
+from flask import abort, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.actions import action as on_selection
@@ -17,9 +18,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import BadRequest
 
-from portal.core import attachments, scope
+from portal.core import attachments, exclusion, scope
 from portal.core.fields import Label, natural
 from portal.core.ledger import Ledger
+from portal.core.views import seen
 from portal.core.views.listing import MOST_PER_PAGE, whole
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
@@ -102,16 +104,20 @@ def act(view: Any, name: str, ids: list[str]) -> ResponseReturnValue:
     verb = view.method_permission_name[name]
     if not scope.current().may(verb, view.ledger.name):
         abort(403)
+    confirmed = bool(request.form.get("confirmed"))
+    if confirmed:
+        exclusion.hold(view.ledger.name)
     records = chosen(view, ids)
     for record in records:
         view.require(verb, record)
-    reasons = {record: hindrance(view, name, record) for record in records}
+    changed = outdated(view.ledger, records)
+    reasons = changed | {record: hindrance(view, name, record) for record in records if record not in changed}
     can = [record for record, why in reasons.items() if not why]
     action = view.actions[name]
-    if records and not request.form.get("confirmed"):
+    if records and (changed or not confirmed):
         cannot = [(record, why) for record, why in reasons.items() if why]
         there = url_for(f"{view.endpoint}.action_post")
-        return preview(view, action.text, action.icon, there, can, cannot, action=name)
+        return preview(view, Action(action.text, action.icon, there, {"action": name}), can, cannot)
     if can:
         action.func(can)
     else:
@@ -133,14 +139,30 @@ def hindrance(view: Any, name: str, record: Any) -> str:
     return gettext("While a record is in force, only those who review it change its publication.")
 
 
-def preview(
-    view: Any, title: Label, icon: str, there: str, can: list[Any], cannot: list[tuple[Any, str]], **sent: str
-) -> ResponseReturnValue:
-    """What will be changed and what will not, before it is confirmed `there`."""
-    page: ResponseReturnValue = view.page(
-        "moves.html", title=title, icon_name=icon, there=there, sent=sent, can=can, cannot=cannot, shown=SHOWN
-    )
-    return page
+@dataclass(frozen=True)
+class Action:
+    """What a preview asks to be confirmed: what it is called, where to and with what."""
+
+    title: Label
+    icon: str
+    there: str
+    sent: Mapping[str, str] = field(default_factory=dict)
+
+
+def outdated(ledger: Ledger, records: Iterable[Any]) -> dict[Any, str]:
+    """The records that are no longer what the list or the preview showed, each with what is said of it."""
+    shown = seen.posted_many()
+    found = ((record, seen.newer(ledger, record, shown.get(record.id))) for record in records)
+    return {record: seen.briefly(met) for record, met in found if met is not None}
+
+
+def preview(view: Any, action: Action, can: list[Any], cannot: list[tuple[Any, str]]) -> ResponseReturnValue:
+    """What will be changed and what will not, before it is confirmed; 409 where it was, and something is newer."""
+    confirmed = bool(request.form.get("confirmed"))
+    if confirmed:
+        seen.nothing_done(len(outdated(view.ledger, (record for record, _ in cannot))))
+    page = view.page("moves.html", action=action, can=can, cannot=cannot, shown=SHOWN)
+    return make_response(page, 409 if confirmed else 200)
 
 
 def chosen(view: Any, ids: list[str]) -> list[Any]:

@@ -14,14 +14,10 @@ from portal.core.audit import AuditEvent
 from portal.core.fields import Label, Text
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger
-from portal.core.versions import lines_of
+from portal.core.versions import lines_since
 from portal.core.views.timeline import change
 
 BOTH = "_both"
-
-
-# Lines of a record that made no version of it: looks at it and the like.
-OTHERS = 50
 
 
 @dataclass(frozen=True)
@@ -46,8 +42,7 @@ class Conflict:
 
 def conflict(ledger: Ledger, form: LedgerForm, record: Any, versions: int) -> Conflict | None:
     """What so many saves have changed of what the form has. Fields that only the others changed become theirs in it."""
-    lines = lines_of(ledger, record.id, most=versions + OTHERS)[:versions]
-    events = [line for line in lines if touched(ledger, record, line)]
+    events = [line for line in lines_since(ledger, record.id, versions) if touched(ledger, record, line)]
     if not events:
         return None
     changes = [each for event in reversed(events) for each in touched(ledger, record, event)]

@@ -11,13 +11,14 @@ from werkzeug.datastructures import MultiDict
 
 from portal.core import attachments, clock, form_drafts, once, staging
 from portal.core.attachments import BadFile
-from portal.core.fields import natural
+from portal.core.fields import Day, Text, natural
 from portal.core.form_drafts import KEY, REVISION, Elsewhere, FormDraft, Place, TooMany
 from portal.core.ledger import Ledger, named
 from portal.core.phrases import labelled
 from portal.extensions import db
 
 UNSTAGE = "_unstage"
+SHOWN = 40  # signs of what a form was begun with
 
 
 @dataclass
@@ -60,6 +61,13 @@ def posted(ledger: Ledger, record: Any) -> Draft:
     return draft
 
 
+def sent_now() -> once.Sent:
+    """The page's key with what people typed; what scripts and buttons add differs between two clicks."""
+    own = ("csrf_token", once.NAME, "_draft", "_revision", "_user", "_then")
+    typed = sorted((name, texts) for name, texts in request.form.lists() if name not in own)
+    return once.Sent.of(request.form.get(once.NAME, ""), request.args.to_dict(), typed)
+
+
 def take_files(ledger: Ledger, key: str) -> dict[str, str]:
     """Keep what was brought and drop what was ticked; answers what is wrong, by place. Committed at once: whatever
     becomes of the form, its files are not lost."""
@@ -93,6 +101,20 @@ def moment(draft: FormDraft) -> str:
     """When it was typed, on the office's clock; with the day when that is not today."""
     at = clock.local(draft.saved_at)
     return f"{at:%H:%M}" if at.date() == clock.local(clock.now()).date() else f"{at:%Y-%m-%d %H:%M}"
+
+
+def begun_with(draft: FormDraft) -> str:
+    """What tells half-filled forms apart: the first text or day that was typed, as lists order them. Personal data and
+    what stands for an id are left out."""
+    ledger = named(draft.ledger)
+    if ledger is None:
+        return ""
+    typed = draft.texts()
+    plain = [
+        name for name, each in ledger.entered.items() if isinstance(each.kind, Text | Day) and not each.kind.personal
+    ]
+    leading = [name for name in ledger.columns if name in plain]
+    return next((text[:SHOWN] for name in (*leading, *plain) if (text := typed.get(name, "").strip())), "")
 
 
 def address_of(place: Place | FormDraft, **more: Any) -> str:

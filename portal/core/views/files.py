@@ -11,7 +11,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
 
-from portal.core import attachments, gaps
+from portal.core import attachments, clock, gaps
 from portal.core.attachments import Attachment, BadFile
 from portal.core.ledger import Files, Ledger
 from portal.core.phrases import labelled
@@ -77,6 +77,7 @@ class Filing:
         db.session.delete(found)
         db.session.flush()
         recount(self.ledger, record)
+        another_version(record)
         self.datamodel.edit(record)
         attachments.discard([path])
         flash(gettext("Deleted."), "success")
@@ -88,10 +89,13 @@ def keep(view: Any, record: Any, place: Files, brought: list[Any]) -> str:
     written: list[Path] = []
     try:
         for upload in brought:
+            if written:  # each file is a version
+                another_version(record)
             content = upload.read(attachments.MOST_BYTES + 1)
             written.append(attachments.add(view.ledger, record, place, str(upload.filename), content).path)
             db.session.flush()
         recount(view.ledger, record)
+        another_version(record)
         view.datamodel.edit(record)
     except Exception as fault:
         db.session.rollback()
@@ -100,6 +104,12 @@ def keep(view: Any, record: Any, place: Files, brought: list[Any]) -> str:
             return labelled(upload.filename, fault)
         raise
     return ""
+
+
+def another_version(record: Any) -> None:
+    """Whoever reviews a record has seen its files."""
+    if hasattr(record, "updated_at"):
+        record.updated_at = clock.now()
 
 
 def recount(ledger: Ledger, record: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import abort, flash, redirect, request
@@ -26,7 +26,17 @@ from portal.core.untouched import untouched
 from portal.core.values import Missing
 from portal.core.views import moves
 from portal.core.views.conflict import Conflict, conflict, joined
-from portal.core.views.drafting import Draft, address_of, moment, opening, place_of, posted, remember
+from portal.core.views.drafting import (
+    Draft,
+    address_of,
+    begun_with,
+    moment,
+    opening,
+    place_of,
+    posted,
+    remember,
+    sent_now,
+)
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
 from portal.org import codes
@@ -182,18 +192,36 @@ class FormPage:
 
     def receive(self) -> ResponseReturnValue | None:
         """The answer to a form that was sent; None when it is to be shown again."""
-        key = request.form.get(once.NAME, "") if self.record is None else ""
         operation = request.form.get("_rows")
-        answer = None if operation else sent_before(self.view, key)
-        if answer is None:
+        if operation:
             self.draft = posted(self.view.ledger, self.record)
-            if operation:
-                self.make(operate_on_rows(request.form, operation))
-            else:
-                answer = self.judge_and_save(key)
+            self.make(operate_on_rows(request.form, operation))
+            return None
+        sent = sent_now() if self.record is None else once.Sent()
+        try:
+            answer = sent_before(self.view, sent)
+            if answer is None:
+                self.draft = posted(self.view.ledger, self.record)
+                answer = self.judge_and_save(sent)
+        except once.Reused as fault:
+            self.begin_another(fault.record_id)
+            return None
         return answer
 
-    def judge_and_save(self, key: str) -> ResponseReturnValue | None:
+    def begin_another(self, record_id: int | None) -> None:
+        """What was typed into a form that has made a record already stays typed, for another one."""
+        self.draft = Draft(once.fresh())
+        self.make(request.form)
+        known = self.view.record_or_404(record_id) if record_id is not None else None
+        self.form.problems.append(
+            gettext(
+                "This form has made a record already: %(record)s. If you mean another one, save again; to change that "
+                "one, please edit it.",
+                record=known or "—",
+            )
+        )
+
+    def judge_and_save(self, sent: once.Sent) -> ResponseReturnValue | None:
         record, form_data = self.record, joined(self.ledger, request.form, self.record)
         self.make(form_data)
         form, then = self.form, request.form.get("_then")
@@ -201,9 +229,9 @@ class FormPage:
         self.met = meanwhile(self.ledger, form, record, natural(request.form.get("version", "")))
         if self.met is not None or not form.validate() or form.problems or self.draft.faults:
             return None
-        saved = save(self.view, self.ledger, form, record, self.parent, Keys(key, self.draft.key))
+        saved = save(self.view, self.ledger, form, record, self.parent, Keys(sent, self.draft.key))
         if saved is None:
-            return sent_before(self.view, key)
+            return sent_before(self.view, sent)
         return handed_in(self.view, saved) if then else redirect(self.view.home_of(saved, show=True))
 
     def show(self) -> ResponseReturnValue:
@@ -228,13 +256,14 @@ class FormPage:
                 action=address_of(self.place),
                 address_of=address_of,
                 moment=moment,
+                begun_with=begun_with,
                 submits=whole and may_submit(self.view, self.record),
             )
 
 
-def sent_before(view: Any, key: str) -> ResponseReturnValue | None:
-    """The record that this very form has made, when it was sent more than once."""
-    known = once.made(view.ledger.name, key)
+def sent_before(view: Any, sent: once.Sent) -> ResponseReturnValue | None:
+    """The record that this very form has made, when it was sent more than once. Raises once.Reused."""
+    known = once.repeated(view.ledger.name, sent)
     return redirect(view.home_of(view.record_or_404(known), show=True)) if known is not None else None
 
 
@@ -286,9 +315,9 @@ class NotSaved(Exception):
 
 @dataclass(frozen=True)
 class Keys:
-    """Of a form: the idempotency key, and that of what was kept of it before it was saved."""
+    """Of a form: the idempotency key with what came with it, and that of what was kept before it was saved."""
 
-    once: str = ""
+    once: once.Sent = field(default_factory=once.Sent)
     draft: str = ""
 
 
@@ -338,7 +367,7 @@ def nothing_in(ledger: Ledger, form: LedgerForm, keys: Keys) -> bool:
 
 def settle_keys(ledger: Ledger, form: LedgerForm, saved: Any, keys: Keys) -> None:
     """What goes into the transaction of the save beside the record: answers, its keys, and the files that waited."""
-    if form.doubts.reasons or keys.once or keys.draft:
+    if form.doubts.reasons or keys.once.key or keys.draft:
         db.session.add(saved)
         db.session.flush()
         form.doubts.remember(saved)

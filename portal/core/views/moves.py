@@ -15,12 +15,12 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from portal.core import completeness, moving, scope
+from portal.core import completeness, exclusion, moving, scope
 from portal.core.fields import natural
 from portal.core.ledger import Ledger
 from portal.core.phrases import clauses
-from portal.core.views import listing
-from portal.core.views.bulk import preview
+from portal.core.views import listing, seen
+from portal.core.views.bulk import Action, outdated, preview
 from portal.core.workflow import Move, Path
 from portal.extensions import db
 from portal.org import codes
@@ -45,8 +45,14 @@ class Moves:
     @expose("/<int:pk>/move/<string:name>", methods=["POST"])
     @has_access
     def move(self: Any, pk: int, name: str) -> ResponseReturnValue:
+        exclusion.hold(self.ledger.name)
         codes.load(self.ledger.all_code_lists)
-        return attempt(self, self.record_or_404(pk), name)
+        record = self.record_or_404(pk)
+        move = allowed(self, name)
+        self.require(name, record)
+        if met := seen.newer(self.ledger, record, seen.posted()):
+            return seen.shown_instead(self, record, met, typed(self.ledger, record, move))
+        return attempt(self, record, name)
 
     @expose("/moves/<string:name>", methods=["POST"])
     @has_access
@@ -55,13 +61,18 @@ class Moves:
         move = allowed(self, name)
         if not move.batch:
             abort(404)
+        confirmed = bool(request.form.get("confirmed"))
+        if confirmed:
+            exclusion.hold(self.ledger.name)
         codes.load(self.ledger.all_code_lists)
-        can, cannot = sorted_out(self.ledger, move, wanted(self))
-        if request.form.get("confirmed"):
+        records = wanted(self)
+        changed = outdated(self.ledger, records)
+        can, cannot = sorted_out(self.ledger, move, [record for record in records if record not in changed])
+        if confirmed and not changed:
             make_all(self, move, can)
             return redirect(url_for(f"{self.endpoint}.list"))
         there = url_for(f"{self.endpoint}.move_many", name=name)
-        return preview(self, move.title, move.icon, there, can, cannot)
+        return preview(self, Action(move.title, move.icon, there), can, [*changed.items(), *cannot])
 
 
 def attempt(view: Any, record: Any, name: str) -> ResponseReturnValue:
@@ -72,6 +83,13 @@ def attempt(view: Any, record: Any, name: str) -> ResponseReturnValue:
         page: ResponseReturnValue = view.record_page(record, {name: form})
         return page
     return done(view, record, move, form)
+
+
+def typed(ledger: Ledger, record: Any, move: Move) -> dict[str, Any]:
+    """The form of the move with what was typed into it, where the record as it is now still has that move."""
+    path = moving.path_of(ledger, record, move)
+    form = moving.move_form(ledger, record, move, path, request.form) if path is not None else None
+    return {move.name: form} if form is not None and form._fields else {}
 
 
 def opening(view: Any, record: Any, name: str) -> tuple[Move, Path]:

@@ -68,7 +68,7 @@ def meaning(field: Field, text: str) -> dict[str, Any]:
     try:
         value = kind.parse(split(kind, text), None) if text else None
     except BadValue as fault:
-        return {"texts": [] if chosen else [text], "fault": str(fault), "text": text}
+        return {"texts": [] if chosen else [text], "fault": fault.brief, "text": text}
     # A personal value is written as it was pasted: how it stands in a form is masked.
     texts = [text] if kind.personal and not chosen else kind.typed(value)
     return {"texts": texts, "choices": kind.shown_choices(texts)} if chosen else {"texts": texts}

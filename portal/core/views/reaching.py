@@ -65,9 +65,12 @@ class Reaching:
         under = self.ledger.under
         return under is None or getattr(record, under.relation).status in under.statuses
 
-    def remove(self, record: Any) -> None:
-        self.require("delete", record)
+    def require_deletable(self, record: Any) -> None:
         if not self.ledger.deletable(record) or not self.open_under(record):
             abort(409, gettext("Only drafts without a number can be deleted."))
+
+    def remove(self, record: Any) -> None:
+        self.require("delete", record)
+        self.require_deletable(record)
         with deleting(self.ledger, [record]):
             self.datamodel.delete(record)

@@ -27,18 +27,22 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """`rows` are (id, cells), with a cell's text under its column; that of a status is the status itself."""
+    """`rows` are (id, cells), with a cell's text under its column; that of a status is the status itself. `versions`
+    are those of the records that have some, by id."""
 
     ledger: Ledger
     columns: list[Column]
     rows: list[tuple[int, list[tuple[Column, str]]]]
+    versions: dict[int, int]
 
 
 def table(ledger: Ledger, names: Sequence[str], records: Iterable[Any], listing: Listing | None = None) -> Table:
     columns = [column(ledger, name, listing) for name in names]
     kinds = [(each, ledger.field(each.name).kind) for each in columns]
-    rows = []
+    rows, versions = [], {}
     for record in records:
+        if ledger.versioned:
+            versions[record.id] = record.version
         cells, hidden = [], ledger.hidden(record)
         for each, kind in kinds:
             if each.name in hidden:
@@ -48,7 +52,7 @@ def table(ledger: Ledger, names: Sequence[str], records: Iterable[Any], listing:
             text = value if each.state else kind.brief(value)
             cells.append((each, text or NOTHING))
         rows.append((record.id, cells))
-    return Table(ledger, columns, rows)
+    return Table(ledger, columns, rows, versions)
 
 
 def column(ledger: Ledger, name: str, listing: Listing | None) -> Column:

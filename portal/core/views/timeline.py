@@ -15,6 +15,8 @@ from portal.core.changes import HIDDEN, PLACE, altered
 from portal.core.fields import Field, Label
 from portal.core.ledger import VERBS, Ledger, mounted, named
 from portal.core.phrases import labelled
+from portal.core.versions import FILE
+from portal.core.views import trail_words
 
 DONE_BY_THE_PORTAL = "system"
 # What the trail tells of beside what can be allowed in a ledger.
@@ -38,50 +40,14 @@ DEEDS = {
     "keys_renewed": lazy_gettext("Renewed the key of personal data"),
     "heads_refounded": lazy_gettext("Began the copy of the trail's heads anew"),
     "files_swept": lazy_gettext("Removed files that belonged to no record"),
+    "backup_made": lazy_gettext("Made a backup"),
+    "restored": lazy_gettext("Restored a backup"),
 }
 # Deeds whose reason is what somebody needed the data for, which whoever audits is to know.
 LOOKING = frozenset({"reveal", "names", "export", *(deed for deed in DEEDS if deed.startswith("export_"))})
 # Tables that are no ledger's and tell of the records of some, by the right that reads them.
 BESIDE = {"code_item": "code_lists", "sample": "samples", "sample_item": "samples"}
-FILE = "attachment"
 NUMBER = re.compile(r"#\d{1,9}")
-# Columns of what is no ledger's: accounts, roles, spot checks, requests for sheets.
-COLUMNS = {
-    "first_name": lazy_gettext("Name of the person"),
-    "username": lazy_gettext("Account"),
-    "user_id": lazy_gettext("Account"),
-    "password": lazy_gettext("Password"),
-    "active": lazy_gettext("Enabled"),
-    "waiting": lazy_gettext("To be authorised"),
-    "asked_roles": lazy_gettext("Roles asked for"),
-    "roles": lazy_gettext("Roles"),
-    "role_id": lazy_gettext("Role"),
-    "unit_id": lazy_gettext("Unit"),
-    "unit_ids": lazy_gettext("Units"),
-    "org_id": lazy_gettext("Party organisation"),
-    "area_id": lazy_gettext("Area"),
-    "ledger": lazy_gettext("Ledger"),
-    "scope": lazy_gettext("Whose records"),
-    "verbs": lazy_gettext("Rights"),
-    "called": lazy_gettext("Shown as"),
-    "since": lazy_gettext("From"),
-    "until": lazy_gettext("To"),
-    "reason": lazy_gettext("Reason"),
-    "tier": lazy_gettext("Steps of review"),
-    "password_days": lazy_gettext("Days after which a password has to be changed"),
-    "one_session": lazy_gettext("One session at a time"),
-    "networks": lazy_gettext("From where people may sign in"),
-    "seed": lazy_gettext("Seed"),
-    "count": lazy_gettext("Records"),
-    "result": lazy_gettext("Result"),
-    "note": lazy_gettext("Note"),
-    "name": lazy_gettext("Name"),
-    "approved": lazy_gettext("Approved"),
-    "sha256": "SHA-256",
-    "watermark": lazy_gettext("Watermark"),
-    "as_of": lazy_gettext("As of"),
-    "q": lazy_gettext("Search"),
-}
 
 
 @dataclass(frozen=True)
@@ -143,7 +109,9 @@ def unread() -> set[str]:
 
 def subject(event: audit.AuditEvent) -> str:
     if not withheld(event) or NUMBER.fullmatch(event.title):
-        return event.title
+        return (
+            trail_words.retold(event, trail_words.TITLE, [event.title]) if event.ledger in audit.NAMED else event.title
+        )
     return f"#{event.record_id}" if event.record_id else ""
 
 
@@ -164,11 +132,25 @@ def detailed(event: audit.AuditEvent, source: Ledger, record: Any) -> bool:
 def changed(event: audit.AuditEvent, source: Ledger, details: bool) -> list[tuple[Label, str, str]]:
     shut = withheld(event)
     return [
-        (place(source, path)[0], HIDDEN, HIDDEN)
+        (label_of(event, source, path), HIDDEN, HIDDEN)
         if shut and holds(path, old, new)
-        else change(source, path, old, new, details)
+        else change_of(event, source, path, old, new, details)
         for path, old, new in event.changes
     ]
+
+
+def label_of(event: audit.AuditEvent, source: Ledger, path: str) -> Label:
+    return place(source, path)[0] if named(event.ledger) else trail_words.label_of(path)
+
+
+def change_of(
+    event: audit.AuditEvent, source: Ledger, path: str, old: list[str] | None, new: list[str] | None, details: bool
+) -> tuple[Label, str, str]:
+    """Rows that are no ledger's have names of their own for their columns, and words for what these hold."""
+    if named(event.ledger):
+        return change(source, path, old, new, details)
+    before, after = (trail_words.retold(event, path, texts or ()) or "—" for texts in (old, new))
+    return trail_words.label_of(path), before, after
 
 
 def holds(path: str, old: list[str] | None, new: list[str] | None) -> bool:
@@ -206,7 +188,7 @@ def place(ledger: Ledger, path: str) -> tuple[Label, Field | None]:
     table_name, _, rest = path.partition("/")
     if not rest:
         declared = ledger.field(path) if ledger.has(path) else None
-        return (declared.label if declared else COLUMNS.get(path, ledger.label_of(path))), declared
+        return (declared.label if declared else trail_words.COLUMNS.get(path, ledger.label_of(path))), declared
     number, _, name = rest.partition("/")
     for table in (*ledger.rows, *ledger.kept):
         model = ledger.rows_model(table)

@@ -8,6 +8,8 @@ from flask import abort, flash, request
 from flask_babel import gettext
 
 from portal.core import jobs
+from portal.core.fields import BadValue
+from portal.core.fields.text import refuse_personal
 from portal.core.jobs import Job
 from portal.core.spreadsheet.reading import ENDINGS
 
@@ -22,6 +24,10 @@ def fault() -> str:
         return gettext("Please choose a file.")
     if not upload.filename.lower().endswith(ENDINGS):
         return gettext("Please bring an Excel workbook or a CSV file (%(kinds)s).", kinds=" ".join(ENDINGS))
+    try:
+        refuse_personal(name())
+    except BadValue as wrong:
+        return gettext("The name of the file: %(fault)s", fault=str(wrong))
     return ""
 
 

@@ -116,15 +116,13 @@ def on_out_of_scope(fault: OutOfScope) -> ResponseReturnValue:
 def on_fault(fault: BaseException) -> ResponseReturnValue:
     """The database or its disk is in trouble: say so. Anything else is our mistake."""
     trouble = trouble_of(fault)
-    if trouble is None:
-        if isinstance(fault, DBAPIError):
-            log_fault(log, "unforeseen", fault)
-        else:
-            log.exception("unforeseen", exc_info=fault)
-        let_go()
-        return error_page(500)
-    log.error("the database is %s: %s", trouble.value, getattr(fault, "orig", fault))
+    if isinstance(fault, DBAPIError):
+        log_fault(log, f"database {trouble.value}" if trouble else "database", fault)
+    else:
+        log.error("unforeseen", exc_info=fault)
     let_go()
+    if trouble is None:
+        return error_page(500)
     g._login_user = AnonymousUserMixin()  # else Flask-Login asks the database again for the error page
     return in_trouble(trouble)
 

@@ -21,7 +21,7 @@ beneficiaries = Ledger(
     columns=("beneficiary_no", "name_enc", "target_type", "community_id", "owner_unit_id", "review_on", "status"),
     filters=("status", "target_type", "owner_unit_id", "community_id", "need_types", "review_on", "gaps"),
     exported=(
-        *("beneficiary_no", "called", "name_enc", "owner_unit_id", "target_type", "gender", "age_band"),
+        *("beneficiary_no", "name_enc", "owner_unit_id", "target_type", "gender", "age_band"),
         *("community_id", "need_types", "info_source", "consent_status", "consent_on", "review_on", "status", "remark"),
     ),
     sections=(
@@ -221,8 +221,8 @@ pairings = Ledger(
     assumed={"pair_type": "1"},
     identity=("owner_unit_id", "helper_member_id", "beneficiary_id"),
     status_words={
-        "active": ("结对中", "帮扶中", "正常", "在帮", "进行中", "否"),
-        "terminated": ("已结束", "结束", "解除", "终止", "期满", "已期满", "是"),
+        "active": ("结对中", "帮扶中", "正常", "在帮", "进行中", "正在结对", "正在帮扶", "已结对", "否"),
+        "terminated": ("已结束", "结束", "解除", "已解除", "解除结对", "终止", "期满", "已期满", "是"),
     },
     bulk=("delete_selected",),
 )
@@ -240,10 +240,11 @@ visits = Ledger(
     columns=("record_no", "visited_on", "visit_type", "called", "participant_ids", "owner_unit_id", "status"),
     filters=("status", "visit_type", "owner_unit_id", "beneficiary_id", "target_org_id", "visited_on", "satisfaction"),
     exported=(
-        *("record_no", "visited_on", "visit_type", "participant_ids", "called", "beneficiary_id", "target_org_id"),
+        *("record_no", "visited_on", "visit_type", "participant_ids", "beneficiary_id", "target_org_id"),
         *("target_name", "visit_community", "findings", "aid", "aid_source", "needs_handled", "satisfaction"),
         *("owner_unit_id", "status", "remark"),
     ),
+    heads=(Section(_("Visited"), ("beneficiary_id", "target_org_id", "target_name")),),
     fields=VISIT_COLUMNS,
     sections=(
         Section(
@@ -269,15 +270,20 @@ visits = Ledger(
     rules=(for_own_unit, rules.visited, rules.visit_again),
     derive=rules.of_the_visit,
     imports={
-        "visited_on": ("走访日期", "走访时间", "慰问日期", "日期"),
-        "visit_type": ("走访类型", "类型", "走访类别"),
-        "owner_unit_id": ("走访单位", "所在单位", "单位", "单位名称", "填报单位"),
-        "participant_ids": ("走访人", "走访人员", "参加人员", "走访党员"),
-        "beneficiary_id": ("走访对象编号", "对象编号", "帮扶对象"),
+        "visited_on": ("走访日期", "走访时间", "慰问日期", "慰问时间", "走访慰问时间", "走访慰问日期", "日期", "时间"),
+        "visit_type": ("走访类型", "类型", "走访类别", "走访形式", "走访方式"),
+        "owner_unit_id": ("走访单位", "所在单位", "单位", "单位名称", "填报单位", "慰问单位", "责任单位"),
+        "participant_ids": (
+            *("走访人", "走访人员", "参加人员", "走访党员", "走访干部", "走访人姓名", "慰问人", "慰问人员"),
+        ),
+        "beneficiary_id": (
+            *("走访对象编号", "对象编号", "帮扶对象", "走访对象", "慰问对象", "走访慰问对象", "被走访人"),
+            *("走访对象姓名", "慰问对象姓名", "被慰问人"),
+        ),
         "target_org_id": ("走访社区", "走访支部", "走访党组织"),
         "target_name": ("走访企业", "走访点位", "企业名称"),
-        "findings": ("走访情况", "主要情况", "了解情况"),
-        "satisfaction": ("满意度", "评价", "对象评价"),
+        "findings": ("走访情况", "主要情况", "了解情况", "走访内容", "走访记录", "走访慰问情况"),
+        "satisfaction": ("满意度", "评价", "对象评价", "对象满意度", "群众满意度"),
         "status": ("状态",),
         "remark": ("备注", "说明"),
     },

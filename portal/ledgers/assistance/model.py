@@ -13,6 +13,7 @@ from sqlalchemy.sql import ColumnElement
 
 from portal.core import clock
 from portal.core.fields import (
+    Bands,
     Choice,
     Code,
     Codes,
@@ -45,7 +46,7 @@ from portal.org.models import Area, Member, PartyOrg
 from portal.org.sealed import Sealed
 
 GENDERS = Choice(("1", _("Male")), ("2", _("Female")), also={"1": ("男性",), "2": ("女性",)})
-AGE_BANDS = Choice(
+AGE_BANDS = Bands(
     *(("0", _("Under 18")), ("18", "18–34"), ("35", "35–59"), ("60", "60–69"), ("70", "70–79")),
     ("80", _("80 and over")),
     also={
@@ -56,6 +57,7 @@ AGE_BANDS = Choice(
         "70": ("70-79岁", "70至79岁", "70~79岁"),
         "80": ("80岁以上", "80岁及以上", "80周岁以上", "80周岁及以上"),
     },
+    counted_in=("周岁", "岁"),
 )
 INFO_SOURCES = Choice(
     ("community", _("From the community")),

@@ -5,7 +5,7 @@ from sqlalchemy import true
 
 from portal.core.fields import Field, NumberAbove
 from portal.core.ledger import READING, Derived, Files, Ledger, Rows, Section, Status, Under
-from portal.core.parts import ARCHIVED, DRAFT, PENDING_UNIT, RETURNED, VOIDED
+from portal.core.parts import ARCHIVED, DRAFT, PENDING_UNIT, RETURNED, VOIDED, Side
 from portal.core.rules import by_whom
 from portal.ledgers.cobuilding import stats, workflow
 from portal.ledgers.cobuilding.columns import AGREEMENT_COLUMNS
@@ -105,6 +105,9 @@ agreements = Ledger(
                 "reason",
             ),
             in_force=True,
+            # The community's, or the unit's for it (`domain.md` §2.2.1): what becomes of one, either says.
+            owner=Side(shared=("status", "reason")),
+            counterpart=Side(shared=None),
         ),
         Rows(
             "resource_items",
@@ -112,6 +115,8 @@ agreements = Ledger(
             _("Resource"),
             ("name", "category", "quantity", "open_hours", "contact", "valid_until", "status"),
             in_force=True,
+            owner=Side(shared=None),
+            counterpart=Side(adds=False),
         ),
         Rows(
             "coop_items",
@@ -128,8 +133,15 @@ agreements = Ledger(
                 "status",
                 "done_on",
                 "outcome",
+                "community_confirmed",
             ),
             in_force=True,
+            owner=Side(
+                shared=("demand_ids", "resource_ids", "lead_org_id", "status", "done_on", "outcome"),
+                never=("community_confirmed",),
+            ),
+            counterpart=Side(shared=("community_contact", "community_confirmed")),
+            confirmed="community_confirmed",
         ),
         Rows(
             "agreement_parties",
@@ -197,7 +209,7 @@ agreements = Ledger(
         "agreement_type": ("协议类型", "协议类别", "类型", "类别"),
         "a_contact": (
             *("甲方联络员", "甲方联系人", "单位联络员", "机关联络员", "联络员", "联系人", "甲方联系人姓名"),
-            *("甲方联络员姓名", "单位联系人", "机关联系人"),
+            *("甲方联络员姓名", "单位联系人", "机关联系人", "甲方联络人", "甲方联络人姓名", "联络人"),
         ),
         "a_phone": (
             *("联系电话", "甲方电话", "甲方联系电话", "甲方办公电话", "办公电话", "电话", "甲方联系人电话"),
@@ -207,7 +219,7 @@ agreements = Ledger(
         ),
         "b_contact": (
             *("乙方联络员", "乙方联系人", "社区联络员", "社区联系人", "联络员", "联系人", "乙方联系人姓名"),
-            *("乙方联络员姓名",),
+            *("乙方联络员姓名", "乙方联络人", "乙方联络人姓名", "社区联络人", "联络人"),
         ),
         "b_phone": (
             *("乙方电话", "乙方联系电话", "社区电话", "联系电话", "乙方办公电话", "电话", "乙方联系人电话"),
@@ -235,6 +247,12 @@ agreements = Ledger(
             "期限",
             "协议起止时间",
             "有效期限",
+            "协议有效期",
+            "协议有效期限",
+            "合作期限",
+            "共建期限",
+            "履行期限",
+            "协议起止日期",
         )
     },
     towns={"party_b_org_id": ("所属街镇", "街镇", "所在街镇", "所属街道", "街道", "街道镇")},
@@ -243,9 +261,12 @@ agreements = Ledger(
     assumed={"agreement_type": "1"},
     identity=("party_a_org_id", "party_b_org_id", "agreement_type", "signed_on"),
     status_words={
-        "active": ("履行中", "执行中", "有效", "生效", "正常", "在履行", "已生效", "已签订", "已到期"),
+        "active": (
+            *("履行中", "执行中", "有效", "生效", "正常", "在履行", "已生效", "已签订", "已到期", "正在履行", "履约中"),
+            *("在执行", "正在执行", "在有效期内", "到期"),
+        ),
         "renewed": ("已续签", "续签"),
-        "terminated": ("已终止", "终止", "解除", "已解除"),
+        "terminated": ("已终止", "终止", "解除", "已解除", "提前终止", "已提前终止"),
         "archived": ("已归档", "归档"),
     },
     bulk=("publish_internal", "publish_organs", "publish_public", "delete_selected"),
@@ -297,14 +318,14 @@ coop_activities = Ledger(
     imports={
         "agreement_no": ("协议记录编号", "协议编号", "所属协议编号"),
         "agreement_id": ("协议名称", "所属协议", "共建协议"),
-        "held_on": ("活动日期", "活动时间", "日期", "开展时间"),
-        "activity_type": ("活动类型", "类型", "活动类别"),
+        "held_on": ("活动日期", "活动时间", "日期", "时间", "开展时间", "开展日期"),
+        "activity_type": ("活动类型", "类型", "活动类别", "活动形式"),
         "theme": ("活动主题", "主题", "活动名称"),
-        "place": ("活动地点", "地点"),
-        "unit_count": ("机关参加人数", "单位参加人数", "党员人数"),
-        "community_count": ("社区参加人数", "群众人数"),
+        "place": ("活动地点", "地点", "活动场所"),
+        "unit_count": ("机关参加人数", "单位参加人数", "党员人数", "参加党员数", "参加党员人数", "参与党员人数"),
+        "community_count": ("社区参加人数", "群众人数", "参加群众数", "参加群众人数", "参与群众人数", "居民人数"),
         "volunteer_theme": ("志愿服务主题",),
-        "summary": ("活动内容", "活动概况", "内容", "活动情况"),
+        "summary": ("活动内容", "活动概况", "内容", "活动情况", "活动小结"),
         "receipt_no": ("回执编号", "社区回执编号"),
     },
     not_taken=("序号", "填报日期"),

@@ -191,6 +191,8 @@ class DemandItem(OfAgreement, Model):
     proposer_role: Mapped[str | None] = field(Text(50), _("Proposed by (role, not person)"))
     status: Mapped[str] = field(DEMAND_STATUSES, _("Status"), default=lambda: "open")
     reason: Mapped[str | None] = field(Text(200), _("Reason"), hint=_("Required when not possible for now"))
+    # Which party entered it (`core/sides.py`).
+    from_counterpart: Mapped[bool | None]
 
     agreement: Mapped[Agreement] = relationship(back_populates="demand_items")
 
@@ -246,6 +248,8 @@ class CoopItem(OfAgreement, Model):
     status: Mapped[str] = field(ITEM_STATUSES, _("Status"), default=lambda: "not_started")
     done_on: Mapped[date | None] = field(Day(past=True), _("Done on"))
     outcome: Mapped[str | None] = field(Text(200, lines=True), _("Outcome"))
+    community_confirmed: Mapped[bool | None] = field(YesNo(), _("Confirmed by the community"), default=lambda: False)
+    from_counterpart: Mapped[bool | None]
 
     agreement: Mapped[Agreement] = relationship(back_populates="coop_items")
     lead_org: Mapped[PartyOrg | None] = relationship()
@@ -259,6 +263,9 @@ class CoopItem(OfAgreement, Model):
         order_by=ResourceItem.position,
         info=refs("resource_items", "resources", _("Resources used"), "resource_ids"),
     )
+
+    def __str__(self) -> str:
+        return self.name or ""
 
 
 class AgreementParty(OfAgreement, Model):

@@ -15,6 +15,7 @@ from portal.core.workflow import (
     APPROVE,
     APPROVE_COMMITTEE,
     ARCHIVE,
+    BEFORE,
     COMMITTEE,
     FILLER,
     IN_FORCE,
@@ -66,6 +67,11 @@ def end(_ledger: Any, project: ServiceProject, _answers: Mapping[str, Any]) -> S
     return project
 
 
+def was_in_force(project: ServiceProject) -> bool:
+    """What was refused before its approval goes back to be approved; what was taken over as ended has been in force."""
+    return project.prior_status in (None, IN_FORCE)
+
+
 PROJECT_MOVES = (
     SUBMIT,
     APPROVE,
@@ -100,7 +106,14 @@ PROJECT_MOVES = (
         apply=end,
     ),
     VOID,
-    replace(RESTORE, paths=(*RESTORE.paths, Path("terminated", IN_FORCE, "approve_committee"))),
+    replace(
+        RESTORE,
+        paths=(
+            *RESTORE.paths,
+            Path("terminated", IN_FORCE, "approve_committee", was_in_force),
+            Path("terminated", BEFORE, "approve_committee"),
+        ),
+    ),
     ARCHIVE,
     ADOPT,
 )

@@ -51,7 +51,7 @@
       return !left.length;
     }
     if (!told.fault || told.texts.length) cells.write(cell, told.texts, told.choices);
-    cells.mark(cell, told.fault ? `${told.fault} (${told.text})` : "");
+    cells.mark(cell, told.fault && !told.texts.length ? `${told.fault} (${told.text})` : told.fault || "");
     return !told.fault;
   }
 

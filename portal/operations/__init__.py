@@ -1,0 +1,1 @@
+"""What operators do with a portal as a whole: back it up, restore it, check how it is deployed."""

@@ -1,0 +1,277 @@
+"""Backing a portal up while others use it: one archive of its database, attachments, keys, heads and identity.
+
+The rows are those of one moment, and every attachment that they name is in the archive: before that moment, all files
+get a second name, under which they stay when somebody deletes them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from filelock import FileLock, Timeout
+from flask import current_app
+from sqlalchemy import Connection, MetaData, Table, literal, select
+
+import config
+from portal.core import attachments, audit, installation, sealing
+from portal.core.attachments import Attachment
+from portal.core.jobs import write
+from portal.core.sealing import AuditSeal
+from portal.core.staging import StagedFile
+from portal.extensions import db
+from portal.operations import archive, dialects, migrating, tables
+from portal.operations.archive import BESIDE, STORED, Head, Manifest, Packing, Taker
+from portal.operations.encryption import BadArchive
+
+PART = ".part"
+TRIES = 20
+MADE = "backup_made"
+ENDING = ".backup"
+SHOWN = 3
+KILLED = 24 * 3600  # seconds after which nobody writes an archive any more
+
+
+class Refused(Exception):
+    """Why there is no backup, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """`left_out`: what the database holds that is no part of the portal."""
+
+    path: Path
+    head: Head
+    manifest: Manifest
+    left_out: list[str]
+
+
+def make(path: Path, passphrase: str) -> Made:
+    """Write an archive, read it again, and only then let it have its name. Raises Refused, BadArchive and OSError."""
+    identity()
+    if path.exists():
+        raise Refused(f"{path} exists already: name another file")
+    with alone(), beside(path) as part:
+        with write(part) as target:
+            made = pack(target, path, passphrase)
+            target.flush()
+            os.fsync(target.fileno())
+        if archive.read(part, passphrase, Taker())[1] != made.manifest:
+            raise BadArchive("what was written is not what was read again: is the disk in order?")
+        part.replace(path)
+        config.keep_folder(path.parent)
+    audit.tell(MADE, title=path.name[:200])
+    return made
+
+
+def identity() -> str:
+    """Raises Refused where the data directory has none."""
+    carried = installation.carried()
+    if carried is None:
+        raise Refused("the data directory does not say yet which database it belongs to: run `portal init` first")
+    return carried.installation
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """One backup of a data directory at a time; what a killed one left goes."""
+    try:
+        with FileLock(current_app.config["DATA_DIR"] / "backup.lock", timeout=0):
+            shutil.rmtree(held(), ignore_errors=True)
+            try:
+                yield
+            finally:
+                shutil.rmtree(held(), ignore_errors=True)
+    except Timeout:
+        raise Refused("another backup of this portal is being made: wait for it") from None
+
+
+@contextmanager
+def beside(path: Path) -> Iterator[Path]:
+    """Where the archive is written; nothing is left of one that does not come to its end."""
+    part = path.with_name(f"{path.name}{PART}")
+    try:
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def pack(target: IO[bytes], path: Path, passphrase: str) -> Made:
+    packing = Packing(target, passphrase)
+    try:
+        with moment() as (connection, metadata, named):
+            head, left_out = pack_database(packing, connection, metadata)
+        pack_directory(packing)
+        pack_files(packing, named)
+        packing.close()
+    except BaseException:
+        packing.abandon()
+        raise
+    return Made(path, head, packing.manifest, left_out)
+
+
+def pack_database(packing: Packing, connection: Connection, metadata: MetaData) -> tuple[Head, list[str]]:
+    """Answers what it is of, and what is left out."""
+    layout = tables.layout_of(metadata, current=migrating.current(connection))
+    head = Head(
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        installation=str(connection.scalar(select(metadata.tables["installation"].columns["id"]))),
+        revision=migrating.revision(connection),
+        database=connection.dialect.name,
+        tables=layout.tables,
+    )
+    packing.head(head)
+    for name, columns in layout.tables.items():
+        packing.rows(name, tables.blocks(connection, metadata.tables[name], columns))
+    packing.manifest.counters = dialects.counters(connection)
+    packing.manifest.trail = trail_head(connection)
+    return head, list(layout.left_out)
+
+
+def pack_directory(packing: Packing) -> None:
+    """The keys as they are now: a newer one of a renewal meanwhile is beside that of before, never in place of it. Of
+    the heads those that the rows have."""
+    for each in sorted(current_app.config["DATA_DIR"].iterdir()):
+        if BESIDE.fullmatch(each.name) and each.is_file():
+            content = each.read_bytes()
+            if each == sealing.heads_file():
+                content = heads_until(packing.manifest.trail[0]).encode("ascii", "replace")
+            packing.beside(each.name, content)
+
+
+def trail_head(connection: Connection) -> tuple[int, str]:
+    found = connection.execute(select(*sealing.HEAD).order_by(AuditSeal.number.desc()).limit(1)).first()
+    return (found.number, found.digest) if found else (0, "")
+
+
+def heads_until(last: int) -> str:
+    """The file of heads without those that were added since."""
+    lines = sealing.heads_file().read_text("ascii", "replace").splitlines(keepends=True)
+    return "".join(line for line in lines if max(sealing.heads_in(line), default=0) <= last)
+
+
+def pack_files(packing: Packing, named: dict[str, Named]) -> None:
+    missing = dict(named)
+    for path in sorted(held().iterdir()):
+        digest = packing.file(path.name, path)
+        row = missing.pop(path.name, None)
+        if row and row.sha256 != digest:
+            packing.manifest.damaged.append(row.place)
+    packing.manifest.damaged += sorted(row.place for row in missing.values())
+
+
+def held() -> Path:
+    """Where files have their second names: in their own file system."""
+    return attachments.home() / ".backup"
+
+
+@contextmanager
+def moment() -> Iterator[tuple[Connection, MetaData, dict[str, Named]]]:
+    """The database at one moment, and the files that it names, of which all that there are are held. Raises Refused."""
+    held().mkdir(mode=0o700, parents=True, exist_ok=True)
+    for _ in range(TRIES):
+        for path in attachments.home().glob("??/*"):
+            hold(path)
+        with dialects.snapshot() as connection:
+            metadata = tables.reflect(connection)
+            named = files_of(connection, metadata)
+            lost = {stored for stored in named if not hold(attachments.path_of(stored))}
+            if not lost or lost <= files_now(metadata).keys():  # else they were deleted between the two steps
+                yield connection, metadata, named
+                return
+    raise Refused("files are being deleted all the time: try again")
+
+
+def hold(path: Path) -> bool:
+    """Give a file a second name; answers whether it is there. What is no file of the portal's is passed over."""
+    if not STORED.fullmatch(path.name):
+        return True
+    second = held() / path.name
+    if second.exists():
+        return True
+    try:
+        second.hardlink_to(path)
+    except FileNotFoundError:
+        return False
+    except OSError:  # a file system without second names
+        try:
+            shutil.copyfile(path, second)
+        except FileNotFoundError:
+            second.unlink(missing_ok=True)
+            return False
+    return True
+
+
+def file_tables(metadata: MetaData) -> Iterator[Table]:
+    for model in (Attachment, StagedFile):
+        if model.__tablename__ in metadata.tables:
+            yield metadata.tables[model.__tablename__]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A file as its row has it. `place`: for operators."""
+
+    sha256: str
+    place: str
+
+
+def files_of(connection: Connection, metadata: MetaData) -> dict[str, Named]:
+    """Each file by the name under which it lies."""
+    found: dict[str, Named] = {}
+    for table in file_tables(metadata):
+        record = table.columns.get("record_id", literal("not saved yet"))
+        for row in connection.execute(
+            select(*(table.columns[name] for name in ("stored", "sha256", "ledger")), record)
+        ):
+            found[row[0]] = Named(row[1], f"{row[2]} {row[3]}: {attachments.path_of(row[0])}")
+    return found
+
+
+def files_now(metadata: MetaData) -> dict[str, Named]:
+    with db.engine.connect().execution_options(reading=True) as connection:
+        return files_of(connection, metadata)
+
+
+def make_next(folder: Path, keep: int | None, passphrase: str) -> tuple[Made, list[Path]]:
+    """An archive with the date in its name, and then the removal of older ones of this portal beyond `keep`: none when
+    something is wrong with the files of the new one. Raises as `make`."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    own = f"portal-{identity()[:8]}"
+    for left in folder.glob(f"{own}-*{ENDING}{PART}"):
+        if time.time() - left.stat().st_mtime > KILLED:
+            left.unlink()
+    made = make(folder / f"{own}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}{ENDING}", passphrase)
+    if made.manifest.damaged or keep is None:
+        return made, []
+    ours = re.compile(rf"{own}-\d{{8}}T\d{{6}}Z{re.escape(ENDING)}")
+    older = sorted(path for path in folder.iterdir() if ours.fullmatch(path.name) and path != made.path)
+    gone = older[: max(0, len(older) - keep + 1)]
+    for path in gone:
+        path.unlink()
+    return made, gone
+
+
+def told(head: Head, manifest: Manifest) -> str:
+    number, digest = manifest.trail
+    return (
+        f"made {head.made_at} of {head.database}, {len(manifest.tables)} tables with {manifest.rows} rows, "
+        f"{len(manifest.files)} files of {manifest.bytes} bytes, head of the trail {number} {digest or '-'}"
+    )
+
+
+def damage(names: Sequence[str]) -> str:
+    """A sentence for the operator about files that rows name."""
+    shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+    return (
+        f"the archive was made, but {len(names)} attachments are missing in the data directory or are not what was "
+        f"brought ({shown}): put them back from an older archive, of which none was removed"
+    )

@@ -1,0 +1,282 @@
+"""Restoring a portal from an archive into an empty place, on either database: all of it or nothing.
+
+The tables are made by the migrations of the archive's release, filled in one transaction, and compared with the archive
+before anything counts. Then the directory is put in place, and its database last.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask, current_app
+from sqlalchemy import Connection, delete, inspect, make_url
+
+import config
+from portal import setup
+from portal.core import audit, installation, key_files, scope, sealing
+from portal.core.jobs import write
+from portal.extensions import db
+from portal.operations import archive, dialects, migrating, tables
+from portal.operations.archive import Head, Manifest, Taker
+from portal.operations.backup import PART, Refused
+from portal.operations.encryption import BadArchive
+from portal.operations.tables import Loading
+
+STAGED = "restore.part"
+ASIDE = ".before-restore"
+KEYS = (key_files.PERSONAL, key_files.AUDIT, key_files.SECRET)
+# What may be in a directory that counts as empty: locks, and what a fresh file system has.
+NOTHING = frozenset({"setup.lock", "jobs.lock", "backup.lock", "lost+found"})
+RESTORED = "restored"
+# Under this name the application knows what makes another one.
+MAKER = "portal.create_app"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a portal is restored to. `file`: SQLite's database, None with PostgreSQL."""
+
+    directory: Path
+    url: str
+    file: Path | None
+
+    @property
+    def staged(self) -> Path:
+        return self.directory / STAGED
+
+    @property
+    def part(self) -> Path | None:
+        """What SQLite's database is called until it is whole."""
+        return self.file and self.file.with_name(f"{self.file.name}{PART}")
+
+
+@dataclass(frozen=True)
+class Restored:
+    """`aside`: keys that were there. `fault`: what is wrong with the trail, as it was when the archive was made.
+    `older`: the database is to be brought up to date."""
+
+    place: Place
+    head: Head
+    manifest: Manifest
+    aside: Sequence[Path]
+    fault: str
+    older: bool
+
+
+def place_of(into: Path | None) -> Place:
+    """With another directory than that of the settings, SQLite's file is in it."""
+    directory = (into or current_app.config["DATA_DIR"]).resolve()
+    url = current_app.config["SQLALCHEMY_DATABASE_URI"]
+    if not url.startswith("sqlite"):
+        return Place(directory, url, None)
+    if into is not None:
+        url = f"sqlite:///{directory / 'portal.db'}"
+    return Place(directory, url, Path(make_url(url).database or ""))
+
+
+def restore(source: Path, passphrase: str, into: Path | None) -> Restored:
+    """Raises Refused, BadArchive, OSError and what the database says; nothing is there then that was not before."""
+    place = place_of(into)
+    with made_for(place):
+        require_empty(place)
+        head, manifest = checked(source, passphrase)
+        with filled(place, source, passphrase, (head, manifest)) as connection:
+            if place.file is None:
+                with in_place(place):
+                    connection.commit()
+            else:  # a file counts when it has its name
+                connection.commit()
+                connection.close()
+                with in_place(place):
+                    sync()
+        aside = sorted(place.directory.glob(f"*{ASIDE}"))
+        return Restored(place, head, manifest, aside, *settled(place, manifest))
+
+
+def look(source: Path, passphrase: str) -> tuple[Head, Manifest]:
+    """Read an archive and make nothing. Raises BadArchive."""
+    try:
+        return checked(source, passphrase)
+    finally:
+        forget_made_keys()
+
+
+def forget_made_keys(kept: Path | None = None) -> None:
+    """The start of this command made keys where there were none; only the directory of a portal keeps them."""
+    for path in current_app.extensions.get(key_files.MADE, ()):
+        if path.parent != kept:
+            path.unlink(missing_ok=True)
+
+
+def checked(source: Path, passphrase: str) -> tuple[Head, Manifest]:
+    """Read an archive to its end. Raises BadArchive."""
+    found = archive.read(source, passphrase, Taker())
+    migrating.require_known(found[0].revision)
+    return found
+
+
+@contextmanager
+def made_for(place: Place) -> Iterator[None]:
+    """The directory. What is not finished leaves nothing, nor do the keys that the start of this command made."""
+    there = place.directory.exists()
+    place.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    kept: Path | None = place.directory
+    try:
+        yield
+    except BaseException:
+        kept = None
+        raise
+    finally:
+        shutil.rmtree(place.staged, ignore_errors=True)
+        forget_made_keys(kept)
+        if kept is None and not there:
+            with suppress(OSError):
+                place.directory.rmdir()
+
+
+def require_empty(place: Place) -> None:
+    """Raises Refused where there is a portal, or anything that may be part of one. Keys alone are none: any command
+    makes them where there are none."""
+    kept = sorted(path.name for path in place.directory.iterdir() if path.name not in {*NOTHING, *KEYS, STAGED})
+    if kept:
+        raise Refused(
+            f"{place.directory} is not empty ({', '.join(kept[:3])}{', …' if len(kept) > 3 else ''}): a portal is "
+            "restored into an empty directory only; move what is there away, or name another one by --into"
+        )
+    if place.file is not None and place.file.exists():
+        raise Refused(f"{place.file} exists already: set PORTAL_DATABASE_URL to a file that does not")
+
+
+@contextmanager
+def filled(place: Place, source: Path, passphrase: str, proved: tuple[Head, Manifest]) -> Iterator[Connection]:
+    """The database with everything that the archive has, in a transaction that is still open."""
+    head, manifest = proved
+    shutil.rmtree(place.staged, ignore_errors=True)  # of one that was killed
+    place.staged.mkdir(mode=0o700)
+    engine = dialects.engine(place.url, place.part)
+    try:
+        with engine.connect() as connection:
+            dialects.prepare(connection)
+            if names := inspect(connection).get_table_names():
+                raise Refused(
+                    f"the database is not empty (it has {len(names)} tables): a portal is restored into an empty one "
+                    "only; set PORTAL_DATABASE_URL to that"
+                )
+            migrating.make_tables(connection, head.revision)
+            with dialects.without_foreign_keys(connection):
+                if archive.read(source, passphrase, Loader(connection, place.staged)) != proved:
+                    raise BadArchive("the archive was changed while it was read")
+            dialects.set_counters(connection, manifest.counters)
+            require_same(connection, head, manifest)
+            yield connection
+    finally:
+        engine.dispose()
+        if place.part is not None:
+            for path in place.part.parent.glob(f"{place.part.name}*"):
+                path.unlink()
+
+
+class Loader(Taker):
+    """Puts rows into the tables and files into a directory that is not the portal's yet."""
+
+    def __init__(self, connection: Connection, staged: Path) -> None:
+        self._connection, self._staged = connection, staged
+        self._loading: dict[str, Loading] = {}
+
+    def begin(self, head: Head) -> None:
+        made = tables.reflect(self._connection)
+        for name, columns in head.tables.items():
+            if name not in made.tables or not set(columns) <= set(made.tables[name].columns.keys()):
+                raise BadArchive(f"this release has no table or not all columns of {name} of the archive")
+            self._connection.execute(delete(made.tables[name]))  # what a migration put in
+            self._loading[name] = Loading(self._connection, made.tables[name], columns)
+
+    def rows(self, table: str, block: bytes) -> None:
+        self._loading[table].take(block)
+
+    def beside(self, name: str, content: bytes) -> None:
+        with write(self._staged / name) as file:
+            file.write(content)
+
+    def file(self, stored: str, pieces: Iterator[bytes]) -> None:
+        path = self._staged / "files" / stored[:2] / stored
+        for folder in (path.parent.parent, path.parent):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        with write(path) as file:
+            for piece in pieces:
+                file.write(piece)
+
+
+def require_same(connection: Connection, head: Head, manifest: Manifest) -> None:
+    """Raises BadArchive unless the database, asked again, holds what the archive says."""
+    made = tables.reflect(connection)
+    for name, columns in head.tables.items():
+        found = tables.tally_of(connection, made.tables[name], columns)
+        if found != manifest.tables[name]:
+            raise BadArchive(
+                f"table {name} did not come back as it was ({found['rows']} of {manifest.tables[name]['rows']} rows)"
+            )
+
+
+@contextmanager
+def in_place(place: Place) -> Iterator[None]:
+    """Everything has its name, the identity last: what was killed before that is no portal. On a fault all goes, and
+    keys that were there come back."""
+    if not any((each / key_files.SECRET).exists() for each in (place.staged, place.directory)):
+        config.kept(place.staged / key_files.SECRET, key_files.new_secret)  # it was in the settings
+    entries = sorted(place.staged.iterdir(), key=lambda path: path.name == installation.FILE)
+    targets = [(path, place.directory / path.name) for path in entries]
+    if place.file is not None and place.part is not None:
+        targets.insert(0, (place.part, place.file))
+    sync()
+    done, made = [], current_app.extensions.get(key_files.MADE, ())
+    try:
+        for path, target in targets:
+            if target.exists() and target not in made:
+                target.rename(target.with_name(f"{target.name}{ASIDE}"))
+            path.replace(target)
+            done.append(target)
+        config.keep_folder(place.directory)
+        yield
+    except BaseException:
+        for path in done:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for path in place.directory.glob(f"*{ASIDE}"):
+            path.rename(path.with_suffix(""))
+        raise
+
+
+def sync() -> None:
+    """What was written survives a power cut. Once for all files: there may be many."""
+    if os.name == "posix":
+        os.sync()
+
+
+def settled(place: Place, manifest: Manifest) -> tuple[str, bool]:
+    """What `portal init` would see to and an archive cannot hold: row-level security and the serving role, a file of
+    heads where there was none, a line of the trail. Answers what is wrong with the trail, and whether the database is
+    of an older release."""
+    environ = {"PORTAL_DATA_DIR": str(place.directory), "PORTAL_DATABASE_URL": place.url}
+    app: Flask = current_app.extensions[MAKER](environ=environ, TESTING=current_app.testing)
+    with app.app_context(), scope.unscoped("an operator at the machine restores all of it"):
+        try:
+            installation.require_match()
+            with dialects.snapshot() as connection:
+                if not migrating.current(connection):
+                    return "", True
+            setup.settle_rights()
+            if manifest.trail[0] and not sealing.heads_file().exists():
+                sealing.refound()
+            fault = sealing.verify().fault
+            audit.tell(RESTORED, title=str(manifest.trail[0]))
+            if not fault:
+                sealing.seal()
+            return fault, False
+        finally:
+            db.session.remove()
+            db.engine.dispose()

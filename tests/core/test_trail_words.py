@@ -1,0 +1,59 @@
+"""The trail names rights, roles, pages and fields in the words of its reader, never by their codes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask_babel import force_locale
+
+from portal.accounts import roles
+from portal.core import changes
+from portal.core.audit import AuditEvent
+from portal.core.views import trail_words
+from portal.extensions import Model
+
+pytestmark = pytest.mark.one_database
+
+
+def test_every_column_and_page_beside_the_ledgers_has_a_name(app):
+    with app.app_context():
+        places = dict(trail_words.places())
+        tables = [mapper.class_ for mapper in Model.registry.mappers if mapper.local_table.name in trail_words.PLACES]
+        named = {
+            name
+            for model in tables
+            for name in (
+                *changes._columns_told(model, None),
+                *(told for _, told in changes._links_told(model, None)),
+            )
+        }
+        assert len(tables) > 10
+        assert sorted(named - set(trail_words.COLUMNS)) == []
+        assert {desk.name for desk in roles.desks()} <= set(places)
+
+
+def test_lines_of_roles_and_accounts_hold_no_codes(visit, rows):
+    auditor = visit("auditadmin")
+    auditor.look("/lang/zh_Hans?next=/")
+    codes = {desk for (desk,) in rows("SELECT DISTINCT ledger FROM seeded_grant")}
+    codes |= {role for (role,) in rows("SELECT DISTINCT role FROM seeded_grant")}
+    for table in ("ab_role", "seeded_grant", "role_scope", "ab_permission", "ab_view_menu"):
+        ids = rows(f"SELECT min(id), max(id) FROM audit_event WHERE ledger = '{table}'")[0]
+        for id_ in ids:
+            page = auditor.look(f"/audit_events/show/{id_}")
+            told = page.one('[data-field="changes"]').get_text(" ", strip=True)
+            subject = page.one('[data-field="title"]').get_text(" ", strip=True)
+            assert not {*re.findall(r"[a-z_]+", f"{told} {subject}")} & codes, (table, told, subject)
+    auditor.look("/lang/en?next=/")
+
+
+def test_what_a_line_holds_is_told_by_what_it_stands_for(app):
+    with app.test_request_context("/"), force_locale("en"):
+        line = AuditEvent(ledger="import_column", changes=[["ledger", None, ["agreements"]]])
+        assert trail_words.retold(line, "field_name", ["signed_on"]) == "Signed on"
+        assert trail_words.retold(line, "permissions", ["can export on samples"]) == "Spot checks: Export"
+        assert trail_words.retold(line, "permissions", ["menu access on Home"]) == "menu access on Home"
+        assert trail_words.retold(line, "verbs", ["['read', 'export']"]) == "View, Export"
+        assert trail_words.retold(line, "asked_roles", ["['unit_filler']"]) == roles.label_of("unit_filler")
+        assert trail_words.retold(line, "active", ["0"]) == "No"
