@@ -128,7 +128,7 @@ def test_what_is_logged_of_an_error_of_the_database_holds_no_values(app, built, 
         copied = f"INSERT INTO agreement SELECT * FROM agreement WHERE title = {PLACEHOLDERS[built.kind]}"
         with pytest.raises(IntegrityError) as fault:
             connection.exec_driver_sql(copied, (title,))
-        web.on_database(fault.value)
+        web.on_fault(fault.value)
     assert "agreement" in caplog.text
     assert "IntegrityError" in caplog.text or "UniqueViolation" in caplog.text
     assert title not in caplog.text

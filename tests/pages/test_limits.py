@@ -9,6 +9,7 @@ import pytest
 
 from portal.core import jobs
 from portal.core.views import limits, uploads
+from tests.conftest import wait_for_jobs
 from tests.core import sheets
 
 pytestmark = pytest.mark.one_database
@@ -55,6 +56,7 @@ def bring(app):
     def send(visitor, name):
         sent = {"csrf_token": visitor.token, "file": (BytesIO(sheets.LEDGER.read_bytes()), name)}
         with visitor.client.post("/agreements/import", data=sent) as answer:
+            wait_for_jobs()
             return answer.status_code, answer.location
 
     with app.app_context():
