@@ -202,6 +202,7 @@ FIXED: dict[str, Any] = {
     # A form may stay open all day: its token lives as long as the session.
     "WTF_CSRF_TIME_LIMIT": None,
     # A workbook or an attachment of 20 MB with its form; fields that are no files stay small.
+    "RATE_LIMITED": True,
     "MAX_CONTENT_LENGTH": 21 * 1024 * 1024,
     "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
     "MAX_FORM_PARTS": 5000,

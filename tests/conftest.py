@@ -67,7 +67,7 @@ class Built:
         self.visitors: dict[str, tuple[str, str, float]] = {}
         self.pristine: dict[str, list[str]] | None = None
         url = cluster.fresh("portal_live") if cluster else None
-        self.app: Flask = create_app(environ=settings(home, url), TESTING=True)
+        self.app: Flask = create_app(environ=settings(home, url), TESTING=True, RATE_LIMITED=False)
         with self.app.app_context():
             setup.bring_up_to_date()
             demo.load()

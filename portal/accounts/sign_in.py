@@ -16,7 +16,7 @@ from flask_wtf.csrf import generate_csrf
 
 from portal.accounts import locking, sessions, sign_in_rules
 from portal.accounts.demo_accounts import demo_accounts
-from portal.core import audit, scope
+from portal.core import audit, rate_limits, scope
 from portal.core.fields import clean
 from portal.extensions import db
 
@@ -57,6 +57,7 @@ class SignInView(BaseView):
         if not sign_in_rules.admits(sign_in_rules.in_force()):
             audit.tell("refused", title=f"POST /login/ {locking.written(name)}")
             return gettext("Nobody may sign in from here (%(address)s).", address=request.remote_addr)
+        rate_limits.require(rate_limits.SIGN_INS)
         if fault := locked(name):
             return fault
         user = self.appbuilder.sm.auth_user_db(name, password)

@@ -17,7 +17,7 @@ from portal.core import scope
 from portal.core.rehearsal import rehearsing
 from portal.extensions import db
 
-SPACE = 7_041_825  # any number of its own; the same in every process
+SPACE = 7_041_826  # any number of its own; the same in every process
 SIGN = 2**31
 # In a session's `info`: the innermost transaction, and what it holds. A savepoint that is undone loses its locks.
 HELD = "held"

@@ -22,7 +22,7 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from portal.core import audit, clock, jobs, scope
+from portal.core import audit, clock, jobs, rate_limits, scope
 from portal.core.fields import BadValue, Kind, Text, clean, long_date, parse_day
 from portal.core.jobs import Job
 from portal.core.ledger import Ledger
@@ -51,6 +51,7 @@ class Exporting:
     @has_access
     def export(self: Any) -> ResponseReturnValue:
         asked = asked_of(self.ledger, request.args)
+        rate_limits.require(rate_limits.EXPORTS)
         # Programs take anything, and their sheet when it is ready; people's browsers ask for pages.
         total = listing.length(asked) if "text/html" in request.headers.get("Accept", "") else 0
         if total <= MANY:

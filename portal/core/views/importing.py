@@ -15,7 +15,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
 
-from portal.core import audit, import_runs, jobs, scope
+from portal.core import audit, import_runs, jobs, rate_limits, scope
 from portal.core.jobs import Job
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet import months, running
@@ -60,6 +60,7 @@ class Importing:
     @expose("/template.xlsx")
     @has_access
     def template(self: Any) -> ResponseReturnValue:
+        rate_limits.require(rate_limits.EXPORTS)
         codes.load(self.ledger.all_code_lists)
         name = gettext("Template - %(ledger)s", ledger=self.ledger.label) + ".xlsx"
         book = template(self.ledger)

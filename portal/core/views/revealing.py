@@ -13,7 +13,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import force_locale, gettext, lazy_gettext
 
-from portal.core import audit, clock, scope
+from portal.core import audit, clock, rate_limits, scope
 from portal.core.fields import Choice
 from portal.core.ledger import Ledger, Rows
 from portal.core.phrases import PAPER
@@ -49,6 +49,7 @@ class Revealing:
     def reveal(self: Any, pk: int, name: str) -> ResponseReturnValue:
         record = self.record_or_404(pk)
         self.require("reveal", record)
+        rate_limits.require(rate_limits.REVEALS)
         if name not in closed(self.ledger, record):
             abort(404)
         home = url_for(f"{self.endpoint}.show", pk=pk)

@@ -68,9 +68,9 @@ def titles() -> dict[int, str]:
     }
 
 
-def error_page(code: int, detail: str = "", title: str = "") -> ResponseReturnValue:
+def error_page(code: int, detail: str = "", title: str = "", wait: int = 10) -> ResponseReturnValue:
     title = title or titles().get(code, titles()[400])
-    headers = {"Retry-After": "10"} if code == 503 else {}
+    headers = {"Retry-After": str(wait)} if code in (429, 503) else {}
     if for_programs():
         return {"message": detail or title}, code, headers
     again = posted() if code in (503, 507) else []
@@ -98,7 +98,8 @@ def on_http(fault: HTTPException) -> ResponseReturnValue:
     detail = "" if fault.description == stock or isinstance(fault, CSRFError) else str(fault.description or "")
     if isinstance(fault, CSRFError):
         detail = gettext("The page was open too long or was opened elsewhere. Please go back, reload it and try again.")
-    return error_page(fault.code or 500, detail)
+    wait = getattr(fault, "retry_after", None)
+    return error_page(fault.code or 500, detail, wait=wait if isinstance(wait, int) else 10)
 
 
 def refused() -> None:
