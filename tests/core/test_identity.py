@@ -86,6 +86,26 @@ def test_two_units_have_the_same_number_and_a_unit_has_it_once(bring, rows):
 
 
 @pytest.mark.one_database
+def test_another_person_that_was_agreed_to_is_of_the_unit_of_the_record(bring, rows):
+    [(helper, unit)] = rows(
+        "SELECT m.name, u.full_name FROM member m JOIN unit u ON u.id = m.unit_id WHERE u.id = 1 LIMIT 1"
+    )
+    first = ["帮扶人", "帮扶单位", "帮扶对象姓名", "对象类型", "帮扶措施"]
+    assert bring("pairings", [first, [helper, unit, "欧阳甲", "困难群众", "走访慰问"]]).counts["new"] == 1
+    [(number, person)] = rows("SELECT record_no, beneficiary_id FROM pairing WHERE source = 'import'")
+    sheet = [["记录编号", "帮扶人", "帮扶对象姓名", "对象类型"], [number, helper, "欧阳乙", "困难群众"]]
+    assert len(bring("pairings", sheet).questions) == 1
+    outcome = bring("pairings", sheet, same={("", 2)})
+    assert (outcome.rejected, outcome.counts["changed"]) == ([], 1)
+    [(owner, other)] = rows(
+        "SELECT b.owner_unit_id, b.id FROM pairing p JOIN beneficiary b ON b.id = p.beneficiary_id "
+        f"WHERE p.record_no = '{number}'"
+    )
+    assert owner == 1
+    assert other != person
+
+
+@pytest.mark.one_database
 def test_a_sheet_never_changes_whose_a_record_is(bring, rows):
     bring("service_projects", [PROJECT, project("", "甲项目", "区民政局")])
     [(number, owner)] = rows("SELECT record_no, owner_unit_id FROM service_project WHERE title = '甲项目'")

@@ -154,13 +154,19 @@ class Row(Stated):
                 row.cells = {row.ledger.event: day.isoformat(), **row.cells}
             return True
         linked = self.ledger.field(prefix).kind.linked(record, prefix) if record is not None else None
-        if linked is None:
-            return True
-        found = row.contradictions(linked, loosely=False)
+        found = row.contradictions(linked, loosely=False) if linked is not None else []
         if found and not self.agreed:
             raise Question(record, found, row.ledger, row.prefix)
         row.linked = None if found else linked
+        if record is not None and row.linked is None:
+            row.belong_with(record)
         return True
+
+    def belong_with(self, record: Any) -> None:
+        """What comes in place of the record that another one led to is that one's unit's, where the row names none."""
+        if self.cells.get("owner_unit_id") == "" and record.owner_unit is not None:
+            self.cells = {**self.cells, "owner_unit_id": record.owner_unit.full_name}
+            vars(self).pop("said", None)
 
     def drop_echo(self, name: str, shown: Any) -> None:
         """An entry that says nothing but what the record above shows already is none."""
