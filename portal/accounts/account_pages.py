@@ -16,11 +16,11 @@ from flask_login import current_user
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import BadRequest
-from werkzeug.security import check_password_hash, generate_password_hash
+from werkzeug.security import check_password_hash
 
 from portal.accounts import apart, lending, locking, roles, sessions, sign_in_rules
 from portal.accounts.granting import tell_account, tell_roles
-from portal.accounts.passwords import password_fault
+from portal.accounts.passwords import new_fault, put
 from portal.accounts.reasons import personal_fault
 from portal.accounts.role_pages import nobody_left, somebody_keeps_roles
 from portal.core import clock, scope
@@ -185,14 +185,13 @@ class MyPasswordView(BaseView):
             old, new = request.form.get("old", ""), request.form.get("new", "")
             if fault := wrong_password(old):
                 faults["old"] = fault
-            if fault := password_fault(new, current_user.username):
+            known = not faults  # only then it is told which passwords there were
+            if fault := new_fault(current_user if known else None, current_user.username, new):
                 faults["new"] = fault
-            elif new == old:
-                faults["new"] = gettext("Please choose another password than the old one.")
             if new != request.form.get("again", ""):
                 faults["again"] = gettext("The two passwords differ.")
             if not faults:
-                current_user.password = generate_password_hash(new)
+                put(current_user, new)
                 sign_in_rules.chosen(current_user)
                 db.session.commit()
                 sessions.prove(current_user)
@@ -281,7 +280,8 @@ def save_account(user: Any, profile: AccountProfile, typed: dict[str, str], new:
         db.session.add(user)
     user.first_name = typed["name"]
     if typed["password"]:
-        user.password, profile.password_on = generate_password_hash(typed["password"]), None
+        put(user, typed["password"])
+        profile.password_on = None
         if locking.locked_until(user.username):
             locking.unlock(user.username)
     db.session.flush()
@@ -328,7 +328,7 @@ def checked(
         except BadValue as fault:
             faults[name] = str(fault)
     faults |= place_faults(place)
-    if (new or typed["password"]) and (fault_text := password_fault(typed["password"], typed["username"])):
+    if (new or typed["password"]) and (fault_text := new_fault(user, typed["username"], typed["password"])):
         faults["password"] = fault_text
     if not new and typed["password"] and user.id == current_user.id:
         faults["password"] = gettext("Your own password is changed on the page of your account.")

@@ -1,12 +1,37 @@
-"""What a password must be (GB/T 22239 profile of `security.md` §1)."""
+"""What a password must be (GB/T 22239 profile of `security.md` §1): long, of several kinds of characters, none that is
+tried first, none of the last ones."""
 
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from flask_babel import gettext
+from sqlalchemy import delete, insert, select
+from werkzeug.security import check_password_hash, generate_password_hash
+from zxcvbn import zxcvbn
+
+from portal.core import clock
+from portal.extensions import db
+from portal.org.accounts import FormerPassword
 
 LEAST, MOST = 10, 128
+REMEMBERED = 5
+JUDGED = 72  # characters that are looked at for habits: the time grows with the square of them
+SCORE = 3  # of zxcvbn: more than a hundred million guesses
+# What people in Chinese offices begin with, beside the words that zxcvbn knows.
+WORDS = """
+admin administrator root system manager portal guanliyuan xitong mima shezhi kaishi yonghu denglu huanying nihao
+woaini woaizuguo woaizhongguo zhongguo renmin fuwu weirenminfuwu dangjian dangwei dangyuan dangzhibu gongchandang
+jiguan gongwei jiguangongwei jgdj jggw jgdw dwgk zhengfu bangongshi zuzhibu xuanchuanbu tongzhanbu jiwei
+beijing shanghai tianjin chongqing guangzhou shenzhen huawei tengxun alibaba baidu weixin
+qwer qwert asdf asdfgh zxcv zxcvbn qazwsx qazxsw 1qaz 2wsx 3edc 1qaz2wsx 1qaz@wsx 1qaz@wsx3edc 1q2w3e4r qwe123 abc123
+5201314 1314520 52013 520 521 1314 888888 666666 168168 88888888 66666666 a123456 123qwe !@# !@#$ 123!@# !qaz @wsx
+changeme test user guest welcome initial default office temp
+zhang wang li zhao liu chen yang huang zhou wu xu sun ma zhu hu guo he lin gao luo zheng liang song tang
+zhangsan lisi wangwu zhaoliu xiaoming xiaohong zhangwei wangwei wangfang liwei lina wangxiaoming
+"""
+HABITS = WORDS.split()
 # Without what looks alike in print.
 PRINTED = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
 
@@ -20,7 +45,34 @@ def password_fault(password: str, username: str) -> str:
         return gettext("At least three of: small letters, capital letters, digits, other characters.")
     if username and username.lower() in password.lower():
         return gettext("The password must not contain the account's name.")
+    if zxcvbn(password[:JUDGED], [*HABITS, username.lower()])["score"] < SCORE:
+        return gettext("This password is among those that are tried first. Please choose one that is harder to guess.")
     return ""
+
+
+def used_fault(user: Any, password: str) -> str:
+    """What is wrong with a password that the account has, or had not long ago."""
+    query = select(FormerPassword.password).where(FormerPassword.user_id == user.id).order_by(FormerPassword.id.desc())
+    former = [user.password, *db.session.scalars(query.limit(REMEMBERED))] if user.id else []
+    if any(check_password_hash(each, password) for each in former if each):
+        return gettext("Please choose another password than the last %(count)d.", count=REMEMBERED)
+    return ""
+
+
+def new_fault(user: Any, username: str, password: str) -> str:
+    """What is wrong with a password that an account is to have. `user`: nobody's former passwords count without."""
+    return password_fault(password, username) or (used_fault(user, password) if user else "")
+
+
+def put(user: Any, password: str) -> None:
+    """The account has this password from now on, and the one before is remembered. For the caller to commit."""
+    if user.id and user.password:
+        mine = FormerPassword.user_id == user.id
+        values = {"user_id": user.id, "password": user.password, "changed_at": clock.now()}
+        db.session.execute(insert(FormerPassword).values(**values))
+        kept = select(FormerPassword.id).where(mine).order_by(FormerPassword.id.desc()).limit(REMEMBERED)
+        db.session.execute(delete(FormerPassword).where(mine, FormerPassword.id.not_in(kept)))
+    user.password = generate_password_hash(password)
 
 
 def one_time_password() -> str:

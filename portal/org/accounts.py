@@ -87,6 +87,17 @@ class SignInRules(Model):
         return f"#{self.id}"
 
 
+class FormerPassword(Model):
+    """A hash of a password that an account had, so that it is not chosen again soon."""
+
+    __tablename__ = "former_password"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), index=True)
+    password: Mapped[str] = mapped_column(String(256))
+    changed_at: Mapped[datetime]
+
+
 class EndedSession(Model):
     """A session that was signed out of, as long as its cookie could come back."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from portal.accounts.passwords import password_fault
 from tests.conftest import PASSWORD
 from tests.holes.walk import ACCOUNTS, first, unchanged
 from tests.visitor import Visitor, meant
@@ -62,7 +63,7 @@ def test_a_new_account_belongs_where_it_was_said_and_waits_to_be_authorised(app,
     assert page.filled()["active"] == "1"
     assert visit("secadmin").post(f"/accounts/grant/{id_}", page.filled()).status == 302
     visitor = Visitor.signed_in(app, "zhangsan", GOOD["password"], {})
-    own = {"old": GOOD["password"], "new": "Own-12345678", "again": "Own-12345678"}
+    own = {"old": GOOD["password"], "new": "Own-Wolke-2417", "again": "Own-Wolke-2417"}
     assert visitor.post("/my_password/", own).status == 302
     assert visitor.look("/").status == 200
     assert visitor.look("/agreements/list/").status == 403
@@ -193,6 +194,45 @@ def test_a_weak_password_of_ones_own_is_refused(visit, rows, new):
     with unchanged(rows):
         answer = visitor.post("/my_password/", {"old": PASSWORD, "new": new, "again": new})
         assert list(answer.errors()) == ["new"]
+
+
+COMMON = (
+    *("Password123!", "P@ssw0rd2026", "Qwerty123456!", "Aa12345678", "Abc123456!", "Welcome@123", "Iloveyou-520"),
+    *("Admin@123456", "Huawei@123", "Woaini5201314", "Zhangsan@1990", "Beijing@2026", "Dangjian@2026", "1qaz@WSX3edc"),
+    *("Jiguan123!@#", "Changeme_2026", "Zhongguo@1949", "Filler01@2026"),
+)
+
+
+@pytest.mark.parametrize("new", COMMON)
+def test_a_password_that_is_tried_first_is_refused(app, new):
+    with app.test_request_context():
+        assert password_fault(new, "filler01")
+
+
+@pytest.mark.parametrize("new", ["Correct-Horse-9", "kX7-pQw2-Ab", "Lang-Genug-1", "Xin-Mima-20261"])
+def test_a_password_that_is_hard_to_guess_is_taken(new):
+    assert password_fault(new, "filler01") == ""
+
+
+def test_the_last_five_passwords_are_not_chosen_again(visit, rows):
+    id_, visitor, old = first(rows, "ab_user", "username = 'auditor'"), visit("auditor"), PASSWORD
+    used = [f"Wolke-{n}-Kranich" for n in range(6)]
+
+    def choose(new):
+        nonlocal old
+        answer = visitor.post("/my_password/", {"old": old, "new": new, "again": new})
+        old = new if answer.status == 302 else old
+        return answer.status == 302
+
+    assert all(choose(new) for new in used)
+    assert not any(choose(new) for new in used)
+    assert choose(PASSWORD.replace("Demo", "Anders-Wolke")), "another one is taken"
+    assert choose(used[0]), "the sixth last may be used again"
+    assert rows(f"SELECT count(*) FROM former_password WHERE user_id = {id_}") == [(5,)]
+    sysadmin = visit("sysadmin")
+    typed = sysadmin.look(f"/accounts/edit/{id_}").filled() | {"password": used[5]}
+    assert list(sysadmin.post(f"/accounts/edit/{id_}", typed).errors()) == ["password"]
+    assert not rows("SELECT id FROM audit_event WHERE ledger = 'former_password'")
 
 
 @pytest.mark.parametrize("account", ["admin", "secadmin"])
