@@ -27,7 +27,7 @@ from flask_babel import force_locale, get_locale, gettext
 from sqlalchemy.exc import DBAPIError
 
 from portal.core import scope
-from portal.database import log_fault, trouble_of
+from portal.database import let_go, log_fault, trouble_of
 from portal.extensions import db
 
 log = logging.getLogger(__name__)
@@ -239,7 +239,7 @@ def run(app: Flask, job: Job, work: Callable[[Job], dict[str, Any]], asker: Aske
                 log_fault(log, f"job {job.token}", fault)
             else:
                 log.exception("job %s", job.token)
-            db.session.rollback()
+            let_go()  # the database may be away, and whoever waits is to be told
             job.tell(FAILED, fault="", why=said(fault))
             job.let_go()
         finally:
