@@ -159,13 +159,11 @@ def heads_until(last: int) -> str:
 
 
 def pack_files(packing: Packing, named: dict[str, Named]) -> None:
-    missing = dict(named)
-    for path in sorted(held().iterdir()):
-        digest = packing.file(path.name, path)
-        row = missing.pop(path.name, None)
-        if row and row.sha256 != digest:
+    """Those that rows name: what was written since is of no record in the archive."""
+    for stored, row in sorted(named.items()):
+        second = held() / stored
+        if not second.exists() or packing.file(stored, second) != row.sha256:
             packing.manifest.damaged.append(row.place)
-    packing.manifest.damaged += sorted(row.place for row in missing.values())
 
 
 def held() -> Path:

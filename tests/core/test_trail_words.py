@@ -57,3 +57,12 @@ def test_what_a_line_holds_is_told_by_what_it_stands_for(app):
         assert trail_words.retold(line, "verbs", ["['read', 'export']"]) == "View, Export"
         assert trail_words.retold(line, "asked_roles", ["['unit_filler']"]) == roles.label_of("unit_filler")
         assert trail_words.retold(line, "active", ["0"]) == "No"
+
+
+@pytest.mark.parametrize("path", trail_words.MEANINGS)
+def test_whatever_a_column_holds_can_be_told(app, path):
+    ledger, _, name = path.rpartition(".")
+    with app.test_request_context():
+        event = AuditEvent(action="edit", ledger=ledger or "account_profile", changes=[])
+        for text in ("1", "999999", "x", ""):
+            assert isinstance(trail_words.retold(event, name, [text]), str)

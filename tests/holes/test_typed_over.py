@@ -25,8 +25,9 @@ def hidden(rest, rows, status):  # noqa: F811 - the fixture
     assert filler.put(f"agreements/{id_}", {"b_phone": RIGHT, "version": version(rest, id_)})[0] == 200
     if status == "active":
         for account, move in (("filler01", "submit"), ("secretary01", "approve")):
-            assert rest(account).post(f"agreements/{id_}/{move}", {})[0] == 200, move
-        assert rest("reviewer").post(f"agreements/{id_}/approve_committee", {})[0] == 200
+            assert rest(account).post(f"agreements/{id_}/{move}", {"version": version(rest, id_)})[0] == 200, move
+        seen = {"version": version(rest, id_)}
+        assert rest("reviewer").post(f"agreements/{id_}/approve_committee", seen)[0] == 200
     return id_
 
 

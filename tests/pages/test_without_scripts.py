@@ -23,6 +23,7 @@ NOT_SHOWN = {
         "units.merged_into_id",
         "party_orgs.community_id",
         "coop_activities.volunteer_theme",
+        "agreements.coop_items.community_confirmed",  # the community's to tick
     ),
 }
 # What is chosen rather than typed.

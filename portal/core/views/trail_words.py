@@ -149,7 +149,7 @@ MEANINGS: dict[str, Words] = {
     "unit_id": UNIT,
     "unit_ids": every(UNIT),
     "org_id": of(Link(PartyOrg, "full_name")),
-    "area_id": of(Link(Area, "full_name")),
+    "area_id": of(Link(Area, "name")),
     **dict.fromkeys(("active", "waiting", "one_session", "in_force", "approved", "enabled"), YES_NO),
 }
 
