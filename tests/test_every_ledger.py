@@ -357,7 +357,7 @@ def test_a_list_sorts_as_its_headings_say(app, visit):
             assert visitor.look(heading["href"]).select('th[aria-sort="descending"]')
 
 
-@mostly_on_sqlite(SIGHTS, "reviewer", "filler01")
+@mostly_on_sqlite(SIGHTS, "filler01")
 def test_every_filter_takes_what_the_records_hold(app, visit, rows, account):
     """Whoever may read a list may filter it by what stands in it, and finds it."""
     visitor = visit(account)
@@ -385,7 +385,7 @@ def legal(found):
     return str(found).strip(",").partition(",")[0]
 
 
-@mostly_on_sqlite(ACCOUNTS, "reviewer", "filler01")
+@mostly_on_sqlite(ACCOUNTS, "reviewer")
 def test_every_form_page_tree_and_sheet_opens_for_whoever_may(app, visit, rows, account):
     visitor = visit(account)
     with app.test_request_context():

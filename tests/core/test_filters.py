@@ -19,7 +19,7 @@ def held(rows, ledger, name, ids):
     return sorted({legal(value) for (value,) in found} - {""})
 
 
-@mostly_on_sqlite(SIGHTS, "reviewer", "filler01")
+@mostly_on_sqlite(SIGHTS, "filler01")
 def test_several_values_of_a_field_find_what_either_finds(app, visit, rows, account):
     visitor, tried = visit(account), 0
     for ledger in readable(app, account):

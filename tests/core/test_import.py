@@ -165,6 +165,7 @@ def test_no_sheet_sets_a_status_without_adopting(bring, rows, tmp_path):
     assert rows("SELECT DISTINCT status FROM agreement WHERE source = 'import'") == [("draft",)]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("text", ["请联系13812345678", "本表为机密★", "身份证110101199003070038x"])
 def test_free_text_with_personal_data_or_secrets_is_refused(bring, tmp_path, text):
     found = sheets.rows()

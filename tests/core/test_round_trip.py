@@ -64,6 +64,7 @@ def test_what_goes_out_comes_in_unchanged(app, built, tmp_path, username):
                     db.session.rollback()
 
 
+@pytest.mark.one_database
 def test_the_guide_of_our_own_workbooks_is_told_as_one(app, built, tmp_path):
     """Its cells are names of columns; so it looks like a table that lacks some."""
     for language in ("zh_Hans", "en"):
@@ -103,6 +104,7 @@ def edited(path, heading, row, text):
     return path
 
 
+@pytest.mark.one_database
 def test_one_changed_cell_is_one_changed_field(app, built, rows, tmp_path):
     """Of drafts and returned records, which sheets may change; the trail names that field of that record alone."""
     for name in ("agreements", "pairings", "study_groups", "service_projects"):

@@ -196,6 +196,7 @@ def test_without_the_trail_nothing_is_written(rows, visit, change):
     assert rows(f"SELECT content FROM agreement WHERE id = {id_}")[0][0] != "没有痕迹的修改"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("account", ["auditadmin", "auditor", "admin"])
 def test_the_trail_is_read_filtered_and_verified_by_those_who_audit(rows, visit, sealed, account):
     visitor = visit(account)

@@ -192,6 +192,7 @@ def test_an_entry_under_no_record_is_refused(visit, text):
     assert visit("filler01").look("/coop_activities/add", agreement_id=text).status in (400, 404)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "sent",
     [

@@ -237,6 +237,7 @@ def test_a_unit_sees_what_it_takes_part_in_and_changes_nothing_of_it(acting, row
         db.session.rollback()
 
 
+@pytest.mark.one_database
 def test_a_unit_as_the_other_party_sees_what_it_takes_part_in_and_nothing_of_its_own(acting, rows):
     projects = beside(rows)
     set_scope("counterpart")

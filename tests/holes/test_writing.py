@@ -51,6 +51,7 @@ def test_an_unknown_action_is_not_there(visit, rows, action):
         assert visitor.post(f"/agreements/action/{action or 'x'}/{id_}").status == 404
 
 
+@pytest.mark.one_database
 def test_a_preview_of_an_action_changes_nothing_and_confirming_opens_no_other_units_record(visit, rows):
     """H1, H2: what a preview left out is looked at again when it is confirmed."""
     mine, active, theirs = of(rows, 1, "draft"), of(rows, 1, "active"), of(rows, 2, "draft")
@@ -160,6 +161,7 @@ def test_a_form_left_open_is_of_no_use_once_the_right_is_gone(visit, rows, chang
 KEYS = (str(NO_SUCH_ID), HUGE, "0", "-1", "1e3", "0x1", "1;2", "没有", "１２３４５６")
 
 
+@pytest.mark.one_database
 def test_a_posted_key_of_another_table_is_checked_everywhere(app, visit, rows):
     """Fact 3: every link of every form and of every row in it; the fault is said at the field, in words."""
     for ledger in app.extensions["portal.ledgers"]:
@@ -200,6 +202,7 @@ def editor(visit, rows, ledger):
     return visitor, next(path for path in paths if visitor.look(path).status == 200)
 
 
+@pytest.mark.one_database
 def test_a_refused_edit_keeps_all_that_was_typed_and_changes_nothing(app, visit, rows):
     """8.3 of the measurements: in every ledger, with one field too long and all others changed."""
     for ledger in app.extensions["portal.ledgers"]:

@@ -7,6 +7,7 @@ import pytest
 from tests.holes.walk import first, unchanged, unit_id
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("account", ["reviewer", "auditor", "filler01", "secretary01"])
 def test_every_number_is_that_of_the_list_behind_it(visit, account):
     visitor = visit(account)
