@@ -358,3 +358,14 @@ def test_a_number_in_the_place_of_a_name_is_nobody_and_nothing(bring, tmp_path):
     row = ["2026-03-01", "四个走遍", "区民政局", "王演晨、4", "5", "情况平稳"]
     [fault] = bring("visits", book(tmp_path, ("表", [head, row])))["rejected"]
     assert {fault["column"], *(each["column"] for each in fault["also"])} >= {"走访人", "走访社区"}
+
+
+@pytest.mark.parametrize(
+    "numbers", [("甲", "乙", "1", "2"), ("1", "2", "3", "4"), ("（1）", "（2）", "（3）", ""), ("栏次", "1", "2", "3")]
+)
+def test_numbers_of_the_columns_below_the_headings_are_none_of_the_rows(bring, tmp_path, numbers):
+    groups = [[name, "区委宣传部", "2025-03-01", 3] for name in ("甲乙学习小组", "二三学习小组")]
+    rows = [["小组名称", "所在单位", "成立时间", "成员数"], list(numbers), *groups]
+    told = bring("study_groups", book(tmp_path, ("表", rows)))
+    assert told["new"] == 2
+    assert [each["row"] for each in told["skipped"]] == [2]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, takewhile
 
 from flask_babel import gettext
 
@@ -72,6 +72,7 @@ FOOTERS = frozenset(
 )
 PAGE = re.compile(r"第\d+页(?:共\d+页)?|共\d+页")
 UP_TO = re.compile(r"以上(?:数据|信息|内容|情况|统计)?.{0,4}截[至止].*")
+STEMS = "甲乙丙丁戊己庚辛壬癸"
 MARKED = re.compile(r"^[\s※★☆●■◆▲]+")  # before a note
 NUMBER = re.compile(r"[\d.,%¥元万人户个次条份名家项期篇场/:+-]*")
 DAY = re.compile(r"\d{4}(?:年|[-./])\d{1,2}(?:月|[-./])?(?:\d{1,2}日?)?|年月日")
@@ -101,13 +102,20 @@ def why_skipped(table: Table, n: int, cells: Sequence[str]) -> str:
         return gettext("The row is hidden.")
     if is_heading_again(table, cells, filled):
         return gettext("The headings again.")
-    if is_total(filled):
-        return gettext("A total.")
-    if is_footer(filled):
-        return gettext("A signature or note of the form.")
+    if why := of_the_form(filled):
+        return why
     if is_group(table, n, filled):
         return gettext("The title of a group.")
     return without_content(table, filled)
+
+
+def of_the_form(filled: dict[int, str]) -> str:
+    """What a row is by its cells alone, when it is the form's and not about anything; "" for others."""
+    if numbers_columns(filled):
+        return gettext("The numbers of the columns.")
+    if is_total(filled):
+        return gettext("A total.")
+    return gettext("A signature or note of the form.") if is_footer(filled) else ""
 
 
 def is_heading_again(table: Table, cells: Sequence[str], filled: dict[int, str]) -> bool:
@@ -135,6 +143,16 @@ def is_other_heading(table: Table, filled: dict[int, str]) -> bool:
 
 def numbering(table: Table, filled: dict[int, str]) -> bool:
     return len(filled) >= 2 and plain(next(iter(filled.values()))) == "序号"
+
+
+def numbers_columns(filled: dict[int, str]) -> bool:
+    """As statistical forms have it below their headings: 甲 乙 1 2 3, or (1) (2) (3)."""
+    texts = [plain(text).strip("()") for text in filled.values()]
+    texts = texts[1:] if texts and texts[0] in ("栏次", "列次", "序号", "序次") else texts
+    stems = "".join(takewhile(STEMS.__contains__, texts))
+    numbers = texts[len(stems) :]
+    counted = [str(n + 1) for n in range(len(numbers))]
+    return len(texts) >= 3 and STEMS.startswith(stems) and numbers == counted
 
 
 def is_total(filled: dict[int, str]) -> bool:
