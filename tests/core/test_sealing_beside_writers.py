@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -32,21 +31,37 @@ def after_a_savepoint(app):
     audit.add("export", "agreements", title="没有写完的一行")
 
 
-@pytest.mark.parametrize("write", [plain, after_a_savepoint])
-def test_writers_do_not_wait_for_sealing_and_their_lines_come_into_the_next_seal(
-    built, app, sealed, visit, rows, monkeypatch, write
-):
-    seal_of(app)
+@pytest.fixture
+def save(visit, rows):
+    """Another user saves an agreement; answers the status."""
     filler, id_ = visit("filler01"), of(rows, 1, "draft")
     typed = filler.look(f"/agreements/edit/{id_}").filled()
+    return lambda: filler.post(f"/agreements/edit/{id_}", typed | {"remark": "同时改过"}).status
+
+
+def test_nobody_who_writes_waits_for_sealing(built, app, sealed, save, monkeypatch):
+    monkeypatch.setattr(sealing, "PATIENCE", 120.0)
     with ThreadPoolExecutor(2) as pool, app.test_request_context(method="POST"):
-        write(app)  # and does not come to an end
-        monkeypatch.setattr(sealing, "PATIENCE", 2.0)
-        began, sealing_now = time.monotonic(), pool.submit(seal_of, app)
-        page = pool.submit(lambda: filler.post(f"/agreements/edit/{id_}", typed | {"remark": "同时改过"})).result(30)
-        assert page.status == 302
-        assert not sealing_now.done(), f"saved only after sealing gave up, {time.monotonic() - began:.1f} s"
-        assert sealing_now.result(30) == 0, "a line was passed over"
+        plain(app)  # and does not come to an end
+        sealing_now = pool.submit(seal_of, app)
+        with pytest.raises(TimeoutError):
+            sealing_now.result(0.5)
+        assert pool.submit(save).result(60) == 302
+        assert not sealing_now.done()
+        db.session.commit()
+        sealing_now.result(60)
+    seal_of(app)
+    assert found(app).fault == ""
+
+
+@pytest.mark.parametrize("write", [plain, after_a_savepoint])
+def test_no_line_is_sealed_above_one_that_is_still_to_come(built, app, sealed, save, rows, monkeypatch, write):
+    seal_of(app)
+    monkeypatch.setattr(sealing, "PATIENCE", 0.3)
+    with ThreadPoolExecutor(1) as pool, app.test_request_context(method="POST"):
+        write(app)
+        assert pool.submit(save).result(60) == 302
+        assert pool.submit(seal_of, app).result(60) == 0
         db.session.commit()
     assert seal_of(app) >= 2
     verdict = found(app)
