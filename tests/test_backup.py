@@ -305,7 +305,8 @@ def test_of_scheduled_backups_only_own_older_ones_go_and_only_after_a_whole_one(
         others = [folder / "portal-00000000-20260101T000000Z.backup", folder / "letters.txt", folder / f"portal-{own}"]
         for path in (*older, *others):
             path.touch()
-        said = command(app, "backup", "--into", str(folder), "--keep", "2").stdout
+        command(app, "backup", "--into", str(folder))
+        said = command(app, "backup", "--into", str(folder), "--keep", "3").stdout
         assert said.count("Removed") == 2
         assert [path.exists() for path in older] == [False, False, True]
         assert all(path.exists() for path in others)

@@ -247,7 +247,7 @@ def make_next(folder: Path, keep: int | None, passphrase: str) -> tuple[Made, li
     for left in folder.glob(f"{own}-*{ENDING}{PART}"):
         if time.time() - left.stat().st_mtime > KILLED:
             left.unlink()
-    made = make(folder / f"{own}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}{ENDING}", passphrase)
+    made = make(unused(folder, own), passphrase)
     if made.manifest.damaged or keep is None:
         return made, []
     ours = re.compile(rf"{own}-\d{{8}}T\d{{6}}Z{re.escape(ENDING)}")
@@ -256,6 +256,13 @@ def make_next(folder: Path, keep: int | None, passphrase: str) -> tuple[Made, li
     for path in gone:
         path.unlink()
     return made, gone
+
+
+def unused(folder: Path, own: str) -> Path:
+    """A name with this moment, or one of the next seconds where another archive has that."""
+    while (path := folder / f"{own}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}{ENDING}").exists():
+        time.sleep(0.1)
+    return path
 
 
 def told(head: Head, manifest: Manifest) -> str:
