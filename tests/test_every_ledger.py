@@ -125,6 +125,7 @@ OF_AREAS = {"service_projects", "project_progress", "project_milestones", "proje
 }
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 @pytest.mark.parametrize("account", ["town01", "zone01"])
 def test_liaisons_of_areas_see_service_projects_and_no_other_records(app, visit, rows, account):
@@ -219,6 +220,7 @@ def everything_posted(app, visitor, ledger, table, rows):
             yield path, visitor.post(path, typed | {"action": action, "rowid": ids}).status
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 @pytest.mark.parametrize("account", READERS)
 def test_readers_change_no_row_by_any_address_form_or_action(app, visit, rows, account):
@@ -232,6 +234,7 @@ def test_readers_change_no_row_by_any_address_form_or_action(app, visit, rows, a
             assert visitor.post(path, name="x", username="xyz", roles="1").status == 403, path
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 @pytest.mark.parametrize("account", ["admin", "sysadmin", "secadmin", "auditadmin"])
 def test_administrators_change_no_business_record(app, visit, rows, account):
@@ -243,6 +246,7 @@ def test_administrators_change_no_business_record(app, visit, rows, account):
                 assert status in (403, 404), path
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 @pytest.mark.parametrize("account", ["sysadmin", "secadmin", "auditadmin"])
 def test_the_three_administrators_read_no_business_record(app, visit, account):
@@ -254,6 +258,7 @@ def test_the_three_administrators_read_no_business_record(app, visit, account):
                 assert visitor.look(path).status == 403, path
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 def test_readers_stay_readers_whatever_the_permission_rows_say(app, visit, rows, change):
     """Rows put into the database past the role page do not make an auditor write."""
@@ -277,6 +282,7 @@ def test_flask_appbuilders_own_roles_give_nothing(app, visit, rows, change):
     assert visit().look("/agreements/list/").status == 302
 
 
+@pytest.mark.slow
 @mostly_on_sqlite(ACCOUNTS, "reviewer", "filler01")
 def test_every_list_answers_in_few_statements(app, visit, statements, account):
     """However many rows and columns it shows."""
@@ -301,6 +307,7 @@ def more(app, rows, change, ledger):
     return True
 
 
+@pytest.mark.slow
 @mostly_on_sqlite(["filler01", "reviewer", "auditor"], "reviewer")
 def test_a_list_of_many_more_rows_takes_as_many_statements(app, visit, rows, change, statements, account):
     visitor = visit(account)
@@ -332,6 +339,7 @@ def test_a_form_takes_as_many_statements_with_twenty_members_as_with_many(
     assert [(counted(statements, visitor, path), len(visitor.look(path).select("option"))) for path in paths] == before
 
 
+@pytest.mark.slow
 @mostly_on_sqlite(["reviewer", "filler01", "town01"], "reviewer")
 def test_every_column_shows_and_sorts_both_ways(app, visit, account):
     visitor = visit(account)
@@ -346,6 +354,7 @@ def test_every_column_shows_and_sorts_both_ways(app, visit, account):
                 assert visitor.client.get(f"{path}&order={order}").status_code == 200, f"{path} {order}"
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 def test_a_list_sorts_as_its_headings_say(app, visit):
     """The address of each heading sorts by its column, and once more the other way."""
@@ -357,6 +366,7 @@ def test_a_list_sorts_as_its_headings_say(app, visit):
             assert visitor.look(heading["href"]).select('th[aria-sort="descending"]')
 
 
+@pytest.mark.slow
 @mostly_on_sqlite(SIGHTS, "filler01")
 def test_every_filter_takes_what_the_records_hold(app, visit, rows, account):
     """Whoever may read a list may filter it by what stands in it, and finds it."""
@@ -385,6 +395,7 @@ def legal(found):
     return str(found).strip(",").partition(",")[0]
 
 
+@pytest.mark.slow
 @mostly_on_sqlite(ACCOUNTS, "reviewer")
 def test_every_form_page_tree_and_sheet_opens_for_whoever_may(app, visit, rows, account):
     visitor = visit(account)

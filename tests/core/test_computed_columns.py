@@ -300,6 +300,7 @@ def typed_over(ledger, path, language):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_computed_columns_are_shown_only_and_change_nothing(app, built, tmp_path, language):

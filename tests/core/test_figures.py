@@ -55,6 +55,7 @@ def agrees(visitor, figure, card):
     return lists
 
 
+@pytest.mark.slow
 @mostly_on_sqlite([*SIGHTS, "auditor"], "reviewer", "filler01")
 def test_every_number_is_that_of_the_list_that_it_leads_to(app, visit, change, account):
     """Counts, and of rates what is counted and its whole, of which it is a part; today and as of a former day."""

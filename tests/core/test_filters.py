@@ -19,6 +19,7 @@ def held(rows, ledger, name, ids):
     return sorted({legal(value) for (value,) in found} - {""})
 
 
+@pytest.mark.slow
 @mostly_on_sqlite(SIGHTS, "filler01")
 def test_several_values_of_a_field_find_what_either_finds(app, visit, rows, account):
     visitor, tried = visit(account), 0
@@ -66,6 +67,7 @@ def impossible(ledger, name, kind):
         yield f"{name}=~unheard of~"
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 def test_nothing_in_the_address_of_a_list_is_ignored(app, visit):
     """What a parameter cannot be is refused by its name, in every ledger, by page, program and sheet."""
@@ -118,6 +120,7 @@ def test_days_stay_one_day_or_from_and_to(visit, rows):
     assert date.fromisoformat(first) < date.fromisoformat(last)
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 def test_no_page_ignores_what_stands_in_its_address(app, visit, rows):
     """Every page of every ledger that its reader may open, and those that are no ledger's."""

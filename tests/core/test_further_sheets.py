@@ -178,6 +178,7 @@ VARIANTS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.__name__)
 @pytest.mark.parametrize("name", EVERY, ids=[expected["ledger"] for expected in EVERY.values()])

@@ -98,6 +98,7 @@ def test_a_preview_says_the_same_and_changes_nothing(bring, rows):
     assert bring(sheets.LEDGER, adopt=True).as_json() == bring_nothing.as_json()
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 @pytest.mark.parametrize("variant", sheets.VARIANTS, ids=lambda variant: variant.__name__)
 def test_other_offices_sheets_say_the_same(bring, rows, tmp_path, as_it_is, variant):

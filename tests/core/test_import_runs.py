@@ -69,6 +69,7 @@ def every_batch(monkeypatch):
     monkeypatch.setattr(running, "PAUSE", 0)
 
 
+@pytest.mark.slow
 def test_an_import_of_each_kind_of_sheet_is_undone_as_a_whole(bring, take_back, rows, every_batch):
     before = held(rows)
     for name, file in SAMPLES.items():

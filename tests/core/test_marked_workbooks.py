@@ -119,6 +119,7 @@ def mend(page, before, found):
         page.cell(row, 7, datetime(2027, 1, row)).number_format = "yyyy-mm-dd"
 
 
+@pytest.mark.slow
 def test_other_formats_and_several_sheets_come_back_as_a_workbook_of_the_same_layout(command, tmp_path):
     csv = sheets.csv_of_windows(tmp_path)
     cases = [

@@ -57,6 +57,7 @@ def bring(app, built, tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_amounts_are_in_the_unit_of_their_heading_of_the_group_above_or_of_the_sheet(bring):
     cells = (3, "3万元", "￥30,000元", "￥3")
     for heading in IN_TENS_OF_THOUSANDS:

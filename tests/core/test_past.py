@@ -184,6 +184,7 @@ def told_then(visitor, ledger, before):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 def test_figures_of_a_former_day_are_those_of_then_with_their_rows(app, visit, rows, before):
     """Whatever was done since, in the ledger or in one that its figures look into."""

@@ -143,6 +143,7 @@ def test_all_or_none_takes_nothing_where_the_database_refuses_one_row(bring, ref
     assert agreements(rows) == set()
 
 
+@pytest.mark.slow
 def test_every_ledger_goes_on_without_the_rows_that_the_database_refuses(app, bring, edited, refusing, rows):
     with app.app_context():
         ledgers = {ledger.name: ledger for ledger in mounted() if ledger.imports}

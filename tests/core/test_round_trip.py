@@ -45,6 +45,7 @@ def told(outcome):
     return outcome.counts, outcome.rejected, outcome.changes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("username", ROLES)
 def test_what_goes_out_comes_in_unchanged(app, built, tmp_path, username):
     for ledger in taken(app):
@@ -64,6 +65,7 @@ def test_what_goes_out_comes_in_unchanged(app, built, tmp_path, username):
                     db.session.rollback()
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 def test_the_guide_of_our_own_workbooks_is_told_as_one(app, built, tmp_path):
     """Its cells are names of columns; so it looks like a table that lacks some."""

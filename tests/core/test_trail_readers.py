@@ -58,6 +58,7 @@ def told(visitor, ledger):
             yield tuple(row[place] or "" for place in places)
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 def test_whoever_audits_without_reading_learns_which_fields_and_nothing_of_any_record(visit, told_of):
     visitor = visit("auditadmin")

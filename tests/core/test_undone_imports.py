@@ -161,6 +161,7 @@ def test_every_ledger_that_takes_sheets_is_tried(app):
         assert set(CASES) == {ledger.name for ledger in mounted() if ledger.imports}
 
 
+@pytest.mark.slow
 def test_undoing_an_import_leaves_every_table_as_it_was(app, bring, edited, rows):
     before = held(rows)
     for name, case in CASES.items():

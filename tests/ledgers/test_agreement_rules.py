@@ -75,6 +75,7 @@ def expected(app, language, message):
         return gettext(text, **values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "field", "message"), WRONG, ids=[f"{w[1]}={next(iter(w[0].values()))!s:.12}" for w in WRONG]
 )

@@ -61,6 +61,7 @@ def buttons(page):
     return {button["data-move"] for button in page.select("[data-move]")}
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 @pytest.mark.parametrize("status", TABLE)
 def test_only_these_moves_from_this_status_by_these_roles(visit, rows, standing, status):
