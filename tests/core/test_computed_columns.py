@@ -327,6 +327,7 @@ def test_computed_columns_are_shown_only_and_change_nothing(app, built, tmp_path
                     assert outcome.counts["new"] == outcome.counts["changed"] == 0 < outcome.counts["unchanged"], found
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 def test_the_export_of_one_user_comes_back_by_another(app, built, tmp_path):
     for name in LEDGERS:

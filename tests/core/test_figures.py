@@ -90,6 +90,7 @@ def superseded(rows, change, table):
     return rows(f"SELECT id, amends_id FROM {table} WHERE amends_id IS NOT NULL")
 
 
+@pytest.mark.slow
 def test_a_former_version_is_in_no_list_figure_or_sheet_but_in_the_history(app, visit, rows, change):
     visitor = visit("reviewer")
     amended = [each for each in readable(app, "reviewer") if each.move("amend")]

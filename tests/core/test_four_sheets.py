@@ -35,6 +35,7 @@ def bring(app, built):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adopt", [False, True], ids=["drafts", "adopted"])
 @pytest.mark.parametrize("name", OTHERS)
 def test_the_counts_and_the_rejected_cells_are_the_offices(bring, name, adopt):
@@ -46,6 +47,7 @@ def test_the_counts_and_the_rejected_cells_are_the_offices(bring, name, adopt):
     assert [(r.row, r.column) for r in outcome.rejected] == [(r["row"], r["column"]) for r in expected["rejected"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OTHERS)
 def test_twice_makes_no_doubles_of_anything(bring, rows, name):
     bring(name)

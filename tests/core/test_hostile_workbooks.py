@@ -128,6 +128,7 @@ def low(monkeypatch):
         monkeypatch.setattr(reading, name, value)
 
 
+@pytest.mark.slow
 def test_a_file_that_stands_for_too_much_is_refused_in_one_sentence(app, low, tmp_path):
     for name, (make, said) in REFUSED.items():
         path = tmp_path / name

@@ -150,6 +150,7 @@ def test_a_filler_brings_rows_of_the_own_unit_only(bring, rows, tmp_path):
     assert {r.column for r in outcome.rejected if r.row not in (9, 13, 17, 18)} == {"甲方党组织"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", ["履行中", "已续签", "已终止", "已归档", "In force", "執行中"])
 def test_an_adopted_record_has_the_status_that_the_sheet_says(bring, rows, tmp_path, status):
     found = sheets.rows()

@@ -61,6 +61,7 @@ def count(rows):
     return rows("SELECT count(*) FROM agreement WHERE source = 'import'")[0][0]
 
 
+@pytest.mark.slow
 def test_failing_rows_come_back_marked_and_once_mended_bring_just_the_missing_records(command, rows, tmp_path):
     source, out, again = (tmp_path / name for name in ("a.xlsx", "out.xlsx", "again.xlsx"))
     before = load_workbook(own_workbook(source)).active
@@ -156,6 +157,7 @@ def two_sheets(path):
     return sheets.book(path, second, [found])
 
 
+@pytest.mark.slow
 def test_a_workbook_that_cannot_be_opened_within_bounds_comes_as_a_plain_sheet_and_it_is_said(
     command, monkeypatch, tmp_path
 ):

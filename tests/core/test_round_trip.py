@@ -84,6 +84,7 @@ def test_the_guide_of_our_own_workbooks_is_told_as_one(app, built, tmp_path):
                     assert told == [gettext("It says how the other sheets are filled in.")], (ledger.name, told)
 
 
+@pytest.mark.slow
 def test_without_record_numbers_the_natural_key_tells_most_records(app, built, tmp_path):
     """Nothing is doubled; where several records fit a row, it is refused and not guessed."""
     for name in ("agreements", "pairings", "study_groups", "service_projects"):
@@ -106,6 +107,7 @@ def edited(path, heading, row, text):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 def test_one_changed_cell_is_one_changed_field(app, built, rows, tmp_path):
     """Of drafts and returned records, which sheets may change; the trail names that field of that record alone."""

@@ -214,6 +214,7 @@ def test_a_status_cannot_be_set_through_the_form(visit, rows):
     assert rows(f"SELECT status, record_no FROM agreement WHERE id = {id_}") == [("draft", None)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", STATUSES)
 def test_publication_of_a_selection_is_set_by_whom_its_status_allows(visit, rows, change, status):
     """A filler sets it while the record may be edited, a reviewer also in force, nobody afterwards."""

@@ -93,6 +93,7 @@ def told_by_pages(visit, unit, *ledgers):
     }
 
 
+@pytest.mark.slow
 def test_figures_of_assistance_are_those_counted_by_hand(app, visit, rows, change, chance):
     copied(rows, change, "pairing")
     for _ in range(2):

@@ -334,6 +334,7 @@ def test_no_form_sets_a_status(visit, rows):
     assert found == [("draft", None, None, None, None)]
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 def test_random_walks_find_no_other_way(visit, rows, standing):
     """From a draft, whoever tries whatever: the record only ever goes where the table lets it."""
