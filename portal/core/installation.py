@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -169,21 +170,21 @@ def keys_renewed() -> None:
 
 
 class Guard:
-    """Asks once a process, before the first page is served."""
+    """Asks once a process, before the first page is served. `require` raises BadSetting."""
 
-    def __init__(self) -> None:
-        self.passed = False
+    def __init__(self, require: Callable[[], None]) -> None:
+        self.require, self.passed = require, False
 
     def __call__(self) -> None:
         if self.passed or request.endpoint in ("static", "healthz"):
             return
         try:
-            require_match()
-        except Mismatch as fault:
+            self.require()
+        except BadSetting as fault:
             current_app.logger.critical("%s", fault.message)
             raise ServiceUnavailable from None
         self.passed = True
 
 
 def install(app: Flask) -> None:
-    app.before_request(Guard())
+    app.before_request(Guard(require_match))

@@ -15,10 +15,9 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import click
-from flask import Flask, current_app, request
+from flask import Flask, current_app
 from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import func, select
-from werkzeug.exceptions import ServiceUnavailable
 
 from config import BadSetting
 from portal import setup
@@ -207,26 +206,9 @@ def require_safe() -> None:
         refuse(found)
 
 
-class Guard:
-    """Asks once a process, before the first page is served."""
-
-    def __init__(self) -> None:
-        self.passed = False
-
-    def __call__(self) -> None:
-        if self.passed or request.endpoint in ("static", "healthz"):
-            return
-        try:
-            require_safe()
-        except BadSetting as fault:
-            current_app.logger.critical("%s", fault.message)
-            raise ServiceUnavailable from None
-        self.passed = True
-
-
 def install(app: Flask) -> None:
     """Raises BadSetting; commands start in any case, or they could not tell."""
-    app.before_request(Guard())
+    app.before_request(installation.Guard(require_safe))
     if app.config["PRODUCTION"] and click.get_current_context(silent=True) is None:
         with app.app_context():
             refuse([*of_the_machine(), *of_the_deployment()])
