@@ -84,7 +84,7 @@ class LedgerForm(Form):
         return fine
 
     def _no_rows_are_lost(self, values: Values) -> bool:
-        """Rows of a table that the record does not have, since a field says so, are taken out by whoever fills it in."""
+        """Rows of a table that a record like this does not have are removed by whoever fills it in."""
         owned = self.ledger.tables(values)
         left = [self[table.name] for table in self.ledger.rows if table not in owned and self[table.name].rows]
         for table in left:
