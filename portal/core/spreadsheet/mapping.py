@@ -222,11 +222,11 @@ def name_columns(
     """By hand, by the ledger's words, by what was said before where these end; of the rest what they might be."""
     open_ = by_hand(found, options.columns.get(found.sheet.name, {}))
     used = {column.name: column for column in found.columns if column.taken}
-    before: list[str] = []
+    before: list[Column] = []
     for column in found.columns:
         if column in open_:
             name_column(ledger, found, column, words, said, used, before)
-        before = [column.name or column.guess, *before]
+        before = [column, *before]
     open_ = [column for column in open_ if not column.name and not column.guess and not column.why]
     taken = {*used, *(column.guess for column in found.columns)}
     for column in open_:
@@ -261,7 +261,7 @@ def name_column(
     words: Mapping[str, list[str]],
     said: dict[str, list[str]],
     used: dict[str, Column],
-    before: Sequence[str],
+    before: Sequence[Column],
 ) -> None:
     known = called(column, words)
     names = of_group(ledger, column, known or called(column, said), words)
@@ -269,7 +269,7 @@ def name_column(
         column.name = IGNORED
         column.why = gettext("Shown only") if len(names) > 1 else ""
     elif names:
-        beside = told_by_neighbours(ledger, column, names, before, words)
+        beside, sure = told_by_neighbours(ledger, column, names, before, words)
         name = beside or next((name for name in names if name not in used), names[0])
         if name in used:
             earlier = used[name]
@@ -278,7 +278,7 @@ def name_column(
                 return
             earlier.name, earlier.guess, earlier.how, earlier.why = "", "", LEFT_OUT, taken_already(column)
         used[name] = column
-        unsure = len(names) > 1 and not beside
+        unsure = not sure
         unsure = unsure or in_another_unit(ledger, column, name) or suggesting.annotated(column, words)
         if known and (unsure or of_somebody_else(ledger, found, column, name)):
             column.guess = name
@@ -311,20 +311,23 @@ def in_another_unit(ledger: Ledger, column: Column, name: str) -> bool:
 
 
 def told_by_neighbours(
-    ledger: Ledger, column: Column, names: Sequence[str], before: Sequence[str], words: Mapping[str, list[str]]
-) -> str:
+    ledger: Ledger, column: Column, names: Sequence[str], before: Sequence[Column], words: Mapping[str, list[str]]
+) -> tuple[str, bool]:
     """Which of several fields a heading is, like a phone, told by the nearest column before it: the one that the ledger
-    names right before, or whose word makes a word of the field together with the heading."""
+    names right before, or whose word makes a word of the field together with the heading. Sure is only what stands with
+    that column: not behind one that is only guessed, nor where columns about something else stand between."""
     if len(names) == 1:
-        return names[0]
-    order, text = list(ledger.imports), plain(column.header)
+        return names[0], True
+    order, text, sure = list(ledger.imports), plain(column.header), True
     for other in before:
-        roles = [word for word, fields in words.items() if other in fields]
-        joined = {name for role in roles for name in words.get(role + text, ())}
-        found = [name for name in names if name == following(order, other) or name in joined]
+        name = (other.name or other.guess).removesuffix(TOWN)
+        roles = [word for word, fields in words.items() if name in fields]
+        joined = {each for role in roles for each in words.get(role + text, ())}
+        found = [each for each in names if each == following(order, name) or each in joined]
         if len(found) == 1:
-            return found[0]
-    return ""
+            return found[0], sure and bool(other.name)
+        sure = sure and name in ("", IGNORED)
+    return "", False
 
 
 def called(column: Column, words: Mapping[str, list[str]]) -> list[str]:
