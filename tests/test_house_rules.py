@@ -29,10 +29,13 @@ COMMITTING = {
     "portal/accounts/account_pages.py",
     "portal/accounts/account_sheets.py",
     "portal/accounts/export_pages.py",
+    "portal/accounts/my_pages.py",
     "portal/accounts/new_account.py",
+    "portal/accounts/reset_pages.py",
     "portal/accounts/review_pages.py",
     "portal/accounts/role_pages.py",
     "portal/accounts/sample_pages.py",
+    "portal/accounts/sessions.py",
     "portal/accounts/sign_in.py",
     "portal/accounts/sign_in_rules.py",
 }
