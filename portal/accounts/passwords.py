@@ -131,3 +131,9 @@ def one_time_password(groups: int = 3) -> str:
         found = "-".join("".join(secrets.choice(PRINTED) for _ in range(5)) for _ in range(groups))
         if not any(shape_fault(found, profile) for profile in PROFILES):
             return found
+
+
+def one_time_halves() -> tuple[str, str]:
+    """A one-time password for two people, neither of whom guesses the half of the other."""
+    groups = one_time_password(4).split("-")
+    return "-".join(groups[:2]), "-".join(["", *groups[2:]])

@@ -121,8 +121,8 @@ def confirm(request: AdminReset) -> tuple[str, str]:
     if request.what == FACTOR:
         second_factor.remove(user)
     else:
-        mine, half = passwords.one_time_password(2), passwords.one_time_password(2)
-        set_password(user, f"{mine}-{half}")
+        mine, half = passwords.one_time_halves()
+        set_password(user, mine + half)
         request.half = Sealed.of(mine)
     sessions.end_all(user)
     decide(request, confirmed=True)
