@@ -17,7 +17,7 @@ BROWSERS: Sequence[tuple[str, str]] = (
     (r"\bEdg(e|A|iOS)?/", "Edge"),
     (r"\bOPR/|\bOpera", "Opera"),
     (r"\bFirefox/|\bFxiOS/", "Firefox"),
-    (r"\bChrome/|\bCriOS/|\bChromium/", "Chrome"),
+    (r"Chrome/|\bCriOS/|\bChromium/", "Chrome"),
     (r"\bVersion/[\d.]+ .*Safari/", "Safari"),
     (r"\bMSIE |\bTrident/", "Internet Explorer"),
     (r"\b(curl|python-requests|Python-urllib|okhttp|Java|PostmanRuntime)/", r"\1"),
