@@ -103,6 +103,8 @@ def ask(user_id: int | None, what: str, reason: str) -> dict[str, str]:
     open_ones = (AdminReset.user_id == user.id, AdminReset.what == what, AdminReset.confirmed.is_(None))
     if any(state_of(each) == "open" for each in db.session.scalars(select(AdminReset).where(*open_ones))):
         return {"user": gettext("Somebody has asked for this already; it waits for a second administrator.")}
+    long_ago = AdminReset.decided_at < clock.now() - LASTS
+    db.session.execute(update(AdminReset).where(long_ago, AdminReset.half.is_not(None)).values(half=None))
     made = AdminReset(user_id=user.id, what=what, reason=reason, asked_by_id=me, asked_at=clock.now())
     db.session.add(made)
     db.session.flush()
