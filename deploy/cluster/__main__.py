@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 from deploy.cluster import machines, namespaces
@@ -28,9 +29,29 @@ def main(command: list[str]) -> int:
             ).returncode
     home_ = Path(os.environ[HOME])
     home_.chmod(0o755)
-    if command and command[0].endswith("pytest"):  # tests start and end what they need
-        return subprocess.run([sys.executable, "-m", *command], check=False).returncode
-    return by_hand(machines.Cluster(home_), command)
+    child = os.fork()
+    if not child:
+        os._exit(inside(home_, command))
+    return ended(child)
+
+
+def ended(child: int) -> int:
+    """Its exit code. Meanwhile, as the first process of these namespaces, we bury what lost its parent: Patroni would
+    take a PostgreSQL that was killed for one that runs."""
+    while True:
+        pid, status = os.wait()
+        if pid == child:
+            return os.waitstatus_to_exitcode(status)
+
+
+def inside(home_: Path, command: list[str]) -> int:
+    try:
+        if command and command[0].endswith("pytest"):  # tests start and end what they need
+            return subprocess.run([sys.executable, "-m", *command], check=False).returncode
+        return by_hand(machines.Cluster(home_), command)
+    except Exception:
+        traceback.print_exc()
+        return 1
 
 
 def by_hand(cluster: machines.Cluster, command: list[str]) -> int:

@@ -223,7 +223,7 @@ class Cluster:
     def end(self) -> None:
         for machine in self.machines.values():
             with suppress(RuntimeError):
-                machine.kill()
+                machine.end()
 
 
 def running(member: dict[str, str]) -> bool:

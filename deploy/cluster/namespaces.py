@@ -53,6 +53,7 @@ class Machine:
 
     def __init__(self, name: str, number: int) -> None:
         self.name, self.number, self.address = name, number, address(number)
+        self.started: list[subprocess.Popen[bytes]] = []
 
     def begin(self) -> None:
         cable = self.cable
@@ -87,7 +88,7 @@ class Machine:
     ) -> subprocess.Popen[bytes]:
         as_user = ("setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups") if user else ()
         with log.open("ab") as out:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 ["ip", "netns", "exec", self.name, *as_user, *words],
                 env={**os.environ, **settings},
                 stdin=subprocess.DEVNULL,
@@ -95,6 +96,8 @@ class Machine:
                 stderr=subprocess.STDOUT,
                 cwd=log.parent,
             )
+        self.started.append(process)
+        return process
 
     def processes(self) -> Iterator[tuple[int, str]]:
         for pid in map(int, run("ip", "netns", "pids", self.name).split()):
@@ -107,6 +110,11 @@ class Machine:
             if not names or any(name in command for name in names):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        self.kill()
+        for process in self.started:
+            process.wait(20)
 
     def inside(self, work: Callable[[], Any]) -> Any:
         """What `work` answers, in a thread whose connections begin on this machine."""
