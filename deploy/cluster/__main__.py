@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import traceback
 from pathlib import Path
 
 from deploy.cluster import machines, namespaces
@@ -30,9 +29,7 @@ def main(command: list[str]) -> int:
     home_ = Path(os.environ[HOME])
     home_.chmod(0o755)
     child = os.fork()
-    if not child:
-        os._exit(inside(home_, command))
-    return ended(child)
+    return ended(child) if child else inside(home_, command)
 
 
 def ended(child: int) -> int:
@@ -45,13 +42,9 @@ def ended(child: int) -> int:
 
 
 def inside(home_: Path, command: list[str]) -> int:
-    try:
-        if command and command[0].endswith("pytest"):  # tests start and end what they need
-            return subprocess.run([sys.executable, "-m", *command], check=False).returncode
-        return by_hand(machines.Cluster(home_), command)
-    except Exception:
-        traceback.print_exc()
-        return 1
+    if command and command[0].endswith("pytest"):  # tests start and end what they need
+        return subprocess.run([sys.executable, "-m", *command], check=False).returncode
+    return by_hand(machines.Cluster(home_), command)
 
 
 def by_hand(cluster: machines.Cluster, command: list[str]) -> int:

@@ -130,6 +130,13 @@ def another_is_primary(machines, former):
     return machines.primary() not in ("", former)
 
 
+@pytest.fixture(autouse=True)
+def whole(machines):
+    """A test that fails does not make the next one fail."""
+    machines.await_standby()
+    print(f"\n{time.strftime('%H:%M:%S')} {machines.members()}")
+
+
 def test_a_primary_that_is_killed(machines):
     with loaded(machines, "killed"):
         former = machines.primary()
