@@ -119,8 +119,8 @@ def trouble_of(fault: BaseException) -> Trouble | None:
         return Trouble.FULL if fault.errno in (errno.ENOSPC, errno.EDQUOT) else None
     if isinstance(fault, PoolTimeout):
         return Trouble.BUSY
-    if not isinstance(fault, DBAPIError):
-        return None
+    if not isinstance(fault, DBAPIError):  # plain where a transaction is told who acts and what its limits are
+        return trouble_of_postgresql(fault) if isinstance(fault, psycopg.Error) else None
     if isinstance(fault.orig, sqlite3.Error):
         return trouble_of_sqlite(fault.orig)
     if fault.connection_invalidated:
