@@ -7,7 +7,7 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, current_app, g, render_template, request
+from flask import Flask, Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 from flask_login import AnonymousUserMixin
@@ -16,6 +16,7 @@ from markupsafe import Markup
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
+from portal import static_files
 from portal.core import audit, clock, scope
 from portal.core.fields import long_date
 from portal.core.ledger import mounted
@@ -41,7 +42,7 @@ HEADERS = {
 def safe_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.endpoint != "static":
+    if not static_files.served(request.endpoint) or response.status_code >= HTTPStatus.BAD_REQUEST:
         response.headers["Cache-Control"] = "no-store"  # `send_file` says something weaker
     return response
 
@@ -157,7 +158,13 @@ def drawn(sprite: str, name: str) -> Markup:
 
 def icon(name: str) -> Markup:
     """One of the icons of `frontend/icons.txt`; pages have dozens, so this is no macro."""
-    return drawn(f"{request.script_root}{current_app.static_url_path}/vendor/icons.svg", name)
+    return drawn(sprite(request.script_root), name)
+
+
+@cache
+def sprite(_root: str) -> str:
+    """The address of the icons, where the portal is served under this root."""
+    return url_for("static", filename="vendor/icons.svg")
 
 
 def navigation() -> list[tuple[str, list[Any]]]:
