@@ -29,7 +29,7 @@ from portal.core import (
     search,
 )
 from portal.core.api import mount as rest
-from portal.core.views import addresses, limits, revealing, web
+from portal.core.views import addresses, health, limits, request_log, revealing, web
 from portal.core.views.mount import mount
 from portal.extensions import csrf, db, migrate
 from portal.operations import checks
@@ -50,7 +50,7 @@ def create_app(**overrides: Any) -> Flask:
     app = configured(overrides)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"), render_as_batch=True)
-    for layer in (compression, database, row_security):
+    for layer in (compression, request_log, health, database, row_security):
         layer.install(app)
     for listener in (scope, record, search, audit, import_runs, lookups):
         listener.install()

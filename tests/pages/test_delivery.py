@@ -59,7 +59,7 @@ def test_a_file_of_another_release_and_a_plain_name_are_checked_each_time(visit)
         "nothing.css",
         "../config.py",
         "%2e%2e/config.py",
-        "%2fetc/passwd",
+        "..%5cconfig.py",
         "portal.css,icon.svg",
         "portal.css,portal.css",
         "portal.css,",
