@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from config import BadSetting
 from portal import create_app, demo, serving, setup
 from portal.core.declarations import BadLedger
-from portal.operations import checks, monitor
+from portal.operations import checks, monitor, upkeep
 
 
 def main() -> None:
@@ -27,6 +27,7 @@ def main() -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     monitor.start(app)
+    upkeep.start(app)
     serving.server_of(app).run()
 
 

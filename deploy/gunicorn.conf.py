@@ -40,10 +40,11 @@ if os.environ.get("PORTAL_METRICS_PORT"):
 
 
 def post_worker_init(worker):
-    """Metrics and health checks on a port of their own."""
-    from portal.operations import monitor  # noqa: PLC0415 - in the worker, see above
+    """Beside the requests: metrics and health checks on a port of their own, and sweeping."""
+    from portal.operations import monitor, upkeep  # noqa: PLC0415 - in the worker, see above
 
     monitor.start(worker.wsgi)
+    upkeep.start(worker.wsgi)
 
 
 def on_exit(server):

@@ -10,7 +10,8 @@ import zipfile
 import pytest
 
 from portal import setup
-from portal.core import attachments, pictures
+from portal.core import attachments, installation, pictures
+from portal.operations import upkeep
 from tests.holes.walk import of, unchanged
 from tests.visitor import Page
 
@@ -240,3 +241,21 @@ def test_a_photo_keeps_its_orientation_and_nothing_after_its_end():
     cleaned = pictures.png(PNG[:8] + image + b"GPS")
     assert pictures.exif_of(8) in cleaned
     assert cleaned.endswith(chunk(b"IEND", b""))
+
+
+def test_whatever_serves_sweeps_and_nothing_where_the_directory_is_anothers(app, rows):
+    with app.app_context():
+        left = attachments.home() / "ab" / ("ab" + "1" * 30)
+        attachments.write_durably(left, PDF)
+        half = left.parent / "efgh.part"
+        half.write_bytes(b"half")
+        mine = installation.file()
+        told = mine.read_text()
+        mine.write_text(told.replace(installation.carried().installation, "0" * 32))
+        upkeep.sweep(app)
+        assert half.exists()
+        mine.write_text(told)
+    upkeep.sweep(app)
+    assert not half.exists()
+    assert not left.exists()
+    assert set(stored(rows)) <= set(kept(app))
