@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,10 @@ SETTINGS = {
     "PORTAL_OIDC_LABEL": "what the button on the sign-in page calls it",
     "PORTAL_OIDC_CREATE": "on | off (off); on makes accounts, without roles, that wait to be authorised",
     "PORTAL_AS_OF": "a fixed date (YYYY-MM-DD) instead of today, for demos and tests",
+    "PORTAL_LOG_FORMAT": "json | text (json in production, text in development): how log lines are written",
+    "PORTAL_METRICS_PORT": "port of metrics and health checks that answer while all threads wait (none)",
+    "PORTAL_METRICS_HOST": "address of that port (127.0.0.1)",
+    "PORTAL_HEALTH_FROM": "addresses and networks whose health checks are answered, with commas (all)",
     "PORTAL_BACKUP_PASSPHRASE_FILE": "file with the passphrase of backups; else it is asked for",
 }
 # Names that tests and benchmarks give, and the portal does not read.
@@ -64,11 +69,19 @@ def one_of(environ: Mapping[str, str], name: str, values: tuple[str, ...], defau
     return value
 
 
-def port(environ: Mapping[str, str]) -> int:
-    text = environ.get("PORTAL_PORT") or "8080"
+def port(environ: Mapping[str, str], name: str, default: str) -> int:
+    text = environ.get(name) or default
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise BadSetting(f"PORTAL_PORT is a number from 1 to 65535, not {text!r}")
+        raise BadSetting(f"{name} is a number from 1 to 65535, not {text!r}")
     return int(text)
+
+
+def networks(environ: Mapping[str, str], name: str) -> list[IPv4Network | IPv6Network]:
+    texts = [text.strip() for text in (environ.get(name) or "").split(",")]
+    try:
+        return [ip_network(text) for text in texts if text]
+    except ValueError as fault:
+        raise BadSetting(f"{name} is addresses and networks like 10.0.0.0/8, with commas: {fault}") from None
 
 
 def as_of(environ: Mapping[str, str]) -> date | None:
@@ -199,7 +212,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
     return {
         "PRODUCTION": production,
         "HOST": host,
-        "PORT": port(environ),
+        "PORT": port(environ, "PORTAL_PORT", "8080"),
         "DATA_DIR": data_dir,
         "SECRET_KEY": secret_key(environ, production),
         "SQLALCHEMY_DATABASE_URI": database_url(environ, data_dir),
@@ -211,6 +224,10 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
         "DEMO": one_of(environ, "PORTAL_DEMO", ("none", "tiny", "article"), "none" if production else "tiny"),
         "DEMO_PASSWORD": environ.get("PORTAL_DEMO_PASSWORD"),
         "AS_OF": as_of(environ),
+        "LOG_FORMAT": one_of(environ, "PORTAL_LOG_FORMAT", ("json", "text"), "json" if production else "text"),
+        "METRICS_PORT": environ.get("PORTAL_METRICS_PORT") and port(environ, "PORTAL_METRICS_PORT", ""),
+        "METRICS_HOST": environ.get("PORTAL_METRICS_HOST") or "127.0.0.1",
+        "HEALTH_FROM": networks(environ, "PORTAL_HEALTH_FROM"),
         "BACKUP_PASSPHRASE_FILE": environ.get("PORTAL_BACKUP_PASSPHRASE_FILE") or "",
         **oidc(environ),
         **FIXED,

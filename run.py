@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import logging
 import sys
 
 from flask import Flask
@@ -12,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from config import BadSetting
 from portal import create_app, demo, serving, setup
 from portal.core.declarations import BadLedger
-from portal.operations import checks
+from portal.operations import checks, monitor, upkeep
 
 
 def main() -> None:
@@ -27,7 +26,8 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
-    logging.basicConfig()
+    monitor.start(app)
+    upkeep.start(app)
     serving.server_of(app).run()
 
 

@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
-from portal import cli, database, ledgers, registry
+from portal import cli, compression, database, ledgers, registry, static_files
 from portal.accounts import oidc, security, start_pages, trail_words
 from portal.builder import PortalBuilder
 from portal.core import (
@@ -29,7 +29,7 @@ from portal.core import (
     search,
 )
 from portal.core.api import mount as rest
-from portal.core.views import addresses, limits, revealing, web
+from portal.core.views import addresses, health, limits, request_log, revealing, web
 from portal.core.views.mount import mount
 from portal.extensions import csrf, db, migrate
 from portal.operations import checks
@@ -48,17 +48,10 @@ def create_app(**overrides: Any) -> Flask:
     """
     declared = (*ledgers.ALL, *registry.ALL)
     declarations.check(declared)
-    app = Flask(__name__)
-    app.config.from_mapping(config.settings({**os.environ, **overrides.pop("environ", {})}))
-    app.config.from_mapping(overrides)
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = database.engine_options(app.config["SQLALCHEMY_DATABASE_URI"])
-    if count := app.config["PROXIES"]:  # else whose address it is, is whose connection it is
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
-    app.jinja_env.add_extension("jinja2.ext.do")
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app = configured(overrides)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"), render_as_batch=True)
-    for layer in (database, row_security):
+    for layer in (compression, request_log, health, database, row_security):
         layer.install(app)
     for listener in (scope, record, search, audit, import_runs, lookups):
         listener.install()
@@ -76,5 +69,19 @@ def create_app(**overrides: Any) -> Flask:
         for each in declared:
             mount(appbuilder, each)
             rest.mount(appbuilder, each)
+    static_files.install(app)
     app.cli.add_command(cli.portal)
+    return app
+
+
+def configured(overrides: dict[str, Any]) -> Flask:
+    """A bare application with its settings. Raises BadSetting."""
+    app = Flask(__name__)
+    app.config.from_mapping(config.settings({**os.environ, **overrides.pop("environ", {})}))
+    app.config.from_mapping(overrides)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = database.engine_options(app.config["SQLALCHEMY_DATABASE_URI"])
+    if count := app.config["PROXIES"]:  # else whose address it is, is whose connection it is
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
+    app.jinja_env.add_extension("jinja2.ext.do")
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     return app

@@ -20,13 +20,14 @@ from typing import Any
 import psycopg
 from flask import Flask, current_app, has_request_context, request
 from psycopg.errors import _WaitTimeout
-from sqlalchemy import Engine, NullPool, create_engine, event, func, literal, select
+from sqlalchemy import Connection as SqlConnection
+from sqlalchemy import Engine, NullPool, PoolProxiedConnection, QueuePool, create_engine, event, func, literal, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy_utils.aggregates import manager as aggregates
 
-from portal import background
+from portal import background, metrics
 from portal.extensions import db
 
 SQLITE = (
@@ -74,9 +75,17 @@ class Trouble(Enum):
 
 def engine_options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 15}, **QUIET}
+        return {"connect_args": {"timeout": 15}, "poolclass": WatchedPool, **QUIET}
     arguments = {"connect_timeout": 5, "options": LIMITS, **TCP}
-    return {"pool_pre_ping": True, "pool_timeout": 8, "connect_args": arguments, **QUIET}
+    return {"pool_pre_ping": True, "pool_timeout": 8, "connect_args": arguments, "poolclass": WatchedPool, **QUIET}
+
+
+class WatchedPool(QueuePool):
+    """Tells how long its connections are waited for."""
+
+    def connect(self) -> PoolProxiedConnection:
+        with metrics.waiting("connection"):
+            return super().connect()
 
 
 class Connection(psycopg.Connection[Any]):
@@ -158,20 +167,26 @@ def let_go() -> None:
         db.session.registry.clear()
 
 
-def ready() -> Trouble | None:
-    """Can the database be asked, and is there room for what is brought? Asks by a connection of its own, since those of
-    the pool may all be waiting."""
-    disk = shutil.disk_usage(current_app.config["DATA_DIR"])
-    if disk.free < min(ROOM, disk.total // SMALL):
-        return Trouble.FULL
+@contextmanager
+def probe() -> Iterator[SqlConnection]:
+    """A connection of its own that waits for nothing long, since those of the pool may all be waiting."""
     sqlite = db.engine.dialect.name == "sqlite"
     engine = create_engine(
         db.engine.url, poolclass=NullPool, **QUIET, connect_args={"timeout" if sqlite else "connect_timeout": PROBE}
     )
     listen(engine)
+    with answering_within(PROBE), engine.connect().execution_options(reading=True) as connection:
+        yield connection
+
+
+def ready() -> Trouble | None:
+    """Can the database be asked, and is there room for what is brought?"""
+    disk = shutil.disk_usage(current_app.config["DATA_DIR"])
+    if disk.free < min(ROOM, disk.total // SMALL):
+        return Trouble.FULL
     try:
-        with answering_within(PROBE), engine.connect().execution_options(reading=True) as connection:
-            reads = not sqlite and connection.scalar(select(func.pg_is_in_recovery()))
+        with probe() as connection:
+            reads = connection.dialect.name == "postgresql" and connection.scalar(select(func.pg_is_in_recovery()))
             connection.execute(select(literal(1)))
     except DBAPIError as fault:
         return trouble_of(fault) or Trouble.AWAY
@@ -238,7 +253,11 @@ def begin_sqlite(connection: Any) -> None:
     reads = has_request_context() and (request.method in READING or reads_in_background())
     reads = reads and request.endpoint not in background.WRITING
     reads = reads or _reading.get() or connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    if reads:
+        connection.exec_driver_sql("BEGIN")
+    else:
+        with metrics.waiting("write lock"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def private_engine(path: Path) -> Engine:

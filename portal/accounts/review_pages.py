@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from flask import flash, make_response, redirect, render_template, request, url_for
+from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
 from flask_appbuilder.security.decorators import has_access
+from flask_appbuilder.security.sqla.models import User
 from flask_babel import force_locale, gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -33,7 +36,7 @@ TIERS = {
 class ReviewsView(BaseView):
     route_base = "/reviews"
     class_permission_name = "reviews"
-    method_permission_name = {"list": "read", "edit": "edit", "exempt": "edit", "options": "read"}
+    method_permission_name = {"list": "read", "edit": "edit", "exempt": "edit", "confirm": "edit", "options": "read"}
     base_permissions = ["can_read", "can_edit"]
 
     @expose("/list/")
@@ -89,8 +92,27 @@ class ReviewsView(BaseView):
                 faults[name] = str(fault)
         if faults:
             return reviews_page({name: texts[-1] if texts else "" for name, texts in typed.items()}, faults)
-        row = db.session.merge(ReviewExemption(**values, granted_by_id=scope.current().user_id))
+        row = db.session.merge(ReviewExemption(**values, granted_by_id=scope.current().user_id, confirmed_by_id=None))
         tell(lazy_gettext("One person may fill and review"), f"{row.unit} – {row.reason}")
+        db.session.commit()
+        flash(gettext("Saved."), "success")
+        return redirect(url_for("ReviewsView.list"))
+
+    @expose("/confirm", methods=["POST"])
+    @has_access
+    def confirm(self) -> ResponseReturnValue:
+        """What somebody else lowered or granted (`key`) holds for their own records, too, if it is still what
+        the page showed (`shown`)."""
+        exclusion.hold("reviews")
+        with force_locale(PAPER):  # the trail's words
+            row = next((each for each in to_confirm() if each.key == request.form.get("key")), None)
+        if row is None or row.shown != request.form.get("shown"):
+            flash(gettext("Nothing was confirmed: somebody has changed it meanwhile."), "error")
+            return make_response(reviews_page({}, {}), 409)
+        if row.mine:
+            abort(403, gettext("Somebody else has to confirm what you chose yourself."))
+        row.record.confirmed_by_id = scope.current().user_id
+        tell(lazy_gettext("Confirmed by a second person"), row.text)
         db.session.commit()
         flash(gettext("Saved."), "success")
         return redirect(url_for("ReviewsView.list"))
@@ -100,6 +122,53 @@ class ReviewsView(BaseView):
     def options(self) -> ResponseReturnValue:
         found = UNIT.search(request.args.get("q", "")[:100])
         return {"results": [{"id": id_, "text": text} for id_, text in found], "more": len(found) == PAGE}
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """What waits for a second person. `shown`: what a page shows of it."""
+
+    key: str
+    record: ReviewTier | ReviewExemption
+    text: str
+    shown: str
+    by_id: int | None
+
+    @property
+    def mine(self) -> bool:
+        return self.by_id == scope.current().user_id
+
+
+def to_confirm() -> Sequence[Lowered]:
+    known = {row.ledger: row for row in db.session.scalars(select(ReviewTier))}
+    tiers = ((ledger, known[ledger.name]) for ledger in reviewed() if ledger.name in known)
+    found = [
+        Lowered(
+            f"tier {row.ledger}",
+            row,
+            labelled(ledger.label, f"{TIERS[row.before or row.tier]} → {TIERS[row.tier]}"),
+            f"{row.before} {row.tier} {row.chosen_by_id}",
+            row.chosen_by_id,
+        )
+        for ledger, row in tiers
+        if row.waiting
+    ]
+    for row in exemptions():
+        if row.waiting:
+            text = f"{row.unit} – {row.reason}"
+            shown = f"{row.reason} {row.granted_by_id}"
+            found.append(Lowered(f"exemption {row.unit_id}", row, text, shown, row.granted_by_id))
+    return found
+
+
+def exemptions() -> Sequence[ReviewExemption]:
+    query = select(ReviewExemption).options(joinedload(ReviewExemption.unit)).order_by(ReviewExemption.unit_id)
+    return db.session.scalars(query).all()
+
+
+def names_of(rows: Sequence[Lowered]) -> dict[int, str]:
+    query = select(User.id, User.first_name, User.username).where(User.id.in_([row.by_id for row in rows]))
+    return {id_: f"{name} ({username})" for id_, name, username in db.session.execute(query)}
 
 
 def tell(what: Label, *texts: object) -> None:
@@ -129,14 +198,14 @@ def chosen(ledger: Ledger, known: dict[str, ReviewTier]) -> int:
 
 def reviews_page(typed: dict[str, str], faults: dict[str, str]) -> ResponseReturnValue:
     known = {row.ledger: row for row in db.session.scalars(select(ReviewTier))}
-    exemptions = db.session.scalars(
-        select(ReviewExemption).options(joinedload(ReviewExemption.unit)).order_by(ReviewExemption.unit_id)
-    ).all()
+    waiting = to_confirm()
     return render_template(
         "reviews.html",
         rows=[(ledger, chosen(ledger, known)) for ledger in reviewed()],
         possible=possible,
-        exemptions=exemptions,
+        exemptions=exemptions(),
+        waiting=waiting,
+        names=names_of(waiting),
         typed=typed,
         faults=faults,
         units=UNIT.shown_choices([typed.get("unit_id", "")]),

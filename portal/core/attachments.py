@@ -84,7 +84,8 @@ class Attachment(Model):
     added_at: Mapped[datetime]
 
     def __str__(self) -> str:
-        return self.name
+        """What the trail calls it: a name that somebody gave it can be a person's."""
+        return f"{self.place}/{self.id}.{self.ending}"
 
     @property
     def told_under(self) -> tuple[str, int]:
@@ -118,6 +119,12 @@ def of(ledger: Ledger, record: Any) -> Sequence[Attachment]:
     """The files of a record. The caller has shown that the record may be read."""
     query = select(Attachment).where(Attachment.ledger == ledger.name, Attachment.record_id == record.id)
     return db.session.scalars(query.order_by(Attachment.id)).all()
+
+
+def names_by_title(ledger: Ledger, record: Any) -> dict[str, str]:
+    """The names of the files that a record has, by what the trail calls them. The caller has shown that the record may
+    be read."""
+    return {str(each): each.name for each in of(ledger, record)} if ledger.files else {}
 
 
 def let_go(ledger: Ledger, records: Sequence[Any]) -> list[Path]:

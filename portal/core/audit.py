@@ -17,6 +17,7 @@ from flask import has_request_context, request
 from sqlalchemy import JSON, Connection, Index, Insert, String, event, insert, select
 from sqlalchemy.orm import Mapped, Session, foreign, mapped_column, relationship
 
+from portal import metrics
 from portal.core import clock, deferred, scope
 from portal.core.changes import Noted, ledger_of, noted
 from portal.core.ledger import Ledger
@@ -126,6 +127,7 @@ def tell(action: str, ledger: str = "", **more: Any) -> None:
 def add(action: str, ledger: str = "", **more: Any) -> None:
     """Write down a deed beside what the transaction changes; they are there together or not at all."""
     deferred.defer(db.session(), INSERT, [_line(action, ledger, root=ledger, **more)])
+    metrics.events.labels(action).inc()
 
 
 def told_since(moment: datetime, action: str, ledger: str) -> bool:

@@ -40,7 +40,7 @@ OWN = frozenset(
             "position",
         ),
         *("unit_reviewer_id", "unit_reviewed_at", "gw_reviewer_id", "gw_reviewed_at", "prior_status"),
-        *("from_counterpart", "chosen_by_id", "granted_by_id"),
+        *("from_counterpart", "chosen_by_id", "granted_by_id", "confirmed_by_id"),
         *("return_field", "return_reason", "amend_reason", "record_ids"),
         # Equal for one person or household in several units, whose people shall not learn that from it.
         *("dedupe_hash", "household_no"),
@@ -50,6 +50,11 @@ SECRET = frozenset({"password"})
 # Counters and times that are kept at each sign-in are no change of an account.
 SIGNING_IN = frozenset({"last_login", "login_count", "fail_login_count", "changed_on", "changed_by_fk", "created_on"})
 STANDING = frozenset({"password_on", "session_name", "session_epoch"})
+UNTOLD = {
+    "ab_user": SIGNING_IN,
+    "account_profile": STANDING,
+    "attachment": frozenset({"name"}),  # it can be a person's
+}
 Texts: TypeAlias = list[str] | None
 Change: TypeAlias = tuple[str, Texts, Texts]
 
@@ -232,7 +237,7 @@ def _columns_told(model: Any, ledger: Ledger | None) -> Sequence[str]:
     if getattr(model, "part_of", None) and ledger is None:  # it is told with that record
         keys = mapper.relationships[model.part_of].local_columns
         skipped |= {mapper.get_property_by_column(each).key for each in keys}
-    skipped |= {"ab_user": SIGNING_IN, "account_profile": STANDING}.get(model.__tablename__, frozenset())
+    skipped |= UNTOLD.get(model.__tablename__, frozenset())
     return [name for name in mapper.columns.keys() if name not in skipped]  # noqa: SIM118 # iterates columns
 
 

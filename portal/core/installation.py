@@ -21,6 +21,7 @@ from werkzeug.exceptions import ServiceUnavailable
 
 import config
 from config import BadSetting
+from portal import static_files
 from portal.core import clock
 from portal.core.audit import AuditEvent
 from portal.core.key_files import AUDIT, PERSONAL
@@ -176,7 +177,7 @@ class Guard:
         self.require, self.passed = require, False
 
     def __call__(self) -> None:
-        if self.passed or request.endpoint in ("static", "healthz"):
+        if self.passed or static_files.served(request.endpoint) or request.endpoint == "healthz":
             return
         try:
             self.require()

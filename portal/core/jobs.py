@@ -26,6 +26,7 @@ from flask import Flask, abort, current_app, has_request_context, request
 from flask_babel import force_locale, get_locale, gettext
 from sqlalchemy.exc import DBAPIError
 
+from portal import metrics
 from portal.core import scope
 from portal.database import let_go, log_fault, trouble_of
 from portal.extensions import db
@@ -225,14 +226,19 @@ def others(job: Job, **asked: Any) -> list[tuple[Job, dict[str, Any]]]:
     return [(other, state) for _, other, state in sorted(found, key=lambda each: each[0], reverse=True)]
 
 
+def ended(job: Job, state: str, **told: Any) -> None:
+    job.tell(state, **told)
+    metrics.jobs.labels(state).inc()
+
+
 def run(app: Flask, job: Job, work: Callable[[Job], dict[str, Any]], asker: Asker) -> None:
     asked = app.test_request_context(**asker.request)
     with asked, scope.acting_as(asker.principal), force_locale(asker.language):
         try:
-            job.tell(DONE, **work(job))
+            ended(job, DONE, **work(job))
         except Cancelled as stop:
             db.session.rollback()
-            job.tell(CANCELLED, **stop.told)
+            ended(job, CANCELLED, **stop.told)
             job.let_go()
         except Exception as fault:  # a job ends its thread, and whoever asked must be told
             if isinstance(fault, DBAPIError):
@@ -240,7 +246,7 @@ def run(app: Flask, job: Job, work: Callable[[Job], dict[str, Any]], asker: Aske
             else:
                 log.exception("job %s", job.token)
             let_go()  # the database may be away, and whoever waits is to be told
-            job.tell(FAILED, fault="", why=said(fault))
+            ended(job, FAILED, fault="", why=said(fault))
             job.let_go()
         finally:
             db.session.remove()

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
@@ -92,7 +92,7 @@ def own_work(record: Any) -> bool:
         return False
     exempt = select(ReviewExemption.unit_id).where(
         ReviewExemption.unit_id == record.owner_unit_id,
-        ReviewExemption.granted_by_id.is_distinct_from(principal.user_id),
+        or_(ReviewExemption.granted_by_id.is_distinct_from(principal.user_id), ReviewExemption.confirmed_by_id > 0),
     )
     return record.owner_unit_id != principal.unit_id or db.session.scalar(exempt) is None
 

@@ -347,6 +347,14 @@ def unsealed() -> int:
     return db.session.scalar(select(func.count(AuditEvent.id)).where(AuditEvent.id > last)) or 0
 
 
+def waiting(connection: Connection) -> tuple[int, datetime | None]:
+    """How many lines are not sealed yet, and when the oldest of them was written."""
+    last = select(func.coalesce(func.max(AuditSeal.last_id), 0)).scalar_subquery()
+    query = select(func.count(AuditEvent.id), func.min(AuditEvent.at)).where(AuditEvent.id > last)
+    count, oldest = connection.execute(query).one()
+    return count, oldest
+
+
 def sealed_at() -> datetime | None:
     """When the newest seal was made, on the office's clock."""
     try:

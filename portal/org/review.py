@@ -18,20 +18,29 @@ class ReviewTier(Model):
 
     ledger: Mapped[str] = mapped_column(String(60), primary_key=True)
     tier: Mapped[int]
-    # Who chose them last, and how many there were before; what somebody lowered does not hold for their own records.
+    # Who chose them last, and how many there were before; what somebody lowered does not hold for their own records
+    # until somebody else has confirmed it.
     chosen_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
     before: Mapped[int | None]
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
+
+    @property
+    def waiting(self) -> bool:
+        """Was it lowered by somebody, and by nobody else confirmed?"""
+        lowered = self.chosen_by_id is not None and self.before is not None and self.before > self.tier
+        return lowered and self.confirmed_by_id is None
 
     def steps(self, concerned: Collection[int | None]) -> int:
         """The steps of a record that these accounts filled, changed or are moving."""
-        own = self.chosen_by_id is not None and self.chosen_by_id in concerned
+        own = self.waiting and self.chosen_by_id in concerned
         return max(self.tier, self.before or 0) if own else self.tier
 
     def choose(self, tier: int, user_id: int | None, now: int) -> None:
-        """`now` are the steps until then. Whoever lowers in several goes has lowered from the first."""
-        mine = user_id is not None and self.chosen_by_id == user_id
+        """`now` are the steps until then. Whoever lowers in several goes has lowered from the first, or from what was
+        last confirmed."""
+        mine = user_id is not None and self.chosen_by_id == user_id and self.confirmed_by_id is None
         self.before = max(now, self.before or 0) if mine else now
-        self.tier, self.chosen_by_id = tier, user_id
+        self.tier, self.chosen_by_id, self.confirmed_by_id = tier, user_id, None
 
 
 class ReviewExemption(Model):
@@ -41,7 +50,12 @@ class ReviewExemption(Model):
 
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), primary_key=True)
     reason: Mapped[str] = mapped_column(String(200))
-    # Nobody exempts themselves.
+    # Nobody exempts themselves, unless somebody else has confirmed it.
     granted_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
 
     unit: Mapped[Unit] = relationship()
+
+    @property
+    def waiting(self) -> bool:
+        return self.granted_by_id is not None and self.confirmed_by_id is None

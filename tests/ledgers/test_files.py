@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import zipfile
 
 import pytest
 
 from portal import setup
-from portal.core import attachments, pictures
+from portal.core import attachments, installation, pictures
+from portal.operations import upkeep
 from tests.holes.walk import of, unchanged
 from tests.visitor import Page
 
@@ -61,6 +63,23 @@ def test_a_file_is_kept_with_its_chinese_name_and_given_back_safely(app, visit, 
     assert "%E5%85%B1%E5%BB%BA" in answer.headers["Content-Disposition"]
     answer.close()
     assert "共建 方案（终稿）.pdf" in visitor.look(f"/agreements/{id_}/history").words
+
+
+def test_the_name_of_a_file_is_with_the_file_alone_and_goes_with_it(visit, rows):
+    """Names of files are names of people (王某某困难证明.pdf): neither trail nor address keeps them."""
+    id_, visitor, name = of(rows, 1, "draft"), visit("filler01"), "诸葛小明困难证明.pdf"
+    assert bring(visitor, id_, "attachments", (name, PDF)).status == 302
+    [(number,)] = rows(f"SELECT id FROM attachment WHERE record_id = {id_} AND place = 'attachments'")
+    page = visitor.look(f"/agreements/{id_}/history")
+    assert name in page.words
+    assert visitor.post(f"/agreements/{id_}/files/{number}/remove").status == 302
+    words = visitor.look(f"/agreements/{id_}/history").words
+    assert name not in words
+    assert f"#{number}.pdf" in words
+    lines = rows("SELECT title, reason, changes FROM audit_event ORDER BY id DESC LIMIT 20")
+    assert [title for title, *_ in lines].count(f"attachments/{number}.pdf") == 2
+    assert "诸葛" not in str(lines)
+    assert json.dumps("诸葛").strip('"') not in str(lines).replace("\\\\", "\\")
 
 
 @pytest.mark.parametrize(
@@ -222,3 +241,21 @@ def test_a_photo_keeps_its_orientation_and_nothing_after_its_end():
     cleaned = pictures.png(PNG[:8] + image + b"GPS")
     assert pictures.exif_of(8) in cleaned
     assert cleaned.endswith(chunk(b"IEND", b""))
+
+
+def test_whatever_serves_sweeps_and_nothing_where_the_directory_is_anothers(app, rows):
+    with app.app_context():
+        left = attachments.home() / "ab" / ("ab" + "1" * 30)
+        attachments.write_durably(left, PDF)
+        half = left.parent / "efgh.part"
+        half.write_bytes(b"half")
+        mine = installation.file()
+        told = mine.read_text()
+        mine.write_text(told.replace(installation.carried().installation, "0" * 32))
+        upkeep.sweep(app)
+        assert half.exists()
+        mine.write_text(told)
+    upkeep.sweep(app)
+    assert not half.exists()
+    assert not left.exists()
+    assert set(stored(rows)) <= set(kept(app))

@@ -68,3 +68,60 @@ def test_a_refused_project_comes_back_to_be_approved_and_not_in_force(visit, row
     assert office.post(f"{path}/restore", reason="条件具备，恢复办理").status == 302
     assert rows(f"SELECT status FROM service_project WHERE id = {id_}") == [("pending_committee",)]
     assert office.post(f"{path}/approve_committee", approved_on="2026-06-01").status == 403
+
+
+def asked(page):
+    """What the first button of what waits sends."""
+    return {name: value for name, value in page.filled("[data-to-confirm] form").items() if name != "csrf_token"}
+
+
+def confirm(visitor, page):
+    return visitor.post("/reviews/confirm", asked(page))
+
+
+def test_lowered_steps_hold_for_all_once_somebody_else_has_confirmed_them(visit, rows, change):
+    id_ = of(rows, 1, "draft")
+    change(f"UPDATE agreement SET proxy_filled = TRUE, filler_id = {user(rows, 'reviewer')} WHERE id = {id_}")
+    office, other = visit("reviewer"), visit("reviewer02")
+    assert office.post("/reviews/edit", agreements="2").status == 302
+    own = office.look("/reviews/list/")
+    assert "reviewer" in own.one("[data-to-confirm]").get_text()
+    assert not own.select("[data-to-confirm] button"), "nobody confirms what they chose themselves"
+    sent = asked(other.look("/reviews/list/"))
+    assert office.post("/reviews/confirm", sent).status == 403
+    assert visit("leader").post("/reviews/confirm", sent).status == 403
+    assert office.post("/reviews/edit", agreements="1").status == 302
+    assert other.post("/reviews/confirm", sent).status == 409, "another choice than the one that was shown"
+    assert rows("SELECT count(*) FROM review_tier WHERE confirmed_by_id IS NOT NULL") == [(0,)]
+    assert confirm(other, other.look("/reviews/list/")).status == 302
+    assert not other.look("/reviews/list/").select("[data-to-confirm]")
+    assert "工委" in rows("SELECT title FROM audit_event WHERE action = 'grant' ORDER BY id DESC LIMIT 1")[0][0]
+    assert office.post(f"/agreements/{id_}/move/submit").status == 302
+    assert status(rows, id_) == "active"
+
+
+def test_what_is_lowered_after_that_waits_again(visit, rows):
+    office, other = visit("reviewer"), visit("reviewer02")
+    office.post("/reviews/edit", agreements="2")
+    confirm(other, other.look("/reviews/list/"))
+    office.post("/reviews/edit", agreements="1")
+    assert rows("SELECT before, tier, confirmed_by_id FROM review_tier WHERE ledger = 'agreements'") == [(2, 1, None)]
+    office.post("/reviews/edit", agreements="3")
+    assert not other.look("/reviews/list/").select("[data-to-confirm]"), "raising needs nobody"
+
+
+def test_an_exemption_holds_for_whoever_granted_it_once_somebody_else_has_confirmed_it(visit, rows, change):
+    id_, one = of(rows, 1, "pending_unit"), user(rows, "secretary01")
+    change(f"UPDATE agreement SET filler_id = {one} WHERE id = {id_}")
+    for verb in ("read", "edit"):
+        give(change, rows, "unit_reviewer", "reviews", verb)
+    own, unit = visit("secretary01"), str(unit_id(rows, 1))
+    own.post("/reviews/exempt", unit_id=unit, reason="单位仅一名党务干部")
+    assert not own.look("/reviews/list/").select("[data-to-confirm] button")
+    assert own.post(f"/agreements/{id_}/move/approve").status == 403
+    office = visit("reviewer")
+    assert confirm(office, office.look("/reviews/list/")).status == 302
+    own.post("/reviews/exempt", unit_id=unit, reason="另一个理由，重新登记")
+    assert own.post(f"/agreements/{id_}/move/approve").status == 403, "granted anew, confirmed by nobody"
+    assert confirm(office, office.look("/reviews/list/")).status == 302
+    assert own.post(f"/agreements/{id_}/move/approve").status == 302

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import ColumnElement, case
 
-from portal.core import audit, clock, scope
+from portal.core import attachments, audit, clock, scope
 from portal.core.changes import HIDDEN, PLACE, altered
 from portal.core.fields import Field, Label
 from portal.core.ledger import VERBS, Ledger, mounted, named
@@ -57,6 +59,7 @@ LOOKING = frozenset({"reveal", "names", "export", *(deed for deed in DEEDS if de
 # Tables that are no ledger's and tell of the records of some, by the right that reads them.
 BESIDE = {"code_item": "code_lists", "sample": "samples", "sample_item": "samples"}
 NUMBER = re.compile(r"#\d{1,9}")
+FILE_TITLE = re.compile(r"(\w+)/(\d+)\.(\w+)")  # as attachments call themselves
 
 
 @dataclass(frozen=True)
@@ -76,11 +79,14 @@ class Told:
 
 
 def timeline(ledger: Ledger, record: Any, most: int = 200) -> list[Told]:
-    return [told(ledger, event, record) for event in audit.history(ledger, record.id, most)]
+    names = attachments.names_by_title(ledger, record)
+    return [told(ledger, event, record, names) for event in audit.history(ledger, record.id, most)]
 
 
-def told(ledger: Ledger, event: audit.AuditEvent, record: Any = None) -> Told:
-    """`record`: whose history is told, where it is one record's."""
+def told(
+    ledger: Ledger, event: audit.AuditEvent, record: Any = None, names: Mapping[str, str] = MappingProxyType({})
+) -> Told:
+    """`record`: whose history is told, where it is one record's; `names`: of the files that it still has."""
     source = source_of(event, ledger)
     file = event.ledger == FILE
     kind = gettext("File") if file else source.one
@@ -92,7 +98,7 @@ def told(ledger: Ledger, event: audit.AuditEvent, record: Any = None) -> Told:
         who=gettext("The portal") if event.username == DONE_BY_THE_PORTAL else person,
         what=DEEDS.get(event.action, event.action),
         address=event.address or "",
-        subject=labelled(kind, subject(event)) if file or source is not ledger else "",
+        subject=labelled(kind, names.get(event.title) or subject(event)) if file or source is not ledger else "",
         reason=why(event, source),
         changes=[] if file else changed(event, source, detailed(event, source, record)),
     )
@@ -117,11 +123,20 @@ def unread() -> set[str]:
 
 
 def subject(event: audit.AuditEvent) -> str:
+    if event.ledger == FILE and not withheld(event):
+        return file_title(event)
     if not withheld(event) or NUMBER.fullmatch(event.title):
         return (
             trail_words.retold(event, trail_words.TITLE, [event.title]) if event.ledger in audit.NAMED else event.title
         )
     return f"#{event.record_id}" if event.record_id else ""
+
+
+def file_title(event: audit.AuditEvent) -> str:
+    """The place of a file in words; lines of before have the name that it had."""
+    found, about = FILE_TITLE.fullmatch(event.title), named(event.root)
+    place = next((each for each in about.files if found and each.name == found[1]), None) if about else None
+    return f"{place.label} #{found[2]}.{found[3]}" if found and place else event.title
 
 
 def why(event: audit.AuditEvent, source: Ledger) -> str:

@@ -7,7 +7,7 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, current_app, g, render_template, request
+from flask import Flask, Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 from flask_login import AnonymousUserMixin
@@ -16,13 +16,15 @@ from markupsafe import Markup
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
+from portal import metrics, static_files
 from portal.core import audit, clock, scope
 from portal.core.fields import long_date
 from portal.core.ledger import mounted
 from portal.core.phrases import labelled
 from portal.core.scope import OutOfScope
 from portal.core.views.remarks import shared
-from portal.database import Trouble, let_go, log_fault, ready, trouble_of
+from portal.core.views.request_log import request_id
+from portal.database import Trouble, let_go, log_fault, trouble_of
 
 log = logging.getLogger(__name__)
 CSP = (
@@ -41,7 +43,7 @@ HEADERS = {
 def safe_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.endpoint != "static":
+    if not static_files.served(request.endpoint) or response.status_code >= HTTPStatus.BAD_REQUEST:
         response.headers["Cache-Control"] = "no-store"  # `send_file` says something weaker
     return response
 
@@ -74,7 +76,8 @@ def error_page(code: int, detail: str = "", title: str = "", wait: int = 10) -> 
     if for_programs():
         return {"message": detail or title}, code, headers
     again = posted() if code in (503, 507) else []
-    return render_template("error.html", code=code, title=title, detail=detail, again=again), code, headers
+    told = {"code": code, "title": title, "detail": detail, "again": again, "request_id": request_id()}
+    return render_template("error.html", **told), code, headers
 
 
 def posted() -> list[tuple[str, str]]:
@@ -124,6 +127,7 @@ def on_fault(fault: BaseException) -> ResponseReturnValue:
     let_go()
     if trouble is None:
         return error_page(500)
+    metrics.troubles.labels(trouble.value).inc()
     g._login_user = AnonymousUserMixin()  # else Flask-Login asks the database again for the error page
     return in_trouble(trouble)
 
@@ -135,19 +139,6 @@ def in_trouble(trouble: Trouble) -> ResponseReturnValue:
     return error_page(503, gettext("Nothing of this was saved. Please try again in a moment."), title)
 
 
-def healthz() -> ResponseReturnValue:
-    """The process answers."""
-    return {"status": "ok"}
-
-
-def readyz() -> ResponseReturnValue:
-    """The database answers, and there is room for what is brought."""
-    trouble = ready()
-    if trouble is Trouble.FULL:
-        return {"status": "disk full"}, 503
-    return ({"status": f"database {trouble.value}"}, 503) if trouble else {"status": "ok"}
-
-
 @cache
 def drawn(sprite: str, name: str) -> Markup:
     return Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>').format(
@@ -157,7 +148,13 @@ def drawn(sprite: str, name: str) -> Markup:
 
 def icon(name: str) -> Markup:
     """One of the icons of `frontend/icons.txt`; pages have dozens, so this is no macro."""
-    return drawn(f"{request.script_root}{current_app.static_url_path}/vendor/icons.svg", name)
+    return drawn(sprite(request.script_root), name)
+
+
+@cache
+def sprite(_root: str) -> str:
+    """The address of the icons, where the portal is served under this root."""
+    return url_for("static", filename="vendor/icons.svg")
 
 
 def navigation() -> list[tuple[str, list[Any]]]:
@@ -188,5 +185,3 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(OutOfScope, on_out_of_scope)
     app.register_error_handler(Exception, on_fault)
-    app.add_url_rule("/healthz", "healthz", healthz)
-    app.add_url_rule("/readyz", "readyz", readyz)

@@ -1,0 +1,54 @@
+"""How gunicorn serves the portal: `gunicorn --config deploy/gunicorn.conf.py "portal:create_app()"`.
+
+Of the portal's code it loads nothing but what writes log lines, so that `systemctl reload` serves a newer release.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import logs
+
+bind = f"{os.environ.get('PORTAL_HOST') or '127.0.0.1'}:{os.environ.get('PORTAL_PORT') or '8000'}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+threads = 8
+timeout = 120
+graceful_timeout = 60
+control_socket_disable = True
+# Each thread may have a visitor who keeps the connection; these wait without one.
+keepalive = 5
+
+_format = os.environ.get("PORTAL_LOG_FORMAT") or ("json" if os.environ.get("PORTAL_ENV") == "production" else "text")
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"lines": {"()": logs.FORMATS.get(_format, logs.JsonLines)}},
+    "handlers": {"lines": {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": "lines"}},
+    "root": {"handlers": [], "level": "WARNING"},
+    "loggers": {
+        "gunicorn.error": {"handlers": ["lines"], "level": "INFO", "propagate": False},
+        "gunicorn.access": {"handlers": [], "level": "WARNING", "propagate": False},
+    },
+}
+
+if os.environ.get("PORTAL_METRICS_PORT"):
+    # Where the workers count together; new with each start.
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="portal-metrics-"))
+
+
+def post_worker_init(worker):
+    """Beside the requests: metrics and health checks on a port of their own, and sweeping."""
+    from portal.operations import monitor, upkeep  # noqa: PLC0415 - in the worker, see above
+
+    monitor.start(worker.wsgi)
+    upkeep.start(worker.wsgi)
+
+
+def on_exit(server):
+    if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        for path in Path(folder).glob("*.db"):
+            path.unlink(missing_ok=True)
+        Path(folder).rmdir()
