@@ -1,7 +1,7 @@
 """What is counted while the portal serves, for Prometheus. No label holds what was typed, and each has few values.
 
 Where several processes serve, `PROMETHEUS_MULTIPROC_DIR` names the directory in which they count together
-(`deploy/gunicorn.conf.py`).
+(`deploy/gunicorn_conf.py`).
 """
 
 from __future__ import annotations

@@ -120,7 +120,7 @@ def served(tmp_path):
     environment = os.environ | settings(tmp_path / "home") | given
     made = [sys.executable, "-m", "flask", "--app", "portal", "portal", "init"]
     assert subprocess.run(made, cwd=HERE, env=environment, check=False).returncode == 0
-    words = ["-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "portal:create_app()"]
+    words = ["-m", "gunicorn", "--config", "deploy/gunicorn_conf.py", "portal:create_app()"]
     process = subprocess.Popen([sys.executable, *words], cwd=HERE, env=environment)
     try:
         for port in ports:

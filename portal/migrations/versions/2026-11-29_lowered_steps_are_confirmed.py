@@ -1,14 +1,14 @@
 """lowered steps of review and exemptions are confirmed by a second person
 
 Revision ID: a7d15e02c4b9
-Revises: c2d84f10e6b7
+Revises: c97ae8a86287
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "a7d15e02c4b9"
-down_revision = "c2d84f10e6b7"
+down_revision = "c97ae8a86287"
 branch_labels = None
 depends_on = None
 

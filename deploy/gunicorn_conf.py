@@ -1,4 +1,4 @@
-"""How gunicorn serves the portal: `gunicorn --config deploy/gunicorn.conf.py "portal:create_app()"`.
+"""How gunicorn serves the portal: `gunicorn --config deploy/gunicorn_conf.py "portal:create_app()"`.
 
 Of the portal's code it loads nothing but what writes log lines, so that `systemctl reload` serves a newer release.
 """
@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import logs
@@ -39,7 +40,7 @@ if os.environ.get("PORTAL_METRICS_PORT"):
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="portal-metrics-"))
 
 
-def post_worker_init(worker):
+def post_worker_init(worker: Any) -> None:
     """Beside the requests: metrics and health checks on a port of their own, and sweeping."""
     from portal.operations import monitor, upkeep  # noqa: PLC0415 - in the worker, see above
 
@@ -47,7 +48,7 @@ def post_worker_init(worker):
     upkeep.start(worker.wsgi)
 
 
-def on_exit(server):
+def on_exit(_server: Any) -> None:
     if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         for path in Path(folder).glob("*.db"):
             path.unlink(missing_ok=True)
