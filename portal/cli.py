@@ -30,6 +30,7 @@ from portal.core.spreadsheet import months, running
 from portal.core.spreadsheet.importing import Options, Outcome, find_layout
 from portal.core.spreadsheet.marked import marked, without_layout
 from portal.core.spreadsheet.reading import Unreadable, read
+from portal.core.store import Away
 from portal.core.views import exporting
 from portal.demo import PROFILES, load, password, renew_password
 from portal.extensions import db
@@ -55,6 +56,8 @@ class Commands(AppGroup):
             return super().invoke(context)
         except DBAPIError as fault:
             raise click.ClickException(f"the database: {str(fault.orig).splitlines()[0]}") from fault
+        except Away as fault:
+            raise click.ClickException(f"the files: {fault}") from None
 
 
 def of_this_directory(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -88,18 +91,17 @@ def init() -> None:
 @portal.command()
 @click.option("--yes", is_flag=True, help="Remove them; else they are only counted.")
 def sweep(*, yes: bool) -> None:
-    """Files in the data directory that belong to no record: say how many there are, or remove them."""
+    """Files in the store that belong to no record: say how many there are, or remove them."""
     if why := sealing.older_than_directory():
         raise click.ClickException(why)
-    with scope.unscoped("an operator at the machine looks after the files"), attachments.locked(shared=False) as had:
-        if not had:
-            raise click.ClickException("files are being written just now: try again")
-        paths = attachments.unnamed(staging.stored)
-        size = sum(path.stat().st_size for path in paths)
+    with scope.unscoped("an operator at the machine looks after the files"):
+        found = attachments.unnamed(staging.stored)
+        if yes and not attachments.discard(each.name for each in found):
+            raise click.ClickException("a backup is being made, or the store is away: try again later")
         if yes:
-            audit.tell("files_swept", title=str(len(paths)))
-            attachments.discard(paths)
-    click.echo(f"{len(paths)} files without a record, {size} bytes{': removed' if yes else ''}.")
+            audit.tell("files_swept", title=str(len(found)))
+    size = sum(each.size for each in found)
+    click.echo(f"{len(found)} files without a record, {size} bytes{': removed' if yes else ''}.")
 
 
 @portal.command()

@@ -16,11 +16,12 @@ from markupsafe import Markup
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
-from portal.core import audit, clock, scope
+from portal.core import audit, clock, scope, store
 from portal.core.fields import long_date
 from portal.core.ledger import mounted
 from portal.core.phrases import labelled
 from portal.core.scope import OutOfScope
+from portal.core.store import Away
 from portal.core.views.remarks import shared
 from portal.database import Trouble, let_go, log_fault, ready, trouble_of
 
@@ -135,17 +136,34 @@ def in_trouble(trouble: Trouble) -> ResponseReturnValue:
     return error_page(503, gettext("Nothing of this was saved. Please try again in a moment."), title)
 
 
+def on_away(fault: Away) -> ResponseReturnValue:
+    log.error("files: %s", fault)
+    let_go()
+    return error_page(
+        503,
+        gettext("Nothing of this was saved. Please try again in a moment."),
+        gettext("The files cannot be reached just now"),
+    )
+
+
 def healthz() -> ResponseReturnValue:
     """The process answers."""
     return {"status": "ok"}
 
 
 def readyz() -> ResponseReturnValue:
-    """The database answers, and there is room for what is brought."""
+    """The database and the files answer, and there is room for what is brought."""
     trouble = ready()
     if trouble is Trouble.FULL:
         return {"status": "disk full"}, 503
-    return ({"status": f"database {trouble.value}"}, 503) if trouble else {"status": "ok"}
+    if trouble:
+        return {"status": f"database {trouble.value}"}, 503
+    try:
+        store.area("").ask()
+    except Away as fault:
+        log.error("files: %s", fault)
+        return {"status": "files away"}, 503
+    return {"status": "ok"}
 
 
 @cache
@@ -187,6 +205,7 @@ def install(app: Flask) -> None:
     app.after_request(safe_headers)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(OutOfScope, on_out_of_scope)
+    app.register_error_handler(Away, on_away)
     app.register_error_handler(Exception, on_fault)
     app.add_url_rule("/healthz", "healthz", healthz)
     app.add_url_rule("/readyz", "readyz", readyz)
