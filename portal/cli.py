@@ -35,7 +35,7 @@ from portal.core.views import exporting
 from portal.demo import PROFILES, load, password, renew_password
 from portal.extensions import db
 from portal.operations import backup as backups
-from portal.operations import checks
+from portal.operations import checks, moving_files
 from portal.operations import restore as restoring
 from portal.operations.backup import Refused
 from portal.operations.encryption import BadArchive
@@ -76,6 +76,8 @@ keys = Commands("keys", help="The keys of personal data.")
 portal.add_command(keys)
 trail = Commands("audit", help="The trail of what was done.")
 portal.add_command(trail)
+files = Commands("files", help="Where attachments lie.")
+portal.add_command(files)
 heads = Commands("heads", help="The copy of the trail's heads beside the database.")
 portal.add_command(heads)
 
@@ -166,6 +168,18 @@ def verify() -> None:
     click.echo(f"{found.lines} lines in {found.blocks} blocks are as they were written; {sealing.seal()} sealed now.")
     number, digest = sealing.head()
     click.echo(f"Head of the chain: {number} {digest}. Compare it with the copy of audit_heads.log elsewhere.")
+
+
+@files.command("move")
+@click.argument("target", metavar="PORTAL_FILES")
+def move_files(target: str) -> None:
+    """Copy all attachments to another store, named as PORTAL_FILES names it: `directory` or s3://…"""
+    with operating(), scope.unscoped("an operator at the machine moves the files"):
+        done = moving_files.move(target)
+    click.echo(f"{done.files} files of {done.bytes} bytes were copied. Set PORTAL_FILES to {target} and restart.")
+    click.echo("What is where they were is kept: remove it once all works and a backup is made.", err=True)
+    if done.lost:
+        raise click.ClickException(backups.damage(done.lost, "the files were moved"))
 
 
 @heads.command()

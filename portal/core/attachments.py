@@ -190,8 +190,13 @@ def add(ledger: Ledger, record: Any, place: Files, name: str, content: bytes) ->
 
 
 def bring(content: bytes) -> str:
-    """Write a file whose row is added in the same transaction; answers its name. Nothing is swept meanwhile."""
-    join_writers(db.session.connection(), FILES)
+    """Write a file whose row is added in the same transaction; answers its name. Nothing is swept meanwhile. Raises
+    Away also in a process that has the settings of before the files were moved."""
+    connection = db.session.connection()
+    join_writers(connection, FILES)
+    place = connection.scalar(select(Installation.files_in))
+    if place not in (None, installation.files_place()):
+        raise Away(f"the files were moved to {place}: set PORTAL_FILES to that and restart")
     stored = secrets.token_hex(16)
     kept().put(stored, BytesIO(content))
     return stored

@@ -179,22 +179,29 @@ def require_store(setting: str = "", *, make: bool = False) -> None:
     setting = setting or current_app.config["FILES"]
     if setting == store.DIRECTORY:  # which carries it beside the keys
         return
-    own, place = recorded().id, store.area_of(setting, "")
-    try:
-        with place.open(FILE) as found:
-            theirs = json.loads(found.read())["installation"]
-    except store.Missing:
+    own, theirs, place = recorded().id, store_identity(setting), store.area_of(setting, "")
+    if theirs is None:
         if not make:
-            raise Mismatch(f"{place.where(FILE)} is not there yet: run `portal init`") from None
+            raise Mismatch(f"{place.where(FILE)} is not there yet: run `portal init`")
         place.put(FILE, BytesIO(json.dumps({"installation": own}).encode()))
-        return
-    except (ValueError, TypeError, KeyError):
-        raise Mismatch(f"{place.where(FILE)} cannot be read: put it back from its copy") from None
-    if theirs != own:
+    elif theirs != own:
         raise Mismatch(
             f"{place.where('')} has the files of another database ({theirs}, this one is {own}): set PORTAL_FILES to "
             "a bucket, or a beginning of names, of its own"
         )
+
+
+def store_identity(setting: str) -> str | None:
+    """Whose files are in that bucket; None of one without. Raises Mismatch and Away."""
+    place = store.area_of(setting, "")
+    try:
+        with place.open(FILE) as found:
+            theirs: str = json.loads(found.read())["installation"]
+    except store.Missing:
+        return None
+    except (ValueError, TypeError, KeyError):
+        raise Mismatch(f"{place.where(FILE)} cannot be read: put it back from its copy") from None
+    return theirs
 
 
 def directory() -> str:

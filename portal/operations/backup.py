@@ -257,10 +257,10 @@ def told(head: Head, manifest: Manifest) -> str:
     )
 
 
-def damage(names: Sequence[str]) -> str:
+def damage(names: Sequence[str], done: str = "the archive was made") -> str:
     """A sentence for the operator about files that rows name."""
     shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
     return (
-        f"the archive was made, but {len(names)} attachments are missing or are not what was "
+        f"{done}, but {len(names)} attachments are missing or are not what was "
         f"brought ({shown}): put them back from an older archive, of which none was removed"
     )
