@@ -300,6 +300,7 @@ def settled(place: Place, manifest: Manifest) -> tuple[str, bool]:
     heads where there was none, a line of the trail. Answers what is wrong with the trail, and whether the database is
     of an older release."""
     environ = {"PORTAL_DATA_DIR": str(place.directory), "PORTAL_DATABASE_URL": place.url}
+    environ["PORTAL_FILES"] = current_app.config["FILES"]
     app: Flask = current_app.extensions[MAKER](environ=environ, TESTING=current_app.testing)
     with app.app_context(), scope.unscoped("an operator at the machine restores all of it"):
         try:
