@@ -37,7 +37,8 @@ SQLITE = (
     "PRAGMA busy_timeout=15000",
 )
 PRIVATE = ("PRAGMA foreign_keys=ON", "PRAGMA synchronous=OFF", "PRAGMA journal_mode=TRUNCATE")
-TRAIL, SEALING, FILES = 7_041_824, 7_041_825, 7_041_827  # any numbers of their own; the same in every process
+# Any numbers of their own; the same in every process.
+TRAIL, SEALING, FILES, BACKUP = 7_041_824, 7_041_825, 7_041_827, 7_041_828
 WRITERS = (
     "SELECT virtualtransaction FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database "
     "WHERE locktype = 'advisory' AND mode = 'ShareLock' AND granted AND classid = 0 AND objid = %s AND objsubid = 1 "
@@ -247,6 +248,13 @@ def outlast_writers(connection: Any, what: int, patience: float) -> bool:
         time.sleep(0.05)
         writing &= writers(connection, what)
     return True
+
+
+def begin_backup(connection: Any) -> bool:
+    """Only one process backs up, until this connection is let go; answers whether it is this one."""
+    if connection.dialect.name != "postgresql":
+        return True  # a file in the data directory tells
+    return bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({BACKUP})").scalar())
 
 
 def begin_sealing(connection: Any, *, wait: bool = False) -> bool:

@@ -16,7 +16,7 @@ from portal import cli, create_app, demo, setup
 from portal.core import attachments, clock, sealing, staging
 from portal.core.store import s3
 from portal.extensions import db
-from portal.operations import archive, encryption
+from portal.operations import archive, backup, encryption, moving_files
 from tests import object_store
 from tests.conftest import PASSWORD, release, settings
 from tests.holes.walk import of
@@ -142,6 +142,11 @@ def test_a_half_filled_form_with_a_file_is_continued_at_the_other(machines):
     assert machines.rows("SELECT count(*) FROM staged_file") == [(0,)]
 
 
+def stored(machines):
+    tables = ("attachment", "agreement", "staged_file")
+    return machines.files(), [machines.rows(f"SELECT * FROM {table} ORDER BY id") for table in tables]
+
+
 def test_a_store_that_is_away_is_told_and_nothing_is_torn(machines, monkeypatch):
     monkeypatch.setattr(s3, "READ", 2)
     visitor = at(machines.a, "filler01")
@@ -150,12 +155,7 @@ def test_a_store_that_is_away_is_told_and_nothing_is_torn(machines, monkeypatch)
     id_ = draft_of(machines)
     bring(visitor, id_, ("甲.pdf", PDF))
     [(number,)] = machines.rows(f"SELECT max(id) FROM attachment WHERE record_id = {id_}")
-    before = (
-        machines.files(),
-        machines.rows("SELECT count(*) FROM attachment"),
-        machines.rows("SELECT * FROM agreement"),
-    )
-    assert visitor.look("/readyz").status == 200
+    before = stored(machines)
     machines.swift.stop()
     try:
         away = visitor.look(f"/agreements/{id_}/files/{number}")
@@ -168,8 +168,7 @@ def test_a_store_that_is_away_is_told_and_nothing_is_torn(machines, monkeypatch)
             assert "cannot be reached" in " ".join(setup.bring_up_to_date())
     finally:
         machines.swift.start()
-    after = machines.files(), machines.rows("SELECT count(*) FROM attachment"), machines.rows("SELECT * FROM agreement")
-    assert after == before
+    assert stored(machines) == before
     assert visitor.look("/readyz").status == 200
     assert bring(visitor, id_, ("乙.pdf", PDF)).status == 302
 
@@ -238,6 +237,8 @@ def test_heads_behind_those_of_another_machine_are_no_alarm_and_a_shortened_file
 
 def test_a_backup_takes_the_files_from_the_store_and_restores_them_into_either(machines, swift, tmp_path):
     first = tmp_path / "first.backup"
+    with machines.a.app_context(), backup.alone():
+        assert "another backup" in command(machines.b, "backup", str(first), code=1).stderr
     command(machines.b, "backup", str(first))
     _, manifest = archive.read(first, PASSPHRASE, archive.Taker())
     named = dict(machines.rows(NAMED))
@@ -262,6 +263,9 @@ def test_a_backup_takes_the_files_from_the_store_and_restores_them_into_either(m
 
 
 def test_files_are_moved_to_the_directory_and_back_while_the_portal_is_used(machines, swift):
+    with machines.a.app_context():  # as a command that was killed half-way leaves it
+        moving_files.declare("s3://shared > directory")
+    assert bring(at(machines.b, "filler01"), draft_of(machines), ("早.pdf", PDF)).status == 503
     said = command(machines.a, "files", "move", "directory").stdout
     named = {stored for stored, _ in machines.rows(NAMED)}
     assert f"{len(named)} files" in said

@@ -196,7 +196,10 @@ def bring(content: bytes) -> str:
     join_writers(connection, FILES)
     place = connection.scalar(select(Installation.files_in))
     if place not in (None, installation.files_place()):
-        raise Away(f"the files were moved to {place}: set PORTAL_FILES to that and restart")
+        raise Away(
+            f"the files are in {place}, or on their way (>): set PORTAL_FILES to that and restart, or run `portal "
+            "files move` again if it was ended half-way"
+        )
     stored = secrets.token_hex(16)
     kept().put(stored, BytesIO(content))
     return stored

@@ -128,7 +128,7 @@ def require_pair(row: Any, here: Carried | None) -> None:
     for name, fits in ((PERSONAL, row.personal_key in personal_keys()), (AUDIT, row.audit_key == audit_key())):
         if not fits:
             raise Mismatch(f"{home / name} is not the key that this database was written with: put that one back")
-    if row.files_in not in (None, files_place()):
+    if not has_files(row.files_in):
         raise Mismatch(
             f"the files of this database are in {row.files_in}, and PORTAL_FILES says {files_place()}: set it to that, "
             "or move them by `portal files move`, run with the setting of before"
@@ -166,6 +166,15 @@ def settle() -> None:
         db.session.execute(insert(Installation).values(id=here.installation, made_at=clock.now(), **keys))
     elif row.files_in is None:
         db.session.execute(update(Installation).values(files_in=files_place()))
+
+
+# Between where files are and where they are going, while nobody may bring one.
+MOVING = " > "
+
+
+def has_files(recorded: str | None) -> bool:
+    """Are the files of the database, by what it records, where the settings say? Also while they are being moved."""
+    return recorded is None or recorded.partition(MOVING)[0] == files_place()
 
 
 def files_place(setting: str = "") -> str:

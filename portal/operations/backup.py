@@ -27,6 +27,7 @@ from portal.core.jobs import write
 from portal.core.sealing import AuditSeal
 from portal.core.staging import StagedFile
 from portal.core.store import Missing
+from portal.database import begin_backup
 from portal.extensions import db
 from portal.operations import archive, dialects, migrating, tables
 from portal.operations.archive import BESIDE, Head, Manifest, Packing, Taker
@@ -82,12 +83,15 @@ def identity() -> str:
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """One backup of a data directory at a time."""
+    """One backup of a portal at a time, whatever machine makes it."""
+    why = "another backup of this portal is being made: wait for it"
     try:
-        with FileLock(current_app.config["DATA_DIR"] / "backup.lock", timeout=0):
+        with FileLock(current_app.config["DATA_DIR"] / "backup.lock", timeout=0), db.engine.connect() as connection:
+            if not begin_backup(connection.execution_options(reading=True)):
+                raise Refused(why)
             yield
     except Timeout:
-        raise Refused("another backup of this portal is being made: wait for it") from None
+        raise Refused(why) from None
 
 
 @contextmanager

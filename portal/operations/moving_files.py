@@ -36,7 +36,8 @@ class Moved:
 
 def move(setting: str) -> Moved:
     """Copy what rows name to the store of this value of `PORTAL_FILES`, and let the database say that it is there. What
-    the store of before has stays. Raises Refused, BadSetting and Away."""
+    the store of before has stays. One that was killed is completed by the same command. Raises Refused, BadSetting and
+    Away."""
     setting = config.files({"PORTAL_FILES": setting})
     place, before = installation.files_place(setting), installation.files_place()
     if place == before:
@@ -45,12 +46,13 @@ def move(setting: str) -> Moved:
     installation.require_store(setting, make=True)
     done = Moved(0, 0, [])
     copy(source, target, done)  # most of them, while nobody waits
-    declare(place)
+    declare(f"{before}{installation.MOVING}{place}")
     try:
         with db.engine.connect() as connection:
             if not outlast_writers(connection, FILES, PATIENCE):
                 raise Refused("somebody is bringing a file for minutes: try again")
         copy(source, target, done)
+        declare(place)
     except BaseException:
         declare(before)
         raise

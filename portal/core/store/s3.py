@@ -25,11 +25,11 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from portal.core.store.base import Away, Entry, Missing
 
 log = logging.getLogger(__name__)
-CONNECT, READ, PROBE = 3, 20, 3  # seconds
+CONNECT, READ, PROBE = 3, 10, 3  # seconds
 CONNECTIONS = 16  # as many as threads that serve
 FULL = frozenset({"InsufficientStorage", "InsufficientCapacity", "QuotaExceeded", "XMinioStorageFull"})
 NO_ROOM = 507
-NONE = frozenset({"404", "NoSuchKey", "NotFound"})
+NONE = "NoSuchKey"
 
 
 @cache
@@ -39,7 +39,7 @@ def client(place: str, *, quick: bool = False, anonymous: bool = False) -> Any:
     settings = Config(
         connect_timeout=CONNECT,
         read_timeout=PROBE if quick else READ,
-        retries={"mode": "standard", "total_max_attempts": 1 if quick else 2},
+        retries={"mode": "standard", "total_max_attempts": 1},  # each more would hold a thread as long again
         max_pool_connections=CONNECTIONS,
         signature_version=UNSIGNED if anonymous else "s3v4",
         s3={"addressing_style": "path" if "endpoint" in asked else "auto"},
@@ -109,7 +109,7 @@ class Bucket:
             try:
                 with telling(self):
                     client(self.place).delete_object(**self.key(name))
-            except (Away, OSError, Missing):
+            except (Away, OSError):
                 return  # it is away for the others, too
 
     def where(self, name: str) -> str:
@@ -148,7 +148,7 @@ def telling(bucket: Bucket) -> Iterator[None]:
         code = str(told.get("Code", ""))
         if code in FULL or fault.response["ResponseMetadata"].get("HTTPStatusCode") == NO_ROOM:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), bucket.where("")) from None
-        if code in NONE:
+        if code == NONE:  # and not whatever some web server between has not found
             raise Missing(bucket.where("")) from None
         raise Away(f"{bucket.where('')}: {code} {told.get('Message', '')}".strip()) from None
     except (BotoCoreError, HTTPClientError) as fault:
