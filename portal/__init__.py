@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from portal import cli, database, ledgers, registry
-from portal.accounts import security, start_pages, trail_words
+from portal.accounts import oidc, security, start_pages, trail_words
 from portal.builder import PortalBuilder
 from portal.core import (
     audit,
@@ -35,6 +35,7 @@ from portal.extensions import csrf, db, migrate
 from portal.operations import checks
 
 __all__ = ["create_app", "numbering"]
+ACCOUNTS = (start_pages, trail_words, oidc)
 
 
 def create_app(**overrides: Any) -> Flask:
@@ -68,7 +69,7 @@ def create_app(**overrides: Any) -> Flask:
     for part in (security, limits):
         part.install(app)
     csrf.init_app(app)
-    for part in (installation, checks, addresses, web, start_pages, trail_words, revealing, guessing, sealer, rest):
+    for part in (installation, checks, addresses, web, *ACCOUNTS, revealing, guessing, sealer, rest):
         part.install(app)
     with app.app_context():
         appbuilder = PortalBuilder(app, db.session)

@@ -199,6 +199,22 @@ def reading() -> Iterator[None]:
         _reading.reset(token)
 
 
+@contextmanager
+def not_waiting() -> Iterator[None]:
+    """For what is written beside the work and may be left undone: on SQLite it fails at once while another writes.
+    What the session holds is let go before; the caller commits afterwards."""
+    db.session.rollback()
+    connection = db.session.connection()
+    sqlite = connection.dialect.name == "sqlite"
+    if sqlite:
+        connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        yield
+    finally:  # before the connection goes back to the pool
+        if sqlite:
+            connection.exec_driver_sql(SQLITE[-1])
+
+
 def reads_in_background() -> bool:
     found = background.of_request()
     return found is not None and found.reads
@@ -207,6 +223,7 @@ def reads_in_background() -> bool:
 def begin_sqlite(connection: Any) -> None:
     """Whoever will write takes the lock at once and waits for it; readers never wait."""
     reads = has_request_context() and (request.method in READING or reads_in_background())
+    reads = reads and request.endpoint not in background.WRITING
     reads = reads or _reading.get() or connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 

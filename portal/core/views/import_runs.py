@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import partial
 from typing import Any, ClassVar
 
@@ -40,4 +41,4 @@ class ImportRuns:
 
 def work(ledger: Ledger, run_id: int, job: Job) -> dict[str, Any]:
     undone = running.take_back(run_id, job.progress)
-    return {"undone": {"removed": undone.removed, "restored": undone.restored, "stayed": undone.stayed}}
+    return {"undone": asdict(undone)}

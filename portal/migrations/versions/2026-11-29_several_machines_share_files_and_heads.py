@@ -1,14 +1,14 @@
 """several machines share files and heads
 
 Revision ID: e81b5f3c7a20
-Revises: c2d84f10e6b7
+Revises: c97ae8a86287
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "e81b5f3c7a20"
-down_revision = "c2d84f10e6b7"
+down_revision = "c97ae8a86287"
 branch_labels = None
 depends_on = None
 
