@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from click import ClickException
 
@@ -37,6 +38,7 @@ SETTINGS = {
     "PORTAL_SERVING_ROLE": "role of PostgreSQL to serve as; `portal init`, run by the owner, grants what it needs",
     "PORTAL_DEMO": "none | tiny | article (tiny in development, none in production): what an empty database gets",
     "PORTAL_DEMO_PASSWORD": "password of all demo accounts; made and printed when absent",
+    "PORTAL_FILES": "directory | s3://bucket?endpoint=… (directory): where attachments lie",
     "PORTAL_OIDC_ISSUER": "address of an OpenID Connect provider to sign in by (none)",
     "PORTAL_OIDC_CLIENT_ID": "the portal's id there",
     "PORTAL_OIDC_CLIENT_SECRET": "and its secret",
@@ -150,6 +152,30 @@ def database_url(environ: Mapping[str, str], data_dir: Path) -> str:
     return url
 
 
+def files(environ: Mapping[str, str]) -> str:
+    """`directory`, or the address of a bucket of which every part is understood."""
+    place = environ.get("PORTAL_FILES") or "directory"
+    if place != "directory" and not is_bucket(place):
+        raise BadSetting(
+            "PORTAL_FILES is directory, or an address like s3://bucket?endpoint=https://host:port (also "
+            "s3://bucket/beginning, and &region=name; the key and the secret are AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY)"
+        )
+    return place
+
+
+def is_bucket(place: str) -> bool:
+    try:
+        parts = urlsplit(place)
+        asked = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+        endpoint = urlsplit(asked.get("endpoint", "https://amazonaws.com"))
+    except ValueError:
+        return False
+    named = re.fullmatch("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", parts.netloc) and not parts.fragment
+    served = endpoint.scheme in ("http", "https") and endpoint.hostname and not endpoint.username
+    return bool(parts.scheme == "s3" and named and served and asked.keys() <= {"endpoint", "region"})
+
+
 def serving_role(environ: Mapping[str, str]) -> str:
     name = environ.get("PORTAL_SERVING_ROLE") or ""
     if name and not re.fullmatch("[a-z_][a-z0-9_]{0,62}", name):
@@ -217,6 +243,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
         "SECRET_KEY": secret_key(environ, production),
         "SQLALCHEMY_DATABASE_URI": database_url(environ, data_dir),
         "TRUSTED_HOSTS": trusted_hosts(environ, host),
+        "FILES": files(environ),
         "PROXIES": proxies(environ),
         "THREE_ADMINS": one_of(environ, "PORTAL_THREE_ADMINS", ("on", "off"), "off") == "on",
         "ROW_SECURITY": one_of(environ, "PORTAL_ROW_SECURITY", ("on", "off"), "off") == "on",

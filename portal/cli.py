@@ -30,11 +30,12 @@ from portal.core.spreadsheet import months, running
 from portal.core.spreadsheet.importing import Options, Outcome, find_layout
 from portal.core.spreadsheet.marked import marked, without_layout
 from portal.core.spreadsheet.reading import Unreadable, read
+from portal.core.store import Away
 from portal.core.views import exporting
 from portal.demo import PROFILES, load, password, renew_password
 from portal.extensions import db
 from portal.operations import backup as backups
-from portal.operations import checks
+from portal.operations import checks, moving_files
 from portal.operations import restore as restoring
 from portal.operations.backup import Refused
 from portal.operations.encryption import BadArchive
@@ -55,6 +56,8 @@ class Commands(AppGroup):
             return super().invoke(context)
         except DBAPIError as fault:
             raise click.ClickException(f"the database: {str(fault.orig).splitlines()[0]}") from fault
+        except Away as fault:
+            raise click.ClickException(f"the files: {fault}") from None
 
 
 def of_this_directory(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -73,6 +76,8 @@ keys = Commands("keys", help="The keys of personal data.")
 portal.add_command(keys)
 trail = Commands("audit", help="The trail of what was done.")
 portal.add_command(trail)
+files = Commands("files", help="Where attachments lie.")
+portal.add_command(files)
 heads = Commands("heads", help="The copy of the trail's heads beside the database.")
 portal.add_command(heads)
 
@@ -88,18 +93,17 @@ def init() -> None:
 @portal.command()
 @click.option("--yes", is_flag=True, help="Remove them; else they are only counted.")
 def sweep(*, yes: bool) -> None:
-    """Files in the data directory that belong to no record: say how many there are, or remove them."""
+    """Files in the store that belong to no record: say how many there are, or remove them."""
     if why := sealing.older_than_directory():
         raise click.ClickException(why)
-    with scope.unscoped("an operator at the machine looks after the files"), attachments.locked(shared=False) as had:
-        if not had:
-            raise click.ClickException("files are being written just now: try again")
-        paths = attachments.unnamed(staging.stored)
-        size = sum(path.stat().st_size for path in paths)
+    with scope.unscoped("an operator at the machine looks after the files"):
+        found = attachments.unnamed(staging.stored)
+        if yes and not attachments.discard(each.name for each in found):
+            raise click.ClickException("a backup is being made, or the store is away: try again later")
         if yes:
-            audit.tell("files_swept", title=str(len(paths)))
-            attachments.discard(paths)
-    click.echo(f"{len(paths)} files without a record, {size} bytes{': removed' if yes else ''}.")
+            audit.tell("files_swept", title=str(len(found)))
+    size = sum(each.size for each in found)
+    click.echo(f"{len(found)} files without a record, {size} bytes{': removed' if yes else ''}.")
 
 
 @portal.command()
@@ -175,6 +179,18 @@ def verify() -> None:
     click.echo(f"{found.lines} lines in {found.blocks} blocks are as they were written; {sealing.seal()} sealed now.")
     number, digest = sealing.head()
     click.echo(f"Head of the chain: {number} {digest}. Compare it with the copy of audit_heads.log elsewhere.")
+
+
+@files.command("move")
+@click.argument("target", metavar="PORTAL_FILES")
+def move_files(target: str) -> None:
+    """Copy all attachments to another store, named as PORTAL_FILES names it: `directory` or s3://…"""
+    with operating(), scope.unscoped("an operator at the machine moves the files"):
+        done = moving_files.move(target)
+    click.echo(f"{done.files} files of {done.bytes} bytes were copied. Set PORTAL_FILES to {target} and restart.")
+    click.echo("What is where they were is kept: remove it once all works and a backup is made.", err=True)
+    if done.lost:
+        raise click.ClickException(backups.damage(done.lost, "the files were moved"))
 
 
 @heads.command()

@@ -8,6 +8,7 @@ import errno
 import re
 import shutil
 import sqlite3
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +38,8 @@ SQLITE = (
     "PRAGMA busy_timeout=15000",
 )
 PRIVATE = ("PRAGMA foreign_keys=ON", "PRAGMA synchronous=OFF", "PRAGMA journal_mode=TRUNCATE")
-TRAIL, SEALING = 7_041_824, 7_041_825  # any numbers of their own; the same in every process
+# Any numbers of their own; the same in every process.
+TRAIL, SEALING, FILES, BACKUP = 7_041_824, 7_041_825, 7_041_827, 7_041_828
 WRITERS = (
     "SELECT virtualtransaction FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database "
     "WHERE locktype = 'advisory' AND mode = 'ShareLock' AND granted AND classid = 0 AND objid = %s AND objsubid = 1 "
@@ -274,17 +276,36 @@ def prepare_private(connection: Any, _record: object) -> None:
         connection.execute(pragma)
 
 
-def join_writers(connection: Any) -> None:
-    """For whoever writes to the trail, until their transaction, or the savepoint that they are in, ends."""
+def join_writers(connection: Any, what: int = TRAIL) -> None:
+    """For whoever writes to the trail, or brings files, until their transaction, or the savepoint that they are in,
+    ends."""
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({TRAIL})")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({what})")
 
 
-def writers(connection: Any) -> set[str]:
-    """The transactions that are writing to the trail. SQLite has one writer, and who asks is that."""
+def writers(connection: Any, what: int = TRAIL) -> set[str]:
+    """The transactions that are writing to it. SQLite has one writer, and who asks is that."""
     if connection.dialect.name != "postgresql":
         return set()
-    return set(connection.exec_driver_sql(WRITERS, (TRAIL,)).scalars())
+    return set(connection.exec_driver_sql(WRITERS, (what,)).scalars())
+
+
+def outlast_writers(connection: Any, what: int, patience: float) -> bool:
+    """Wait until all who are writing to it now have ended; answers whether they have. Nobody waits for this."""
+    writing, until = writers(connection, what), time.monotonic() + patience
+    while writing:
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+        writing &= writers(connection, what)
+    return True
+
+
+def begin_backup(connection: Any) -> bool:
+    """Only one process backs up, until this connection is let go; answers whether it is this one."""
+    if connection.dialect.name != "postgresql":
+        return True  # a file in the data directory tells
+    return bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({BACKUP})").scalar())
 
 
 def begin_sealing(connection: Any, *, wait: bool = False) -> bool:

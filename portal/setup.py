@@ -29,6 +29,7 @@ from portal.core import (
     staging,
 )
 from portal.core.audit import AuditEvent
+from portal.core.store import Away
 from portal.database import answering_within
 from portal.extensions import db
 from portal.org import codes
@@ -108,10 +109,15 @@ def keep_private() -> None:
 def sweep_files() -> list[str]:
     if why := sealing.older_than_directory():
         return [why]
-    if count := attachments.sweep(staging.stored):
+    try:
+        installation.require_store(make=True)
+        count = attachments.sweep(staging.stored)
+    except Away as fault:
+        return [f"The files cannot be reached ({fault}): until they can, no attachment is opened or added."]
+    if count:
         return [
-            f"{count} files in {attachments.home()} belong to no record of this database, more than killed processes "
-            "leave: nothing was removed. `portal sweep --yes` removes them."
+            f"{count} files in {attachments.kept().where('')} belong to no record of this database, more than killed "
+            "processes leave: nothing was removed. `portal sweep --yes` removes them."
         ]
     return []
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, create_engine
 
 from config import BadSetting
 from portal import cli, create_app, setup
-from portal.core import attachments, installation, sealing
+from portal.core import attachments, installation, sealing, staging
 from portal.extensions import db
 from portal.org import rotation
 from tests.conftest import settings
@@ -238,7 +238,7 @@ def test_more_files_than_a_killed_process_leaves_are_only_told(home):
     assert cli_of(app, "sweep", "--yes").exit_code == 0
     assert list((home / "files").glob("??/*")) == []
     with app.app_context():
-        assert attachments.sweep() == 0
+        assert attachments.sweep(staging.stored) == 0
     release(app)
 
 

@@ -1,39 +1,35 @@
 """Files of a record: checked by their content, written so that no power cut tears them, served by the record's rights.
 
-A file lies under `<data directory>/files/` by a random name; the row that names it is committed after the file is
-safe. What a killed process leaves without a row is swept by `portal init`.
+A file lies in the store (`core/store`) by a random name; the row that names it is committed after the file is safe.
+What a killed process leaves without a row is swept by `portal init`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from flask import current_app
 from flask_babel import gettext
-from sqlalchemy import Index, String, func, select
+from sqlalchemy import Connection, Index, String, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-import config
-from portal.core import clock, scope
+from config import BadSetting
+from portal.core import clock, installation, scope, store
 from portal.core.fields import BadValue, clean
 from portal.core.fields.text import refuse_personal
+from portal.core.installation import Installation
 from portal.core.ledger import Files, Ledger
 from portal.core.pictures import CLEANERS, Broken
+from portal.core.store import Away, Entry, Store
+from portal.core.store.directory import PART
+from portal.database import FILES, join_writers, outlast_writers
 from portal.extensions import Model, db
-
-try:
-    import fcntl
-except ImportError:  # Windows: one process, nothing is swept while it serves
-    fcntl = None  # type: ignore[assignment]
 
 MOST_BYTES = 20 * 2**20
 OLE, ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04"
@@ -55,11 +51,12 @@ MEDIA = {
     "png": "image/png",
 }
 
-
-# What a file is called until it is whole.
-PART = ".part"
+AREA = "files"
+# Under this name the application knows that the store was asked whose it is.
+ASKED = "portal.asked_store"
 # Files without a row that processes leave which were killed while they wrote one; more have another reason.
 FEW = 10
+PATIENCE = 30.0  # seconds that a sweep waits for those who are bringing files
 
 
 class BadFile(Exception):
@@ -100,19 +97,17 @@ class Attachment(Model):
     def media(self) -> str:
         return MEDIA.get(self.ending, "application/octet-stream")
 
-    @property
-    def path(self) -> Path:
-        return path_of(self.stored)
 
-
-def home() -> Path:
-    found: Path = current_app.config["DATA_DIR"] / "files"
-    return found
-
-
-def path_of(stored: str) -> Path:
-    """Where the file of this random name lies."""
-    return home() / stored[:2] / stored
+def kept() -> Store:
+    """Where the files of records and of forms that are not saved yet lie. The first time a process asks whether they
+    are those of this database. Raises Away."""
+    if not current_app.extensions.get(ASKED):
+        try:
+            installation.require_store()
+        except BadSetting as fault:
+            raise Away(fault.message) from None
+        current_app.extensions[ASKED] = True
+    return store.area(AREA)
 
 
 def of(ledger: Ledger, record: Any) -> Sequence[Attachment]:
@@ -127,7 +122,7 @@ def names_by_title(ledger: Ledger, record: Any) -> dict[str, str]:
     return {str(each): each.name for each in of(ledger, record)} if ledger.files else {}
 
 
-def let_go(ledger: Ledger, records: Sequence[Any]) -> list[Path]:
+def let_go(ledger: Ledger, records: Sequence[Any]) -> list[str]:
     """Records that are deleted take their files with them: the rows with the caller's commit, then (`discard`) what
     they name."""
     if not ledger.files:
@@ -138,7 +133,7 @@ def let_go(ledger: Ledger, records: Sequence[Any]) -> list[Path]:
     ).all()
     for each in found:
         db.session.delete(each)
-    return [each.path for each in found]
+    return [each.stored for each in found]
 
 
 def places_filled(ledger: Ledger, record: Any) -> set[str]:
@@ -180,12 +175,12 @@ def parts_of(content: bytes) -> set[str]:
 
 
 def add(ledger: Ledger, record: Any, place: Files, name: str, content: bytes) -> Attachment:
-    """Keep a file with a record. The caller commits inside `writing()`. Raises BadFile."""
+    """Keep a file with a record. Nothing is committed. Raises BadFile, and what the store raises."""
     name, content = checked(name, content, place.kinds)
     mine = (Attachment.ledger == ledger.name, Attachment.record_id == record.id, Attachment.place == place.name)
     if (db.session.scalar(select(func.count(Attachment.id)).where(*mine)) or 0) >= place.most:
         raise BadFile(gettext("At most %(most)d files here.", most=place.most))
-    stored = secrets.token_hex(16)
+    stored = bring(content)
     found = Attachment(
         ledger=ledger.name,
         record_id=record.id,
@@ -197,73 +192,72 @@ def add(ledger: Ledger, record: Any, place: Files, name: str, content: bytes) ->
         person=scope.current().name or scope.current().username,
         added_at=clock.now(),
     )
-    write_durably(found.path, content)
     db.session.add(found)
     return found
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Temporary file, fsync, rename, fsync of the folder: after this the file survives a power cut whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}{PART}")
-    try:
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:  # the disk is full, and stays so if half a file stays
-        draft.unlink(missing_ok=True)
-        raise
-    config.keep_folder(path.parent)
+def bring(content: bytes) -> str:
+    """Write a file whose row is added in the same transaction; answers its name. Nothing is swept meanwhile. Raises
+    Away also in a process that has the settings of before the files were moved."""
+    connection = db.session.connection()
+    join_writers(connection, FILES)
+    place = connection.scalar(select(Installation.files_in))
+    if place not in (None, installation.files_place()):
+        raise Away(
+            f"the files are in {place}, or on their way (>): set PORTAL_FILES to that and restart, or run `portal "
+            "files move` again if it was ended half-way"
+        )
+    stored = secrets.token_hex(16)
+    kept().put(stored, BytesIO(content))
+    return stored
 
 
-@contextmanager
-def writing() -> Iterator[None]:
-    """Around writing files and committing their rows: nothing is swept meanwhile."""
-    with locked(shared=True):
-        yield
+Staged = Callable[[Connection], set[str]]
 
 
-@contextmanager
-def locked(*, shared: bool) -> Iterator[bool]:
-    """Answers whether the lock was had; only the exclusive one does not wait."""
-    if fcntl is None:
-        yield shared
-        return
-    home().mkdir(parents=True, exist_ok=True)
-    with (home() / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
-
-
-def sweep(staged: Callable[[], set[str]] = set) -> int:
-    """Remove files that no row names, left by processes that were killed; never while anybody writes one. `staged` are
-    the names of those that wait with forms.
+def sweep(staged: Staged) -> int:
+    """Remove files that no row names, left by processes that were killed. `staged` are the names of those that wait
+    with forms. What the session holds is let go.
 
     Answers how many there are when they are more than killed processes leave: then nothing is removed, since the rows
     may be what is missing.
     """
-    if not home().is_dir():
-        return 0
-    with locked(shared=False) as had:
-        paths = unnamed(staged) if had else []
-        if sum(path.suffix != PART for path in paths) > FEW:
-            return len(paths)
-        discard(paths)
+    found = unnamed(staged)
+    if sum(not each.name.endswith(PART) for each in found) > FEW:
+        return len(found)
+    discard(each.name for each in found)
     return 0
 
 
-def unnamed(staged: Callable[[], set[str]]) -> list[Path]:
-    known = set(db.session.scalars(select(Attachment.stored))) | staged()
-    return [path for path in home().glob("??/*") if path.name not in known]
+def unnamed(staged: Staged) -> list[Entry]:
+    """Files that no row names, nor will: whoever was bringing one when they were listed has committed its row, or never
+    will. None while somebody takes long to bring one. What the session holds is let go."""
+    db.session.rollback()
+    listed = list(kept().entries())
+    with db.engine.begin() as connection:  # nobody else is writing in SQLite then
+        if not outlast_writers(connection, FILES, PATIENCE):
+            return []
+        known = set(connection.scalars(select(Attachment.stored))) | staged(connection)
+    return [each for each in listed if each.name not in known]
 
 
-def discard(paths: Sequence[Path]) -> None:
-    for path in paths:
-        with suppress(OSError):
-            path.unlink()
+def discard(names: Iterable[str]) -> bool:
+    """Remove files whose rows are gone, and that is committed. Answers whether that could be done now: while a backup
+    reads them they stay, and are swept later."""
+    if not (names := list(names)):
+        return True
+    with db.engine.connect().execution_options(reading=True) as connection:
+        until = connection.scalar(select(Installation.files_stay_until))
+    if until is not None and clock.now() < until:
+        return False
+    try:
+        kept().discard(names)
+    except Away:  # nobody waits for it
+        return False
+    return True
+
+
+def let_stay(until: datetime | None) -> None:
+    """No file is removed until then; None ends it. Committed."""
+    with db.engine.begin() as connection:
+        connection.execute(update(Installation).values(files_stay_until=until))

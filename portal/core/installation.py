@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from werkzeug.exceptions import ServiceUnavailable
 import config
 from config import BadSetting
 from portal import static_files
-from portal.core import clock
+from portal.core import clock, store
 from portal.core.audit import AuditEvent
 from portal.core.key_files import AUDIT, PERSONAL
 from portal.core.marks import MARKED, keyed, mark
@@ -43,8 +44,10 @@ class Installation(Model):
     # Fingerprints of the keys that it was written with; of those of personal data the newest.
     personal_key: Mapped[str] = mapped_column(String(64))
     audit_key: Mapped[str] = mapped_column(String(64))
-    # The data directory that has the file with the heads of the trail.
-    heads_in: Mapped[str | None] = mapped_column(String(32))
+    # Where attachments lie: `directory`, or a bucket and what names in it begin with.
+    files_in: Mapped[str | None] = mapped_column(String(300))
+    # Until then no file is removed, since a backup reads what was there when it began.
+    files_stay_until: Mapped[datetime | None]
     made_at: Mapped[datetime]
 
 
@@ -89,7 +92,7 @@ def recorded() -> Any:
     with db.engine.connect().execution_options(reading=True) as connection:
         if not inspect(connection).has_table(Installation.__tablename__):
             return None
-        columns = (Installation.id, Installation.personal_key, Installation.audit_key, Installation.heads_in)
+        columns = (Installation.id, Installation.personal_key, Installation.audit_key, Installation.files_in)
         return connection.execute(select(*columns)).first()
 
 
@@ -126,6 +129,11 @@ def require_pair(row: Any, here: Carried | None) -> None:
     for name, fits in ((PERSONAL, row.personal_key in personal_keys()), (AUDIT, row.audit_key == audit_key())):
         if not fits:
             raise Mismatch(f"{home / name} is not the key that this database was written with: put that one back")
+    if not has_files(row.files_in):
+        raise Mismatch(
+            f"the files of this database are in {row.files_in}, and PORTAL_FILES says {files_place()}: set it to that, "
+            "or move them by `portal files move`, run with the setting of before"
+        )
 
 
 def require_fitting_keys() -> None:
@@ -149,14 +157,61 @@ def _set_up() -> bool:
 
 def settle() -> None:
     """Make the identity of a new database, and let the data directory carry it. Nothing is committed."""
-    row, here = db.session.execute(select(Installation.id, Installation.heads_in)).first(), carried()
+    row, here = db.session.execute(select(Installation.id, Installation.files_in)).first(), carried()
     if here is None:
         id_ = row.id if row else secrets.token_hex(16)
         config.kept(file(), lambda: json.dumps({"installation": id_, "directory": secrets.token_hex(16)}))
         here = carried() or Carried(id_, "")
     if row is None:
-        keys = {"personal_key": personal_keys()[0], "audit_key": audit_key()}
+        keys = {"personal_key": personal_keys()[0], "audit_key": audit_key(), "files_in": files_place()}
         db.session.execute(insert(Installation).values(id=here.installation, made_at=clock.now(), **keys))
+    elif row.files_in is None:
+        db.session.execute(update(Installation).values(files_in=files_place()))
+
+
+# Between where files are and where they are going, while nobody may bring one.
+MOVING = " > "
+
+
+def has_files(recorded: str | None) -> bool:
+    """Are the files of the database, by what it records, where the settings say? Also while they are being moved."""
+    return recorded is None or recorded.partition(MOVING)[0] == files_place()
+
+
+def files_place(setting: str = "") -> str:
+    """What `PORTAL_FILES` names, without how it is reached, which may differ by machine."""
+    return (setting or str(current_app.config["FILES"])).partition("?")[0].rstrip("/")
+
+
+def require_store(setting: str = "", *, make: bool = False) -> None:
+    """A bucket carries the identity of the database whose files it has; `make`: one that has none gets it. Raises
+    Mismatch, and what the store raises."""
+    setting = setting or current_app.config["FILES"]
+    if setting == store.DIRECTORY:  # which carries it beside the keys
+        return
+    own, theirs, place = recorded().id, store_identity(setting), store.area_of(setting, "")
+    if theirs is None:
+        if not make:
+            raise Mismatch(f"{place.where(FILE)} is not there yet: run `portal init`")
+        place.put(FILE, BytesIO(json.dumps({"installation": own}).encode()))
+    elif theirs != own:
+        raise Mismatch(
+            f"{place.where('')} has the files of another database ({theirs}, this one is {own}): set PORTAL_FILES to "
+            "a bucket, or a beginning of names, of its own"
+        )
+
+
+def store_identity(setting: str) -> str | None:
+    """Whose files are in that bucket; None of one without. Raises Mismatch and Away."""
+    place = store.area_of(setting, "")
+    try:
+        with place.open(FILE) as found:
+            theirs: str = json.loads(found.read())["installation"]
+    except store.Missing:
+        return None
+    except (ValueError, TypeError, KeyError):
+        raise Mismatch(f"{place.where(FILE)} cannot be read: put it back from its copy") from None
+    return theirs
 
 
 def directory() -> str:

@@ -2,8 +2,8 @@
 
 The head of the chain also goes to a file beside the database that only grows. So a line that was changed, removed,
 put in or swapped is found, and so is a trail that was cut off or replaced as a whole by an older or invented one. The
-file is made with the first seal and never again, unless an operator says so: it lacks the newest head at most, else
-somebody took from it. Of several machines one has it, and the database says which.
+file is made with the first seal and never again, unless an operator says so. Each of several machines may have one; the
+database says how far each goes, as others seal, too: what it lacks beyond the newest of these, somebody took from it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,9 +27,9 @@ from sqlalchemy.types import NullType
 from portal.core import clock
 from portal.core.audit import AuditEvent
 from portal.core.fields.base import natural
-from portal.core.installation import Installation, directory
+from portal.core.installation import directory
 from portal.core.marks import MARKED, keyed, mark
-from portal.database import begin_sealing, writers
+from portal.database import TRAIL, begin_sealing, outlast_writers
 from portal.extensions import Model, db
 
 BLOCK = 1000  # lines
@@ -50,6 +49,16 @@ class AuditSeal(Model):
     lines: Mapped[bytes] = mapped_column(LargeBinary)
     digest: Mapped[str] = mapped_column(String(64))
     sealed_at: Mapped[datetime]
+
+
+class Witness(Model):
+    """A data directory that has a file with the heads, and the newest head in it."""
+
+    __tablename__ = "trail_witness"
+
+    directory: Mapped[str] = mapped_column(String(32), primary_key=True)
+    number: Mapped[int]
+    noted_at: Mapped[datetime]
 
 
 TABLES = (AuditEvent.__tablename__, AuditSeal.__tablename__)
@@ -106,11 +115,11 @@ def seal_block() -> int:
             return 0
         if last is None:
             heads_file().touch(mode=0o600)
-            connection.execute(update(Installation).values(heads_in=directory()))
+            note_witness(connection, 0)
         lines = b"".join(packed(id_, written) for id_, written in block)
         values = {"number": number + 1, "last_id": block[-1].id, "lines": lines, "sealed_at": clock.now()}
         connection.execute(insert(AuditSeal).values(**values, digest=digest_of(number + 1, before, lines)))
-    with db.engine.connect().execution_options(reading=True) as connection:
+    with db.engine.begin() as connection:
         note_head(connection)
     return len(block)
 
@@ -122,29 +131,42 @@ def whole(connection: Connection) -> int:
     writing before that was read. So once all who are writing now have ended, no line up to it is missing.
     """
     until = connection.scalar(select(func.max(AuditEvent.id))) or 0
-    writing, patience = writers(connection), time.monotonic() + PATIENCE
-    while writing:
-        if time.monotonic() > patience:
-            return 0
-        time.sleep(0.05)
-        writing &= writers(connection)
-    return until
+    return until if outlast_writers(connection, TRAIL, PATIENCE) else 0
 
 
 def note_head(connection: Connection) -> None:
-    """Append the newest head if the file has all before it. Nothing in it is ever changed, nor is it mended."""
-    last = connection.execute(select(*HEAD).order_by(AuditSeal.number.desc()).limit(1)).first()
-    if last is None or not heads_file().exists():
+    """Append the heads that the file lacks, here and on other machines made since the last one that it had. Nothing in
+    it is ever changed, nor is it mended where somebody took from it."""
+    noted = witnesses(connection).get(directory())
+    if noted is None or not heads_file().exists():
         return
     with heads_file().open("rb+") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
         end = file.read().decode("ascii", "replace")
-        if max(heads_in(end), default=0) == last.number - 1:
-            begun = end and not end.endswith("\n")  # a line that a fault of the machine broke off
-            head = f"{last.number} {last.last_id} {last.digest}\n"
-            file.write(f"{chr(10) if begun else ''}{head}".encode("ascii"))
-            file.flush()
-            os.fsync(file.fileno())
+        newest = max(heads_in(end), default=0)
+        lacking = connection.execute(select(*HEAD).where(AuditSeal.number > newest).order_by(AuditSeal.number)).all()
+        if newest < noted - 1 or not lacking:
+            return
+        begun = end and not end.endswith("\n")  # a line that a fault of the machine broke off
+        lines = "".join(f"{each.number} {each.last_id} {each.digest}\n" for each in lacking)
+        file.write(f"{chr(10) if begun else ''}{lines}".encode("ascii"))
+        file.flush()
+        os.fsync(file.fileno())
+    note_witness(connection, lacking[-1].number)
+
+
+def witnesses(connection: Connection) -> dict[str, int]:
+    """The data directories that have a file with the heads, and the newest in each."""
+    rows = connection.execute(select(Witness.directory, Witness.number))
+    return {row.directory: row.number for row in rows}
+
+
+def note_witness(connection: Connection, number: int) -> None:
+    """The file here has the heads until that one."""
+    values = {"number": number, "noted_at": clock.now()}
+    here = update(Witness).where(Witness.directory == directory()).values(values)
+    if not connection.execute(here).rowcount:
+        connection.execute(insert(Witness).values(directory=directory(), **values))
 
 
 def heads() -> dict[int, str]:
@@ -191,36 +213,36 @@ def verify(told: Callable[[int], None] = lambda _lines: None, *, with_file: bool
                 lines += compare(connection, last_id, seal.last_id, unpacked(seal.lines))
                 blocks, last_id = seal.number, seal.last_id
                 told(lines)
-            if max(known, default=0) > blocks:
+            if max((*known, *witnesses(connection).values()), default=0) > blocks:
                 raise Bad(gettext("The trail was cut off after line %(line)d.", line=last_id))
             lines += compare(connection, last_id, None, {})
             if with_file:
-                look_at_file(blocks)
+                look_at_file(blocks, witnesses(connection).get(directory(), blocks))
         except Bad as fault:
             return Verdict(lines, blocks, str(fault), remark)
     return Verdict(lines, blocks, "", remark)
 
 
 def elsewhere() -> str:
-    """A sentence for the operator where another data directory has the heads; empty where they are to be here."""
+    """A sentence for the operator where other data directories have the heads; empty where they are to be here."""
     if heads_file().exists():
         return ""
     with db.engine.connect().execution_options(reading=True) as connection:
-        kept = connection.scalar(select(Installation.heads_in))
-    if kept in (None, directory()):
+        kept = witnesses(connection)
+    if not kept or directory() in kept:
         return ""
     return gettext(
         "The heads of the trail are kept in another data directory (%(directory)s): verify there, too, or begin them "
         "anew here by “portal heads refound”.",
-        directory=kept,
+        directory=", ".join(sorted(kept)),
     )
 
 
 def claim_heads() -> None:
     """Where nobody says yet which data directory has the heads, it is the one that has them. Nothing is committed."""
-    if heads_file().exists():
-        nobody = Installation.heads_in.is_(None)
-        db.session.execute(update(Installation).where(nobody).values(heads_in=directory()))
+    connection = db.session.connection()
+    if heads_file().exists() and not witnesses(connection):
+        note_witness(connection, max(heads(), default=0))
 
 
 def older_than_directory() -> str:
@@ -245,9 +267,9 @@ def refound() -> Path | None:
             kept = path.with_name(f"{path.stem}.{clock.now():%Y%m%d%H%M%S}{path.suffix}")
             path.replace(kept)
         path.touch(mode=0o600)
-        query = select(*HEAD).order_by(AuditSeal.number)
-        path.write_text("".join(f"{each.number} {each.last_id} {each.digest}\n" for each in connection.execute(query)))
-        connection.execute(update(Installation).values(heads_in=directory()))
+        found = connection.execute(select(*HEAD).order_by(AuditSeal.number)).all()
+        path.write_text("".join(f"{each.number} {each.last_id} {each.digest}\n" for each in found))
+        note_witness(connection, found[-1].number if found else 0)
     return kept
 
 
@@ -267,10 +289,11 @@ def sound(seal: Any, number: int, before: str, known: dict[int, str]) -> str:
     return right
 
 
-def look_at_file(blocks: int) -> None:
-    """Are the heads of all these blocks in it, but for the newest, which may just be being written? Raises Bad."""
+def look_at_file(blocks: int, noted: int) -> None:
+    """Are the heads of the blocks that it had in it, but for the newest, since a copy of it is a little older? Raises
+    Bad."""
     known = heads()
-    lacking = next((number for number in range(1, blocks) if number not in known), None)
+    lacking = next((number for number in range(1, noted) if number not in known), None)
     if blocks and not heads_file().exists():
         lacking = 1
     if lacking:

@@ -6,13 +6,11 @@ Nobody but who brought them has them, and nobody can fetch them: they become rea
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from flask_babel import gettext
-from sqlalchemy import ForeignKey, Index, String, delete, insert, select
+from sqlalchemy import Connection, ForeignKey, Index, String, delete, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core import attachments, clock, scope
@@ -42,10 +40,6 @@ class StagedFile(Model):
     stored: Mapped[str] = mapped_column(String(40), unique=True)
     added_at: Mapped[datetime]
 
-    @property
-    def path(self) -> Path:
-        return attachments.path_of(self.stored)
-
 
 def of(ledger: Ledger, key: str) -> Sequence[StagedFile]:
     """The files of a form of the current user."""
@@ -53,8 +47,9 @@ def of(ledger: Ledger, key: str) -> Sequence[StagedFile]:
     return db.session.scalars(select(StagedFile).where(*mine).order_by(StagedFile.id)).all() if key else ()
 
 
-def add(ledger: Ledger, key: str, place: Files, name: str, content: bytes) -> int:
-    """Keep a file with a form; answers its id. The caller commits inside `attachments.writing()`. Raises BadFile."""
+def add(ledger: Ledger, key: str, place: Files, name: str, content: bytes) -> str:
+    """Keep a file with a form; answers its name in the store. Nothing is committed. Raises BadFile and
+    what the store raises."""
     name, content = attachments.checked(name, content, place.kinds)
     user_id = scope.current().user_id
     kept = db.session.execute(select(StagedFile.key, StagedFile.place).where(StagedFile.user_id == user_id)).all()
@@ -62,20 +57,20 @@ def add(ledger: Ledger, key: str, place: Files, name: str, content: bytes) -> in
         raise BadFile(gettext("At most %(most)d files here.", most=place.most))
     if len(kept) >= MOST_FILES:
         raise BadFile(gettext("Too many files wait with forms that are not saved. Please save or discard some first."))
-    stored = secrets.token_hex(16)
-    attachments.write_durably(attachments.path_of(stored), content)
+    stored = attachments.bring(content)
     values = {"name": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest(), "stored": stored}
     whose = {"user_id": user_id, "key": key, "ledger": ledger.name, "place": place.name}
     # Past the audit trail, which tells of the file when it belongs to a record.
     db.session.execute(insert(StagedFile).values(**whose, **values, added_at=clock.now()))
-    return db.session.scalars(select(StagedFile.id).where(StagedFile.stored == stored)).one()
+    return stored
 
 
-def remove(ledger: Ledger, key: str, ids: Collection[int]) -> list[Path]:
-    """Drop files of a form; answers their paths, to be discarded once this is committed."""
+def remove(ledger: Ledger, key: str, ids: Collection[int]) -> list[str]:
+    """Drop files of a form; answers their names in the store, to be discarded once this
+    is committed."""
     gone = [file for file in of(ledger, key) if file.id in ids]
     db.session.execute(delete(StagedFile).where(StagedFile.id.in_([file.id for file in gone])))
-    return [file.path for file in gone]
+    return [file.stored for file in gone]
 
 
 def claim(ledger: Ledger, key: str, record: Record) -> None:
@@ -91,13 +86,14 @@ def claim(ledger: Ledger, key: str, record: Record) -> None:
         db.session.execute(delete(StagedFile).where(StagedFile.id.in_([file.id for file in staged])))
 
 
-def sweep() -> list[Path]:
-    """Forget files of forms that nobody came back to; answers their paths, to be discarded once this is committed."""
+def sweep() -> list[str]:
+    """Forget files of forms that nobody came back to; answers their names in the store, to be discarded once this
+    is committed."""
     gone = db.session.scalars(select(StagedFile).where(StagedFile.added_at <= clock.now() - KEPT)).all()
     db.session.execute(delete(StagedFile).where(StagedFile.id.in_([file.id for file in gone])))
-    return [file.path for file in gone]
+    return [file.stored for file in gone]
 
 
-def stored() -> set[str]:
+def stored(connection: Connection) -> set[str]:
     """The names under which staged files lie."""
-    return set(db.session.scalars(select(StagedFile.stored)))
+    return set(connection.scalars(select(StagedFile.stored)))

@@ -12,7 +12,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from config import kept
 from portal import setup
 from portal.accounts.demo_accounts import DEMO_DOMAIN
-from portal.core import attachments, scope
+from portal.core import scope
 from portal.demo import accounts, agreements, assistance, organisation, service, study
 from portal.demo.profiles import PROFILES
 from portal.extensions import db
@@ -37,9 +37,8 @@ def load(name: str = "tiny") -> int:
             organisation.make(profile)
             db.session.commit()
         accounts.make(profile, generate_password_hash(password()))
-        with attachments.writing():
-            made = sum(family.make(profile) for family in (agreements, assistance, study, service))
-            db.session.commit()
+        made = sum(family.make(profile) for family in (agreements, assistance, study, service))
+        db.session.commit()
     return made
 
 

@@ -61,8 +61,9 @@ class Manifest:
 class Packing:
     """Writes the members of an archive, and its manifest with the last one."""
 
-    def __init__(self, target: IO[bytes], passphrase: str) -> None:
-        self._stream = Encrypting(target, passphrase)
+    def __init__(self, target: IO[bytes], passphrase: str, told: Callable[[], None]) -> None:
+        """`told` hears of every member."""
+        self._stream, self._told = Encrypting(target, passphrase), told
         self._tar = tarfile.open(fileobj=self._stream, mode="w|", format=tarfile.PAX_FORMAT)  # type: ignore[call-overload] # noqa: SIM115
         self.manifest = Manifest()
 
@@ -80,15 +81,11 @@ class Packing:
         self.manifest.beside[name] = hashlib.sha256(content).hexdigest()
         self._add(f"beside/{name}", content)
 
-    def file(self, stored: str, path: Path) -> str:
+    def file(self, stored: str, content: bytes) -> str:
         """Answers its digest."""
-        with path.open("rb") as source:
-            hashing = Hashing(source)
-            info = tarfile.TarInfo(f"files/{stored}")
-            info.size = path.stat().st_size
-            self._put(info, hashing)
-        self.manifest.files[stored] = hashing.digest.hexdigest()
-        self.manifest.bytes += info.size
+        self.manifest.files[stored] = hashlib.sha256(content).hexdigest()
+        self.manifest.bytes += len(content)
+        self._add(f"files/{stored}", content)
         return self.manifest.files[stored]
 
     def abandon(self) -> None:
@@ -102,11 +99,9 @@ class Packing:
     def _add(self, name: str, content: bytes) -> None:
         info = tarfile.TarInfo(name)
         info.size = len(content)
-        self._put(info, io.BytesIO(content))
-
-    def _put(self, info: tarfile.TarInfo, content: Any) -> None:
-        self._tar.addfile(info, content)
+        self._tar.addfile(info, io.BytesIO(content))
         self._tar.members.clear()  # it would remember every one
+        self._told()
 
 
 class Hashing:

@@ -1,19 +1,18 @@
 """Backing a portal up while others use it: one archive of its database, attachments, keys, heads and identity.
 
-The rows are those of one moment, and every attachment that they name is in the archive: before that moment, all files
-get a second name, under which they stay when somebody deletes them.
+The rows are those of one moment, and every attachment that they name is in the archive: files that somebody deletes
+meanwhile stay until it has been made.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -22,21 +21,23 @@ from flask import current_app
 from sqlalchemy import Connection, MetaData, Table, literal, select
 
 import config
-from portal.core import attachments, audit, installation, sealing
+from portal.core import attachments, audit, clock, installation, sealing
 from portal.core.attachments import Attachment
 from portal.core.jobs import write
 from portal.core.sealing import AuditSeal
 from portal.core.staging import StagedFile
+from portal.core.store import Missing
+from portal.database import begin_backup
 from portal.extensions import db
 from portal.operations import archive, dialects, migrating, tables
-from portal.operations.archive import BESIDE, STORED, Head, Manifest, Packing, Taker
+from portal.operations.archive import BESIDE, Head, Manifest, Packing, Taker
 from portal.operations.encryption import BadArchive
 
 PART = ".part"
-TRIES = 20
 MADE = "backup_made"
 ENDING = ".backup"
 SHOWN = 3
+STAY = timedelta(minutes=30)
 KILLED = 24 * 3600  # seconds after which nobody writes an archive any more
 
 
@@ -82,16 +83,15 @@ def identity() -> str:
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """One backup of a data directory at a time; what a killed one left goes."""
+    """One backup of a portal at a time, whatever machine makes it."""
+    why = "another backup of this portal is being made: wait for it"
     try:
-        with FileLock(current_app.config["DATA_DIR"] / "backup.lock", timeout=0):
-            shutil.rmtree(held(), ignore_errors=True)
-            try:
-                yield
-            finally:
-                shutil.rmtree(held(), ignore_errors=True)
+        with FileLock(current_app.config["DATA_DIR"] / "backup.lock", timeout=0), db.engine.connect() as connection:
+            if not begin_backup(connection.execution_options(reading=True)):
+                raise Refused(why)
+            yield
     except Timeout:
-        raise Refused("another backup of this portal is being made: wait for it") from None
+        raise Refused(why) from None
 
 
 @contextmanager
@@ -105,17 +105,41 @@ def beside(path: Path) -> Iterator[Path]:
 
 
 def pack(target: IO[bytes], path: Path, passphrase: str) -> Made:
-    packing = Packing(target, passphrase)
+    staying = Staying()
+    packing = Packing(target, passphrase, staying.extend)
     try:
-        with moment() as (connection, metadata, named):
-            head, left_out = pack_database(packing, connection, metadata)
-        pack_directory(packing)
-        pack_files(packing, named)
-        packing.close()
+        with staying:
+            with dialects.snapshot() as connection:
+                metadata = tables.reflect(connection)
+                named = files_of(connection, metadata)
+                head, left_out = pack_database(packing, connection, metadata)
+            pack_directory(packing)
+            pack_files(packing, named)
+            packing.close()
     except BaseException:
         packing.abandon()
         raise
+    attachments.discard(named.keys() - files_now(metadata).keys())
     return Made(path, head, packing.manifest, left_out)
+
+
+class Staying:
+    """Files of records that are deleted stay meanwhile: whoever deletes one looks after committing that, so what the
+    rows of the archive name is there. Ends by itself when the process is killed."""
+
+    def __init__(self) -> None:
+        self._until = datetime.min
+
+    def __enter__(self) -> None:
+        self.extend()
+
+    def extend(self) -> None:
+        if self._until - clock.now() < STAY / 2:
+            self._until = clock.now() + STAY
+            attachments.let_stay(self._until)
+
+    def __exit__(self, *_: object) -> None:
+        attachments.let_stay(None)
 
 
 def pack_database(packing: Packing, connection: Connection, metadata: MetaData) -> tuple[Head, list[str]]:
@@ -160,52 +184,15 @@ def heads_until(last: int) -> str:
 
 def pack_files(packing: Packing, named: dict[str, Named]) -> None:
     """Those that rows name: what was written since is of no record in the archive."""
+    kept = attachments.kept()
     for stored, row in sorted(named.items()):
-        second = held() / stored
-        if not second.exists() or packing.file(stored, second) != row.sha256:
-            packing.manifest.damaged.append(row.place)
-
-
-def held() -> Path:
-    """Where files have their second names: in their own file system."""
-    return attachments.home() / ".backup"
-
-
-@contextmanager
-def moment() -> Iterator[tuple[Connection, MetaData, dict[str, Named]]]:
-    """The database at one moment, and the files that it names, of which all that there are are held. Raises Refused."""
-    held().mkdir(mode=0o700, parents=True, exist_ok=True)
-    for _ in range(TRIES):
-        for path in attachments.home().glob("??/*"):
-            hold(path)
-        with dialects.snapshot() as connection:
-            metadata = tables.reflect(connection)
-            named = files_of(connection, metadata)
-            lost = {stored for stored in named if not hold(attachments.path_of(stored))}
-            if not lost or lost <= files_now(metadata).keys():  # else they were deleted between the two steps
-                yield connection, metadata, named
-                return
-    raise Refused("files are being deleted all the time: try again")
-
-
-def hold(path: Path) -> bool:
-    """Give a file a second name; answers whether it is there. What is no file of the portal's is passed over."""
-    if not STORED.fullmatch(path.name):
-        return True
-    second = held() / path.name
-    if second.exists():
-        return True
-    try:
-        second.hardlink_to(path)
-    except FileNotFoundError:
-        return False
-    except OSError:  # a file system without second names
         try:
-            shutil.copyfile(path, second)
-        except FileNotFoundError:
-            second.unlink(missing_ok=True)
-            return False
-    return True
+            with kept.open(stored) as content:
+                whole = packing.file(stored, content.read()) == row.sha256
+        except Missing:
+            whole = False
+        if not whole:
+            packing.manifest.damaged.append(row.place)
 
 
 def file_tables(metadata: MetaData) -> Iterator[Table]:
@@ -225,12 +212,13 @@ class Named:
 def files_of(connection: Connection, metadata: MetaData) -> dict[str, Named]:
     """Each file by the name under which it lies."""
     found: dict[str, Named] = {}
+    where = attachments.kept().where
     for table in file_tables(metadata):
         record = table.columns.get("record_id", literal("not saved yet"))
         for row in connection.execute(
             select(*(table.columns[name] for name in ("stored", "sha256", "ledger")), record)
         ):
-            found[row[0]] = Named(row[1], f"{row[2]} {row[3]}: {attachments.path_of(row[0])}")
+            found[row[0]] = Named(row[1], f"{row[2]} {row[3]}: {where(row[0])}")
     return found
 
 
@@ -273,10 +261,10 @@ def told(head: Head, manifest: Manifest) -> str:
     )
 
 
-def damage(names: Sequence[str]) -> str:
+def damage(names: Sequence[str], done: str = "the archive was made") -> str:
     """A sentence for the operator about files that rows name."""
     shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
     return (
-        f"the archive was made, but {len(names)} attachments are missing in the data directory or are not what was "
+        f"{done}, but {len(names)} attachments are missing or are not what was "
         f"brought ({shown}): put them back from an older archive, of which none was removed"
     )

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import click
 from flask import Flask, current_app
@@ -22,8 +25,10 @@ from sqlalchemy import func, select
 from config import BadSetting
 from portal import setup
 from portal.accounts.demo_accounts import DEMO_DOMAIN
-from portal.core import clock, installation, key_files
+from portal.core import clock, installation, key_files, store
 from portal.core.audit import AuditEvent
+from portal.core.sealing import Witness
+from portal.core.store import Away
 from portal.extensions import db
 from portal.operations import dialects, migrating
 from portal.operations.backup import MADE
@@ -31,6 +36,7 @@ from portal.operations.backup import MADE
 YEAR = 2026  # of this release: no clock is before it
 DRIFT = timedelta(minutes=1)
 BACKUP_AGE = timedelta(days=2)
+IN_USE = timedelta(days=7)
 LEAST_FREE = 2**30  # bytes
 LEAST_SHARE = 0.05
 # Of 32 random characters more differ, whatever they are chosen from.
@@ -118,6 +124,46 @@ def of_the_deployed_database() -> Iterator[Finding]:
             "`portal init` as the owner, and serve as that role"
         )
     yield from old_backup()
+    yield from of_the_store()
+    yield from files_elsewhere()
+
+
+def of_the_store() -> Iterator[Finding]:
+    """Where attachments lie: reached, written to, and closed to everybody else."""
+    if current_app.config["FILES"] == store.DIRECTORY:
+        return
+    endpoint = urlsplit(dict(parse_qsl(urlsplit(current_app.config["FILES"]).query)).get("endpoint", "https://"))
+    if endpoint.scheme == "http" and not local(endpoint.hostname or ""):
+        yield Finding("attachments go to the object store over plain HTTP: let PORTAL_FILES name it by https://")
+    place, probe = store.area(""), f"probe-{secrets.token_hex(8)}"
+    try:
+        installation.require_store()
+        place.put(probe, BytesIO(b"probe"))
+        try:
+            if place.open_to_everybody(probe):
+                yield Finding(
+                    f"everybody can read {place.where('')} without the portal: make the bucket private and take away "
+                    "its policy for the public",
+                    True,
+                )
+        finally:
+            place.discard([probe])
+    except (Away, OSError) as fault:
+        yield Finding(f"the files cannot be reached ({fault}): check PORTAL_FILES, the key, the secret and the network")
+    except BadSetting as fault:
+        yield Finding(fault.message)
+
+
+def files_elsewhere() -> Iterator[Finding]:
+    """On several machines a directory of its own has the files that were brought there only."""
+    lately, here = clock.now() - IN_USE, installation.directory()
+    others = select(Witness.directory).where(Witness.directory != here, Witness.noted_at > lately)
+    found = db.session.scalars(others).first() if current_app.config["FILES"] == store.DIRECTORY else None
+    if found:
+        yield Finding(
+            f"another data directory ({found}) is in use with this database: attachments brought there are not found "
+            "here, so move them to a store for all machines by `portal files move s3://…`"
+        )
 
 
 def old_backup() -> Iterator[Finding]:

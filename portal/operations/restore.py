@@ -11,16 +11,19 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from flask import Flask, current_app
-from sqlalchemy import Connection, delete, inspect, make_url
+from sqlalchemy import Connection, delete, inspect, make_url, update
 from sqlalchemy.exc import DBAPIError
 
 import config
 from portal import setup
-from portal.core import audit, installation, key_files, scope, sealing
+from portal.core import attachments, audit, installation, key_files, scope, sealing, store
+from portal.core.installation import Installation
 from portal.core.jobs import write
+from portal.core.store import Store
 from portal.extensions import db
 from portal.operations import archive, dialects, migrating, tables
 from portal.operations.archive import Head, Manifest, Taker
@@ -169,12 +172,14 @@ def filled(place: Place, source: Path, passphrase: str, proved: tuple[Head, Mani
                     "only; set PORTAL_DATABASE_URL to that"
                 )
             migrating.make_tables(connection, head.revision)
-            with dialects.without_foreign_keys(connection):
-                if archive.read(source, passphrase, Loader(connection, place.staged)) != proved:
-                    raise BadArchive("the archive was changed while it was read")
-            dialects.set_counters(connection, manifest.counters)
-            require_same(connection, head, manifest)
-            yield connection
+            with bucket_for(head, manifest) as bucket:
+                with dialects.without_foreign_keys(connection):
+                    if archive.read(source, passphrase, Loader(connection, place.staged, bucket)) != proved:
+                        raise BadArchive("the archive was changed while it was read")
+                dialects.set_counters(connection, manifest.counters)
+                require_same(connection, head, manifest)
+                say_where_files_are(connection, head)
+                yield connection
     finally:
         engine.dispose()
         if place.part is not None:
@@ -182,11 +187,40 @@ def filled(place: Place, source: Path, passphrase: str, proved: tuple[Head, Mani
                 path.unlink()
 
 
-class Loader(Taker):
-    """Puts rows into the tables and files into a directory that is not the portal's yet."""
+def say_where_files_are(connection: Connection, head: Head) -> None:
+    if "files_in" in head.tables.get(Installation.__tablename__, ()):
+        here = {"files_in": installation.files_place(), "files_stay_until": None}
+        connection.execute(update(Installation).values(here))
 
-    def __init__(self, connection: Connection, staged: Path) -> None:
-        self._connection, self._staged = connection, staged
+
+@contextmanager
+def bucket_for(head: Head, manifest: Manifest) -> Iterator[Store | None]:
+    """Where the files go unless into the directory; those that were not there before go again on a fault. Raises
+    Refused where there are files of another portal."""
+    setting = current_app.config["FILES"]
+    if setting == store.DIRECTORY:
+        yield None
+        return
+    theirs = installation.store_identity(setting)
+    if theirs not in (None, head.installation):
+        raise Refused(
+            f"{installation.files_place()} has the files of another portal ({theirs}): set PORTAL_FILES to a bucket, "
+            "or a beginning of names, of its own"
+        )
+    bucket = store.area(attachments.AREA)
+    had = {each.name for each in bucket.entries()}
+    try:
+        yield bucket
+    except BaseException:
+        bucket.discard(manifest.files.keys() - had)
+        raise
+
+
+class Loader(Taker):
+    """Puts rows into the tables and files into a directory that is not the portal's yet, or into a bucket."""
+
+    def __init__(self, connection: Connection, staged: Path, bucket: Store | None) -> None:
+        self._connection, self._staged, self._bucket = connection, staged, bucket
         self._loading: dict[str, Loading] = {}
 
     def begin(self, head: Head) -> None:
@@ -205,6 +239,9 @@ class Loader(Taker):
             file.write(content)
 
     def file(self, stored: str, pieces: Iterator[bytes]) -> None:
+        if self._bucket is not None:
+            self._bucket.put(stored, BytesIO(b"".join(pieces)))
+            return
         path = self._staged / "files" / stored[:2] / stored
         for folder in (path.parent.parent, path.parent):
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -263,10 +300,12 @@ def settled(place: Place, manifest: Manifest) -> tuple[str, bool]:
     heads where there was none, a line of the trail. Answers what is wrong with the trail, and whether the database is
     of an older release."""
     environ = {"PORTAL_DATA_DIR": str(place.directory), "PORTAL_DATABASE_URL": place.url}
+    environ["PORTAL_FILES"] = current_app.config["FILES"]
     app: Flask = current_app.extensions[MAKER](environ=environ, TESTING=current_app.testing)
     with app.app_context(), scope.unscoped("an operator at the machine restores all of it"):
         try:
             installation.require_match()
+            installation.require_store(make=True)
             with dialects.snapshot() as connection:
                 current = migrating.current(connection)
             if not current:

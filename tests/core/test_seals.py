@@ -58,10 +58,9 @@ def test_without_the_heads_the_trail_is_not_called_right(app, fault, tamper, vis
     how(file)
     if cut:
         tamper(*cut)
-        shortest = {lose: True, empty: True, shorten: False}[how]  # the newest of two may just be being written
+        assert "was cut off" in fault()
     else:
-        shortest = True
-    assert ("missing or shorter" in fault()) is shortest
+        assert "missing or shorter" in fault()
 
 
 @pytest.mark.parametrize("how", [lose, empty, shorten])

@@ -6,11 +6,13 @@ import io
 import json
 import os
 import zipfile
+from datetime import timedelta
 
 import pytest
 
 from portal import setup
-from portal.core import attachments, installation, pictures
+from portal.core import attachments, clock, installation, pictures
+from portal.core.store import directory
 from portal.operations import upkeep
 from tests.holes.walk import of, unchanged
 from tests.visitor import Page
@@ -43,7 +45,7 @@ def bring(visitor, id_, place, *files):
 
 def kept(app):
     with app.app_context():
-        return sorted(path.name for path in attachments.home().glob("??/*"))
+        return sorted(each.name for each in attachments.kept().entries())
 
 
 def stored(rows):
@@ -207,12 +209,13 @@ def test_a_removed_file_is_gone(app, visit, rows):
 
 def test_what_a_killed_upload_left_is_swept_by_setting_up(app, rows):
     with app.app_context():
-        left = attachments.home() / "ab" / ("ab" + "0" * 30)
-        attachments.write_durably(left, PDF)
+        left = attachments.kept().path_of("ab" + "0" * 30)
+        attachments.kept().put(left.name, io.BytesIO(PDF))
         (left.parent / "abcd.part").write_bytes(b"half")
-        with attachments.writing():
-            attachments.sweep()
-            assert left.exists()
+        attachments.let_stay(clock.now() + timedelta(minutes=1))
+        setup.bring_up_to_date()
+        assert left.exists(), "a backup may be reading it"
+        attachments.let_stay(None)
         setup.bring_up_to_date()
         assert not left.exists()
         assert not (left.parent / "abcd.part").exists()
@@ -225,7 +228,7 @@ def test_a_file_is_safe_before_its_row_is(app, monkeypatch, tmp_path):
     for name in ("fsync", "replace"):
         real = getattr(os, name)
         monkeypatch.setattr(os, name, lambda *args, name=name, real=real: (calls.append(name), real(*args))[1])
-    attachments.write_durably(tmp_path / "ab" / "file", PDF)
+    directory.write_durably(tmp_path / "ab" / "file", io.BytesIO(PDF))
     assert (tmp_path / "ab" / "file").read_bytes() == PDF
     assert [call for call in calls if call == "fsync"] == ["fsync", "fsync"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import socket
 import sqlite3
@@ -16,7 +17,7 @@ from flask import request_tearing_down
 from sqlalchemy import event
 
 from portal import create_app, database
-from portal.core import attachments
+from portal.core.store import directory
 from portal.extensions import db
 from tests.conftest import settings
 from tests.holes.walk import of, unchanged
@@ -105,7 +106,7 @@ def test_a_file_that_finds_no_room_leaves_nothing_behind(app, monkeypatch, tmp_p
 
     monkeypatch.setattr(os, "fsync", no_room)
     with app.app_context(), pytest.raises(OSError, match="No space"):
-        attachments.write_durably(tmp_path / "ab" / "abcd", b"%PDF")
+        directory.write_durably(tmp_path / "ab" / "abcd", io.BytesIO(b"%PDF"))
     assert [*tmp_path.glob("*/*")] == []
 
 

@@ -221,9 +221,9 @@ def test_setting_up_removes_files_of_no_form_and_keeps_those_that_wait(app, visi
     with app.app_context():
         attachments.sweep(staging.stored)
         db.session.rollback()
-        assert attachments.path_of(name).exists()
+        assert attachments.kept().path_of(name).exists()
         change("UPDATE staged_file SET added_at = '2020-01-01 00:00:00'")
         staging.sweep()
         db.session.commit()
         attachments.sweep(staging.stored)
-        assert not attachments.path_of(name).exists()
+        assert not attachments.kept().path_of(name).exists()

@@ -68,10 +68,10 @@ class Autosaving:
         if not any(scope.current().may(verb, self.ledger.name) for verb in FILLING):
             abort(403)
         key = key_or_400()
-        paths = staging.remove(self.ledger, key, {file.id for file in staging.of(self.ledger, key)})
+        gone = staging.remove(self.ledger, key, {file.id for file in staging.of(self.ledger, key)})
         form_drafts.forget(self.ledger.name, [key])
         db.session.commit()
-        attachments.discard(paths)
+        attachments.discard(gone)
         flash(gettext("Discarded."), "success")
         back, home = request.args.get("back", ""), f"{request.script_root}/{self.ledger.name}/"
         return redirect(back if back.startswith(home) else url_for("WorkspaceView.index"))

@@ -79,7 +79,7 @@ class Bulk:
 @contextmanager
 def deleting(ledger: Ledger, records: Sequence[Any]) -> Iterator[None]:
     """Around deleting and committing it. What other records name stays, and whoever tried is told so."""
-    paths = attachments.let_go(ledger, records)
+    files = attachments.let_go(ledger, records)
     try:
         yield
     except Exception as fault:
@@ -87,7 +87,7 @@ def deleting(ledger: Ledger, records: Sequence[Any]) -> Iterator[None]:
             raise
         db.session.rollback()
         abort(409, gettext("Other records name this one, so it cannot be deleted."))
-    attachments.discard(paths)
+    attachments.discard(files)
 
 
 def publish(view: Any, records: list[Any], publish_scope: str) -> None:

@@ -75,15 +75,21 @@ def take_files(ledger: Ledger, key: str) -> dict[str, str]:
     brought = [(place, file) for place in ledger.files for file in request.files.getlist(place.name) if file.filename]
     if not ids and not brought:
         return faults
-    with attachments.writing():
-        paths = staging.remove(ledger, key, ids) if ids else []
+    gone = staging.remove(ledger, key, ids) if ids else []
+    written: list[str] = []
+    try:
         for place, file in brought:
             try:
-                staging.add(ledger, key, place, str(file.filename), file.read(attachments.MOST_BYTES + 1))
+                content = file.read(attachments.MOST_BYTES + 1)
+                written.append(staging.add(ledger, key, place, str(file.filename), content))
             except BadFile as fault:
                 faults[place.name] = labelled(file.filename, fault)
         db.session.commit()
-    attachments.discard(paths)
+    except Exception:
+        db.session.rollback()
+        attachments.discard(written)
+        raise
+    attachments.discard(gone)
     return faults
 
 

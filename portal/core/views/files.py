@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, ClassVar
 
 from flask import abort, flash, redirect, request, url_for
@@ -15,6 +14,7 @@ from portal.core import attachments, clock, gaps
 from portal.core.attachments import Attachment, BadFile
 from portal.core.ledger import Files, Ledger
 from portal.core.phrases import labelled
+from portal.core.store import Missing
 from portal.core.views.downloads import download
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
@@ -38,9 +38,12 @@ class Filing:
     def file(self: Any, pk: int, number: int) -> ResponseReturnValue:
         record = self.record_or_404(pk)
         found = file_or_404(self.ledger, record, number)
-        if not found.path.exists():
+        try:
+            content = attachments.kept().open(found.stored)
+        except Missing:
             abort(404)
-        answer = download(found.path, found.name, found.media)
+        answer = download(content, found.name, found.media)
+        answer.content_length = found.size
         for name, value in HEADERS.items():
             answer.headers[name] = value
         return answer
@@ -58,9 +61,7 @@ class Filing:
         brought = [upload for upload in request.files.getlist(name) if upload.filename]
         if not brought:
             return self.record_page(record, file_faults={name: gettext("Please choose a file.")})
-        with attachments.writing():
-            fault = keep(self, record, place, brought)
-        if fault:
+        if fault := keep(self, record, place, brought):
             return self.record_page(self.record_or_404(pk), file_faults={name: fault})
         flash(gettext("Saved."), "success")
         return redirect(url_for(f"{self.endpoint}.show", pk=pk))
@@ -73,26 +74,26 @@ class Filing:
         if not may_remove(self, record):
             abort(409, gettext("In this status no files can be removed."))
         found = file_or_404(self.ledger, record, number)
-        path = found.path
+        stored = found.stored
         db.session.delete(found)
         db.session.flush()
         recount(self.ledger, record)
         another_version(record)
         self.datamodel.edit(record)
-        attachments.discard([path])
+        attachments.discard([stored])
         flash(gettext("Deleted."), "success")
         return redirect(url_for(f"{self.endpoint}.show", pk=pk))
 
 
 def keep(view: Any, record: Any, place: Files, brought: list[Any]) -> str:
     """Keep all of them or none; answers what is wrong."""
-    written: list[Path] = []
+    written: list[str] = []
     try:
         for upload in brought:
             if written:  # each file is a version
                 another_version(record)
             content = upload.read(attachments.MOST_BYTES + 1)
-            written.append(attachments.add(view.ledger, record, place, str(upload.filename), content).path)
+            written.append(attachments.add(view.ledger, record, place, str(upload.filename), content).stored)
             db.session.flush()
         recount(view.ledger, record)
         another_version(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from ipaddress import ip_address
 from typing import Any
@@ -9,25 +10,40 @@ from typing import Any
 from flask import Flask, abort, current_app, request
 from flask.typing import ResponseReturnValue
 
+from portal.core import store
 from portal.database import Trouble, ready
 
+log = logging.getLogger(__name__)
 PATHS = ("/healthz", "/readyz")
 
 
 class Asking:
-    """Asks the database for all who want to know at the same moment: however many ask, one connection is opened."""
+    """Asks the database and the files for all who want to know at the same moment: however many ask, one connection is
+    opened. Answers what is wrong, "" for nothing."""
 
     def __init__(self) -> None:
         self.lock, self.answers = threading.Lock(), 0
-        self.last: Trouble | None = None
+        self.last = ""
 
-    def __call__(self) -> Trouble | None:
+    def __call__(self) -> str:
         before = self.answers
         with self.lock:
             if self.answers == before:
-                self.last = ready()
+                self.last = what_is_wrong()
                 self.answers += 1
             return self.last
+
+
+def what_is_wrong() -> str:
+    trouble = ready()
+    if trouble is not None:
+        return "disk full" if trouble is Trouble.FULL else f"database {trouble.value}"
+    try:
+        store.area("").ask()
+    except store.Away as fault:
+        log.error("files: %s", fault)
+        return "files away"
+    return ""
 
 
 def require_allowed() -> None:
@@ -50,12 +66,10 @@ def healthz() -> ResponseReturnValue:
 
 
 def readyz() -> ResponseReturnValue:
-    """The database answers, and there is room for what is brought."""
+    """The database and the files answer, and there is room for what is brought."""
     require_allowed()
-    trouble = current_app.extensions["portal.health"]()
-    if trouble is Trouble.FULL:
-        return {"status": "disk full"}, 503
-    return ({"status": f"database {trouble.value}"}, 503) if trouble else {"status": "ok"}
+    wrong = current_app.extensions["portal.health"]()
+    return ({"status": wrong}, 503) if wrong else {"status": "ok"}
 
 
 class AnyHost:

@@ -51,6 +51,7 @@ DEEDS = {
     "keys_renewed": lazy_gettext("Renewed the key of personal data"),
     "heads_refounded": lazy_gettext("Began the copy of the trail's heads anew"),
     "files_swept": lazy_gettext("Removed files that belonged to no record"),
+    "files_moved": lazy_gettext("Moved all files to another store"),
     "backup_made": lazy_gettext("Made a backup"),
     "restored": lazy_gettext("Restored a backup"),
 }

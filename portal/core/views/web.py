@@ -22,6 +22,7 @@ from portal.core.fields import long_date
 from portal.core.ledger import mounted
 from portal.core.phrases import labelled
 from portal.core.scope import OutOfScope
+from portal.core.store import Away
 from portal.core.views.remarks import shared
 from portal.core.views.request_log import request_id
 from portal.database import Trouble, let_go, log_fault, trouble_of
@@ -139,6 +140,16 @@ def in_trouble(trouble: Trouble) -> ResponseReturnValue:
     return error_page(503, gettext("Nothing of this was saved. Please try again in a moment."), title)
 
 
+def on_away(fault: Away) -> ResponseReturnValue:
+    log.error("files: %s", fault)
+    let_go()
+    return error_page(
+        503,
+        gettext("Nothing of this was saved. Please try again in a moment."),
+        gettext("The files cannot be reached just now"),
+    )
+
+
 @cache
 def drawn(sprite: str, name: str) -> Markup:
     return Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>').format(
@@ -184,4 +195,5 @@ def install(app: Flask) -> None:
     app.after_request(safe_headers)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(OutOfScope, on_out_of_scope)
+    app.register_error_handler(Away, on_away)
     app.register_error_handler(Exception, on_fault)
