@@ -37,6 +37,8 @@ SETTINGS = {
     "PORTAL_DEMO": "none | tiny | article (tiny in development, none in production): what an empty database gets",
     "PORTAL_DEMO_PASSWORD": "password of all demo accounts; made and printed when absent",
     "PORTAL_AS_OF": "a fixed date (YYYY-MM-DD) instead of today, for demos and tests",
+    "PORTAL_QUEUE_URL": "queue of jobs: sqlite:///…, postgresql://… or redis://… (empty: as the database)",
+    "PORTAL_BACKUP_DIR": "directory for a backup every night by the worker; needs PORTAL_BACKUP_PASSPHRASE_FILE",
     "PORTAL_BACKUP_PASSPHRASE_FILE": "file with the passphrase of backups; else it is asked for",
 }
 # Names that tests and benchmarks give, and the portal does not read.
@@ -130,6 +132,25 @@ def database_url(environ: Mapping[str, str], data_dir: Path) -> str:
     return url
 
 
+def queue_url(environ: Mapping[str, str], data_dir: Path, database: str) -> str:
+    url = environ.get("PORTAL_QUEUE_URL") or ""
+    if not url:
+        return database if database.startswith("postgresql") else f"sqlite:///{data_dir / 'queue.db'}"
+    kinds = ("sqlite:///", "postgresql://", "redis://", "rediss://", "unix://")
+    if not url.startswith(kinds):
+        raise BadSetting(f"PORTAL_QUEUE_URL starts with one of {', '.join(kinds)}, not {url!r}")
+    if url.startswith("sqlite") and database.startswith("postgresql"):
+        raise BadSetting("PORTAL_QUEUE_URL is SQLite, which no other machine can ask: leave it empty or name a server")
+    return url
+
+
+def backup_dir(environ: Mapping[str, str]) -> str:
+    name = environ.get("PORTAL_BACKUP_DIR") or ""
+    if name and not environ.get("PORTAL_BACKUP_PASSPHRASE_FILE"):
+        raise BadSetting("PORTAL_BACKUP_DIR needs PORTAL_BACKUP_PASSPHRASE_FILE, since nobody types it at night")
+    return name
+
+
 def serving_role(environ: Mapping[str, str]) -> str:
     name = environ.get("PORTAL_SERVING_ROLE") or ""
     if name and not re.fullmatch("[a-z_][a-z0-9_]{0,62}", name):
@@ -166,13 +187,15 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
     production = one_of(environ, "PORTAL_ENV", ("development", "production"), "development") == "production"
     data_dir = Path(environ.get("PORTAL_DATA_DIR") or HERE / "instance").resolve()
     host = environ.get("PORTAL_HOST") or "127.0.0.1"
+    database = database_url(environ, data_dir)
     return {
         "PRODUCTION": production,
         "HOST": host,
         "PORT": port(environ),
         "DATA_DIR": data_dir,
         "SECRET_KEY": secret_key(environ, production),
-        "SQLALCHEMY_DATABASE_URI": database_url(environ, data_dir),
+        "SQLALCHEMY_DATABASE_URI": database,
+        "QUEUE_URL": queue_url(environ, data_dir, database),
         "TRUSTED_HOSTS": trusted_hosts(environ, host),
         "PROXIES": proxies(environ),
         "THREE_ADMINS": one_of(environ, "PORTAL_THREE_ADMINS", ("on", "off"), "off") == "on",
@@ -181,6 +204,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
         "DEMO": one_of(environ, "PORTAL_DEMO", ("none", "tiny", "article"), "none" if production else "tiny"),
         "DEMO_PASSWORD": environ.get("PORTAL_DEMO_PASSWORD"),
         "AS_OF": as_of(environ),
+        "BACKUP_DIR": backup_dir(environ),
         "BACKUP_PASSPHRASE_FILE": environ.get("PORTAL_BACKUP_PASSPHRASE_FILE") or "",
         **FIXED,
         "SESSION_COOKIE_SECURE": production,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import logging
+import signal
 import sys
 
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from config import BadSetting
-from portal import create_app, demo, serving, setup
+from portal import create_app, demo, serving, setup, worker
 from portal.core.declarations import BadLedger
 from portal.operations import checks
 
@@ -28,7 +29,10 @@ def main() -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     logging.basicConfig()
-    serving.server_of(app).run()
+    server = serving.server_of(app)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    with worker.beside(app):
+        server.run()
 
 
 def prepare(app: Flask) -> None:

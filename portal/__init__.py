@@ -19,6 +19,7 @@ from portal.core import (
     guessing,
     import_runs,
     installation,
+    jobs,
     key_files,
     lookups,
     numbering,
@@ -32,9 +33,13 @@ from portal.core.api import mount as rest
 from portal.core.views import addresses, limits, revealing, web
 from portal.core.views.mount import mount
 from portal.extensions import csrf, db, migrate
-from portal.operations import checks
+from portal.operations import checks, scheduled
 
 __all__ = ["create_app", "numbering"]
+PARTS = (
+    *(installation, checks, addresses, web, start_pages, trail_words, revealing, guessing, sealer, rest),
+    *(jobs, scheduled),
+)
 
 
 def create_app(**overrides: Any) -> Flask:
@@ -68,7 +73,7 @@ def create_app(**overrides: Any) -> Flask:
     for part in (security, limits):
         part.install(app)
     csrf.init_app(app)
-    for part in (installation, checks, addresses, web, start_pages, trail_words, revealing, guessing, sealer, rest):
+    for part in PARTS:
         part.install(app)
     with app.app_context():
         appbuilder = PortalBuilder(app, db.session)

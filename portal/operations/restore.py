@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 import config
 from portal import setup
 from portal.core import audit, installation, key_files, scope, sealing
-from portal.core.jobs import write
+from portal.core.job_files import write
 from portal.extensions import db
 from portal.operations import archive, dialects, migrating, tables
 from portal.operations.archive import Head, Manifest, Taker
@@ -32,7 +32,7 @@ STAGED = "restore.part"
 ASIDE = ".before-restore"
 KEYS = (key_files.PERSONAL, key_files.AUDIT, key_files.SECRET)
 # What may be in a directory that counts as empty: locks, and what a fresh file system has.
-NOTHING = frozenset({"setup.lock", "jobs.lock", "backup.lock", "lost+found"})
+NOTHING = frozenset({"setup.lock", "jobs", "locks", "backup.lock", "lost+found"})
 RESTORED = "restored"
 # Under this name the application knows what makes another one.
 MAKER = "portal.create_app"
