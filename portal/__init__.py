@@ -25,6 +25,7 @@ from portal.core import (
     numbering,
     record,
     row_security,
+    scheduling,
     scope,
     sealer,
     search,
@@ -38,7 +39,7 @@ from portal.operations import checks, scheduled
 __all__ = ["create_app", "numbering"]
 PARTS = (
     *(installation, checks, addresses, web, start_pages, trail_words, revealing, guessing, sealer, rest),
-    *(jobs, scheduled),
+    *(jobs, scheduling, scheduled),
 )
 
 

@@ -8,6 +8,7 @@ from portal.accounts.account_pages import AccountsView, MyPasswordView
 from portal.accounts.account_sheets import AccountSheetsView
 from portal.accounts.audit_pages import AuditView
 from portal.accounts.export_pages import ExportsView
+from portal.accounts.job_pages import JobsView
 from portal.accounts.language import LanguageView
 from portal.accounts.overdue_pages import OverdueView
 from portal.accounts.review_pages import ReviewsView
@@ -38,6 +39,7 @@ class PortalBuilder(AppBuilder):
             AuditView,
             SamplesView,
             ExportsView,
+            JobsView,
             MyPasswordView,
         ):
             self.add_view_no_menu(view)

@@ -59,7 +59,7 @@ def job_or_404(token: str) -> Job:
     return job if job is not None else abort(404)
 
 
-@jobs.kind("verify", lazy_gettext("Verify the whole trail"), again=True)
+@jobs.kind("verify", lazy_gettext("Proof of the trail"), again=True)
 def verify(job: Job) -> dict[str, Any]:
     """What is found to be right is sealed."""
     jobs.require("read", "audit")

@@ -186,6 +186,20 @@ class Job:
         elif self.active:
             queue().put(self.key("cancel"), True)
 
+    def again(self) -> bool:
+        """Begin anew what ended without success, as whose it was. Raises IntegrityError, as `start` does."""
+        ended = StoredJob.state.in_((FAILED, CANCELLED, INTERRUPTED))
+        begun = self.change(ended, state=QUEUED, outcome=None, worker=None, began_at=None)
+        if begun:
+            queue().drop(self.key("cancel"), self.key("progress"))
+            queue().send(self.token)
+        return begun
+
+    @property
+    def repeatable(self) -> bool:
+        kind = KINDS.get(self.row.kind)
+        return self.row.state in (FAILED, CANCELLED, INTERRUPTED) and kind is not None and kind.again
+
     def has(self, name: str) -> bool:
         return job_files.exists(self.token, name)
 
@@ -304,9 +318,9 @@ def work(job: Job) -> None:
             job.let_go()
         except Exception as fault:  # a job ends its thread, and whoever asked must be told
             if isinstance(fault, DBAPIError):
-                log_fault(log, f"job {job.token}", fault)
+                log_fault(log, f"job {job.id}", fault)
             else:
-                log.exception("job %s", job.token)
+                log.exception("job %d", job.id)
             let_go()  # the database may be away, and whoever waits is to be told
             job.end(FAILED, fault="", why=said(fault))
             job.let_go()
@@ -357,6 +371,7 @@ __all__ = [
     "DONE",
     "FAILED",
     "INTERRUPTED",
+    "KINDS",
     "NEW",
     "QUEUED",
     "RUNNING",
