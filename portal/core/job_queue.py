@@ -55,6 +55,11 @@ class PostgresTables(PostgresStorage):
         for each in TABLES:
             setattr(self, f"table_{each}", f"{SCHEMA}.huey_{each}")
 
+    def leave(self) -> None:
+        """A thread that takes messages listens by a connection of its own, and ends."""
+        if listening := getattr(self._listen_local, "conn", None):
+            listening.close()
+
 
 class Queue:
     """The queue of one portal. It connects when it is first used."""
@@ -70,6 +75,8 @@ class Queue:
         found = Huey(self.name, results=False, serializer=Json(), storage_class=self.storage)
         self.carry = found.task(name="job")(self.performer("job"))
         found.periodic_task(lambda _now: True, name="beat")(self.performer("beat"))
+        if isinstance(found.storage, PostgresTables):
+            found.on_shutdown(name="leave")(found.storage.leave)
         return found
 
     def performer(self, name: str) -> Callable[..., None]:
