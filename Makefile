@@ -4,7 +4,7 @@ BIN := .venv/bin
 RUN := .venv/run.stamp
 DEV := .venv/dev.stamp
 
-.PHONY: run test test-quick check fix bench
+.PHONY: run test test-quick test-cluster check fix bench
 
 run: $(RUN)
 	$(BIN)/python run.py
@@ -17,6 +17,10 @@ test: $(DEV)
 # The engine and the ledgers on SQLite, without a browser: an answer while one works.
 test-quick: $(DEV)
 	$(BIN)/python -m pytest -n 2 --sqlite-only -m "not browser and not slow" tests/test_every_ledger.py tests/core tests/ledgers
+
+# As root, with the packages that deploy/cluster/README.md names: several machines as network namespaces of this one.
+test-cluster: $(DEV)
+	$(BIN)/python -m deploy.cluster pytest tests/machines
 
 check: $(DEV)
 	$(BIN)/python -m tools.check

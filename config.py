@@ -36,6 +36,13 @@ SETTINGS = {
     "PORTAL_SERVING_ROLE": "role of PostgreSQL to serve as; `portal init`, run by the owner, grants what it needs",
     "PORTAL_DEMO": "none | tiny | article (tiny in development, none in production): what an empty database gets",
     "PORTAL_DEMO_PASSWORD": "password of all demo accounts; made and printed when absent",
+    "PORTAL_OIDC_ISSUER": "address of an OpenID Connect provider to sign in by (none)",
+    "PORTAL_OIDC_CLIENT_ID": "the portal's id there",
+    "PORTAL_OIDC_CLIENT_SECRET": "and its secret",
+    "PORTAL_OIDC_CLAIM": "the claim that names the portal's account (preferred_username)",
+    "PORTAL_OIDC_SCOPES": "what is asked of the provider (openid profile)",
+    "PORTAL_OIDC_LABEL": "what the button on the sign-in page calls it",
+    "PORTAL_OIDC_CREATE": "on | off (off); on makes accounts, without roles, that wait to be authorised",
     "PORTAL_AS_OF": "a fixed date (YYYY-MM-DD) instead of today, for demos and tests",
     "PORTAL_QUEUE_URL": "queue of jobs: sqlite:///…, postgresql://… or redis://… (empty: as the database)",
     "PORTAL_BACKUP_DIR": "directory for a backup every night by the worker; needs PORTAL_BACKUP_PASSPHRASE_FILE",
@@ -170,6 +177,29 @@ def trusted_hosts(environ: Mapping[str, str], host: str) -> list[str]:
     return [name for name in named if name] or sorted({host, "localhost", "127.0.0.1"})
 
 
+def oidc(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Signing in by another system: all of it or nothing."""
+    needed = ("PORTAL_OIDC_ISSUER", "PORTAL_OIDC_CLIENT_ID", "PORTAL_OIDC_CLIENT_SECRET")
+    issuer, client_id, client_secret = ((environ.get(name) or "").strip() for name in needed)
+    missing = [name for name in needed if not (environ.get(name) or "").strip()]
+    if missing and len(missing) < len(needed):
+        raise BadSetting(f"signing in by OIDC needs {' and '.join(missing)}, too")
+    if issuer and not re.match(r"https://[^/?#\s]+|http://(127\.0\.0\.1|localhost)[:/]", issuer):
+        raise BadSetting(f"PORTAL_OIDC_ISSUER starts with https://, not {issuer!r}")
+    scopes = (environ.get("PORTAL_OIDC_SCOPES") or "openid profile").split()
+    if "openid" not in scopes:
+        raise BadSetting("PORTAL_OIDC_SCOPES has openid among them")
+    return {
+        "OIDC_ISSUER": issuer.rstrip("/"),
+        "OIDC_CLIENT_ID": client_id,
+        "OIDC_CLIENT_SECRET": client_secret,
+        "OIDC_CLAIM": (environ.get("PORTAL_OIDC_CLAIM") or "preferred_username").strip(),
+        "OIDC_SCOPES": " ".join(scopes),
+        "OIDC_LABEL": (environ.get("PORTAL_OIDC_LABEL") or "").strip()[:30],
+        "OIDC_CREATE": one_of(environ, "PORTAL_OIDC_CREATE", ("on", "off"), "off") == "on",
+    }
+
+
 def require_known(names: Iterable[str]) -> None:
     """A setting that is misspelt would be none. Raises BadSetting."""
     for name in sorted(names):
@@ -206,6 +236,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
         "AS_OF": as_of(environ),
         "BACKUP_DIR": backup_dir(environ),
         "BACKUP_PASSPHRASE_FILE": environ.get("PORTAL_BACKUP_PASSPHRASE_FILE") or "",
+        **oidc(environ),
         **FIXED,
         "SESSION_COOKIE_SECURE": production,
     }

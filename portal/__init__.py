@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from portal import cli, database, ledgers, registry
-from portal.accounts import security, start_pages, trail_words
+from portal.accounts import oidc, security, start_pages, trail_words
 from portal.builder import PortalBuilder
 from portal.core import (
     audit,
@@ -37,8 +37,9 @@ from portal.extensions import csrf, db, migrate
 from portal.operations import checks, scheduled
 
 __all__ = ["create_app", "numbering"]
+ACCOUNTS = (start_pages, trail_words, oidc)
 PARTS = (
-    *(installation, checks, addresses, web, start_pages, trail_words, revealing, guessing, sealer, rest),
+    *(installation, checks, addresses, web, *ACCOUNTS, revealing, guessing, sealer, rest),
     *(jobs, scheduling, scheduled),
 )
 

@@ -30,6 +30,8 @@ ENDPOINTS = {
     "options": Background(),
     "figures": Background(parameter="part"),
 }
+# Pages that are asked for by GET and write all the same: another system sends people back to them.
+WRITING = frozenset({"OidcView.back"})
 
 
 def of_request() -> Background | None:
@@ -38,4 +40,4 @@ def of_request() -> Background | None:
     return found if found and (not found.parameter or found.parameter in request.args) else None
 
 
-__all__ = ["of_request"]
+__all__ = ["WRITING", "of_request"]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from flask_appbuilder import AppBuilder
 
-from portal.accounts.account_pages import AccountsView, MyPasswordView
+from portal.accounts.account_pages import AccountsView
 from portal.accounts.account_sheets import AccountSheetsView
 from portal.accounts.audit_pages import AuditView
 from portal.accounts.export_pages import ExportsView
 from portal.accounts.job_pages import JobsView
 from portal.accounts.language import LanguageView
+from portal.accounts.my_pages import MyPasswordView, MySecondFactorView, MySessionsView
+from portal.accounts.oidc import OidcView
 from portal.accounts.overdue_pages import OverdueView
+from portal.accounts.reset_pages import ResetsView
 from portal.accounts.review_pages import ReviewsView
 from portal.accounts.rights_pages import RightsView
 from portal.accounts.role_pages import RolesView
@@ -41,5 +44,9 @@ class PortalBuilder(AppBuilder):
             ExportsView,
             JobsView,
             MyPasswordView,
+            MySecondFactorView,
+            MySessionsView,
+            ResetsView,
+            OidcView,
         ):
             self.add_view_no_menu(view)

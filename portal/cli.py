@@ -19,8 +19,8 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import MultiDict
 
 from portal import setup, worker
-from portal.accounts import new_account, roles, sign_in_rules
-from portal.accounts.passwords import password_fault
+from portal.accounts import new_account, resets, roles, sign_in_rules
+from portal.accounts.passwords import password_fault, profile_in_force
 from portal.accounts.security import act_as
 from portal.core import attachments, audit, installation, key_files, scope, sealing, staging
 from portal.core.fields import BadValue
@@ -120,7 +120,7 @@ def demo(profile: str, as_of: datetime | None) -> None:
 @click.password_option(help="Asked for when not given.")
 def create(role: str, name: str, password: str) -> None:
     """Make the account NAME with the role ROLE."""
-    if fault := password_fault(password, name):
+    if fault := password_fault(password, name, profile_in_force()):
         raise click.ClickException(fault)
     with scope.unscoped("an operator at the machine makes the first accounts"):
         if not new_account.create(name, name, password, role):
@@ -137,6 +137,17 @@ def anywhere() -> None:
         db.session.add(rules)
         db.session.commit()
     click.echo("People may sign in from every address.")
+
+
+@admin.command()
+@click.argument("name")
+def reset(name: str) -> None:
+    """Give the account NAME a one-time password and remove its second factor, when no two administrators are there."""
+    with scope.unscoped("an operator at the machine lets somebody in again"):
+        if not (password := resets.reset_alone(name)):
+            raise click.ClickException(f"there is no account {name!r}")
+        db.session.commit()
+    click.echo(f"One-time password of {name}, to be changed at the first signing in: {password}")
 
 
 @keys.command()

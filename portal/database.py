@@ -20,7 +20,7 @@ from typing import Any
 import psycopg
 from flask import Flask, current_app, has_request_context, request
 from psycopg.errors import _WaitTimeout
-from sqlalchemy import Engine, NullPool, create_engine, event, literal, select
+from sqlalchemy import Engine, NullPool, create_engine, event, func, literal, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -49,6 +49,8 @@ _reading: ContextVar[bool] = ContextVar("reading", default=False)
 ANSWER, ANSWER_TO_PAGES = 65.0, 10.0
 _answer: ContextVar[float] = ContextVar("answer", default=ANSWER)
 LIMITS = "-c statement_timeout=60000 -c lock_timeout=8000"
+# The same behind a pooler: it takes no options, and gives each transaction any connection of the server's.
+LIMITS_OF_TRANSACTION = "SET LOCAL statement_timeout = 60000; SET LOCAL lock_timeout = 8000"
 # A network that swallows what is sent: noticed after 15 seconds, by the kernel.
 TCP = {
     "keepalives": 1,
@@ -80,6 +82,18 @@ def engine_options(url: str) -> dict[str, Any]:
 class Connection(psycopg.Connection[Any]):
     """A connection to PostgreSQL that waits for an answer no longer than it should."""
 
+    pooled = False  # a pooler (PgBouncer) stands between, so that nothing outlives a transaction
+
+    def find_pooler(self) -> None:
+        """A pooler makes up the number of the process that it says one is connected to. Statements that were prepared
+        in one transaction would not be there in the next."""
+        self.autocommit = True
+        found = self.execute("SELECT pg_backend_pid()").fetchone()
+        self.autocommit = False
+        self.pooled = found != (self.pgconn.backend_pid,)
+        if self.pooled:
+            self.prepare_threshold = None
+
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         limit = _answer.get() if timeout is None else timeout
         try:
@@ -105,8 +119,8 @@ def trouble_of(fault: BaseException) -> Trouble | None:
         return Trouble.FULL if fault.errno in (errno.ENOSPC, errno.EDQUOT) else None
     if isinstance(fault, PoolTimeout):
         return Trouble.BUSY
-    if not isinstance(fault, DBAPIError):
-        return None
+    if not isinstance(fault, DBAPIError):  # plain where a transaction is told who acts and what its limits are
+        return trouble_of_postgresql(fault) if isinstance(fault, psycopg.Error) else None
     if isinstance(fault.orig, sqlite3.Error):
         return trouble_of_sqlite(fault.orig)
     if fault.connection_invalidated:
@@ -157,10 +171,11 @@ def ready() -> Trouble | None:
     listen(engine)
     try:
         with answering_within(PROBE), engine.connect().execution_options(reading=True) as connection:
+            reads = not sqlite and connection.scalar(select(func.pg_is_in_recovery()))
             connection.execute(select(literal(1)))
     except DBAPIError as fault:
         return trouble_of(fault) or Trouble.AWAY
-    return None
+    return Trouble.AWAY if reads else None  # a standby takes nothing
 
 
 def prepare_sqlite(connection: Any, _record: object) -> None:
@@ -197,6 +212,22 @@ def reading() -> Iterator[None]:
         _reading.reset(token)
 
 
+@contextmanager
+def not_waiting() -> Iterator[None]:
+    """For what is written beside the work and may be left undone: on SQLite it fails at once while another writes.
+    What the session holds is let go before; the caller commits afterwards."""
+    db.session.rollback()
+    connection = db.session.connection()
+    sqlite = connection.dialect.name == "sqlite"
+    if sqlite:
+        connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        yield
+    finally:  # before the connection goes back to the pool
+        if sqlite:
+            connection.exec_driver_sql(SQLITE[-1])
+
+
 def reads_in_background() -> bool:
     found = background.of_request()
     return found is not None and found.reads
@@ -205,6 +236,7 @@ def reads_in_background() -> bool:
 def begin_sqlite(connection: Any) -> None:
     """Whoever will write takes the lock at once and waits for it; readers never wait."""
     reads = has_request_context() and (request.method in READING or reads_in_background())
+    reads = reads and request.endpoint not in background.WRITING
     reads = reads or _reading.get() or connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
@@ -266,7 +298,16 @@ def listen(engine: Engine) -> None:
         event.listen(engine, "begin", begin_sqlite)
     else:
         event.listen(engine, "do_connect", connect)
+        event.listen(engine, "begin", limit)
 
 
 def connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
-    return Connection.connect(*arguments, **options)
+    connection = Connection.connect(*arguments, **options)
+    connection.find_pooler()
+    return connection
+
+
+def limit(connection: Any) -> None:
+    below = connection.connection.dbapi_connection
+    if below.pooled:
+        below.execute(LIMITS_OF_TRANSACTION)

@@ -20,7 +20,7 @@ class PortalSession(Session):
     """A session that can be told to work on another database of the same tables."""
 
     def get_bind(self, *args: Any, **more: Any) -> Any:
-        return self.info[BOUND] if BOUND in self.info else super().get_bind(*args, **more)
+        return self.info[BOUND] if BOUND in self.info else self._db.engines[None]
 
 
 class Database(SQLA):

@@ -47,13 +47,10 @@ def one_at_a_time() -> Iterator[None]:
     if db.engine.dialect.name == "postgresql":
         with answering_within(LONGEST), db.engine.connect() as connection:
             for timeout in ("statement_timeout", "lock_timeout"):  # longer than pages wait
-                connection.exec_driver_sql(f"SET {timeout} = {PATIENCE * 1000}")
-            connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCK})")
-            connection.commit()
-            try:
-                yield
-            finally:
-                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({LOCK})")
+                connection.exec_driver_sql(f"SET LOCAL {timeout} = {PATIENCE * 1000}")
+            # Until this transaction ends, which does nothing else: a pooler keeps no lock of a session.
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+            yield
     else:
         with FileLock(current_app.config["DATA_DIR"] / "setup.lock", timeout=PATIENCE):
             path = Path(db.engine.url.database or "")

@@ -20,6 +20,7 @@ from portal.core import jobs
 from portal.core.holding import Work, holding
 from portal.extensions import db
 from tests.cluster import Cluster, memory
+from tests.machines.spread import REACHING, spread
 from tests.visitor import Visitor
 
 if found := memory():
@@ -126,11 +127,19 @@ def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 
 @pytest.fixture(scope="session")
-def on_postgresql(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Built:
-    return Built("postgresql", tmp_path_factory.mktemp("postgresql"), cluster)
+def on_postgresql(
+    tmp_path_factory: pytest.TempPathFactory, cluster: Cluster, pytestconfig: pytest.Config
+) -> Iterator[Built]:
+    found = Built("postgresql", tmp_path_factory.mktemp("postgresql"), cluster)
+    if not pytestconfig.getoption("--spread"):
+        yield found
+        return
+    with spread(found.app, settings(found.home, found.app.config["SQLALCHEMY_DATABASE_URI"])):
+        yield found
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--spread", action="store_true", help="requests go to two portals over one PostgreSQL at random")
     parser.addoption("--sqlite-only", action="store_true", help="leave PostgreSQL out, for a quick answer")
 
 
@@ -140,7 +149,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "built" in metafunc.fixturenames and not chosen:
         alone = metafunc.definition.get_closest_marker("one_database") is not None
         alone = alone or metafunc.config.getoption("--sqlite-only")
-        metafunc.parametrize("built", ["sqlite"] if alone else ["sqlite", "postgresql"], indirect=True)
+        kinds = ["sqlite"] if alone else ["sqlite", "postgresql"]
+        metafunc.parametrize("built", ["postgresql"] if metafunc.config.getoption("--spread") else kinds, indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--spread"):
+        items[:] = [item for item in items if not REACHING & set(getattr(item, "fixturenames", ()))]
 
 
 @pytest.fixture

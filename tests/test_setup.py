@@ -262,3 +262,18 @@ def test_a_clock_that_is_behind_the_trail_is_told(app, monkeypatch):
         monkeypatch.setattr(clock, "now", lambda: now.replace(year=now.year - 1))
         [told] = setup.clock_behind()
     assert str(now.year - 1) in told
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"PORTAL_OIDC_ISSUER": "https://sso.example"}, "needs PORTAL_OIDC_CLIENT_ID and PORTAL_OIDC_CLIENT_SECRET"),
+        ({"PORTAL_OIDC_ISSUER": "http://sso.example"}, "PORTAL_OIDC_ISSUER starts with https://"),
+        ({"PORTAL_OIDC_CREATE": "yes"}, "PORTAL_OIDC_CREATE is one of on, off"),
+        ({"PORTAL_OIDC_SCOPES": "profile"}, "PORTAL_OIDC_SCOPES has openid"),
+    ],
+)
+def test_signing_in_by_another_system_is_set_as_a_whole(given, told):
+    whole = {"PORTAL_OIDC_CLIENT_ID": "portal", "PORTAL_OIDC_CLIENT_SECRET": "x"}
+    with pytest.raises(config.BadSetting, match=re.escape(told)):
+        config.settings(given if "needs" in told else whole | {"PORTAL_OIDC_ISSUER": "https://sso.example"} | given)

@@ -16,14 +16,13 @@ from flask_login import current_user
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import BadRequest
-from werkzeug.security import check_password_hash
 
-from portal.accounts import apart, lending, locking, roles, sessions, sign_in_rules
+from portal.accounts import apart, lending, locking, passwords, resets, roles, second_factor, sessions
 from portal.accounts.granting import tell_account, tell_roles
 from portal.accounts.passwords import new_fault, put
 from portal.accounts.reasons import personal_fault
 from portal.accounts.role_pages import nobody_left, somebody_keeps_roles
-from portal.core import clock, scope
+from portal.core import audit, clock, scope
 from portal.core.fields import BadValue, Link, active, clean, natural, org_link, unit_link
 from portal.core.fields.links import PAGE
 from portal.extensions import db
@@ -51,6 +50,8 @@ class AccountsView(BaseView):
         "lend": "grant",
         "end": "grant",
         "unlock": "grant",
+        "end_sessions": "grant",
+        "remove_factor": "grant",
         "options": "read",
     }
     base_permissions = ["can_read", "can_add", "can_edit", "can_grant"]
@@ -131,6 +132,9 @@ class AccountsView(BaseView):
             beyond=[(row, lending.told(row)) for row in lending.grants_of(user)],
             today=clock.today(),
             locked=locking.locked_until(user.username),
+            factor=second_factor.of(user.id),
+            in_pair=resets.in_pair(user),
+            sessions=len(sessions.listed(user.id)),
         )
 
     @expose("/lend/<int:pk>", methods=["GET", "POST"])
@@ -171,44 +175,29 @@ class AccountsView(BaseView):
         flash(gettext("Unlocked."), "success")
         return redirect(url_for("AccountsView.grant", pk=pk))
 
+    @expose("/end_sessions/<int:pk>", methods=["POST"])
+    @has_access
+    def end_sessions(self, pk: int) -> ResponseReturnValue:
+        """Wherever somebody is signed in by the account, they have to sign in again."""
+        user, _ = account_or_404(pk)
+        sessions.end_all(user)
+        audit.add("sessions_ended", "ab_user", record_id=user.id, root_id=user.id, title=user.username)
+        db.session.commit()
+        flash(gettext("All sessions of this account have ended."), "success")
+        return redirect(url_for("AccountsView.grant", pk=pk))
 
-class MyPasswordView(BaseView):
-    """Everybody changes their own password, knowing the old one."""
-
-    route_base = "/my_password"
-    default_view = "change"
-
-    @expose("/", methods=["GET", "POST"])
-    def change(self) -> ResponseReturnValue:
-        faults: dict[str, str] = {}
-        if request.method == "POST":
-            old, new = request.form.get("old", ""), request.form.get("new", "")
-            if fault := wrong_password(old):
-                faults["old"] = fault
-            known = not faults  # only then it is told which passwords there were
-            if fault := new_fault(current_user if known else None, current_user.username, new):
-                faults["new"] = fault
-            if new != request.form.get("again", ""):
-                faults["again"] = gettext("The two passwords differ.")
-            if not faults:
-                put(current_user, new)
-                sign_in_rules.chosen(current_user)
-                db.session.commit()
-                sessions.prove(current_user)
-                flash(gettext("Your password is changed. All other sessions of this account have ended."), "success")
-                return redirect(url_for("WorkspaceView.index"))
-        return render_template("accounts/my_password.html", faults=faults, old=sessions.with_old_password())
-
-
-def wrong_password(typed: str) -> str:
-    """Why this does not prove whose session it is. Guesses count like those on the sign-in page."""
-    name = current_user.username
-    if not locking.locked_until(name) and not check_password_hash(current_user.password, typed):
-        locking.tell_failure(name)
-        if not locking.locked_until(name):
-            return gettext("This is not your password.")
-    until = locking.locked_until(name)
-    return locking.told(until) if until else ""
+    @expose("/remove_factor/<int:pk>", methods=["POST"])
+    @has_access
+    def remove_factor(self, pk: int) -> ResponseReturnValue:
+        """For whoever has lost the device and the recovery codes; an administrator's is removed by two."""
+        user, _ = account_or_404(pk)
+        if user.id == current_user.id or resets.in_pair(user):
+            abort(403)
+        second_factor.remove(user)
+        sessions.end_all(user)
+        db.session.commit()
+        flash(gettext("The second factor is removed. Its user can set up another one."), "success")
+        return redirect(url_for("AccountsView.grant", pk=pk))
 
 
 def account_or_404(pk: int) -> tuple[Any, AccountProfile]:
@@ -266,7 +255,7 @@ def account_page(user: Any, profile: AccountProfile) -> ResponseReturnValue:
             page = url_for("AccountsView.grant", pk=user.id) if new and may_grant() else url_for("AccountsView.list")
             return redirect(page)
     links = {place: kind.shown_choices([typed[place]]) for place, kind in PLACES.items()}
-    about = {"user": user, "new": new, "typed": typed, "faults": faults, "links": links}
+    about = {"user": user, "new": new, "typed": typed, "faults": faults, "links": links, "hint": passwords.hint()}
     return render_template("accounts/edit.html", **about, switches_off=not new and user.active and not may_grant())
 
 
@@ -295,6 +284,8 @@ def save_account(user: Any, profile: AccountProfile, typed: dict[str, str], new:
         user.active, profile.waiting = False, True
     db.session.add(profile)
     tell_account(user, places, password=reset, off=off)
+    if reset:
+        sessions.end_all(user)
     db.session.commit()
     return {}
 
@@ -328,13 +319,20 @@ def checked(
         except BadValue as fault:
             faults[name] = str(fault)
     faults |= place_faults(place)
-    if (new or typed["password"]) and (fault_text := new_fault(user, typed["username"], typed["password"])):
+    if (new or typed["password"]) and (fault_text := fault_of_password(user, typed, new)):
         faults["password"] = fault_text
-    if not new and typed["password"] and user.id == current_user.id:
-        faults["password"] = gettext("Your own password is changed on the page of your account.")
     if not new and outranks(user):
         faults = beyond_rank(profile, typed, place) | faults
     return faults, place
+
+
+def fault_of_password(user: Any, typed: dict[str, str], new: bool) -> str:
+    """What is wrong with setting this password of the account."""
+    if not new and user.id == current_user.id:
+        return gettext("Your own password is changed on the page of your account.")
+    if not new and resets.in_pair(user):
+        return gettext("An administrator's password is reset by two people, on a page of its own.")
+    return new_fault(user, typed["username"], typed["password"])
 
 
 def beyond_rank(profile: AccountProfile, typed: dict[str, str], place: dict[str, int | None]) -> dict[str, str]:

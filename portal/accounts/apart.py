@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.sql import ColumnElement
 
 from portal.accounts import roles, security
+from portal.accounts.powers import POWERS
 from portal.accounts.security import Right
 from portal.core import exclusion
 from portal.core.fields import Label
@@ -30,12 +31,6 @@ LABELS: dict[str, Label] = {
     "trail": lazy_gettext("reading the trail"),
     RECORDS: lazy_gettext("working with records"),
     COMBINED: lazy_gettext("Administrator"),
-}
-POWERS = {
-    **dict.fromkeys((("accounts", "add"), ("accounts", "edit"), ("accounts", "import")), "accounts"),
-    **dict.fromkeys((("accounts", "grant"), ("roles", "edit"), ("exports", "approve")), "rights"),
-    ("sign_in_rules", "edit"): "rights",
-    **dict.fromkeys(((roles.TRAIL, "read"), (roles.TRAIL, "export"), ("audit", "read")), "trail"),
 }
 
 

@@ -1,21 +1,54 @@
-"""What a password must be (GB/T 22239 profile of `security.md` §1): long, of several kinds of characters, none that is
-tried first, none of the last ones."""
+"""What a password must be, by one of two profiles (`security.md` §1): long, none that is tried first, none of the last
+ones. GB/T 22239 demands several kinds of characters and regular changes, NIST SP 800-63B-4 forbids to demand either and
+wants more characters instead."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy import delete, insert, select
 from werkzeug.security import check_password_hash, generate_password_hash
 from zxcvbn import zxcvbn
 
 from portal.core import clock
+from portal.core.fields import Label
 from portal.extensions import db
-from portal.org.accounts import FormerPassword
+from portal.org.accounts import FormerPassword, SignInRules
 
-LEAST, MOST = 10, 128
+
+@dataclass(frozen=True)
+class Profile:
+    """`kinds` of characters out of four; `expires`: does a password grow too old?"""
+
+    label: Label
+    least: int
+    kinds: int
+    expires: bool
+    hint: Label
+
+
+MLPS, NIST = "mlps", "nist"
+PROFILES: Mapping[str, Profile] = {
+    MLPS: Profile(
+        lazy_gettext("GB/T 22239 (graded protection)"),
+        10,
+        3,
+        True,
+        lazy_gettext("At least 10 characters of three kinds"),
+    ),
+    NIST: Profile(
+        lazy_gettext("NIST SP 800-63B"),
+        15,
+        0,
+        False,
+        lazy_gettext("At least 15 characters of any kind, such as a sentence; spaces count, too"),
+    ),
+}
+MOST = 128
 REMEMBERED = 5
 JUDGED = 72  # characters that are looked at for habits: the time grows with the square of them
 SCORE = 3  # of zxcvbn: more than a hundred million guesses
@@ -36,13 +69,30 @@ HABITS = WORDS.split()
 PRINTED = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
 
 
-def password_fault(password: str, username: str) -> str:
-    """What is wrong with a new password, in words; empty when nothing is."""
+def profile_in_force() -> str:
+    return db.session.scalar(select(SignInRules.password_profile)) or MLPS
+
+
+def hint() -> Label:
+    """What is said at a field for a new password."""
+    return PROFILES[profile_in_force()].hint
+
+
+def shape_fault(password: str, profile: str) -> str:
+    """What is wrong with how a password is made up."""
     kinds = (str.islower, str.isupper, str.isdigit, lambda ch: not ch.isalnum())
-    if not LEAST <= len(password) <= MOST:
-        return gettext("From %(least)d to %(most)d characters, please.", least=LEAST, most=MOST)
-    if sum(any(kind(ch) for ch in password) for kind in kinds) < 3:
+    rules = PROFILES[profile]
+    if not rules.least <= len(password) <= MOST:
+        return gettext("From %(least)d to %(most)d characters, please.", least=rules.least, most=MOST)
+    if sum(any(kind(ch) for ch in password) for kind in kinds) < rules.kinds:
         return gettext("At least three of: small letters, capital letters, digits, other characters.")
+    return ""
+
+
+def password_fault(password: str, username: str, profile: str = MLPS) -> str:
+    """What is wrong with a new password, in words; empty when nothing is."""
+    if fault := shape_fault(password, profile):
+        return fault
     if username and username.lower() in password.lower():
         return gettext("The password must not contain the account's name.")
     if zxcvbn(password[:JUDGED], [*HABITS, username.lower()])["score"] < SCORE:
@@ -61,7 +111,7 @@ def used_fault(user: Any, password: str) -> str:
 
 def new_fault(user: Any, username: str, password: str) -> str:
     """What is wrong with a password that an account is to have. `user`: nobody's former passwords count without."""
-    return password_fault(password, username) or (used_fault(user, password) if user else "")
+    return password_fault(password, username, profile_in_force()) or (used_fault(user, password) if user else "")
 
 
 def put(user: Any, password: str) -> None:
@@ -75,9 +125,15 @@ def put(user: Any, password: str) -> None:
     user.password = generate_password_hash(password)
 
 
-def one_time_password() -> str:
-    """A random password to be printed and typed once: three groups of five."""
+def one_time_password(groups: int = 3) -> str:
+    """A random password to be printed and typed once, in groups of five."""
     while True:
-        found = "-".join("".join(secrets.choice(PRINTED) for _ in range(5)) for _ in range(3))
-        if not password_fault(found, ""):
+        found = "-".join("".join(secrets.choice(PRINTED) for _ in range(5)) for _ in range(groups))
+        if not any(shape_fault(found, profile) for profile in PROFILES):
             return found
+
+
+def one_time_halves() -> tuple[str, str]:
+    """A one-time password for two people, neither of whom guesses the half of the other."""
+    groups = one_time_password(4).split("-")
+    return "-".join(groups[:2]), "-".join(["", *groups[2:]])

@@ -45,7 +45,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import SecurityError
 
-from portal.accounts import roles, sessions, sign_in_rules
+from portal.accounts import roles, second_factor, sessions, sign_in_rules
 from portal.accounts.places import Place
 from portal.accounts.sign_in import SignInView
 from portal.core import clock, scope
@@ -53,16 +53,19 @@ from portal.core.reach import NOTHING, Reach
 from portal.core.scope import Principal
 from portal.core.views.web import for_programs
 from portal.extensions import db
-from portal.org.accounts import AccountGrant, AccountProfile, EndedSession, RoleScope, SignInRules
+from portal.org.accounts import AccountGrant, AccountProfile, EndedSession, RoleScope, SecondFactor, SignInRules
 from portal.org.models import Area, Unit
 
 WHO = "the scope follows from who acts, which is being asked; of accounts, roles and the tree of units"
 # What is the same for everybody and asks nothing about them.
 IMPERSONAL = {"static", "appbuilder.static", "healthz", "readyz"}
 # What needs no signing in.
-OPEN = {"SignInView.login", "LanguageView.index", *IMPERSONAL}
+OPEN = {"SignInView.login", "SignInView.code", "OidcView.go", "OidcView.back", "LanguageView.index", *IMPERSONAL}
 # What is answered to whoever has to choose a new password first.
-RENEWING = {"MyPasswordView.change", "SignInView.logout", "SignInView.present", *OPEN}
+LEAVING = {"SignInView.logout", "SignInView.present", *OPEN}
+RENEWING = {"MyPasswordView.change", *LEAVING}
+# And to whoever has to set up a second factor.
+ENROLLING = {f"MySecondFactorView.{name}" for name in ("index", "begin", "confirm")} | LEAVING
 
 
 class PortalSecurityManager(SecurityManager):
@@ -75,13 +78,14 @@ class PortalSecurityManager(SecurityManager):
         """The active user of a session that holds, with their profile, in one statement."""
         with scope.unscoped(WHO):
             found = db.session.execute(_user_of_session(), {"pk": int(pk), "session": sessions.name()}).first()
-        if found is None or not sessions.holds(found[0]):
+        if found is None or not sessions.holds(found[0], found[1].session_epoch if found[1] else 0):
             return None
-        if not sign_in_rules.admits(found[2]) or sign_in_rules.elsewhere(found[2], found[1]):
+        user, profile, rules, g.has_second_factor = found
+        if not sign_in_rules.admits(rules) or sign_in_rules.elsewhere(rules, profile):
             return None
-        sessions.seen()
-        g.profile = found[1]
-        return found[0]
+        sessions.seen(user)
+        g.profile, g.sign_in_rules = profile, rules
+        return user
 
     def has_access(self, permission_name: str, view_name: str) -> bool:
         return scope.current().may(permission_name.removeprefix("can_"), view_name)
@@ -95,11 +99,12 @@ class PortalSecurityManager(SecurityManager):
 
 
 @cache
-def _user_of_session() -> Select[tuple[User, AccountProfile, SignInRules]]:
+def _user_of_session() -> Select[tuple[User, AccountProfile, SignInRules, bool]]:
     """Asked at every request, as `_held_by` is, and therefore built once."""
     ended = select(EndedSession.name).where(EndedSession.name == bindparam("session"))
+    factor = select(SecondFactor.id).where(SecondFactor.user_id == User.id, SecondFactor.secret.is_not(None))
     return (
-        select(User, AccountProfile, SignInRules)
+        select(User, AccountProfile, SignInRules, factor.exists())
         .outerjoin(AccountProfile, AccountProfile.user_id == User.id)
         .outerjoin(SignInRules, true())
         .options(
@@ -187,12 +192,14 @@ def principal_of(user: User, profile: AccountProfile | None) -> Principal:
     )
 
 
-def rights_by_account() -> dict[int, list[Right]]:
-    """The rights of every account: two statements."""
+def rights_by_account(only: int | None = None) -> dict[int, list[Right]]:
+    """The rights of every account, or of one: two statements."""
     held = _rights().join(assoc_user_role, assoc_user_role.c.role_id == Role.id)
     found: dict[int, list[Right]] = {}
     for query, owner in ((held, assoc_user_role.c.user_id), (_grants(), AccountGrant.user_id)):
-        for *right, user_id in db.session.execute(query.add_columns(owner), {"today": clock.today()}):
+        of_all = query.add_columns(owner)
+        asked = of_all if only is None else of_all.where(owner == only)
+        for *right, user_id in db.session.execute(asked, {"today": clock.today()}):
             found.setdefault(user_id, []).append(Right(*right))
     return found
 
@@ -259,10 +266,8 @@ def identify() -> ResponseReturnValue | None:
     principal = principal_of(current_user, g.get("profile")) if signed_in else scope.NOBODY
     g.acting = scope.enter(principal)
     foreign = isinstance(request.routing_exception, SecurityError)  # a host that is not ours: Flask says so
-    if signed_in and sessions.with_old_password() and request.endpoint not in RENEWING:
-        if for_programs():
-            abort(403, gettext("Please sign in on a page and choose a new password first."))
-        return redirect(url_for("MyPasswordView.change"))
+    if signed_in and (first := before_all_else(principal)):
+        return first
     if signed_in or foreign or request.endpoint in OPEN:
         return None
     if for_programs():
@@ -273,10 +278,28 @@ def identify() -> ResponseReturnValue | None:
     return redirect(url_for("SignInView.login", next=wanted if wanted != "/" else None))
 
 
+def before_all_else(principal: Principal) -> ResponseReturnValue | None:
+    """What whoever is signed in has to do before anything else: choose a password, set up a second factor."""
+    if sessions.with_old_password():
+        if request.endpoint in RENEWING:
+            return None
+        if for_programs():
+            abort(403, gettext("Please sign in on a page and choose a new password first."))
+        return redirect(url_for("MyPasswordView.change"))
+    if g.has_second_factor or request.endpoint in ENROLLING:
+        return None
+    if not second_factor.demanded(principal, current_user, g.profile, g.sign_in_rules):
+        return None
+    if for_programs():
+        abort(403, gettext("Please sign in on a page and set up a second factor first."))
+    return redirect(url_for("MySecondFactorView.index"))
+
+
 def forget(_fault: BaseException | None) -> None:
     token: Token[Principal] | None = g.pop("acting", None)
     if token is not None:
         scope.leave(token)
+    sessions.tell_seen()
 
 
 def install(app: Flask) -> None:

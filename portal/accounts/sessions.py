@@ -2,7 +2,8 @@
 with the working day (`domain.md` §4.2, `security.md` §1).
 
 The cookie is all there is of a session, and a copied cookie would outlive it. So each has a name of its own, under
-which signing out is remembered, and a proof of the password that it began with.
+which signing out is remembered, and a proof of the password that it began with and of the account's epoch, which counts
+up to end all of them. `AccountSession` only tells the account's user which there are.
 
 What the scripts of a page ask for in the background (`portal/background.py`) sets no cookie: its answer may come after
 somebody has signed out or chosen another language, and would bring the former session back into the browser.
@@ -16,23 +17,30 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Response, current_app, session
+from flask import Flask, Response, current_app, g, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask.wrappers import Request
 from itsdangerous import BadSignature
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal import background
+from portal.accounts import devices
 from portal.core import clock
+from portal.database import READING, not_waiting
 from portal.extensions import db
-from portal.org.accounts import EndedSession
+from portal.org.accounts import AccountProfile, AccountSession, EndedSession
 
 LONGEST, IDLE = timedelta(hours=8), timedelta(minutes=30)
 # Seconds between two words on that somebody is there: a new cookie for every request would be too many.
 STEP = 60
 AHEAD = clock.SLACK.total_seconds()
 KEPT = timedelta(days=30)  # for longer than any cookie is good, whatever happens to the clock
-NAME, SINCE, SEEN, PROOF, OLD = "session", "since", "seen", "proof", "old"
+# Seconds between two times that the database is told so, which takes SQLite's lock for writing.
+TELLING = 300
+# Sessions that were begun within so many seconds need no password again before a second factor is set up.
+FRESH = 600
+NAME, SINCE, SEEN, PROOF, OLD, TOLD = "session", "since", "seen", "proof", "old", "told"
 
 
 class Sessions(SecureCookieSessionInterface):
@@ -68,16 +76,35 @@ def moment() -> float:
     return STARTED + elapsed()
 
 
-def begin(user: Any, *, old: bool) -> None:
-    """`old`: with a password that has to be changed before anything else."""
+def begin(user: Any, epoch: int, *, old: bool) -> None:
+    """`old`: with a password that has to be changed before anything else. For the caller to commit."""
     session[NAME], session[SINCE] = secrets.token_hex(16), int(moment())
-    session[SEEN], session[OLD] = session[SINCE], old
-    prove(user)
+    session[SEEN] = session[TOLD] = session[SINCE]
+    session[OLD] = old
+    prove(user, epoch)
+    long_ago = clock.now() - KEPT
+    db.session.execute(delete(AccountSession).where(AccountSession.seen_at < long_ago))
+    db.session.execute(insert(AccountSession).values(**described(user.id)))
 
 
-def prove(user: Any) -> None:
+def described(user_id: int) -> dict[str, Any]:
+    """The present session as its user is told of it."""
+    agent = request.user_agent.string
+    began = clock.now() - timedelta(seconds=max(0, int(moment()) - session[SINCE]))
+    return {
+        "name": name(),
+        "user_id": user_id,
+        "began_at": began,
+        "seen_at": clock.now(),
+        "address": (request.remote_addr or "")[:45],
+        "browser": devices.browser_of(agent),
+        "system": devices.system_of(agent),
+    }
+
+
+def prove(user: Any, epoch: int) -> None:
     """The password is the user's own: after a change this session goes on, all others have ended."""
-    session[PROOF] = proof_of(user)
+    session[PROOF] = proof_of(user, epoch)
 
 
 def renewed() -> None:
@@ -88,33 +115,90 @@ def with_old_password() -> bool:
     return bool(session.get(OLD))
 
 
-def proof_of(user: Any) -> str:
+def fresh() -> bool:
+    """Has whoever acts signed in just now?"""
+    return moment() - session.get(SINCE, 0) < FRESH
+
+
+def proof_of(user: Any, epoch: int) -> str:
     key = str(current_app.config["SECRET_KEY"]).encode()
-    return hmac.digest(key, f"session {user.id} {user.password}".encode(), "sha256").hex()
+    counted = f" {epoch}" if epoch else ""
+    return hmac.digest(key, f"session {user.id} {user.password}{counted}".encode(), "sha256").hex()
 
 
 def name() -> str:
     return str(session.get(NAME, ""))
 
 
-def holds(user: Any) -> bool:
+def holds(user: Any, epoch: int) -> bool:
     """Is the session of this account's present password, in use and not too old? Asked beside `EndedSession`."""
     ages = ((session.get(SINCE, 0), LONGEST), (session.get(SEEN, 0), IDLE))
     young = all(moment() - began < most.total_seconds() for began, most in ages)
-    return bool(name()) and young and hmac.compare_digest(str(session.get(PROOF, "")), proof_of(user))
+    return bool(name()) and young and hmac.compare_digest(str(session.get(PROOF, "")), proof_of(user, epoch))
 
 
-def seen() -> None:
+def seen(user: Any) -> None:
     """Somebody is there, so the session that holds goes on. One that began while the clock was ahead begins now."""
     now = int(moment())
     if session[SINCE] > now + AHEAD:
         session[SINCE] = session[SEEN] = now
     if now - session[SEEN] >= STEP:
         session[SEEN] = now
+    if abs(now - session.get(TOLD, 0)) >= TELLING and request.method in READING and background.of_request() is None:
+        session[TOLD] = now
+        g.session_seen = user.id
+
+
+def tell_seen() -> None:
+    """After the answer was made: write down when this session was last in use. Nobody waits for that: where the
+    database is busy, it is left for the next time."""
+    user_id = g.pop("session_seen", None)
+    if user_id is None or not name():
+        return
+    try:
+        with not_waiting():
+            told = described(user_id)
+            values = {key: told[key] for key in ("seen_at", "address", "browser", "system")}
+            known = update(AccountSession).where(AccountSession.name == name()).values(**values)
+            found = db.session.execute(known, execution_options={"synchronize_session": False}).rowcount
+            if not found and not db.session.scalar(select(exists().where(EndedSession.name == name()))):
+                db.session.execute(insert(AccountSession).values(**told))
+        db.session.commit()
+    except SQLAlchemyError:
+        db.session.rollback()
 
 
 def end() -> None:
     """Remember that this session has ended, for as long as its cookie could come back. For the caller to commit."""
-    db.session.execute(delete(EndedSession).where(EndedSession.ended_at < clock.now() - KEPT))
     if name():
-        db.session.execute(insert(EndedSession), [{"name": name(), "ended_at": clock.now()}])
+        end_named(name())
+
+
+def end_named(ended: str) -> None:
+    db.session.execute(delete(EndedSession).where(EndedSession.ended_at < clock.now() - KEPT))
+    db.session.execute(delete(AccountSession).where(AccountSession.name == ended))
+    db.session.execute(insert(EndedSession), [{"name": ended, "ended_at": clock.now()}])
+
+
+def listed(user_id: int) -> list[AccountSession]:
+    """The sessions of an account that may still be in use, the newest first."""
+    lately = AccountSession.seen_at.between(*clock.lately(IDLE + timedelta(seconds=TELLING)))
+    mine = AccountSession.user_id == user_id
+    query = select(AccountSession).where(mine, lately, AccountSession.began_at > clock.now() - LONGEST)
+    return list(db.session.scalars(query.order_by(AccountSession.seen_at.desc(), AccountSession.id.desc())))
+
+
+def end_all(user: Any) -> int:
+    """End every session of an account, listed or not; answers its new epoch. For the caller to commit."""
+    mine = AccountProfile.user_id == user.id
+    counted = update(AccountProfile).where(mine).values(session_epoch=AccountProfile.session_epoch + 1)
+    if not db.session.execute(counted, execution_options={"synchronize_session": False}).rowcount:
+        db.session.execute(insert(AccountProfile).values(user_id=user.id, waiting=False, session_epoch=1))
+    db.session.execute(delete(AccountSession).where(AccountSession.user_id == user.id))
+    return db.session.scalar(select(AccountProfile.session_epoch).where(mine)) or 0
+
+
+def end_others(user: Any) -> None:
+    """End every session of the account but this one. For the caller to commit."""
+    prove(user, end_all(user))
+    db.session.execute(insert(AccountSession).values(**described(user.id)))

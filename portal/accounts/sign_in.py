@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
-from flask import current_app, redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
 from flask_appbuilder.security.forms import LoginForm_db
 from flask_babel import gettext
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user, logout_user
 from flask_wtf.csrf import generate_csrf
 
-from portal.accounts import locking, sessions, sign_in_rules
+from portal.accounts import entering, locking, second_factor, sessions, sign_in_rules
 from portal.accounts.demo_accounts import demo_accounts
 from portal.core import audit, rate_limits, scope
 from portal.core.fields import clean
 from portal.extensions import db
+
+FEW = 4  # recovery codes, of which their user is reminded
 
 
 def safe_next(text: str | None) -> str:
@@ -46,39 +48,39 @@ class SignInView(BaseView):
         if form.validate_on_submit():
             fault = self.refused(form.username.data, form.password.data)
             if not fault:
-                return redirect(request.full_path if again else safe_next(request.args.get("next")))
+                return onward()
         elif request.method == "POST":
             fault = gettext("Please fill in account and password.")
-        return render_template("login.html", form=form, fault=fault, demo=demo_accounts())
+        return sign_in_page(fault, form.username.data or "")
 
     def refused(self, username: str, password: str) -> str:
         """Sign in, or say why not: the same for a name that is no account's."""
         name = " ".join(clean(username).split())
-        if not sign_in_rules.admits(sign_in_rules.in_force()):
-            audit.tell("refused", title=f"POST /login/ {locking.written(name)}")
-            return gettext("Nobody may sign in from here (%(address)s).", address=request.remote_addr)
-        rate_limits.require(rate_limits.SIGN_INS)
-        if fault := locked(name):
+        if fault := shut(name) or locked(name):
             return fault
         user = self.appbuilder.sm.auth_user_db(name, password)
         if not user or user.username.lower() != name.lower():  # by another name guesses would be counted anew
-            locking.tell_failure(name)
-            until = locking.locked_until(name)
-            return locking.told(until) if until else gettext("The account or the password is wrong.")
+            return failed(name, gettext("The account or the password is wrong."))
         if fault := locked(name):  # by others who guessed meanwhile
             return fault
-        with scope.acting_as(
-            replace(scope.NOBODY, user_id=user.id, username=user.username, name=user.first_name or "")
-        ):
-            audit.tell("sign_in")  # nobody is let in without its line
-        # A new session, so that nothing planted before signing in lives on; the language stays.
-        kept = session.get("locale")
-        session.clear()
-        session["locale"] = kept or current_app.config["BABEL_DEFAULT_LOCALE"]
-        session.permanent = True
-        login_user(user)
-        sign_in_rules.begin(user)
+        entering.admit(user, old=sign_in_rules.is_old(user, password))
         return ""
+
+    @expose("/login/code", methods=["GET", "POST"])
+    def code(self) -> ResponseReturnValue:
+        """The code of the second factor, after the password."""
+        user = entering.waited_for()
+        if user is None:
+            if not current_user.is_authenticated:
+                flash(gettext("Please sign in with your password first."), "warning")
+            return redirect(url_for("SignInView.login", **passed_on()))
+        fault = wrong_code(user, request.form.get("code", "")) if request.method == "POST" else ""
+        if request.method == "POST" and not fault:
+            entering.finish(user)
+            if (left := second_factor.codes_left(user.id)) < FEW:
+                flash(gettext("%(count)d recovery codes are left. Make new ones on your page.", count=left), "warning")
+            return onward()
+        return render_template("login_code.html", fault=fault, username=user.username)
 
     @expose("/session/")
     def present(self) -> ResponseReturnValue:
@@ -95,6 +97,54 @@ class SignInView(BaseView):
         session.clear()
         session["locale"] = kept
         return redirect(url_for("SignInView.login", again=request.form.get("again")))
+
+
+def sign_in_page(fault: str, username: str = "") -> str:
+    return render_template("login.html", username=username, fault=fault, demo=demo_accounts())
+
+
+def passed_on() -> dict[str, Any]:
+    """Where whoever signs in wants to go, for the next step."""
+    return {name: request.args[name] for name in ("next", "again") if name in request.args}
+
+
+def onward() -> ResponseReturnValue:
+    """After a step that went well: to the code of the second factor, to the page that was asked for, or back to the one
+    that waits in another tab."""
+    if not current_user.is_authenticated:
+        return redirect(url_for("SignInView.code", **passed_on()))
+    if "again" in request.args:
+        return redirect(url_for("SignInView.login", again=1))
+    return redirect(safe_next(request.args.get("next")))
+
+
+def shut(name: str) -> str:
+    """Why nobody signs in from here, whoever they are. Raises TooManyRequests."""
+    if not sign_in_rules.admits(sign_in_rules.in_force()):
+        audit.tell("refused", title=f"POST {request.path} {locking.written(name)}")
+        return gettext("Nobody may sign in from here (%(address)s).", address=request.remote_addr)
+    rate_limits.require(rate_limits.SIGN_INS)
+    return ""
+
+
+def wrong_code(user: Any, typed: str) -> str:
+    """Why this code lets nobody in; wrong ones count like wrong passwords."""
+    name = user.username
+    if fault := shut(name) or locked(name):
+        return fault
+    with entering.as_whoever_enters(user):
+        accepted = second_factor.accepts(user, typed)
+    if not accepted:
+        return failed(name, gettext("This code is wrong, was used before or is too old."))
+    db.session.commit()
+    return locked(name)
+
+
+def failed(name: str, fault: str) -> str:
+    """A wrong guess, written down; what is said of it."""
+    locking.tell_failure(name)
+    until = locking.locked_until(name)
+    return locking.told(until) if until else fault
 
 
 def locked(name: str) -> str:

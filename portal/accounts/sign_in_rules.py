@@ -3,7 +3,7 @@ sessions at a time (`domain.md` §4.1, §4.2). Kept on a page of the security ad
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
@@ -14,21 +14,24 @@ from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
-from portal.accounts import sessions
+from portal.accounts import second_factor, sessions
+from portal.accounts.passwords import MLPS, PROFILES, shape_fault
 from portal.core import clock
 from portal.core.fields import natural
 from portal.extensions import db
-from portal.org.accounts import AccountProfile, SignInRules
+from portal.org.accounts import AccountProfile, AccountSession, SignInRules
 
+FIELDS = ("password_profile", "password_days", "second_factor", "one_session", "networks")
 MOST_DAYS, LONGEST = 365, 1000
 
 
 def in_force() -> SignInRules:
     """Those that were set, else those that the portal comes with."""
     found = db.session.scalars(select(SignInRules)).first()
-    return found or SignInRules(id=1, password_days=90, one_session=False, networks="")
+    shipped = {"password_profile": MLPS, "password_days": 90, "second_factor": second_factor.ADMINS}
+    return found or SignInRules(id=1, one_session=False, networks="", **shipped)
 
 
 def admits(rules: SignInRules | None) -> bool:
@@ -58,21 +61,33 @@ def elsewhere(rules: SignInRules | None, profile: AccountProfile | None) -> bool
     return bool(rules and rules.one_session and profile and profile.session_name != sessions.name())
 
 
-def begin(user: Any) -> None:
+def profile_of(user: Any) -> AccountProfile | None:
+    return db.session.scalars(select(AccountProfile).where(AccountProfile.user_id == user.id)).first()
+
+
+def begin(user: Any, *, old: bool) -> None:
     """A session of whoever has just signed in. Committed."""
-    profile = db.session.scalars(select(AccountProfile).where(AccountProfile.user_id == user.id)).first()
-    sessions.begin(user, old=is_old(in_force(), profile))
+    profile = profile_of(user)
+    if in_force().one_session:
+        db.session.execute(delete(AccountSession).where(AccountSession.user_id == user.id))
+    sessions.begin(user, profile.session_epoch if profile else 0, old=old)
     # Not through the object: that somebody signed in is no change of the account.
     own = update(AccountProfile).where(AccountProfile.user_id == user.id)
     db.session.execute(own.values(session_name=sessions.name()), execution_options={"synchronize_session": False})
     db.session.commit()
 
 
-def is_old(rules: SignInRules, profile: AccountProfile | None) -> bool:
-    """Set by somebody else, or so long ago that it has to be changed?"""
+def is_old(user: Any, password: str = "") -> bool:
+    """Has the password to be changed: set by somebody else, too long ago, or by a profile that demanded less?"""
+    rules, profile = in_force(), profile_of(user)
     if profile is None or profile.password_on is None:
         return profile is not None
-    return bool(rules.password_days) and clock.today() - profile.password_on >= timedelta(days=rules.password_days)
+    if profile.password_on == date.max:  # a demo account's
+        return False
+    if password and shape_fault(password, rules.password_profile):
+        return True
+    days = rules.password_days if PROFILES[rules.password_profile].expires else 0
+    return bool(days) and clock.today() - profile.password_on >= timedelta(days=days)
 
 
 def chosen(user: Any) -> None:
@@ -93,17 +108,20 @@ class SignInRulesView(BaseView):
     @has_access
     def show(self) -> ResponseReturnValue:
         rules = in_force()
-        kept = {"password_days": str(rules.password_days), "one_session": "1" if rules.one_session else ""}
-        return page(kept | {"networks": rules.networks}, {})
+        kept = {name: str(getattr(rules, name)) for name in FIELDS}
+        return page(kept | {"one_session": "1" if rules.one_session else ""}, {})
 
     @expose("/", methods=["POST"])
     @has_access
     def edit(self) -> ResponseReturnValue:
-        typed = {name: request.form.get(name, "").strip() for name in ("password_days", "one_session", "networks")}
+        rules = in_force()
+        typed = {name: request.form.get(name, "").strip() for name in FIELDS}
+        for name in ("password_profile", "second_factor"):  # not sent: stays as it is
+            typed[name] = typed[name] or getattr(rules, name)
         if faults := wrong(typed):
             return page(typed, faults)
-        rules = in_force()
         rules.password_days, rules.one_session = int(typed["password_days"]), bool(typed["one_session"])
+        rules.password_profile, rules.second_factor = typed["password_profile"], typed["second_factor"]
         rules.networks = spelled(typed["networks"])
         db.session.add(rules)
         db.session.commit()
@@ -113,7 +131,8 @@ class SignInRulesView(BaseView):
 
 def wrong(typed: dict[str, str]) -> dict[str, str]:
     """What is wrong, by field. Nobody shuts themselves out."""
-    faults = {}
+    choices = {"password_profile": PROFILES, "second_factor": second_factor.DEMANDED}
+    faults = {name: gettext("Please choose.") for name, known in choices.items() if typed[name] not in known}
     days = natural(typed["password_days"])
     if days is None or days > MOST_DAYS:
         faults["password_days"] = gettext("A whole number from 0 to %(most)d, please.", most=MOST_DAYS)
@@ -133,4 +152,12 @@ def wrong(typed: dict[str, str]) -> dict[str, str]:
 
 
 def page(typed: dict[str, str], faults: dict[str, str]) -> ResponseReturnValue:
-    return render_template("sign_in_rules.html", typed=typed, faults=faults, here=request.remote_addr, longest=LONGEST)
+    return render_template(
+        "sign_in_rules.html",
+        typed=typed,
+        faults=faults,
+        here=request.remote_addr,
+        longest=LONGEST,
+        profiles=PROFILES,
+        demanded=second_factor.DEMANDED,
+    )

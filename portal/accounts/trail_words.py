@@ -8,8 +8,11 @@ from flask import Flask
 from flask_appbuilder.security.sqla.models import Role, User
 from sqlalchemy import select
 
-from portal.accounts import lending, roles
+from portal.accounts import lending, powers, resets, roles
+from portal.accounts.passwords import PROFILES
 from portal.accounts.sampling import RESULTS
+from portal.accounts.second_factor import DEMANDED
+from portal.core import scope
 from portal.core.views import trail_words as words
 from portal.extensions import db
 
@@ -36,7 +39,12 @@ def granted_on(text: str, _event: Any) -> str:
     return str(lending.ledgers().get(text, text))
 
 
-def install(_app: Flask) -> None:
+def profile_called(text: str, _event: Any) -> str:
+    return str(PROFILES[text].label) if text in PROFILES else text
+
+
+def install(app: Flask) -> None:
+    app.jinja_env.globals["administers"] = lambda: powers.administers(scope.current())
     words.PLACES.update({desk.name: desk.label for desk in roles.DESKS})
     right = words.right_called(roles.DESK_VERBS)
     accounts = ("user_id", "user", "drawn_by_id", "asked_by_id", "decided_by_id", "judged_by_id", "granted_by_id")
@@ -51,6 +59,9 @@ def install(_app: Flask) -> None:
             "permissions": right,
             "account_grant.ledger": granted_on,
             "scope": lambda text, _event: str(roles.SCOPES.get(text, text)),
+            "password_profile": profile_called,
+            "second_factor": lambda text, _event: str(DEMANDED.get(text, text)),
+            "admin_reset.what": lambda text, _event: str(resets.KINDS.get(text, text)),
             "result": lambda text, _event: str(RESULTS.get(text, text)),
         }
     )

@@ -15,7 +15,7 @@ from flask_appbuilder.security.sqla.models import User
 from flask_babel import lazy_gettext
 from sqlalchemy import String, and_, cast, func, or_, select
 
-from portal.accounts import roles
+from portal.accounts import powers, resets, roles
 from portal.accounts.unmasking import UnmaskedExport
 from portal.core import clock, scope
 from portal.core.audit import AuditEvent
@@ -40,7 +40,10 @@ STANDING = {
 MOST, SOUGHT = 10, 100
 CHANGES, SIGNS = timedelta(days=30), timedelta(days=7)
 # Deeds that change what somebody may do or see.
-DEEDS = ("grant", "unlock", "keys_renewed", "export_approved", "export_refused")
+DEEDS = (
+    *("grant", "unlock", "keys_renewed", "export_approved", "export_refused", "second_factor_removed"),
+    *("reset_asked", "reset_confirmed", "reset_refused"),
+)
 ALARMS = {
     "sign_in_failed": lazy_gettext("Wrong passwords"),
     "sign_in_locked": lazy_gettext("Tries while locked"),
@@ -65,6 +68,7 @@ class Watch:
     changes: Sequence[tuple[Told, str]]
     waiting: Sequence[Any] = ()
     requests: int = 0
+    resets: int = 0
     # (deed, what it is called, how often in the last days, since when), and what verifying last found.
     alarms: Sequence[tuple[str, Label, int, date]] = ()
     verified: Verified | None = None
@@ -80,6 +84,7 @@ def watch() -> Watch | None:
         changes(),
         waiting() if may("grant", "accounts") else (),
         requests() if may("approve", "exports") else 0,
+        resets.waiting() if powers.administers(scope.current()) else 0,
         alarms() if auditing else (),
         verified() if auditing else None,
     )

@@ -51,6 +51,14 @@ def copy_of(ledger: Ledger, record: Any, kept: Kept = everything) -> Any:
     return copy
 
 
+def copied_rows(ledger: Ledger, table: Rows, record: Any) -> list[Any]:
+    """New rows with the content of those of a record."""
+    pairs: dict[Any, Any] = {}
+    found = [_row_copy(ledger, table, row, pairs) for row in getattr(record, table.name)]
+    _connect(ledger, pairs)
+    return found
+
+
 def _row_copy(ledger: Ledger, table: Rows, row: Any, pairs: dict[Any, Any]) -> Any:
     copy = ledger.rows_model(table)()
     copy.position = row.position

@@ -14,15 +14,14 @@ from datetime import datetime
 from typing import Any
 
 from flask import has_request_context, request
-from sqlalchemy import JSON, Index, String, event, insert, select
+from sqlalchemy import JSON, Connection, Index, Insert, String, event, insert, select
 from sqlalchemy.orm import Mapped, Session, foreign, mapped_column, relationship
 
-from portal.core import clock, scope
+from portal.core import clock, deferred, scope
 from portal.core.changes import Noted, ledger_of, noted
 from portal.core.ledger import Ledger
 from portal.core.marks import mark
 from portal.core.numbering import NumberCounter
-from portal.core.rehearsal import rehearsing
 from portal.database import join_writers
 from portal.extensions import Model, db
 from portal.org.markers import Scoped
@@ -61,8 +60,8 @@ class AuditEvent(Model):
 
 
 INSERT = insert(AuditEvent)
-# In a session's `info`: its transaction has lines of the trail; sealing knows that it is writing.
-TOLD, JOINED = "told", "joined"
+# In a session's `info`: its transaction has lines of the trail.
+TOLD = "told"
 # Tables beside the ledgers whose rows have a name that says which they are.
 NAMED = frozenset({"ab_role"})
 _reason: ContextVar[str | None] = ContextVar("reason", default=None)
@@ -104,17 +103,16 @@ def write(session: Session, _context: Any) -> None:
     changed: Sequence[Noted] = session.info.pop("noted", ())
     if changed:
         lines = [_row(each) for each in changed]
-        _put(session, lines)
+        deferred.defer(session, INSERT, lines)
         for hear in also:
             hear(session, list(zip(changed, lines, strict=True)))
 
 
-def _put(session: Session, lines: list[dict[str, Any]]) -> None:
-    if not session.info.get(JOINED) and not rehearsing():  # else sealing would wait for minutes
-        join_writers(session.connection())
-        session.info[JOINED] = True
-    session.connection().execute(INSERT, lines)
-    session.info[TOLD] = True
+def joining(session: Session, connection: Connection, statement: Insert) -> None:
+    """Before lines are stored."""
+    if statement is INSERT:
+        join_writers(connection)
+        session.info[TOLD] = True
 
 
 def tell(action: str, ledger: str = "", **more: Any) -> None:
@@ -127,7 +125,7 @@ def tell(action: str, ledger: str = "", **more: Any) -> None:
 
 def add(action: str, ledger: str = "", **more: Any) -> None:
     """Write down a deed beside what the transaction changes; they are there together or not at all."""
-    _put(db.session(), [_line(action, ledger, root=ledger, **more)])
+    deferred.defer(db.session(), INSERT, [_line(action, ledger, root=ledger, **more)])
 
 
 def told_since(moment: datetime, action: str, ledger: str) -> bool:
@@ -195,6 +193,8 @@ def install() -> None:
     if not event.contains(db.session, "before_flush", note):
         event.listen(db.session, "before_flush", note)
         event.listen(db.session, "after_flush", write)
+        deferred.before_storing.append(joining)
+        deferred.install()
 
 
 __all__ = ["AuditEvent", "because", "history", "install", "named", "tell"]

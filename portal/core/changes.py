@@ -49,7 +49,7 @@ OWN = frozenset(
 SECRET = frozenset({"password"})
 # Counters and times that are kept at each sign-in are no change of an account.
 SIGNING_IN = frozenset({"last_login", "login_count", "fail_login_count", "changed_on", "changed_by_fk", "created_on"})
-STANDING = frozenset({"password_on", "session_name"})
+STANDING = frozenset({"password_on", "session_name", "session_epoch"})
 Texts: TypeAlias = list[str] | None
 Change: TypeAlias = tuple[str, Texts, Texts]
 

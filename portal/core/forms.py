@@ -59,7 +59,9 @@ class LedgerForm(Form):
 
     @property
     def tables(self) -> list[RowsField]:
-        return [self[table.name] for table in self.ledger.tables(self.values())]
+        """Those that the record has, and those with rows that it would no longer have."""
+        owned = {table.name for table in self.ledger.tables(self.values())}
+        return [self[table.name] for table in self.ledger.rows if table.name in owned or self[table.name].rows]
 
     def values(self) -> Values:
         data = {name: self[name].data for name in self.ledger.entered}
@@ -74,11 +76,23 @@ class LedgerForm(Form):
         values = self.completed()
         with standing_under(self.parent):
             fine: bool = super().validate(extra_validators)
+            fine = self._no_rows_are_lost(values) and fine
             self.missing = list(self._lacking()) if self.partial else []
             for rule in (self._unique, self._needed, *self.ledger.rules, *self.ledger.last_rules):
                 for problem in rule(values) if fine or rule not in self.ledger.last_rules else ():
                     fine = self._note(problem) and fine
         return fine
+
+    def _no_rows_are_lost(self, values: Values) -> bool:
+        """Rows of a table that a record like this does not have are removed by whoever fills it in."""
+        owned = self.ledger.tables(values)
+        left = [self[table.name] for table in self.ledger.rows if table not in owned and self[table.name].rows]
+        for table in left:
+            text = gettext(
+                "A record like this has no such rows. Please remove them here, or change what you chose above."
+            )
+            table.errors = [*table.errors, text]
+        return not left
 
     def list_missing(self) -> list[Missing]:
         """What submitting would demand of the record as it stands.

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String, event, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from portal.core import audit, clock, scope
+from portal.core import audit, clock, deferred, scope
 from portal.core.changes import Noted, ledger_of
 from portal.core.fields.base import LARGEST
 from portal.core.holding import Work, is_held
@@ -163,7 +163,7 @@ def keep(session: Session, lines: Sequence[tuple[Noted, dict[str, Any]]]) -> Non
                 }
             )
     if rows:
-        session.connection().execute(INSERT, rows)
+        deferred.defer(session, INSERT, rows)
 
 
 def begin(ledger: Ledger, name: str, sha256: str, *, adopt: bool, whole: bool, total: int) -> int:

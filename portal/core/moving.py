@@ -14,12 +14,13 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
-from portal.core import amending, audit, clock, exclusion, gaps, scope
+from portal.core import amending, audit, clock, exclusion, gaps, merging, scope
 from portal.core.fields import Choice, Field, Text
 from portal.core.forms import LedgerForm, form_class, form_of, stored
 from portal.core.ledger import Ledger, Rule
 from portal.core.lookups import remembered
 from portal.core.numbering import next_number
+from portal.core.phrases import listed
 from portal.core.saving import day_of
 from portal.core.values import Values
 from portal.core.workflow import BEFORE, IN_FORCE, NEXT, Move, Path, next_step
@@ -113,15 +114,21 @@ def target_of(ledger: Ledger, record: Any, path: Path) -> str:
     return next_step(tier_of(ledger, record), record.status) if path.target == NEXT else path.target
 
 
+def comes_into_force(ledger: Ledger, record: Any, path: Path) -> bool:
+    return target_of(ledger, record, path) == IN_FORCE != record.status
+
+
 def asked(ledger: Ledger, record: Any, move: Move, path: Path) -> dict[str, Field]:
     """What the move asks for: fields of the record, then where to and why."""
     names = list(move.asks)
     missing = [name for name in ledger.to_activate if getattr(record, name) is None and name not in names]
-    if missing and move.name != "adopt" and target_of(ledger, record, path) == IN_FORCE != record.status:
+    if missing and move.name != "adopt" and comes_into_force(ledger, record, path):
         names += missing
     fields = {name: ledger.field(name) for name in names}
     fields |= {name: replace(fields[name], required=True) for name in ledger.to_activate if name in fields}
     fields |= move.questions(record) if move.questions else {}
+    if record.amends_id is not None and comes_into_force(ledger, record, path):
+        fields |= merging.questions(ledger, record)
     if move.reason == "field":
         places = [(name, ledger.field(name).label) for name in ledger.entered]
         places += [(table.name, table.label) for table in ledger.rows]
@@ -188,18 +195,30 @@ def make(ledger: Ledger, record: Any, move: Move, form: Any) -> Any:
         for name in kept(ledger, form._fields):
             form[name].declared.kind.store(record, name, answers[name])
         target = target_of(ledger, record, path)
-        comes_into_force = target == IN_FORCE != record.status
+        becomes_active = target == IN_FORCE != record.status
         # What comes back counts against others again, as what comes into force does.
         comes_back = path.target == BEFORE and target not in ledger.editable_in
-        if move.name == "submit" or comes_into_force or comes_back:
+        if becomes_active and record.amends_id is not None:
+            require_merged(ledger, record, answers)
+        if move.name == "submit" or becomes_active or comes_back:
             require_whole(ledger, record, lenient=move.name != "submit")
         _stamp(ledger, record, move, target, answers)
         after = move.apply(ledger, record, answers) if move.apply else record
-        if comes_into_force and path.target != BEFORE:
+        if becomes_active and path.target != BEFORE:
             after = come_into_force(ledger, after)
         db.session.add(after)
         db.session.flush()
     return after
+
+
+def require_merged(ledger: Ledger, draft: Any, answers: Mapping[str, Any]) -> None:
+    """An amendment changes what it was made to change; the rest is as the record in force is now. Raises Refused."""
+    if unanswered := merging.bring_up_to_date(ledger, draft, answers):
+        text = gettext(
+            "The record in force was changed meanwhile, too. Please say which is to hold: %(fields)s",
+            fields=listed(unanswered),
+        )
+        raise Refused(text)
 
 
 def come_into_force(ledger: Ledger, record: Any) -> Any:

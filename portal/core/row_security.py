@@ -1,7 +1,7 @@
 """PostgreSQL's row-level security as a second layer behind the scope (`architecture.md` §2.5), on by a setting.
 
 The ORM narrows every statement (`portal/core/scope.py`). With this layer on, the database refuses on its own what
-some statement might ask past it: each connection is told who acts, and policies on the tables compare. It is as
+some statement might ask past it: each transaction is told who acts, and policies on the tables compare. It is as
 coarse as is needed for that: it knows rows, not verbs or days, and a row of a record follows its record.
 """
 
@@ -23,7 +23,7 @@ from portal.extensions import db
 POLICY = "portal_scope"
 SETTING = "portal.reach"
 REACH = f"(NULLIF(current_setting('{SETTING}', true), '')::jsonb)"
-TELL = f"SELECT set_config('{SETTING}', %s, false)"
+TELL = f"SELECT set_config('{SETTING}', %s, true)"  # until the transaction ends: the next one on it may be another's
 
 
 def install(app: Flask) -> None:
@@ -31,13 +31,12 @@ def install(app: Flask) -> None:
         engine: Engine = db.engine
         if app.config["ROW_SECURITY"] and engine.dialect.name == "postgresql":
             event.listen(engine, "before_cursor_execute", say_who_acts)
-            event.listen(engine, "rollback", forget)
+            event.listen(engine, "begin", forget)
             event.listen(engine, "rollback_savepoint", forget)
-            event.listen(engine, "checkout", begin_anew)
 
 
 def say_who_acts(connection: Connection, cursor: Any, *_: Any) -> None:
-    """Before a statement: tell the connection, once for each change of whoever acts on it."""
+    """Before a statement: tell the transaction, once for each change of whoever acts in it."""
     principal = scope.current()
     if connection.info.get("acting") is not principal:
         cursor.execute(TELL, (told(principal),))
@@ -45,14 +44,9 @@ def say_who_acts(connection: Connection, cursor: Any, *_: Any) -> None:
 
 
 def forget(connection: Connection, *_: Any) -> None:
-    """What was told in a transaction is undone with it; what was thrown away has nothing to forget."""
+    """What was told in a transaction ends with it; what was thrown away has nothing to forget."""
     if not connection.invalidated:
         connection.info.pop("acting", None)
-
-
-def begin_anew(_connection: Any, record: Any, _proxy: Any) -> None:
-    """Whatever the one before has left."""
-    record.info.pop("acting", None)
 
 
 def told(principal: Principal) -> str:

@@ -8,9 +8,9 @@ import threading
 from flask import Flask, current_app
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm import Session
 
-from portal.core.audit import JOINED, TOLD
+from portal.core.audit import TOLD
 from portal.core.sealing import UNREADABLE, seal, unsealed
 from portal.database import reading
 from portal.extensions import db
@@ -62,20 +62,14 @@ class Sealer:
 def committed(session: Session) -> None:
     if session.info.pop(TOLD, False):
         current_app.extensions["portal.sealer"].soon()
-    session.info.pop(JOINED, None)
 
 
 def undone(session: Session) -> None:
     session.info.pop(TOLD, None)
 
 
-def left(session: Session, _previous: SessionTransaction) -> None:
-    """Going back to a savepoint lets go of the locks that were taken since."""
-    session.info.pop(JOINED, None)
-
-
 def install(app: Flask) -> None:
     app.extensions["portal.sealer"] = Sealer(app)
-    for name, listener in (("after_commit", committed), ("after_rollback", undone), ("after_soft_rollback", left)):
+    for name, listener in (("after_commit", committed), ("after_rollback", undone)):
         if not event.contains(db.session, name, listener):
             event.listen(db.session, name, listener)

@@ -7,19 +7,21 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask_babel import force_locale, gettext
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from portal.core import attachments, audit, clock, import_runs, references, scope
+from portal.core import attachments, audit, clock, import_runs, moving, references, scope
 from portal.core.audit import AuditEvent
 from portal.core.changes import altered
 from portal.core.images import put_back
 from portal.core.import_runs import ImportRun, ImportRunRecord
 from portal.core.ledger import Ledger, mounted
-from portal.core.phrases import PAPER, listed
+from portal.core.phrases import PAPER, clauses, listed
+from portal.core.workflow import IN_FORCE
 from portal.extensions import db
 from portal.org.codes import CodeList
 from portal.org.sealed import Sealed
@@ -41,11 +43,14 @@ class Touched:
 
 @dataclass
 class Undone:
-    """What became of the records: how many went or are what they were, and which stay, with the reason."""
+    """What became of the records: how many went or are what they were, which stay and which break a rule now, with the
+    reason."""
 
     removed: int = 0
     restored: int = 0
     stayed: list[tuple[str, int, str, str]] = field(default_factory=list)
+    # Records that are what they were before, and now break a rule: something else came to depend on the import.
+    contradicting: list[tuple[str, int, str, str]] = field(default_factory=list)
 
 
 def undo(run: ImportRun, between: Callable[[int, int], None]) -> Undone:
@@ -64,8 +69,37 @@ def undo(run: ImportRun, between: Callable[[int, int], None]) -> Undone:
             with scope.doing(right), audit.because(reason), audit.named(DEED):
                 place = each.ledger.name, each.record_id
                 undo_one(each, reason_to_stay(each, place in later, place in asked), outcome)
+    judge_again(records, outcome, verb, partial(between, len(records)))
     import_runs.tell(run_id, state=import_runs.UNDONE, undone_at=clock.now(), undone_by=scope.current().name[:64])
     return outcome
+
+
+def judge_again(records: Sequence[Touched], outcome: Undone, verb: str, between: Callable[[int], None]) -> None:
+    """Judge the records in force that were restored, and the entries under them, as whoever adds them would be told."""
+    stayed = {(name, id_) for name, id_, *_ in outcome.stayed}
+    for each in records:
+        if each.made or (each.ledger.name, each.record_id) in stayed:
+            continue
+        between(len(records))
+        record = db.session.scalars(select(each.ledger.model).where(each.ledger.model.id == each.record_id)).first()
+        if record is not None:
+            with scope.doing(verb if verb in each.ledger.verbs else "add"):
+                outcome.contradicting += contradictions(each.ledger, record)
+
+
+def contradictions(ledger: Ledger, record: Any) -> Iterator[tuple[str, int, str, str]]:
+    """What rules say against a record in force, or an entry in force under it; what it lacks is flagged elsewhere."""
+    if getattr(record, "status", None) != IN_FORCE:
+        return
+    try:
+        moving.require_whole(ledger, record, lenient=True)
+    except moving.Incomplete as fault:
+        yield ledger.name, record.id, str(record), clauses(fault.texts)
+    for other in mounted():
+        if other.under and other.under.ledger == ledger.name:
+            relation = getattr(other.model, other.under.relation)
+            for entry in db.session.scalars(select(other.model).where(relation == record).order_by(other.model.id)):
+                yield from contradictions(other, entry)
 
 
 def touched(run_id: int) -> Iterator[Touched]:

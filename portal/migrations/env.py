@@ -46,6 +46,8 @@ def migrate(connection: Any) -> None:
         process_revision_directives=skip_empty,
     )
     with context.begin_transaction():
+        if connection.dialect.name != "sqlite":
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # with many records, a step takes long
         context.run_migrations()
 
 
@@ -59,9 +61,6 @@ def run() -> None:
             # A batch migration copies tables; with the checks on, dropping the old one would cascade. Inside of a
             # transaction, SQLite would leave them on.
             checked(connection, False)
-        else:
-            connection.exec_driver_sql("SET statement_timeout = 0")  # with many records, a step takes long
-            connection.commit()
         migrate(connection)
         connection.commit()
         if sqlite:

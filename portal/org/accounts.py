@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.extensions import Model
 from portal.org.models import Area, PartyOrg, Unit
+from portal.org.sealed import Sealed, SealedText
 
 
 class AccountProfile(Model):
@@ -30,6 +31,8 @@ class AccountProfile(Model):
     password_on: Mapped[date | None]
     # The newest session, for offices that want one at a time.
     session_name: Mapped[str | None] = mapped_column(String(32))
+    # Counts up to end all sessions of the account: each holds the number that it began with.
+    session_epoch: Mapped[int] = mapped_column(default=0, server_default="0")
 
     user: Mapped[Any] = relationship("User", viewonly=True)
     unit: Mapped[Unit | None] = relationship()
@@ -82,6 +85,9 @@ class SignInRules(Model):
     one_session: Mapped[bool] = mapped_column(default=False)
     # Addresses and networks from which people may sign in, one a line; empty: from everywhere.
     networks: Mapped[str] = mapped_column(String(1000), default="")
+    # What a password must be (`accounts/passwords.py`), and who needs a second factor (`accounts/second_factor.py`).
+    password_profile: Mapped[str] = mapped_column(String(8), default="mlps", server_default="mlps")
+    second_factor: Mapped[str] = mapped_column(String(8), default="admins", server_default="admins")
 
     def __str__(self) -> str:
         return f"#{self.id}"
@@ -105,6 +111,70 @@ class EndedSession(Model):
 
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
     ended_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class AccountSession(Model):
+    """A session as the account's user is told of it. Whether it holds, its cookie and `EndedSession` say."""
+
+    __tablename__ = "account_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(32), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), index=True)
+    began_at: Mapped[datetime]
+    seen_at: Mapped[datetime] = mapped_column(index=True)
+    address: Mapped[str] = mapped_column(String(45))
+    browser: Mapped[str] = mapped_column(String(40))
+    system: Mapped[str] = mapped_column(String(40))
+
+
+class SecondFactor(Model):
+    """The secret that an account shares with an authenticator app (TOTP, RFC 6238)."""
+
+    __tablename__ = "second_factor"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), unique=True)
+    secret: Mapped[Sealed | None] = mapped_column(SealedText())
+    since: Mapped[datetime | None]
+    # A secret that was shown and waits for its first code.
+    next_secret: Mapped[Sealed | None] = mapped_column(SealedText())
+    next_at: Mapped[datetime | None]
+    # The time step of the last code that was accepted; none is accepted twice.
+    last_step: Mapped[int] = mapped_column(default=0)
+
+
+class RecoveryCode(Model):
+    """A keyed digest of a code that replaces the authenticator app once."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), index=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime | None]
+
+
+class AdminReset(Model):
+    """A request to reset an administrator's password or second factor, which a second administrator confirms."""
+
+    __tablename__ = "admin_reset"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), index=True)
+    what: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(200))
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
+    asked_at: Mapped[datetime]
+    confirmed: Mapped[bool | None]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
+    decided_at: Mapped[datetime | None]
+    # The part of the one-time password that whoever asked hands over, until they have taken it.
+    half: Mapped[Sealed | None] = mapped_column(SealedText())
+
+    user: Mapped[Any] = relationship("User", foreign_keys=[user_id])
+    asked_by: Mapped[Any] = relationship("User", foreign_keys=[asked_by_id])
+    decided_by: Mapped[Any] = relationship("User", foreign_keys=[decided_by_id])
 
 
 class SeededGrant(Model):

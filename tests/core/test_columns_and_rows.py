@@ -129,6 +129,14 @@ def test_a_phone_belongs_to_whom_the_columns_before_it_name(bring, tmp_path):
     head = ["签订日期", "联系电话", "甲方", "乙方"]
     told = bring("agreements", book(tmp_path, ("a", [head, ["2024-01-01", "022-00000001", "x", "x"]])))
     assert hows(told)["联系电话"] == ("a_phone", "guessed")
+    head = ["甲方", "乙方", "所属街镇", "联系人", "签约时间", "电话"]
+    told = bring("agreements", book(tmp_path, ("a", [head, ["x", "x", "x", "x", "2024-01-01", "022-00000001"]])))
+    assert hows(told)["联系人"] == ("b_contact", "known")
+    assert hows(told)["电话"] == ("b_phone", "guessed")
+    head = ["甲方", "乙方", "签约时间", "联系人", "电话"]
+    told = bring("agreements", book(tmp_path, ("a", [head, ["x", "x", "2024-01-01", "x", "022-00000001"]])))
+    assert hows(told)["联系人"] == ("b_contact", "guessed")
+    assert hows(told)["电话"] == ("b_phone", "guessed")
 
 
 def test_every_row_is_taken_rejected_or_skipped_with_the_reason(bring, tmp_path):

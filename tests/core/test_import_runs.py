@@ -97,6 +97,28 @@ def test_what_an_import_changed_becomes_what_it_was(bring, take_back, rows, tmp_
     assert held_but_version(rows) == before
 
 
+def test_what_contradicts_a_restored_record_since_is_named(bring, take_back, rows, change, tmp_path):
+    """The import ended an agreement early, another one began behind it; with the first end back the two overlap."""
+    bring("agreements", sheets.LEDGER)
+    found = sheets.rows()
+    office_no, found[4][6] = found[4][1], "2025-06-30"
+    taken = bring("agreements", sheets.book(tmp_path / "a.xlsx", found))
+    assert taken.outcome.counts["changed"] == 1
+    [(id_, ends)] = rows(f"SELECT id, effective_to FROM agreement WHERE office_no = '{office_no}'")
+    assert str(ends) == "2025-06-30"
+    [(other,)] = rows(f"SELECT max(id) FROM agreement WHERE status = 'active' AND id <> {id_}")
+    change(
+        f"UPDATE agreement SET (party_a_org_id, party_b_org_id, agreement_type) = (SELECT party_a_org_id, "
+        f"party_b_org_id, agreement_type FROM agreement WHERE id = {id_}), effective_from = '2025-07-01', "
+        f"effective_to = '2028-06-30' WHERE id = {other}"
+    )
+    undone = take_back(taken.run_id)
+    assert (undone.restored, undone.stayed) == (1, [])
+    [(ledger, contradicting, _title, why)] = undone.contradicting
+    assert (ledger, contradicting) == ("agreements", id_)
+    assert why
+
+
 def held_but_version(rows):
     names = "office_no, record_no, status, a_contact, a_phone, coop_modes, gaps, effective_to, editor_id, search_text"
     return rows(f"SELECT {names} FROM agreement ORDER BY id")

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from portal.core import audit, sealing
+from portal.core import audit, deferred, sealing
 from portal.extensions import db
 from tests.core.test_trail import found, sealed
 from tests.holes.walk import of
@@ -21,14 +21,16 @@ def seal_of(app):
 
 
 def plain(app):
+    """A commit that has stored its lines and has not come to its end."""
     audit.add("export", "agreements", title="没有写完的一行")
+    deferred.ending(db.session())
 
 
 def after_a_savepoint(app):
     savepoint = db.session.begin_nested()
     audit.add("export", "agreements", title="被撤回的一行")
     savepoint.rollback()
-    audit.add("export", "agreements", title="没有写完的一行")
+    plain(app)
 
 
 @pytest.fixture

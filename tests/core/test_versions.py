@@ -56,8 +56,7 @@ def test_every_version_is_told_as_it_was(agreement, seed):
     dice, kept = random.Random(seed), [present(agreements, agreement)]
     for _ in range(6):
         shuffled(agreement, dice)
-        db.session.flush()
-        db.session.expire_all()
+        db.session.commit()
         now = present(agreements, agreement)
         if now != kept[-1]:
             kept.append(copy.deepcopy(now))

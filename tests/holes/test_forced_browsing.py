@@ -9,10 +9,13 @@ from tests.holes.walk import ACCOUNTS, APART, first, names_at, of, unchanged
 
 # Answered to whoever has signed in, within what they may: their workspace, what is overdue, the checklist of the first
 # day (whom it refuses, `tests/pages/test_account_sheets.py` says), what describes REST, and their requests for sheets,
-# which ask for the rights on the ledger (`tests/pages/test_unmasked_export.py`).
-EVERYBODYS = {"WorkspaceView.index", "OverdueView.index", "StartView.index", "openapi"} | {
-    f"ExportsView.{name}" for name in ("index", "ask", "take")
-}
+# which ask for the rights on the ledger (`tests/pages/test_unmasked_export.py`); administrators' resets of each other,
+# which no right gives (`tests/pages/test_resets.py`).
+EVERYBODYS = (
+    {"WorkspaceView.index", "OverdueView.index", "StartView.index", "openapi"}
+    | {f"ExportsView.{name}" for name in ("index", "ask", "take")}
+    | {f"ResetsView.{name}" for name in ("index", "ask", "decide", "half")}
+)
 pytestmark = pytest.mark.one_database
 METHODS = ("GET", "POST", "PUT", "DELETE")
 

@@ -21,14 +21,26 @@ SIGHTS = ("admin", "reviewer", "filler01", "community001", "town01")
 # Who may read and never writes, whatever the address.
 READERS = ("auditor", "disc", "leader")
 # What is no page of records: signing in and out, one's own language and password, files, health.
-APART = ("SignInView.", "LanguageView.", "MyPasswordView.", "static", "appbuilder.static", "healthz", "readyz")
+APART = (
+    "SignInView.",
+    "OidcView.",
+    "LanguageView.",
+    "MyPasswordView.",
+    "MySecondFactorView.",
+    "MySessionsView.",
+    "static",
+    "appbuilder.static",
+    "healthz",
+    "readyz",
+)
 NO_SUCH_ID = 999_999
 # More digits than Python reads as a number.
 HUGE = "9" * 5000
 
 
-# Refusals and exports are written down there (`tests/core/test_trail.py` says which), and that somebody asked for work.
-TRAIL = ("audit_event", "audit_seal", "job")
+# Refusals and exports are written down there (`tests/core/test_trail.py` says which), and sessions as they are used;
+# and that somebody asked for work.
+TRAIL = ("audit_event", "audit_seal", "account_session", "job")
 # What signing in changes of an account.
 SIGNING_IN = ("last_login", "login_count", "fail_login_count", "session_name")
 

@@ -184,6 +184,27 @@ def test_an_alliance_names_each_member_once_and_one_lead(visit, agreement, org):
     assert visit("filler01").post("/agreements/add", agreement | {"agreement_type": "3"} | members).status == 302
 
 
+def test_rows_that_another_type_has_no_place_for_are_refused_until_they_are_removed(visit, agreement, org, rows):
+    first, second = org("区委办公室"), org("区委组织部")
+    members = row("agreement_parties", 0, org_id=first, role="lead")
+    members |= row("agreement_parties", 1, org_id=second, role="member")
+    filler = visit("filler01")
+    half = filler.post("/agreements/add", agreement | {"agreement_type": ""} | members)
+    assert len(half.select('[data-rows="agreement_parties"] tbody [data-row]')) == 2
+    answer = filler.post("/agreements/add", agreement | {"agreement_type": "3"} | members)
+    id_ = int(answer.response.location.rpartition("/")[2])
+    typed = filler.look(f"/agreements/edit/{id_}").filled() | {"agreement_type": "2"}
+    kept = f"SELECT count(*) FROM agreement_party WHERE agreement_id = {id_}"
+    page = filler.post(f"/agreements/edit/{id_}", typed)
+    assert "has no such rows" in page.one('[data-rows="agreement_parties"]').text
+    assert rows(kept) == [(2,)]
+    taken_out = {name: text for name, text in page.filled().items() if not name.startswith("agreement_parties-0")}
+    taken_out = {name: text for name, text in taken_out.items() if not name.startswith("agreement_parties-1")}
+    assert filler.post(f"/agreements/edit/{id_}", taken_out).status == 302
+    assert rows(kept) == [(0,)]
+    assert rows(f"SELECT agreement_type FROM agreement WHERE id = {id_}") == [("2",)]
+
+
 def test_the_form_asks_for_at_most_twelve_things(visit):
     """The budget of a contract (`domain.md` §2.0)."""
     page = visit("filler01").look("/agreements/add")

@@ -147,3 +147,18 @@ def test_behind_web_servers_the_address_is_the_visitors(tmp_path, proxies, addre
     with app.test_client() as client:
         client.get("/healthz", headers={"X-Forwarded-For": "203.0.113.9, 10.1.2.3"})
         assert request.remote_addr == address
+
+
+def test_the_profile_of_nist_asks_for_length_and_neither_for_kinds_nor_for_changes(visit, change, signed_in):
+    rule(visit, password_profile="nist")
+    assert "15" in visit("secadmin").look("/my_password/").one("#new-hint").text
+    visitor = visit("secadmin")
+    for new, taken in (("kurz-Lang-1", False), ("regenschirm im august nebel", True), ("aaaaaaaaaaaaaaaaaaaa", False)):
+        answer = visitor.post("/my_password/", old=PASSWORD, new=new, again=new)
+        assert (answer.status == 302) is taken, answer.errors()
+    aged(change, "filler02", date(2020, 1, 1))
+    assert signed_in("filler02").look("/").response.location == "/my_password/", "too short for this profile"
+    change("UPDATE sign_in_rules SET password_profile = 'mlps', password_days = 0")
+    assert signed_in("filler02").look("/").status == 200
+    change("UPDATE sign_in_rules SET password_days = 90")
+    assert signed_in("filler02").look("/").response.location == "/my_password/", "too old for this one"

@@ -142,7 +142,8 @@ class Account:
             (UNENDED, told.unended),
         )
         for why, names in flags:
-            self.outcome.flagged += [self.remark(number, name, str(why)) for name in dict.fromkeys(names)]
+            text = str(why) if names else ""
+            self.outcome.flagged += [self.remark(number, name, text) for name in dict.fromkeys(names)]
         for note in self.table.read.notes.get(number, ()):
             self.outcome.flagged.append(self.remark(number, note.name, note.why))
         if told.kept_status:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from flask_babel import gettext
 from sqlalchemy import String, select
@@ -23,6 +24,7 @@ from portal.core.spreadsheet.headings import (
     LEFT_OUT,
     LOOKED_AT,
     MAPPED,
+    SHOWN_ONLY,
     Column,
     cell,
     plain,
@@ -78,7 +80,7 @@ def tables(ledger: Ledger, sheets: Sequence[Sheet], options: Options) -> Tables:
     there."""
     words, said = vocabulary(ledger), remembered(ledger)
     if version.exported_here(ledger, sheets):
-        words |= own_words(ledger)
+        words = {**words, **own_words(ledger)}
     found = Tables([offer for sheet in sheets for offer in offers(ledger, sheet, options, words, said)])
     names = [offer.sheet.name for offer in found.offers]
     if missing := [name for name in options.sheets if name not in names]:
@@ -93,7 +95,7 @@ def tables(ledger: Ledger, sheets: Sequence[Sheet], options: Options) -> Tables:
 
 
 def offers(
-    ledger: Ledger, sheet: Sheet, options: Options, words: dict[str, list[str]], said: dict[str, list[str]]
+    ledger: Ledger, sheet: Sheet, options: Options, words: Mapping[str, list[str]], said: dict[str, list[str]]
 ) -> Iterator[Offer]:
     """The tables of this ledger that stand in a sheet, one below the other; what is below the last is said with it."""
 
@@ -124,19 +126,23 @@ def offers(
     yield Offer(sheet, layout)
 
 
-def another_ledger(ledger: Ledger, sheet: Sheet, start: int) -> str:
-    """The label of the ledger that a table from this row on belongs to; "" for none."""
+def another_ledger(ledger: Ledger, sheet: Sheet, start: int, known: int = 0) -> str:
+    """The label of the ledger that a table from this row on belongs to, which knows more of its headings than so many;
+    "" for none."""
     part = replace(sheet, rows=sheet.rows[start : start + ABOVE], merged=[])
-    found: list[tuple[int, str]] = []
+    found = [(known, "")]
     for other in mounted():
-        if other is ledger or not other.imports:
-            continue
-        words = vocabulary(other)
-        for _, layout in candidates(part, words):
-            names = {name for column in layout.columns for name in called(column, words)}
-            if set(other.essential) <= names:
-                found.append((len(names), str(other.label)))
-    return max(found, default=(0, ""))[1]
+        if other is not ledger and other.imports:
+            names = names_in(part, vocabulary(other))
+            if set(other.essential) <= names and len(names) > found[0][0]:
+                found = [(len(names), str(other.label))]
+    return found[0][1]
+
+
+def names_in(sheet: Sheet, words: Mapping[str, list[str]]) -> set[str]:
+    """The fields that the headings of the sheet's best table are called by."""
+    tables = ({*chain(*(called(column, words) for column in each.columns))} for _, each in candidates(sheet, words))
+    return max((names - {*SHOWN_ONLY, *COMPUTED} for names in tables), key=len, default=set())
 
 
 def choose_sheets(ledger: Ledger, found: Tables, options: Options) -> None:
@@ -156,6 +162,23 @@ def choose_sheets(ledger: Ledger, found: Tables, options: Options) -> None:
         if offer not in kept:
             labels = listed(str(ledger.imported(name).label) for name in lacking(ledger, offer))
             offer.why = gettext("Without a column for: %(fields)s", fields=labels)
+    if len(kept) > 1:
+        leave_to_others(ledger, kept)
+
+
+def leave_to_others(ledger: Ledger, kept: Sequence[Offer]) -> None:
+    """Of several sheets, those that another ledger knows more of than this one are not taken unless asked for."""
+    words = vocabulary(ledger)
+    others = [
+        another_ledger(ledger, offer.sheet, offer.layout.top, len(names_in(offer.sheet, words)))
+        for offer in kept
+        if offer.layout
+    ]
+    if all(others):
+        return
+    for offer, other in zip(kept, others, strict=True):
+        if other:
+            offer.why = gettext("Its headings look like those of “%(ledger)s”.", ledger=other)
 
 
 def lacking(ledger: Ledger, offer: Offer) -> list[str]:
@@ -166,10 +189,10 @@ def lacking(ledger: Ledger, offer: Offer) -> list[str]:
 
 
 def best_layout(
-    ledger: Ledger, sheet: Sheet, options: Options, words: dict[str, list[str]], said: dict[str, list[str]]
+    ledger: Ledger, sheet: Sheet, options: Options, words: Mapping[str, list[str]], said: dict[str, list[str]]
 ) -> Layout | None:
     """The best table of a sheet, its columns named."""
-    found = list(candidates(sheet, said | words))
+    found = list(candidates(sheet, {**said, **words}))
     if not found:
         return None
     _, best = max(found, key=lambda each: each[0])
@@ -194,16 +217,16 @@ def fill_columns(found: Layout) -> None:
 
 
 def name_columns(
-    ledger: Ledger, found: Layout, words: dict[str, list[str]], said: dict[str, list[str]], options: Options
+    ledger: Ledger, found: Layout, words: Mapping[str, list[str]], said: dict[str, list[str]], options: Options
 ) -> None:
     """By hand, by the ledger's words, by what was said before where these end; of the rest what they might be."""
     open_ = by_hand(found, options.columns.get(found.sheet.name, {}))
     used = {column.name: column for column in found.columns if column.taken}
-    before: list[str] = []
+    before: list[Column] = []
     for column in found.columns:
         if column in open_:
             name_column(ledger, found, column, words, said, used, before)
-        before = [column.name or column.guess, *before]
+        before = [column, *before]
     open_ = [column for column in open_ if not column.name and not column.guess and not column.why]
     taken = {*used, *(column.guess for column in found.columns)}
     for column in open_:
@@ -235,10 +258,10 @@ def name_column(
     ledger: Ledger,
     found: Layout,
     column: Column,
-    words: dict[str, list[str]],
+    words: Mapping[str, list[str]],
     said: dict[str, list[str]],
     used: dict[str, Column],
-    before: Sequence[str],
+    before: Sequence[Column],
 ) -> None:
     known = called(column, words)
     names = of_group(ledger, column, known or called(column, said), words)
@@ -246,7 +269,7 @@ def name_column(
         column.name = IGNORED
         column.why = gettext("Shown only") if len(names) > 1 else ""
     elif names:
-        beside = told_by_neighbours(ledger, column, names, before, words)
+        beside, sure = told_by_neighbours(ledger, column, names, before, words)
         name = beside or next((name for name in names if name not in used), names[0])
         if name in used:
             earlier = used[name]
@@ -255,7 +278,7 @@ def name_column(
                 return
             earlier.name, earlier.guess, earlier.how, earlier.why = "", "", LEFT_OUT, taken_already(column)
         used[name] = column
-        unsure = len(names) > 1 and not beside
+        unsure = not sure
         unsure = unsure or in_another_unit(ledger, column, name) or suggesting.annotated(column, words)
         if known and (unsure or of_somebody_else(ledger, found, column, name)):
             column.guess = name
@@ -288,23 +311,26 @@ def in_another_unit(ledger: Ledger, column: Column, name: str) -> bool:
 
 
 def told_by_neighbours(
-    ledger: Ledger, column: Column, names: Sequence[str], before: Sequence[str], words: dict[str, list[str]]
-) -> str:
+    ledger: Ledger, column: Column, names: Sequence[str], before: Sequence[Column], words: Mapping[str, list[str]]
+) -> tuple[str, bool]:
     """Which of several fields a heading is, like a phone, told by the nearest column before it: the one that the ledger
-    names right before, or whose word makes a word of the field together with the heading."""
+    names right before, or whose word makes a word of the field together with the heading. Sure is only what stands with
+    that column: not behind one that is only guessed, nor where columns about something else stand between."""
     if len(names) == 1:
-        return names[0]
-    order, text = list(ledger.imports), plain(column.header)
+        return names[0], True
+    order, text, sure = list(ledger.imports), plain(column.header), True
     for other in before:
-        roles = [word for word, fields in words.items() if other in fields]
-        joined = {name for role in roles for name in words.get(role + text, ())}
-        found = [name for name in names if name == following(order, other) or name in joined]
+        name = (other.name or other.guess).removesuffix(TOWN)
+        roles = [word for word, fields in words.items() if name in fields]
+        joined = {each for role in roles for each in words.get(role + text, ())}
+        found = [each for each in names if each == following(order, name) or each in joined]
         if len(found) == 1:
-            return found[0]
-    return ""
+            return found[0], sure and bool(other.name)
+        sure = sure and name in ("", IGNORED)
+    return "", False
 
 
-def called(column: Column, words: dict[str, list[str]]) -> list[str]:
+def called(column: Column, words: Mapping[str, list[str]]) -> list[str]:
     found = [words[word] for word in column.words if word in words]
     return [*COMPUTED] if [*COMPUTED] in found else next(iter(found), [])
 
@@ -314,7 +340,7 @@ def links(ledger: Ledger) -> tuple[str, ...]:
     return tuple(f"{name}." for name in ledger.tells_of if not ledger.other(name).under)
 
 
-def of_group(ledger: Ledger, column: Column, names: list[str], words: dict[str, list[str]]) -> list[str]:
+def of_group(ledger: Ledger, column: Column, names: list[str], words: Mapping[str, list[str]]) -> list[str]:
     """The phone under "helper" is not the phone of whoever is helped: a group keeps to its side of a link."""
     groups = [name for group in column.groups for name in words.get(plain(group), [])]
     if not groups or any(name.startswith(links(ledger)) for name in groups):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 from flask import current_app
 from flask_babel import force_locale
@@ -18,7 +20,8 @@ ENDS = (
 )
 
 
-def vocabulary(ledger: Ledger) -> dict[str, list[str]]:
+@lru_cache(maxsize=128)
+def vocabulary(ledger: Ledger) -> Mapping[str, list[str]]:
     """Field by word, in order of importance: synonyms, then labels in every language."""
     words: dict[str, list[str]] = {}
     spans = {SPAN.join(pair): synonyms for pair, synonyms in ledger.spans.items()}
@@ -37,7 +40,7 @@ def vocabulary(ledger: Ledger) -> dict[str, list[str]]:
         words[plain(word)] = [IGNORED]
     for names, word in (*ends_of_terms(ledger), *shown_words(ledger)):
         words.setdefault(word, names)
-    return words
+    return MappingProxyType(words)
 
 
 def ends_of_terms(ledger: Ledger) -> Iterator[tuple[list[str], str]]:

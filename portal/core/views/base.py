@@ -15,7 +15,7 @@ from sqlalchemy import Select, select
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from portal.core import attachments, completeness, exclusion, scope, stats
+from portal.core import attachments, completeness, exclusion, merging, scope, stats
 from portal.core.fields import Link, clean
 from portal.core.fields.links import PAGE
 from portal.core.forms import LedgerForm
@@ -149,6 +149,7 @@ class LedgerView(
             record=record,
             newer=newer,
             sentence=seen.sentence,
+            meanwhile=changed_meanwhile(self.ledger, record),
             tables=[*self.ledger.tables(Values(record, {})), *(t for t in self.ledger.kept if getattr(record, t.name))],
             entries=list_of_entries(self.ledger, record),
             ways=ways_on(self.ledger, record),
@@ -260,6 +261,14 @@ class LedgerView(
         if under and not (show and self.ledger.statuses):
             return url_for(f"{under.ledger}.show", pk=id_of(getattr(record, under.relation)))
         return url_for(f"{self.endpoint}.show", pk=id_of(record)) if show else url_for(f"{self.endpoint}.list")
+
+
+def changed_meanwhile(ledger: Ledger, record: Any) -> Sequence[merging.Difference]:
+    """Of an amendment, what of the record in force changed since it began, as far as the user sees it."""
+    if getattr(record, "amends_id", None) is None:
+        return ()
+    hidden = ledger.hidden(record)
+    return [each for each in merging.differences(ledger, record) if each.name not in hidden]
 
 
 def former_versions(ledger: Ledger, record: Any) -> Sequence[Any]:

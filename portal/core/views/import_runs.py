@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 from flask import abort, flash, redirect, request, url_for
@@ -38,4 +39,4 @@ class ImportRuns:
 
 def work(run_id: int, job: Job) -> dict[str, Any]:
     undone = running.take_back(run_id, job.progress)
-    return {"undone": {"removed": undone.removed, "restored": undone.restored, "stayed": undone.stayed}}
+    return {"undone": asdict(undone)}

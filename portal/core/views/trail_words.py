@@ -32,6 +32,7 @@ PLACES: dict[str, Label] = {
         ("ab_role", "ab_permission", "ab_view_menu", "ab_permission_view", "seeded_grant"), _("Roles and rights")
     ),
     "sign_in_rules": _("Rules for signing in"),
+    "admin_reset": _("Resetting administrators"),
     "role_scope": _("Roles and rights"),
     "review_tier": _("Steps of review"),
     "review_exemption": _("Steps of review"),
@@ -81,6 +82,11 @@ COLUMNS: dict[str, Label] = {
     "password_days": _("Days after which a password has to be changed"),
     "one_session": _("One session at a time"),
     "networks": _("From where people may sign in"),
+    "password_profile": _("What a password must be"),
+    "second_factor": _("Who needs a second factor"),
+    "what": _("What is reset"),
+    "confirmed": _("Confirmed"),
+    "half": _("Half of the one-time password"),
     "seed": _("Seed"),
     "count": _("Records"),
     "size": _("Size"),
@@ -150,7 +156,7 @@ MEANINGS: dict[str, Words] = {
     "unit_ids": every(UNIT),
     "org_id": of(Link(PartyOrg, "full_name")),
     "area_id": of(Link(Area, "name")),
-    **dict.fromkeys(("active", "waiting", "one_session", "in_force", "approved", "enabled"), YES_NO),
+    **dict.fromkeys(("active", "waiting", "one_session", "in_force", "approved", "enabled", "confirmed"), YES_NO),
 }
 
 

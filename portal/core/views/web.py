@@ -58,7 +58,7 @@ def titles() -> dict[int, str]:
         403: gettext("You may not do this"),
         404: gettext("There is nothing here"),
         405: gettext("This address does not work this way"),
-        409: gettext("The record's status forbids this"),
+        409: gettext("This cannot be done as things are now"),
         413: gettext("This is too large"),
         415: gettext("This format is not taken here"),
         429: gettext("Too often; please wait a little"),

@@ -1,14 +1,14 @@
 """jobs and scheduled work
 
 Revision ID: 7cf02c49c4b7
-Revises: c2d84f10e6b7
+Revises: c97ae8a86287
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "7cf02c49c4b7"
-down_revision = "c2d84f10e6b7"
+down_revision = "c97ae8a86287"
 branch_labels = None
 depends_on = None
 WRITING = sa.column("reading", sa.Boolean).is_(False) & sa.column("state", sa.String).in_(("queued", "running"))

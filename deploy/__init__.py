@@ -1,0 +1,1 @@
+"""How the portal is run on machines of an office; see docs/operations.md."""

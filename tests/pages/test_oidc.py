@@ -1,0 +1,151 @@
+"""Signing in by an OpenID Connect provider: a real one, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from portal import create_app
+from portal.accounts import oidc
+from tests.browser.conftest import HERE, free_port, wait_for
+from tests.conftest import PASSWORD, settings
+from tests.holes.walk import first
+from tests.pages.test_second_factor import code_of, enrolled, later  # noqa: F401
+from tests.provider import CLIENT, SECRET
+from tests.visitor import Visitor
+
+pytestmark = pytest.mark.one_database
+BACK = "/login/oidc/back"
+
+
+@pytest.fixture(scope="module")
+def provider():
+    port = free_port()
+    environment = os.environ | {"AUTHLIB_INSECURE_TRANSPORT": "1"}
+    command = [sys.executable, "-m", "tests.provider", str(port)]
+    process = subprocess.Popen(command, cwd=HERE, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(f"{address}/keys")
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture
+def served(built, provider):
+    """Another process's portal over the same database, with the provider set."""
+    environ = settings(built.home) | {
+        "PORTAL_OIDC_ISSUER": provider,
+        "PORTAL_OIDC_CLIENT_ID": CLIENT,
+        "PORTAL_OIDC_CLIENT_SECRET": SECRET,
+        "PORTAL_OIDC_CREATE": "on",
+        "PORTAL_OIDC_LABEL": "统一身份认证",
+    }
+    built.dirty = True
+    return create_app(environ=environ, TESTING=True, RATE_LIMITED=False)
+
+
+def visitor_of(app):
+    return Visitor(app.test_client()).speak("en")
+
+
+def sent_on(visitor, provider, path="/login/oidc/", **as_whom):
+    """Where the provider sends a visitor back to who is known there as this."""
+    requests.post(f"{provider}/as", params=as_whom, timeout=10).raise_for_status()
+    there = visitor.look(path).response.location
+    assert there.startswith(provider), there
+    asked = parse_qs(urlsplit(there).query)
+    assert asked["code_challenge_method"] == ["S256"]
+    assert {"state", "nonce", "code_challenge"} <= asked.keys()
+    return requests.get(there, allow_redirects=False, timeout=10).headers["Location"]
+
+
+def back(visitor, location):
+    parts = urlsplit(location)
+    assert parts.path == BACK
+    return visitor.look(f"{parts.path}?{parts.query}")
+
+
+def test_without_settings_there_is_no_button_and_no_page(visit):
+    assert not visit().look("/login/").select("[data-oidc]")
+    assert visit().look("/login/oidc/").status == 404
+    assert visit().look(BACK).status == 404
+
+
+def test_whom_the_provider_names_is_let_in_where_they_wanted_to_go(served, provider, rows):
+    visitor = visitor_of(served)
+    button = visitor.look("/login/?next=/agreements/list/").one("[data-oidc]")
+    assert "统一身份认证" in button.text
+    location = sent_on(visitor, provider, str(button["href"]), preferred_username="Filler02")
+    answer = back(visitor, location)
+    assert answer.response.location == "/agreements/list/"
+    assert visitor.look("/agreements/list/").status == 200
+    told = rows("SELECT username, title FROM audit_event WHERE action = 'sign_in' ORDER BY id DESC LIMIT 1")
+    assert told == [("filler02", "OIDC")]
+    assert "session_state" not in visitor.client.get_cookie("session").value
+    stranger = visitor_of(served)
+    assert back(stranger, location).notices("error"), "somebody else's answer lets nobody in"
+    assert stranger.look("/").status == 302
+
+
+@pytest.mark.parametrize("how", ["deny", "bad_nonce", "other_key", "other_issuer"])
+def test_an_answer_that_is_none_lets_nobody_in_and_is_told_in_words(served, provider, how):
+    visitor = visitor_of(served)
+    page = back(visitor, sent_on(visitor, provider, preferred_username="filler02", **{how: "1"}))
+    assert "统一身份认证" in page.notices("error")[0]
+    assert visitor.look("/").status == 302
+    visitor.look("/login/")
+    assert visitor.post("/login/", username="filler02", password=PASSWORD).status == 302, "the password still does"
+
+
+def test_who_has_no_account_or_none_that_is_switched_on_stays_outside(served, provider, change, rows):
+    change("UPDATE ab_user SET active = FALSE WHERE username = 'filler03'")
+    for name in ("filler03", "", "张三", "x' OR 1=1 --", "a" * 300):
+        visitor = visitor_of(served)
+        assert back(visitor, sent_on(visitor, provider, preferred_username=name)).notices("error")
+        assert visitor.look("/").status == 302
+    told = [title for (title,) in rows("SELECT title FROM audit_event WHERE action = 'sign_in_refused' ORDER BY id")]
+    assert "filler03" in told
+    assert not any("张三" in title or "OR 1" in title for title in told)
+
+
+def test_an_account_is_made_without_rights_and_waits(served, provider, rows, visit):
+    visitor = visitor_of(served)
+    page = back(visitor, sent_on(visitor, provider, preferred_username="neu.hier", name="李四", roles="admin"))
+    assert "authorised" in page.notices("error")[0]
+    pk = first(rows, "ab_user", "username = 'neu.hier'")
+    assert rows(f"SELECT first_name FROM ab_user WHERE id = {pk} AND NOT active") == [("李四",)]
+    assert rows(f"SELECT count(*) FROM ab_user_role WHERE user_id = {pk}") == [(0,)]
+    assert visit("secadmin").look("/").select(f'[data-waiting] a[href="/accounts/grant/{pk}"]')
+    served.config["OIDC_CREATE"] = False
+    back(visitor, sent_on(visitor, provider, preferred_username="noch.einer"))
+    assert rows("SELECT count(*) FROM ab_user WHERE username = 'noch.einer'") == [(0,)]
+
+
+def test_a_second_factor_is_asked_for_all_the_same(app, served, provider, later):  # noqa: F811
+    _, secret, _ = enrolled(app, "filler02")
+    later(60)
+    visitor = visitor_of(served)
+    answer = back(visitor, sent_on(visitor, provider, preferred_username="filler02"))
+    assert answer.response.location.startswith("/login/code")
+    assert visitor.look("/agreements/list/").status == 302
+    visitor.look("/login/code")
+    assert visitor.post("/login/code", code=code_of(secret)).status == 302
+    assert visitor.look("/agreements/list/").status == 200
+
+
+def test_a_provider_that_is_away_or_says_nothing_holds_nobody_for_long(served, provider, monkeypatch):
+    office = served.extensions["portal.oidc"].create_client(oidc.PROVIDER)
+    office.client_kwargs["default_timeout"] = 1
+    requests.post(f"{provider}/as", params={"slow": "1"}, timeout=10)
+    visitor = visitor_of(served)
+    assert "cannot be reached" in visitor.look("/login/oidc/").notices("error")[0]
+    office._server_metadata_url = "http://127.0.0.1:9/.well-known/openid-configuration"
+    assert "cannot be reached" in visitor.look("/login/oidc/").notices("error")[0]
