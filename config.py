@@ -51,6 +51,8 @@ SETTINGS = {
     "PORTAL_METRICS_PORT": "port of metrics and health checks that answer while all threads wait (none)",
     "PORTAL_METRICS_HOST": "address of that port (127.0.0.1)",
     "PORTAL_HEALTH_FROM": "addresses and networks whose health checks are answered, with commas (all)",
+    "PORTAL_QUEUE_URL": "queue of jobs: sqlite:///…, postgresql://… or redis://… (empty: as the database)",
+    "PORTAL_BACKUP_DIR": "directory for a backup every night by the worker; needs PORTAL_BACKUP_PASSPHRASE_FILE",
     "PORTAL_BACKUP_PASSPHRASE_FILE": "file with the passphrase of backups; else it is asked for",
 }
 # Names that tests and benchmarks give, and the portal does not read.
@@ -176,6 +178,25 @@ def is_bucket(place: str) -> bool:
     return bool(parts.scheme == "s3" and named and served and asked.keys() <= {"endpoint", "region"})
 
 
+def queue_url(environ: Mapping[str, str], data_dir: Path, database: str) -> str:
+    url = environ.get("PORTAL_QUEUE_URL") or ""
+    if not url:
+        return database if database.startswith("postgresql") else f"sqlite:///{data_dir / 'queue.db'}"
+    kinds = ("sqlite:///", "postgresql://", "redis://", "rediss://", "unix://")
+    if not url.startswith(kinds):
+        raise BadSetting(f"PORTAL_QUEUE_URL starts with one of {', '.join(kinds)}, not {url!r}")
+    if url.startswith("sqlite") and database.startswith("postgresql"):
+        raise BadSetting("PORTAL_QUEUE_URL is SQLite, which no other machine can ask: leave it empty or name a server")
+    return url
+
+
+def backup_dir(environ: Mapping[str, str]) -> str:
+    name = environ.get("PORTAL_BACKUP_DIR") or ""
+    if name and not environ.get("PORTAL_BACKUP_PASSPHRASE_FILE"):
+        raise BadSetting("PORTAL_BACKUP_DIR needs PORTAL_BACKUP_PASSPHRASE_FILE, since nobody types it at night")
+    return name
+
+
 def serving_role(environ: Mapping[str, str]) -> str:
     name = environ.get("PORTAL_SERVING_ROLE") or ""
     if name and not re.fullmatch("[a-z_][a-z0-9_]{0,62}", name):
@@ -235,13 +256,15 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
     production = one_of(environ, "PORTAL_ENV", ("development", "production"), "development") == "production"
     data_dir = Path(environ.get("PORTAL_DATA_DIR") or HERE / "instance").resolve()
     host = environ.get("PORTAL_HOST") or "127.0.0.1"
+    database = database_url(environ, data_dir)
     return {
         "PRODUCTION": production,
         "HOST": host,
         "PORT": port(environ, "PORTAL_PORT", "8080"),
         "DATA_DIR": data_dir,
         "SECRET_KEY": secret_key(environ, production),
-        "SQLALCHEMY_DATABASE_URI": database_url(environ, data_dir),
+        "SQLALCHEMY_DATABASE_URI": database,
+        "QUEUE_URL": queue_url(environ, data_dir, database),
         "TRUSTED_HOSTS": trusted_hosts(environ, host),
         "FILES": files(environ),
         "PROXIES": proxies(environ),
@@ -255,6 +278,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
         "METRICS_PORT": environ.get("PORTAL_METRICS_PORT") and port(environ, "PORTAL_METRICS_PORT", ""),
         "METRICS_HOST": environ.get("PORTAL_METRICS_HOST") or "127.0.0.1",
         "HEALTH_FROM": networks(environ, "PORTAL_HEALTH_FROM"),
+        "BACKUP_DIR": backup_dir(environ),
         "BACKUP_PASSPHRASE_FILE": environ.get("PORTAL_BACKUP_PASSPHRASE_FILE") or "",
         **oidc(environ),
         **FIXED,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from config import BadSetting
-from portal import create_app, demo, serving, setup
+from portal import create_app, demo, serving, setup, worker
 from portal.core.declarations import BadLedger
-from portal.operations import checks, monitor, upkeep
+from portal.operations import checks, monitor
 
 
 def main() -> None:
@@ -27,8 +28,10 @@ def main() -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     monitor.start(app)
-    upkeep.start(app)
-    serving.server_of(app).run()
+    server = serving.server_of(app)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    with worker.beside(app):
+        server.run()
 
 
 def prepare(app: Flask) -> None:

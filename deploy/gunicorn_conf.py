@@ -41,11 +41,10 @@ if os.environ.get("PORTAL_METRICS_PORT"):
 
 
 def post_worker_init(worker: Any) -> None:
-    """Beside the requests: metrics and health checks on a port of their own, and sweeping."""
-    from portal.operations import monitor, upkeep  # noqa: PLC0415 - in the worker, see above
+    """Beside the requests: metrics and health checks on a port of their own."""
+    from portal.operations import monitor  # noqa: PLC0415 - in the worker, see above
 
     monitor.start(worker.wsgi)
-    upkeep.start(worker.wsgi)
 
 
 def on_exit(_server: Any) -> None:

@@ -19,11 +19,13 @@ from portal.core import (
     guessing,
     import_runs,
     installation,
+    jobs,
     key_files,
     lookups,
     numbering,
     record,
     row_security,
+    scheduling,
     scope,
     sealer,
     search,
@@ -32,10 +34,14 @@ from portal.core.api import mount as rest
 from portal.core.views import addresses, health, limits, request_log, revealing, web
 from portal.core.views.mount import mount
 from portal.extensions import csrf, db, migrate
-from portal.operations import checks
+from portal.operations import checks, scheduled
 
 __all__ = ["create_app", "numbering"]
 ACCOUNTS = (start_pages, trail_words, oidc)
+PARTS = (
+    *(installation, checks, addresses, web, *ACCOUNTS, revealing, guessing, sealer, rest),
+    *(jobs, scheduling, scheduled),
+)
 
 
 def create_app(**overrides: Any) -> Flask:
@@ -62,7 +68,7 @@ def create_app(**overrides: Any) -> Flask:
     for part in (security, limits):
         part.install(app)
     csrf.init_app(app)
-    for part in (installation, checks, addresses, web, *ACCOUNTS, revealing, guessing, sealer, rest):
+    for part in PARTS:
         part.install(app)
     with app.app_context():
         appbuilder = PortalBuilder(app, db.session)

@@ -8,6 +8,7 @@ from portal.accounts.account_pages import AccountsView
 from portal.accounts.account_sheets import AccountSheetsView
 from portal.accounts.audit_pages import AuditView
 from portal.accounts.export_pages import ExportsView
+from portal.accounts.job_pages import JobsView
 from portal.accounts.language import LanguageView
 from portal.accounts.my_pages import MyPasswordView, MySecondFactorView, MySessionsView
 from portal.accounts.oidc import OidcView
@@ -41,6 +42,7 @@ class PortalBuilder(AppBuilder):
             AuditView,
             SamplesView,
             ExportsView,
+            JobsView,
             MyPasswordView,
             MySecondFactorView,
             MySessionsView,

@@ -18,7 +18,7 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import MultiDict
 
-from portal import setup
+from portal import setup, worker
 from portal.accounts import new_account, resets, roles, sign_in_rules
 from portal.accounts.passwords import password_fault, profile_in_force
 from portal.accounts.security import act_as
@@ -248,6 +248,14 @@ def restore(source: Path, into: Path | None, *, dry_run: bool) -> None:
         click.echo("It is of an older release: run `portal init`, then `portal audit verify`.", err=True)
     if done.fault:
         raise click.ClickException(f"the trail was not as it was written when the archive was made: {done.fault}")
+
+
+@portal.command("worker")
+@click.option("--threads", type=click.IntRange(1, 64), default=worker.THREADS, help="Jobs that are done at a time.")
+def work(*, threads: int) -> None:
+    """Do the jobs that people ask for and scheduled work, until it is stopped. `run.py` does so itself."""
+    app: Any = current_app
+    worker.serve(app._get_current_object(), threads)
 
 
 @portal.command(unready=True)

@@ -19,8 +19,10 @@ from portal.core import (
     attachments,
     clock,
     form_drafts,
+    holding,
     import_runs,
     installation,
+    job_queue,
     jobs,
     once,
     row_security,
@@ -73,17 +75,25 @@ def bring_up_to_date() -> list[str]:
         builder.add_permissions(update_perms=True)
         codes.seed()
         roles.seed(builder.sm)
-        for kept in (once, import_runs, form_drafts):
-            kept.sweep()
-        gone = staging.sweep()
         settle_row_security(on=current_app.config["ROW_SECURITY"])
         settle_serving_role(current_app.config["SERVING_ROLE"])
         installation.settle()
         sealing.claim_heads()
         db.session.commit()
-        attachments.discard(gone)
-        jobs.sweep()
-        return [*clock_behind(), *sweep_files()]
+        job_queue.queue().prepare(current_app.config["SERVING_ROLE"])
+        return [*clock_behind(), *sweep()]
+
+
+def sweep() -> list[str]:
+    """What nobody came back for goes, and files that killed processes left; answers what the operator should know."""
+    for kept in (once, import_runs, form_drafts):
+        kept.sweep()
+    gone = staging.sweep()
+    db.session.commit()
+    attachments.discard(gone)
+    jobs.sweep()
+    holding.sweep()
+    return sweep_files()
 
 
 def clock_behind() -> list[str]:

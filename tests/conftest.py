@@ -7,7 +7,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from flask import Flask
 from sqlalchemy import create_engine, event
 
 from portal import create_app, demo, setup
+from portal.core import jobs
+from portal.core.holding import Work, holding
 from portal.extensions import db
 from tests.cluster import Cluster, memory
 from tests.machines.spread import REACHING, spread
@@ -25,8 +27,8 @@ if found := memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(found))
 PASSWORD = "Demo-12345678"
 AS_OF = "2026-06-30"
-# Statements that leave the database as it is; lines of the trail alone are in no other test's way.
-HARMLESS = ("SELECT", "BEGIN", "PRAGMA", "SHOW", "SET", "INSERT INTO AUDIT_EVENT")
+# Statements that leave the database as it is; lines of the trail and jobs alone are in no other test's way.
+HARMLESS = ("SELECT", "BEGIN", "PRAGMA", "SHOW", "SET", "INSERT INTO AUDIT_EVENT", "INSERT INTO JOB ", "UPDATE JOB ")
 
 
 def settings(home: Path, url: str | None = None) -> dict[str, str]:
@@ -55,6 +57,7 @@ def wait_for_jobs() -> None:
 def release(app: Flask) -> None:
     """Nothing of this portal holds its database any more."""
     wait_for_jobs()
+    app.extensions["portal.queue"].close()
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
@@ -230,3 +233,33 @@ def change(built: Built) -> Any:
         built.dirty = True
 
     return execute
+
+
+@pytest.fixture
+def job_of(app: Flask) -> Any:
+    """`job_of(path)`: the job that a page is about, as it stands."""
+
+    def find(path: str) -> jobs.Job:
+        with app.app_context():
+            [row] = jobs.rows(jobs.StoredJob.token == path.rpartition("/")[2])
+        return jobs.Job(row)
+
+    return find
+
+
+@pytest.fixture
+def working(app: Flask) -> Any:
+    """`with working(job):` somebody works on it."""
+
+    @contextmanager
+    def work(job: jobs.Job, state: str = jobs.RUNNING) -> Iterator[None]:
+        before = job.row.state
+        with ExitStack() as held:
+            with app.app_context():
+                held.enter_context(holding(Work.JOB, job.id))
+                job.change(state=state)
+            yield
+            with app.app_context():
+                job.change(state=before)
+
+    return work

@@ -11,7 +11,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
 from flask_appbuilder.security.decorators import has_access
 from flask_appbuilder.security.sqla.models import User
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.security import generate_password_hash
@@ -21,7 +21,7 @@ from portal.accounts.account_pages import fault_of_roles
 from portal.accounts.account_rows import LABELS
 from portal.accounts.granting import tell_account, tell_roles
 from portal.accounts.passwords import one_time_password
-from portal.core import audit, jobs
+from portal.core import audit, job_files, jobs
 from portal.core.fields import natural
 from portal.core.jobs import Job
 from portal.core.phrases import labelled
@@ -30,7 +30,7 @@ from portal.core.spreadsheet.reading import MOST_BYTES, Unreadable, read
 from portal.core.spreadsheet.verdict import CHANGED, NEW, REJECTED, UNCHANGED, Rejected
 from portal.core.views import uploads
 from portal.core.views.downloads import download
-from portal.core.views.uploads import place
+from portal.core.views.uploads import SHEET
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
 
@@ -60,9 +60,9 @@ class AccountSheetsView(BaseView):
     def bring(self) -> ResponseReturnValue:
         fault = uploads.fault() if request.method == "POST" else ""
         if request.method == "POST" and not fault:
-            job = jobs.make(kind="accounts", name=uploads.name())
+            job = jobs.make("accounts", name=uploads.name(), step="preview")
             uploads.keep(job)
-            jobs.start(job, preview, reading=True)
+            jobs.start(job, reading=True)
             return redirect(url_for("AccountSheetsView.brought", token=job.token))
         return bringing(fault)
 
@@ -72,9 +72,7 @@ class AccountSheetsView(BaseView):
         job = job_or_404(token)
         if fault := job.state.get("fault"):  # of the file: another one is chosen where it is said
             return bringing(fault, job)
-        return render_template(
-            "accounts/imported.html", job=job, state=job.state, held=place(job).exists(), shown=SHOWN
-        )
+        return render_template("accounts/imported.html", job=job, state=job.state, held=job.has(SHEET), shown=SHOWN)
 
     @expose("/import/<string:token>/<string:name>", methods=["POST"])
     @has_access
@@ -85,16 +83,17 @@ class AccountSheetsView(BaseView):
         state = job.state
         if name == "cancel":
             job.cancel()
-        elif state["state"] == jobs.RUNNING:
+        elif state["active"]:
             flash(gettext("Please wait until it has ended."), "warning")
         elif name in ("slips", "slips_sheet"):
             return slips(job, state, as_sheet=name == "slips_sheet")
         elif name != "run" or state.get("ran") or state["state"] != jobs.DONE:
             abort(404)
-        elif not place(job).exists():
+        elif not job.has(SHEET):
             flash(gettext("The sheet is not there any more. Please bring it once again."), "warning")
         else:
-            jobs.start(job, run)
+            job.ask(step="run")
+            jobs.start(job)
         return here
 
     @expose("/template.xlsx")
@@ -133,22 +132,18 @@ def bringing(fault: str, job: Job | None = None) -> str:
 
 
 def job_or_404(token: str) -> Job:
-    job = jobs.find(token, kind="accounts")
+    job = jobs.find(token, "accounts")
     return job if job is not None else abort(404)
 
 
-def preview(job: Job) -> dict[str, Any]:
-    return work(job, for_good=False)
-
-
-def run(job: Job) -> dict[str, Any]:
-    return work(job, for_good=True)
-
-
-def work(job: Job, *, for_good: bool) -> dict[str, Any]:
+@jobs.kind("accounts", lazy_gettext("Import of accounts"))
+def work(job: Job) -> dict[str, Any]:
     """Judge every row and, for good, store it. What was stored stays stored when somebody stops it."""
+    jobs.require("import", "accounts")
+    for_good = job.asked["step"] == "run"
     try:
-        found = account_rows.table_of(read(place(job), job.asked["name"]))
+        with job_files.local(job.token, SHEET) as path:
+            found = account_rows.table_of(read(path, job.asked["name"]))
     except Unreadable as fault:
         job.let_go()
         return {"fault": str(fault)}
@@ -201,7 +196,8 @@ def slips(job: Job, state: dict[str, Any], *, as_sheet: bool) -> ResponseReturnV
     nowhere, so whoever loses a slip needs a new password on the account's page."""
     if not state.get("slips"):
         abort(404)
-    job.tell(state["state"], **{key: value for key, value in state.items() if key != "state"} | {"slips": False})
+    if not job.retell(slips=False):
+        abort(404)
     query = select(User, AccountProfile).join(AccountProfile, AccountProfile.user_id == User.id)
     query = query.where(
         User.username.in_(state["made"]), AccountProfile.password_on.is_(None), User.last_login.is_(None)

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
 from flask_appbuilder.security.decorators import has_access
+from flask_babel import lazy_gettext
 
 from portal.core import audit, jobs, sealing
 from portal.core.jobs import Job
@@ -41,8 +42,8 @@ class AuditView(BaseView):
     @expose("/verify", methods=["POST"])
     @has_access
     def verify(self) -> ResponseReturnValue:
-        job = jobs.make(kind="verify")
-        jobs.start(job, verify)
+        job = jobs.make("verify")
+        jobs.start(job)
         return redirect(url_for("AuditView.index", job=job.token))
 
     @expose("/stop", methods=["POST"])
@@ -54,12 +55,14 @@ class AuditView(BaseView):
 
 
 def job_or_404(token: str) -> Job:
-    job = jobs.find(token, kind="verify")
+    job = jobs.find(token, "verify")
     return job if job is not None else abort(404)
 
 
+@jobs.kind("verify", lazy_gettext("Proof of the trail"), again=True)
 def verify(job: Job) -> dict[str, Any]:
     """What is found to be right is sealed."""
+    jobs.require("read", "audit")
     total = sealing.length()
     db.session.rollback()
     found = sealing.verify(lambda lines: job.progress(lines, total))

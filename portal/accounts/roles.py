@@ -45,6 +45,7 @@ DESKS = (
     Desk("rights", _("Check of rights"), ("read", "export")),
     Desk("exports", _("Sheets with personal data"), ("read", "approve")),
     Desk("samples", _("Spot checks"), ("read", "add")),
+    Desk("jobs", _("Jobs"), ("read", "edit")),
 )
 # Read by whom it names only.
 TRAIL = "audit_events"
@@ -136,9 +137,10 @@ def scopes_of(desk: Ledger | Desk) -> dict[str, Label]:
 KEEPING = Grant(("read", "add", "edit", "export", "import"))
 KEEPING_PEOPLE = {"members": Grant((*KEEPING.verbs, "details"))}
 # The master data but the roster: what people are called is nothing that keeping accounts needs.
-KEEPING_ACCOUNTS = {"accounts": Grant(("read", "add", "edit", "export", "import"))} | dict.fromkeys(
-    ("units", "party_orgs", "areas", "code_lists"), KEEPING
-)
+KEEPING_ACCOUNTS = {
+    "accounts": Grant(("read", "add", "edit", "export", "import")),
+    "jobs": Grant(("read", "edit")),
+} | dict.fromkeys(("units", "party_orgs", "areas", "code_lists"), KEEPING)
 KEEPING_RIGHTS = {
     "accounts": Grant(("read", "grant")),
     "roles": Grant(("read", "edit")),

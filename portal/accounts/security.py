@@ -254,6 +254,12 @@ def act_as(username: str) -> Principal:
     return principal_of(found[0], found[1])
 
 
+def acting_of(user_id: int) -> Principal:
+    """The principal of an account by its id, for what it asked for. Raises LookupError when there is none."""
+    username = db.session.scalar(select(User.username).where(User.id == user_id))
+    return act_as(username or "")
+
+
 def identify() -> ResponseReturnValue | None:
     """Before every request: who acts. Whoever is not signed in gets the sign-in page, whatever they asked for."""
     signed_in = request.endpoint not in IMPERSONAL and current_user.is_authenticated
@@ -298,5 +304,6 @@ def forget(_fault: BaseException | None) -> None:
 
 def install(app: Flask) -> None:
     app.session_interface = sessions.Sessions()
+    app.extensions["portal.principal"] = acting_of
     app.before_request(identify)
     app.teardown_request(forget)

@@ -16,14 +16,14 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from portal.core import audit, clock, deferred, scope
 from portal.core.changes import Noted, ledger_of
 from portal.core.fields.base import LARGEST
+from portal.core.holding import Work, is_held
 from portal.core.images import image_of
 from portal.core.ledger import Ledger
 from portal.extensions import Model, db
 from portal.org.sealed import Sealed, SealedLongText
 
 RUNNING, DONE, CANCELLED, FAILED, UNDONE = "running", "done", "cancelled", "failed", "undone"
-INTERRUPTED = "interrupted"  # a run that says it is running and has said nothing for long: its process was killed
-SILENT = timedelta(minutes=5)
+INTERRUPTED = "interrupted"  # its process was killed, or had to end
 UNDOABLE = timedelta(days=7)
 SHOWN = 20
 
@@ -58,8 +58,8 @@ class ImportRun(Model):
 
     @property
     def now(self) -> str:
-        silent = self.state == RUNNING and not clock.within(self.told_at, SILENT)
-        return INTERRUPTED if silent else self.state
+        dead = self.state == RUNNING and not is_held(Work.IMPORT_RUN, self.id)
+        return INTERRUPTED if dead else self.state
 
     @property
     def undoable(self) -> bool:

@@ -1,8 +1,8 @@
-"""Long work beside the requests: it tells how far it is and can be stopped.
+"""Long work beside the requests: it tells how far it is, can be stopped, and is found again on every machine.
 
-A job is a folder in the data directory: what is asked (`job.json`), how far it is (`state.json`) and its files. Not a
-table, since the one transaction of an import keeps SQLite's only writer busy until it ends. Its files hold what people
-brought or are to take, in plain text: nobody else on the machine reads them, and they do not lie about.
+A job is a row of the database: who asked for what, how it stands and what came of it, sealed, since that quotes what
+people brought. Only its token goes through the queue (`core/job_queue.py`). Whoever works on a job holds a lock that
+vanishes with the process (`core/holding.py`), so a job whose process was killed is over at the next look at it.
 """
 
 from __future__ import annotations
@@ -12,248 +12,385 @@ import logging
 import os
 import re
 import secrets
-import shutil
+import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any
+from datetime import timedelta
+from typing import Any
 
-from filelock import FileLock
 from flask import Flask, abort, current_app, has_request_context, request
 from flask_babel import force_locale, get_locale, gettext
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import delete, insert, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from portal import metrics
-from portal.core import scope
+from portal.core import clock, job_files, job_queue, scope
+from portal.core.fields import Label
+from portal.core.holding import Work, holding, is_held
+from portal.core.job_queue import queue
+from portal.core.job_table import (
+    ACTIVE,
+    CANCELLED,
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    NEW,
+    QUEUED,
+    RUNNING,
+    StoredJob,
+    encoded,
+    rows,
+    storing,
+)
 from portal.database import let_go, log_fault, trouble_of
 from portal.extensions import db
 
 log = logging.getLogger(__name__)
-KEPT = 7 * 24 * 3600  # seconds that a job can be asked about
-HELD = 3600  # seconds after its last word that its files stay
-WORDS = ("job.json", "state.json")
-TELLING = 0.5  # seconds between two words of how far it is
-SILENT = 120  # seconds after which a running job that says nothing has been killed
+KEPT = timedelta(days=7)  # that a job can be asked about
+HELD = timedelta(hours=1)  # after its last word that its files stay
+TELLING = 0.4  # seconds between two words of how far it is, and two looks whether somebody stops it
 PATIENCE = 2.0  # seconds that a request waits for a short job before it shows the progress
+LOST = timedelta(minutes=1)  # after which a job that waits, and is not in the queue, is sent again
 TOKEN = re.compile(r"[0-9a-f]{32}")
-RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
+# Set when this process is to end: its jobs stop where they are.
+stopping = threading.Event()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A sort of work. `again`: nothing of it is lost by beginning anew, so administrators may."""
+
+    work: Callable[[Job], dict[str, Any]]
+    label: Label
+    again: bool = False
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def kind(name: str, label: Label, *, again: bool = False) -> Callable[[Any], Any]:
+    """Declares what is done with jobs of this kind; what the function answers becomes part of the state."""
+
+    def declared(work: Callable[[Job], dict[str, Any]]) -> Callable[[Job], dict[str, Any]]:
+        KINDS[name] = Kind(work, label, again)
+        return work
+
+    return declared
 
 
 class Cancelled(Exception):
     """Somebody stopped the job. `told` becomes part of its state."""
+
+    state = CANCELLED
 
     def __init__(self, **told: Any) -> None:
         super().__init__()
         self.told = told
 
 
-@dataclass(frozen=True)
+class Interrupted(Cancelled):
+    """The process that works on it is to end."""
+
+    state = INTERRUPTED
+
+
+class Refused(Exception):
+    """Whoever asked may not do it any more."""
+
+
 class Job:
-    folder: Path
+    """A job as it stood when it was read."""
+
+    def __init__(self, row: Any) -> None:
+        self.row = row
+        self.looked = 0.0
+
+    @property
+    def id(self) -> int:
+        return int(self.row.id)
 
     @property
     def token(self) -> str:
-        return self.folder.name
+        return str(self.row.token)
+
+    @property
+    def active(self) -> bool:
+        return self.row.state in ACTIVE
 
     @property
     def asked(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.folder / "job.json").read_text("utf-8"))
+        found: dict[str, Any] = json.loads(self.row.asked.reveal())
         return found
-
-    def ask(self, **changes: Any) -> None:
-        before = self.asked if (self.folder / "job.json").exists() else {}
-        put(self.folder / "job.json", before | changes)
-
-    def is_like(self, **asked: Any) -> bool:
-        return asked.items() <= self.asked.items()
 
     @property
     def state(self) -> dict[str, Any]:
-        path = self.folder / "state.json"
-        if not path.exists():  # killed before it began
-            return {"state": FAILED, "fault": ""}
-        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        if found["state"] == RUNNING and abs(time.time() - path.stat().st_mtime) > SILENT:
-            return found | {"state": FAILED, "fault": ""}
-        return found
+        """How it stands, and what it told of itself."""
+        found: dict[str, Any] = {"state": self.row.state, "active": self.active}
+        if self.active:
+            return found | {"done": 0, "total": 0} | (queue().get(self.key("progress")) or {})
+        return found | (json.loads(self.row.outcome.reveal()) if self.row.outcome else {})
 
-    def tell(self, state: str, **more: Any) -> None:
-        put(self.folder / "state.json", {"state": state, **more})
+    def key(self, name: str) -> str:
+        return f"{name}:{self.token}"
+
+    def load(self) -> Job:
+        [self.row] = rows(StoredJob.id == self.id) or [self.row]
+        return self
+
+    def change(self, *where: Any, **values: Any) -> bool:
+        """Answers whether it was so. Raises IntegrityError."""
+        with storing() as connection:
+            mine = update(StoredJob).where(StoredJob.id == self.id, *where)
+            done = connection.execute(mine.values(touched_at=clock.now(), **values)).rowcount == 1
+        self.load()
+        return done
+
+    def ask(self, **changes: Any) -> None:
+        self.change(asked=encoded(self.asked | changes))
+
+    def end(self, state: str, **told: Any) -> None:
+        """Nothing changes where somebody else has said already how it ended."""
+        if self.change(StoredJob.state.in_(ACTIVE), state=state, outcome=encoded(told)):
+            metrics.jobs.labels(state).inc()
+        queue().drop(self.key("progress"), self.key("cancel"))
+
+    def retell(self, **told: Any) -> bool:
+        """Change what it said at its end, once: answers whether nobody else did so since it was read."""
+        before = self.row.outcome
+        return self.change(StoredJob.outcome == before, outcome=encoded(json.loads(before.reveal()) | told))
+
+    def tell(self, **progress: Any) -> None:
+        """How far it is."""
+        queue().put(self.key("progress"), progress)
 
     def progress(self, done: int, total: int) -> None:
-        """Raises Cancelled."""
-        if (self.folder / "cancel").exists():
-            raise Cancelled
-        if done % 20 == 0 or time.time() - self.told_at >= TELLING:
-            self.tell(RUNNING, done=done, total=total)
-
-    @property
-    def told_at(self) -> float:
-        path = self.folder / "state.json"
-        return path.stat().st_mtime if path.exists() else 0.0
+        """Raises Cancelled and Interrupted."""
+        if stopping.is_set():
+            raise Interrupted
+        if time.monotonic() - self.looked >= TELLING:
+            self.looked = time.monotonic()
+            if queue().get(self.key("cancel")):
+                raise Cancelled
+            self.tell(done=done, total=total)
 
     def pace(self, done: int, total: int) -> tuple[int, int]:
         """Rows in a second, and the seconds that the rest will take at this pace; zeros while nobody can say."""
-        passed = time.time() - (self.folder / "job.json").stat().st_mtime
+        passed = (clock.now() - self.row.began_at).total_seconds() if self.row.began_at else 0
         rate = done / passed if passed > 0 else 0.0
         return round(rate), round((total - done) / rate) if rate else 0
 
     def cancel(self) -> None:
-        write(self.folder / "cancel").close()
+        """One that waits is over at once, one that is worked on at its next word."""
+        if self.change(StoredJob.state == QUEUED, state=CANCELLED):
+            self.let_go()
+        elif self.active:
+            queue().put(self.key("cancel"), True)
+
+    def again(self) -> bool:
+        """Begin anew what ended without success, as whose it was. Raises IntegrityError, as `start` does."""
+        ended = StoredJob.state.in_((FAILED, CANCELLED, INTERRUPTED))
+        begun = self.change(ended, state=QUEUED, outcome=None, worker=None, began_at=None)
+        if begun:
+            queue().drop(self.key("cancel"), self.key("progress"))
+            queue().send(self.token)
+        return begun
 
     @property
-    def silent(self) -> float:
-        """Seconds since its last word."""
-        words = [self.folder / name for name in WORDS]
-        said = (path.stat().st_mtime for path in words if path.exists())
-        return abs(time.time() - max(said, default=self.folder.stat().st_mtime))
+    def repeatable(self) -> bool:
+        kind = KINDS.get(self.row.kind)
+        return self.row.state in (FAILED, CANCELLED, INTERRUPTED) and kind is not None and kind.again
+
+    def has(self, name: str) -> bool:
+        return job_files.exists(self.token, name)
 
     def let_go(self) -> None:
         """Keep what the job says of itself, and none of its files."""
-        for path in self.folder.iterdir():
-            if path.name not in WORDS:
-                with suppress(OSError):  # somebody may be reading it, on Windows; it is swept later
-                    path.unlink()
+        job_files.drop(self.token)
 
-
-def write(path: Path) -> IO[bytes]:
-    """Open a file that is nobody else's."""
-    return open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600))
-
-
-def put(path: Path, content: Any) -> None:
-    """Whole or not at all: others read while we write."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    with write(draft) as file:
-        file.write(json.dumps(content, ensure_ascii=False).encode())
-    draft.replace(path)
-
-
-def home() -> Path:
-    found: Path = current_app.config["DATA_DIR"] / "jobs"
-    found.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return found
+    def look(self) -> Job:
+        """One whose process is gone is over."""
+        if self.row.state == RUNNING and not is_held(Work.JOB, self.id):
+            self.end(INTERRUPTED, fault="")
+            job_files.drop(self.token)
+        return self
 
 
 def sweep() -> None:
     """Old jobs go, and before them the files that nobody came for."""
-    for folder in home().iterdir():
-        with suppress(OSError):  # somebody else may be sweeping, too
-            job = Job(folder)
-            if job.silent > KEPT:
-                shutil.rmtree(folder, ignore_errors=True)
-            elif job.silent > HELD:
-                job.let_go()
+    resting = StoredJob.state.not_in(ACTIVE)
+    old = {row.token for row in rows(StoredJob.touched_at < clock.now() - KEPT, resting)}
+    if old:
+        with storing() as connection:
+            connection.execute(delete(StoredJob).where(StoredJob.token.in_(old), resting))
+    if with_files := job_files.kept():
+        fresh = {row.token for row in rows(StoredJob.token.in_(with_files)) if not expired(row)}
+        for token in with_files - fresh:
+            job_files.drop(token)
 
 
-def make(**asked: Any) -> Job:
+def expired(row: Any) -> bool:
+    return row.state not in ACTIVE and row.touched_at < clock.now() - HELD
+
+
+def make(kind: str, *, ledger: str = "", **asked: Any) -> Job:
     """A new job of the current user; old ones are swept."""
     sweep()
-    job = Job(home() / secrets.token_hex(16))
-    job.folder.mkdir(mode=0o700)
-    job.ask(user_id=scope.current().user_id, **asked)
-    return job
+    now, token = clock.now(), secrets.token_hex(16)
+    values: dict[str, Any] = {"token": token, "kind": kind, "ledger": ledger, "user_id": scope.current().user_id}
+    values |= {"asked": encoded(asked), "reading": False, "state": NEW, "made_at": now, "touched_at": now}
+    with storing() as connection:
+        connection.execute(insert(StoredJob).values(**values, language=str(get_locale())))
+    return Job(rows(StoredJob.token == token)[0])
 
 
-def find(token: str, **asked: Any) -> Job | None:
-    """The current user's own job that was asked for so; what nobody came for in time is not there any more."""
-    sweep()
-    job = Job(home() / token)
-    if not TOKEN.fullmatch(token) or not (job.folder / "job.json").exists():
+def find(token: str, kind: str, ledger: str = "") -> Job | None:
+    """The current user's own job of this kind; what nobody came for in time is not there any more."""
+    if not TOKEN.fullmatch(token):
         return None
-    return job if job.is_like(user_id=scope.current().user_id, **asked) else None
+    mine = (StoredJob.user_id == scope.current().user_id, StoredJob.kind == kind, StoredJob.ledger == ledger)
+    row = next(iter(rows(StoredJob.token == token, *mine, StoredJob.touched_at >= clock.now() - KEPT)), None)
+    if row is None:
+        return None
+    if expired(row):
+        job_files.drop(token)
+    return Job(row).look()
 
 
-@dataclass(frozen=True)
-class Asker:
-    """Who asked for a job, in which language and from which address, and whether it only reads."""
-
-    principal: scope.Principal
-    language: str
-    address: str | None
-    reading: bool
-
-    @property
-    def request(self) -> dict[str, Any]:
-        """As whose request the job counts: one that reads keeps nobody from writing (`database.begin_sqlite`)."""
-        told = {"REMOTE_ADDR": self.address} if self.address else {}
-        return {"method": "GET" if self.reading else "POST", "environ_base": told}
+def others(job: Job, *where: Any) -> list[Job]:
+    """The other jobs of whoever asked for this one, the oldest first."""
+    mine = (StoredJob.user_id == job.row.user_id, StoredJob.id != job.id)
+    return [Job(row).look() for row in rows(*mine, *where)]
 
 
-def start(job: Job, work: Callable[[Job], dict[str, Any]], *, reading: bool = False) -> None:
-    """Run `work` as the current user; what it answers becomes part of the state. Waits a little for short work.
+def start(job: Job, *, reading: bool = False) -> None:
+    """Let it be worked on as its user. Waits a little for short work.
 
     Of work that writes, everybody has one at a time (409 else): what few are had of in an hour (`core/guessing.py`) is
     counted when it ends, and a large sheet takes a process of its own.
     """
-    (job.folder / "cancel").unlink(missing_ok=True)
-    with FileLock(home().parent / "jobs.lock"):  # one after the other, in all processes
-        if not reading and busy(job):
-            if not (job.folder / "state.json").exists():  # what was brought for it now
-                job.let_go()
-            abort(
-                409,
-                gettext("Another sheet or check of yours is being worked on. Please wait until it has ended."),
-            )
-        job.tell(RUNNING, done=0, total=0)
-        job.ask(reading=reading)
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined] # the proxy's own way
+    fresh = job.row.state == NEW
+    if not reading:
+        others(job, StoredJob.state == RUNNING)  # of which some may be over
     address = request.remote_addr if has_request_context() else None
-    asker = Asker(scope.current(), str(get_locale()), address, reading)
-    args = (app, job, work, asker)
-    db.session.rollback()  # else this request would hold SQLite's lock while it waits
-    thread = threading.Thread(target=run, args=args, name=f"job-{job.token}", daemon=True)
-    thread.start()
-    thread.join(PATIENCE)
+    queue().drop(job.key("cancel"), job.key("progress"))
+    values = {"reading": reading, "outcome": None, "language": str(get_locale()), "address": address, "began_at": None}
+    try:
+        begun = job.change(StoredJob.state.not_in(ACTIVE), state=QUEUED, worker=None, **values)
+    except IntegrityError:
+        if fresh:  # what was brought for it now
+            job.let_go()
+        abort(
+            409,
+            gettext("Another sheet or check of yours is being worked on. Please wait until it has ended."),
+        )
+    if begun:
+        queue().send(job.token)
+    patience = time.monotonic() + PATIENCE
+    while job.load().active and time.monotonic() < patience:
+        time.sleep(0.04)
 
 
-def busy(job: Job) -> bool:
-    """Does another job of the current user run that writes?"""
-    return any(state["state"] == RUNNING for other, state in others(job, reading=False))
+def perform(token: str) -> None:
+    """What a worker does with a token from the queue. However often it comes, the work is done once."""
+    found = rows(StoredJob.token == token)
+    if not found or stopping.is_set():
+        return
+    job = Job(found[0])
+    with holding(Work.JOB, job.id) as ours:
+        worker = f"{socket.gethostname()[:100]}:{os.getpid()}"
+        waits = StoredJob.state == QUEUED
+        if ours and job.change(waits, state=RUNNING, worker=worker, began_at=clock.now()):
+            work(job)
 
 
-def others(job: Job, **asked: Any) -> list[tuple[Job, dict[str, Any]]]:
-    """The other jobs of the current user that were asked for so, with their states; the oldest first."""
-    found = []
-    for folder in home().iterdir():
-        with suppress(OSError):  # somebody may be sweeping it
-            other = Job(folder)
-            if folder != job.folder and other.is_like(user_id=scope.current().user_id, **asked):
-                found.append((other.silent, other, other.state))
-    return [(other, state) for _, other, state in sorted(found, key=lambda each: each[0], reverse=True)]
-
-
-def ended(job: Job, state: str, **told: Any) -> None:
-    job.tell(state, **told)
-    metrics.jobs.labels(state).inc()
-
-
-def run(app: Flask, job: Job, work: Callable[[Job], dict[str, Any]], asker: Asker) -> None:
-    asked = app.test_request_context(**asker.request)
-    with asked, scope.acting_as(asker.principal), force_locale(asker.language):
+def work(job: Job) -> None:
+    """As whose request the job counts: that of its user, in their language and from their address."""
+    told = {"REMOTE_ADDR": job.row.address} if job.row.address else {}
+    method = "GET" if job.row.reading else "POST"
+    with current_app.test_request_context(method=method, environ_base=told), force_locale(job.row.language):
         try:
-            ended(job, DONE, **work(job))
+            with scope.acting_as(asker(job)):
+                outcome = KINDS[job.row.kind].work(job)
+            job.end(DONE, **outcome)
         except Cancelled as stop:
             db.session.rollback()
-            ended(job, CANCELLED, **stop.told)
+            job.end(stop.state, **stop.told)
             job.let_go()
         except Exception as fault:  # a job ends its thread, and whoever asked must be told
             if isinstance(fault, DBAPIError):
-                log_fault(log, f"job {job.token}", fault)
+                log_fault(log, f"job {job.id}", fault)
             else:
-                log.exception("job %s", job.token)
+                log.exception("job %d", job.id)
             let_go()  # the database may be away, and whoever waits is to be told
-            ended(job, FAILED, fault="", why=said(fault))
+            job.end(FAILED, fault="", why=said(fault))
             job.let_go()
         finally:
             db.session.remove()
 
 
+def asker(job: Job) -> scope.Principal:
+    """Raises LookupError where the account is there no more, or switched off."""
+    if job.row.user_id is None:
+        return scope.SYSTEM
+    found: scope.Principal = current_app.extensions["portal.principal"](job.row.user_id)
+    return found
+
+
+def require(verb: str, place: str) -> None:
+    """What somebody may do is judged when it is asked for, and again when it is done. Raises Refused."""
+    if not scope.current().may(verb, place):
+        raise Refused
+
+
 def said(fault: Exception) -> str:
     """The reason, as far as it is one that users can do something about."""
+    if isinstance(fault, Refused | LookupError):
+        return gettext("You may not do this any more.")
     if trouble_of(fault):
         return gettext("The database was away, busy for too long, or its disk is full.")
     return ""
+
+
+def recover() -> None:
+    """What was being done by a process that is gone is over; what waits and is not in the queue is sent again."""
+    for row in rows(StoredJob.state.in_(ACTIVE)):
+        Job(row).look()
+    lost = [row.token for row in rows(StoredJob.state == QUEUED, StoredJob.touched_at < clock.now() - LOST)]
+    for token in set(lost) - queue().waiting() if lost else ():
+        queue().send(token)
+
+
+def install(app: Flask) -> None:
+    job_queue.install(app)
+    app.extensions["portal.queue"].tasks["job"] = perform
+
+
+__all__ = [
+    "ACTIVE",
+    "CANCELLED",
+    "DONE",
+    "FAILED",
+    "INTERRUPTED",
+    "KINDS",
+    "NEW",
+    "QUEUED",
+    "RUNNING",
+    "Cancelled",
+    "Interrupted",
+    "Job",
+    "Kind",
+    "Refused",
+    "StoredJob",
+    "find",
+    "kind",
+    "make",
+    "others",
+    "recover",
+    "require",
+    "rows",
+    "start",
+    "stopping",
+    "sweep",
+]

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, MetaData, Table, literal, select
 import config
 from portal.core import attachments, audit, clock, installation, sealing
 from portal.core.attachments import Attachment
-from portal.core.jobs import write
+from portal.core.job_files import write
 from portal.core.sealing import AuditSeal
 from portal.core.staging import StagedFile
 from portal.core.store import Missing

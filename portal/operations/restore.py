@@ -22,7 +22,7 @@ import config
 from portal import setup
 from portal.core import attachments, audit, installation, key_files, scope, sealing, store
 from portal.core.installation import Installation
-from portal.core.jobs import write
+from portal.core.job_files import write
 from portal.core.store import Store
 from portal.extensions import db
 from portal.operations import archive, dialects, migrating, tables
@@ -35,7 +35,7 @@ STAGED = "restore.part"
 ASIDE = ".before-restore"
 KEYS = (key_files.PERSONAL, key_files.AUDIT, key_files.SECRET)
 # What may be in a directory that counts as empty: locks, and what a fresh file system has.
-NOTHING = frozenset({"setup.lock", "jobs.lock", "backup.lock", "lost+found"})
+NOTHING = frozenset({"setup.lock", "jobs", "locks", "backup.lock", "lost+found"})
 RESTORED = "restored"
 # Under this name the application knows what makes another one.
 MAKER = "portal.create_app"

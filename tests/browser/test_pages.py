@@ -20,6 +20,7 @@ PAGES = {
         "/accounts/add",
         "/my_password/",
         "/sign_in_rules/",
+        "/jobs/",
     ),
     "auditor": ("/", "/agreements/list/?q=海棠", "/party_orgs/tree", "/agreements/show/1"),
     "town01": ("/",),

@@ -38,8 +38,9 @@ NO_SUCH_ID = 999_999
 HUGE = "9" * 5000
 
 
-# Refusals and exports are written down there (`tests/core/test_trail.py` says which), and sessions as they are used.
-TRAIL = ("audit_event", "audit_seal", "account_session")
+# Refusals and exports are written down there (`tests/core/test_trail.py` says which), and sessions as they are used;
+# and that somebody asked for work.
+TRAIL = ("audit_event", "audit_seal", "account_session", "job")
 # What signing in changes of an account.
 SIGNING_IN = ("last_login", "login_count", "fail_login_count", "session_name")
 

@@ -10,10 +10,11 @@ from datetime import timedelta
 
 import pytest
 
+from config import BadSetting
 from portal import setup
-from portal.core import attachments, clock, installation, pictures
+from portal.core import attachments, clock, installation, pictures, scope
 from portal.core.store import directory
-from portal.operations import upkeep
+from portal.operations import scheduled
 from tests.holes.walk import of, unchanged
 from tests.visitor import Page
 
@@ -246,19 +247,20 @@ def test_a_photo_keeps_its_orientation_and_nothing_after_its_end():
     assert cleaned.endswith(chunk(b"IEND", b""))
 
 
-def test_whatever_serves_sweeps_and_nothing_where_the_directory_is_anothers(app, rows):
-    with app.app_context():
-        left = attachments.home() / "ab" / ("ab" + "1" * 30)
-        attachments.write_durably(left, PDF)
+def test_scheduled_work_sweeps_and_nothing_where_the_directory_is_anothers(app, rows):
+    with app.app_context(), scope.unscoped("as scheduled work is done"):
+        left = attachments.kept().path_of("ab" + "1" * 30)
+        attachments.kept().put(left.name, io.BytesIO(PDF))
         half = left.parent / "efgh.part"
         half.write_bytes(b"half")
         mine = installation.file()
         told = mine.read_text()
         mine.write_text(told.replace(installation.carried().installation, "0" * 32))
-        upkeep.sweep(app)
+        with pytest.raises(BadSetting):
+            scheduled.tidy()
         assert half.exists()
         mine.write_text(told)
-    upkeep.sweep(app)
-    assert not half.exists()
-    assert not left.exists()
+        scheduled.tidy()
+        assert not half.exists()
+        assert not left.exists()
     assert set(stored(rows)) <= set(kept(app))

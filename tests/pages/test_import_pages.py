@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import os
 import re
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from portal import setup
-from portal.core import jobs
+from portal.core import job_files, jobs
 from portal.core.spreadsheet import running
 from tests.core import sheets
 from tests.holes.walk import unchanged
@@ -143,28 +145,26 @@ def lying(app):
 
     def find(path):
         with app.app_context():
-            return {each.name: each for each in (jobs.home() / path.rpartition("/")[2]).iterdir()}
+            found = job_files.home() / path.rpartition("/")[2]
+            return {each.name: each for each in found.iterdir()} if found.exists() else {}
 
     return find
-
-
-WORDS = {"job.json", "state.json"}
 
 
 def test_rejected_rows_are_fetched_once_after_the_run_and_then_the_sheet_is_gone(upload, lying):
     visitor, answer = upload("reviewer", sheets.LEDGER)
     path = answer.response.location
     visitor.post(f"{path}/run")
-    assert set(lying(path)) == {"sheet", "marked.xlsx", *WORDS}
+    assert set(lying(path)) == {"sheet", "marked.xlsx"}
     assert visitor.look(path).select('button[formaction$="/errors"]')
     assert rejected(visitor, path) == REJECTED
-    assert set(lying(path)) == WORDS
+    assert lying(path) == {}
     assert not visitor.look(path).select('button[formaction$="/errors"]')
     assert rejected(visitor, path) == 302
     assert len(visitor.look(path).notices("warning")) == 1
 
 
-def test_a_sheet_that_was_taken_whole_leaves_nothing_of_its_cells(upload, lying, tmp_path):
+def test_a_sheet_that_was_taken_whole_leaves_nothing_of_its_cells(upload, lying, rows, tmp_path):
     found = sheets.rows()
     visitor, answer = upload("reviewer", sheets.book(tmp_path / "a.xlsx", found[:6]))
     path, phone = answer.response.location, str(found[3][9])
@@ -172,44 +172,50 @@ def test_a_sheet_that_was_taken_whole_leaves_nothing_of_its_cells(upload, lying,
     assert phone in page.words
     assert counts(page)["rejected"] == 0
     visitor.post(f"{path}/run")
-    left = lying(path)
-    assert set(left) == WORDS
-    assert phone not in "".join(each.read_text("utf-8") for each in left.values())
+    assert lying(path) == {}
+    assert phone not in str(rows("SELECT * FROM job"))
     assert visitor.post(f"{path}/map").status == 404
 
 
 def test_a_cancelled_or_unreadable_sheet_is_not_kept(upload, lying, tmp_path):
     visitor, answer = upload("reviewer", sheets.LEDGER)
     visitor.post(f"{answer.response.location}/cancel")
-    assert set(lying(answer.response.location)) == WORDS
+    assert lying(answer.response.location) == {}
     (tmp_path / "a.xlsx").write_bytes(b"PK\x03\x04 broken")
     _, answer = upload("reviewer", tmp_path / "a.xlsx")
-    assert set(lying(answer.response.location)) == WORDS
+    assert lying(answer.response.location) == {}
 
 
-def test_a_sheet_that_nobody_runs_goes_after_an_hour_and_its_job_after_days(upload, lying, app):
+def test_a_sheet_that_nobody_runs_goes_after_an_hour_and_its_job_after_days(upload, lying, app, job_of):
     visitor, answer = upload("reviewer", sheets.LEDGER)
     path = answer.response.location
-    for name in WORDS:
-        told = lying(path)[name].stat().st_mtime - jobs.HELD - 1
-        os.utime(lying(path)[name], (told, told))
+    job, touched = job_of(path), job_of(path).row.touched_at
+
+    def age(by):
+        with app.app_context(), jobs.storing() as connection:
+            mine = update(jobs.StoredJob).where(jobs.StoredJob.id == job.id)
+            connection.execute(mine.values(touched_at=touched - by - timedelta(seconds=1)))
+
+    age(jobs.HELD)
     with app.app_context():
         setup.bring_up_to_date()
-    assert set(lying(path)) == WORDS
+    assert lying(path) == {}
     page = visitor.look(path)
     assert page.notices("warning")
     assert not page.select("button[formaction]")
     assert visitor.post(f"{path}/run").status == 302
-    for name in WORDS:
-        os.utime(lying(path)[name], (0, 0))
+    age(jobs.KEPT)
     assert visitor.look(path).status == 404
+    with app.app_context():
+        jobs.sweep()
+        assert jobs.rows(jobs.StoredJob.id == job.id) == []
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of files")
 def test_what_people_bring_is_readable_by_the_portal_only(upload, lying):
     _, answer = upload("reviewer", sheets.LEDGER)
     found = lying(answer.response.location)
-    assert set(found) == {"sheet", "cells.json", "marked.xlsx", *WORDS}
+    assert set(found) == {"sheet", "cells.json", "marked.xlsx"}
     assert {each.stat().st_mode & 0o777 for each in found.values()} == {0o600}
     assert found["sheet"].parent.stat().st_mode & 0o777 == 0o700
 
@@ -311,38 +317,37 @@ def test_all_rows_or_none_is_chosen_before_the_run(upload, rows):
     assert page.one("[data-outcome]")["data-level"] == "error"
 
 
-def test_a_killed_import_is_told_after_a_while(upload, visit, monkeypatch, app):
+def test_a_job_whose_process_is_gone_is_over_at_the_next_look(upload, working, job_of, app):
     visitor, answer = upload("reviewer", sheets.LEDGER)
     path = answer.response.location
+    with working(job_of(path)):
+        assert visitor.look(path).select("[data-running]")
     with app.app_context():
-        jobs.Job(jobs.home() / path.rpartition("/")[2]).tell("running", done=3, total=24)
-    assert visitor.look(path).select("[data-running]")
-    with monkeypatch.context() as later:
-        later.setattr(jobs, "SILENT", -1)
-        assert visitor.look(path).notices("error") == ["处理中断，未保存任何数据，请重试。"]
-    with app.app_context():
-        (jobs.home() / path.rpartition("/")[2] / "state.json").unlink()
+        job_of(path).change(state=jobs.RUNNING)
     assert visitor.look(path).notices("error") == ["处理中断，未保存任何数据，请重试。"]
+    assert job_of(path).row.state == jobs.INTERRUPTED
 
 
-def test_everybody_brings_one_sheet_at_a_time(upload, app):
+def test_everybody_brings_one_sheet_at_a_time(upload, app, working, job_of):
     """What few are had of in an hour is counted when a sheet has been gone through."""
+
+    def waiting():
+        with app.app_context():
+            return {*job_files.home().glob("*/sheet")}
+
     visitor, answer = upload("reviewer", sheets.LEDGER)
     path = answer.response.location
+    with working(job_of(path)):
+        before = waiting()
+        _, refused = upload("reviewer", sheets.LEDGER)
+        assert refused.status == 409
+        assert waiting() == before
+        assert "正在处理" in refused.words
+        assert upload("reviewer02", sheets.LEDGER)[1].status == 302
+        with visitor.client.get("/agreements/export") as sheet:
+            assert sheet.status_code == 200
     with app.app_context():
-        jobs.Job(jobs.home() / path.rpartition("/")[2]).tell("running", done=3, total=24)
-        lying = {*jobs.home().glob("*/sheet")}
-    _, refused = upload("reviewer", sheets.LEDGER)
-    assert refused.status == 409
-    with app.app_context():
-        assert {*jobs.home().glob("*/sheet")} == lying
-    assert "正在处理" in refused.words
-    assert upload("reviewer02", sheets.LEDGER)[1].status == 302
-    with visitor.client.get("/agreements/export") as sheet:
-        assert sheet.status_code == 200
-    visitor.post(f"{path}/cancel")
-    with app.app_context():
-        jobs.Job(jobs.home() / path.rpartition("/")[2]).tell("cancelled")
+        job_of(path).change(state=jobs.RUNNING)  # of a process that is gone
     assert upload("reviewer", sheets.LEDGER)[1].status == 302
 
 

@@ -30,6 +30,7 @@ PAGES = {
         "/accounts/add",
         "/accounts/edit/2",
         "/sign_in_rules/",
+        "/jobs/",
     ]
     + ["/accounts/grant/2", "/my_password/", "/units/add", "/party_orgs/edit/1", "/areas/add"]
     + [f"/code_lists/edit/{n}" for n in (1, 4, 20, 38)],

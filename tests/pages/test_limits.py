@@ -7,7 +7,7 @@ from io import BytesIO
 
 import pytest
 
-from portal.core import jobs
+from portal.core import job_files
 from portal.core.views import limits, uploads
 from tests.conftest import wait_for_jobs
 from tests.core import sheets
@@ -60,7 +60,7 @@ def bring(app):
             return answer.status_code, answer.location
 
     with app.app_context():
-        shutil.rmtree(jobs.home())
+        shutil.rmtree(job_files.home())
     return send
 
 
@@ -76,14 +76,10 @@ def test_of_many_workbooks_that_wait_the_oldest_goes_with_a_word(bring, visit, m
     assert gone not in other.look(others).words, "what others bring is theirs"
 
 
-def test_workbooks_are_read_few_at_a_time_for_one_account(bring, visit, app, monkeypatch):
+def test_workbooks_are_read_few_at_a_time_for_one_account(bring, visit, working, job_of, monkeypatch):
     monkeypatch.setattr(uploads, "AT_ONCE", 1)
     visitor = visit("reviewer")
     _, place = bring(visitor, "a.xlsx")
-    with app.app_context():
-        job = jobs.Job(jobs.home() / place.rpartition("/")[2])
-        state = job.state
-        job.tell(jobs.RUNNING, done=0, total=0)
+    with working(job_of(place)):
         assert bring(visitor, "b.xlsx")[0] == 429
-        job.tell(**state)
     assert bring(visitor, "c.xlsx")[0] == 302

@@ -6,13 +6,14 @@ import io
 import json
 import tempfile
 import threading
+from datetime import timedelta
 
 import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select
 
 from portal.accounts.security import act_as
-from portal.core import jobs, scope
+from portal.core import job_files, jobs, scope
 from portal.core.spreadsheet.export import XLSX
 from portal.core.views import exporting
 from portal.extensions import db
@@ -58,7 +59,7 @@ def cells(answer):
 def sheets(app, page):
     """The files that wait for whoever looks at this page."""
     with app.app_context():
-        return list((jobs.home() / page.rpartition("/")[2]).glob("*.xlsx"))
+        return list((job_files.home() / page.rpartition("/")[2]).glob("*.xlsx"))
 
 
 def take(visitor, page):
@@ -92,7 +93,7 @@ def test_it_is_taken_once_and_within_the_hour(browse, told, app, monkeypatch):
     ]
     visitor, late = browse("reviewer")
     [waiting] = sheets(app, late.location)
-    monkeypatch.setattr(jobs, "HELD", -1)
+    monkeypatch.setattr(jobs, "HELD", timedelta(days=-1))
     browse("leader")
     assert not waiting.exists()
     assert take(visitor, late.location).status_code == 302
@@ -103,13 +104,14 @@ def test_it_says_how_far_it_is_and_can_be_stopped(browse, app, tmp_path, monkeyp
     go_on, progress = threading.Event(), jobs.Job.progress
 
     def slowly(job, done, total):
-        job.tell("running", done=done, total=total)
+        job.tell(done=done, total=total)
         if done == 2:
             go_on.wait(20)
         progress(job, done, total)
 
     monkeypatch.setattr(jobs.Job, "progress", slowly)
     monkeypatch.setattr(jobs, "PATIENCE", 0.3)
+    monkeypatch.setattr(jobs, "TELLING", 0)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     visitor, answer = browse("reviewer")
     token = answer.location.rpartition("/")[2]

@@ -22,7 +22,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from portal.core import import_runs, lookups
 from portal.core.audit import AuditEvent
-from portal.core.import_runs import CANCELLED, DONE, FAILED, ImportRun, Keeping
+from portal.core.holding import Work, holding
+from portal.core.import_runs import DONE, FAILED, ImportRun, Keeping
 from portal.core.jobs import Cancelled
 from portal.core.ledger import Ledger, mounted
 from portal.core.rehearsal import rehearsal
@@ -169,7 +170,7 @@ def run(sheet: Sheet, folder: Path, progress: Progress, begun: Callable[[int], N
     )
     db.session.commit()
     begun(run_id)
-    with ended(run_id, sheet):
+    with holding(Work.IMPORT_RUN, run_id), ended(run_id, sheet):
         with import_runs.kept_under(run_id, sheet.ledger) as keeping:
             batches = Batches(run_id, progress, keeping)
             outcome = take(sheet.ledger, sheet.layout, sheet.name, sheet.adopt, batches, sheet.same)
@@ -189,7 +190,7 @@ def ended(run_id: int, sheet: Sheet) -> Iterator[None]:
     try:
         yield
     except BaseException as fault:
-        state = CANCELLED if isinstance(fault, Cancelled) else FAILED
+        state = fault.state if isinstance(fault, Cancelled) else FAILED
         try:
             say_ended(run_id, state)
             if sheet.whole:

@@ -29,6 +29,7 @@ OTHERS: Mapping[str, tuple[str, ...]] = {
         ("WorkspaceView.index", "OverdueView.index", "ExportsView.index", "RolesView.list", "RolesView.show"), NOTHING
     ),
     **dict.fromkeys(("ReviewsView.list", "SamplesView.index", "SamplesView.show", "SignInRulesView.show"), NOTHING),
+    "JobsView.index": NOTHING,
     **dict.fromkeys((f"AccountsView.{page}" for page in ("add", "edit", "grant", "lend")), NOTHING),
     **dict.fromkeys((f"AccountSheetsView.{page}" for page in ("bring", "brought", "template", "export")), NOTHING),
     **dict.fromkeys(("AccountSheetsView.waiting", "StartView.index", "MyPasswordView.change"), NOTHING),

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 import secrets
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import asdict, replace
 from datetime import date
-from functools import partial
-from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, ClassVar
 
@@ -18,14 +15,14 @@ from flask import abort, current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from portal.core import audit, clock, jobs, rate_limits, scope
+from portal.core import audit, clock, job_files, jobs, rate_limits, scope
 from portal.core.fields import BadValue, Kind, Text, clean, long_date, parse_day
 from portal.core.jobs import Job
-from portal.core.ledger import Ledger
+from portal.core.ledger import Ledger, named
 from portal.core.spreadsheet import child_tables, period
 from portal.core.spreadsheet.export import digest_of, workbook
 from portal.core.spreadsheet.pages import Cover, booked
@@ -58,8 +55,9 @@ class Exporting:
             cover = cover_of(asked)
             return hand_over(self.ledger, sheet(self.ledger, asked, cover), filters_of(asked), cover)
         says = asdict(cover_of(asked))
-        job = jobs.make(kind="export", ledger=self.ledger.name, filters=filters_of(asked), cover=says)
-        jobs.start(job, partial(work, self.ledger, asked, total), reading=True)
+        given = {"args": list(request.args.items(multi=True)), "total": total}
+        job = jobs.make("export", ledger=self.ledger.name, filters=filters_of(asked), cover=says, **given)
+        jobs.start(job, reading=True)
         return redirect(url_for(f"{self.endpoint}.exported", token=job.token))
 
     @expose("/export/<string:token>")
@@ -85,7 +83,7 @@ class Exporting:
 
 
 def job_or_404(ledger: Ledger, token: str) -> Job:
-    job = jobs.find(token, kind="export", ledger=ledger.name)
+    job = jobs.find(token, "export", ledger.name)
     return job if job is not None else abort(404)
 
 
@@ -184,28 +182,30 @@ def telling(job: Job, records: Iterable[Any], total: int) -> Iterator[Any]:
         yield record
 
 
-def work(ledger: Ledger, asked: Listing, total: int, job: Job) -> dict[str, Any]:
-    with sheet(ledger, asked, Cover(**job.asked["cover"]), job, total) as book, jobs.write(place(job)) as kept:
-        shutil.copyfileobj(book, kept)
+@jobs.kind("export", lazy_gettext("Export"), again=True)
+def work(job: Job) -> dict[str, Any]:
+    given, ledger = job.asked, named(job.row.ledger)
+    if ledger is None:
+        raise LookupError(job.row.ledger)
+    jobs.require("export", ledger.name)
+    asked = asked_of(ledger, MultiDict([(name, text) for name, text in given["args"]]))
+    with sheet(ledger, asked, Cover(**given["cover"]), job, given["total"]) as book:
+        job_files.keep(job.token, SHEET, book)
     return {}
-
-
-def place(job: Job) -> Path:
-    return job.folder / SHEET
 
 
 def waits(job: Job) -> bool:
     """Is the sheet there to be taken?"""
-    return job.state["state"] == jobs.DONE and place(job).exists()
+    return job.row.state == jobs.DONE and job.has(SHEET)
 
 
 def take(ledger: Ledger, job: Job) -> ResponseReturnValue:
     """The sheet goes out, and out of the folder; without a line in the trail it does not."""
     book = TemporaryFile()  # noqa: SIM115 - closed by the response that sends it
-    with place(job).open("rb") as kept:
-        shutil.copyfileobj(kept, book)
+    with job_files.local(job.token, SHEET) as kept:
+        book.write(kept.read_bytes())
     answer = hand_over(ledger, book, job.asked["filters"], Cover(**job.asked["cover"]))
-    place(job).unlink()
+    job_files.drop(job.token, SHEET)
     return answer
 
 

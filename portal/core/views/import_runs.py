@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from functools import partial
 from typing import Any, ClassVar
 
 from flask import abort, flash, redirect, request, url_for
@@ -14,7 +13,6 @@ from flask_babel import gettext
 
 from portal.core import import_runs, jobs
 from portal.core.jobs import Job
-from portal.core.ledger import Ledger
 from portal.core.spreadsheet import running
 
 
@@ -34,11 +32,11 @@ class ImportRuns:
         if not request.form.get("confirmed"):
             flash(gettext("Please confirm that this import is to be undone."), "warning")
             return redirect(url_for(f"{self.endpoint}.bring"))
-        job = jobs.make(kind="import", ledger=self.ledger.name, name=run.name, adopt=run.adopt, undo=run.id)
-        jobs.start(job, partial(work, self.ledger, run.id))
+        job = jobs.make("import", ledger=self.ledger.name, name=run.name, adopt=run.adopt, undo=run.id, step="undo")
+        jobs.start(job)
         return redirect(url_for(f"{self.endpoint}.brought", token=job.token))
 
 
-def work(ledger: Ledger, run_id: int, job: Job) -> dict[str, Any]:
+def work(run_id: int, job: Job) -> dict[str, Any]:
     undone = running.take_back(run_id, job.progress)
     return {"undone": asdict(undone)}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Sequence
-from functools import partial
+from io import BytesIO
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, ClassVar
 
@@ -13,11 +13,11 @@ from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 
-from portal.core import audit, import_runs, jobs, rate_limits, scope
+from portal.core import audit, import_runs, job_files, jobs, rate_limits, scope
 from portal.core.jobs import Job
-from portal.core.ledger import Ledger
+from portal.core.ledger import Ledger, named
 from portal.core.spreadsheet import months, running
 from portal.core.spreadsheet import reading as sheet_reading
 from portal.core.spreadsheet.export import digest_of
@@ -29,9 +29,10 @@ from portal.core.spreadsheet.marked import marked, without_layout
 from portal.core.spreadsheet.reading import MOST_BYTES, Unreadable, read
 from portal.core.spreadsheet.running import Sheet, digest
 from portal.core.spreadsheet.template import template
+from portal.core.views import import_runs as undoing
 from portal.core.views import uploads
 from portal.core.views.downloads import download
-from portal.core.views.uploads import place
+from portal.core.views.uploads import SHEET
 from portal.extensions import db
 from portal.org import codes
 
@@ -51,9 +52,9 @@ class Importing:
         fault = uploads.fault() if request.method == "POST" else ""
         if request.method == "POST" and not fault:
             adopt = bool(request.form.get("adopt")) and may_adopt(self.ledger)
-            job = jobs.make(kind="import", ledger=self.ledger.name, name=uploads.name(), adopt=adopt)
+            job = jobs.make("import", ledger=self.ledger.name, name=uploads.name(), adopt=adopt)
             uploads.keep(job)
-            preview(self.ledger, job)
+            preview(job)
             return redirect(url_for(f"{self.endpoint}.brought", token=job.token))
         return bringing(self, fault)
 
@@ -76,7 +77,7 @@ class Importing:
             return bringing(self, fault, job)
         fields = [(name, str(label)) for name, label in labels(self.ledger)]
         run = import_runs.find(self.ledger, job.asked.get("run") or 0)
-        sheet = {"cells": cells_of(job), "held": place(job).exists(), "fields": fields, "ignored": IGNORED}
+        sheet = {"cells": cells_of(job), "held": job.has(SHEET), "fields": fields, "ignored": IGNORED}
         return self.page("imported.html", job=job, state=job.state, shown=SHOWN, run=run, **sheet)
 
     @expose("/import/<string:token>/<string:name>", methods=["POST"])
@@ -88,13 +89,13 @@ class Importing:
         state = job.state
         if name == "cancel":
             job.cancel()
-            if state["state"] != jobs.RUNNING:
+            if not state["active"]:
                 job.let_go()
-        elif state["state"] == jobs.RUNNING:
+        elif state["active"]:
             flash(gettext("Please wait until it has ended."), "warning")
         elif name not in possible(state):
             abort(404)
-        elif not place(job).exists() or (name == "errors" and not (job.folder / MARKED).exists()):
+        elif not job.has(SHEET) or (name == "errors" and not job.has(MARKED)):
             flash(gettext("The sheet is not there any more. Please bring it once again."), "warning")
         elif name == "errors":
             return rejected(job, state)
@@ -120,12 +121,12 @@ def go_on(ledger: Ledger, job: Job, state: dict[str, Any], name: str) -> None:
     """A run takes what its preview showed; choices that change this are looked at first."""
     chosen = choose(ledger, job, state)
     if name == "run" and not chosen:
-        job.ask(whole=bool(request.form.get("whole")))
-        jobs.start(job, partial(work, ledger, True))
+        job.ask(step="run", whole=bool(request.form.get("whole")))
+        jobs.start(job)
         return
     if name == "run":
         flash(gettext("Your choices change what is taken. Please look at the preview again."), "warning")
-    preview(ledger, job)
+    preview(job)
 
 
 def possible(state: dict[str, Any]) -> set[str]:
@@ -139,7 +140,8 @@ def possible(state: dict[str, Any]) -> set[str]:
 def cells_of(job: Job) -> list[list[str]]:
     """The first cells of each column, of a workbook that is looked at; kept apart, so that they go with it."""
     try:
-        found: list[list[str]] = json.loads((job.folder / CELLS).read_text("utf-8"))
+        with job_files.local(job.token, CELLS) as path:
+            found: list[list[str]] = json.loads(path.read_bytes())
     except FileNotFoundError:
         return []
     return found
@@ -149,8 +151,8 @@ def rejected(job: Job, state: dict[str, Any]) -> ResponseReturnValue:
     """The workbook with the rows that were not taken, which the job has made; with it, after a run, the sheet has been
     of all its use."""
     book = TemporaryFile()  # noqa: SIM115 - closed by the response that sends it
-    with (job.folder / MARKED).open("rb") as kept:
-        shutil.copyfileobj(kept, book)
+    with job_files.local(job.token, MARKED) as kept:
+        book.write(kept.read_bytes())
     book.seek(0)
     if not state["marked"]["kept"]:
         flash(without_layout(), "warning")
@@ -159,16 +161,17 @@ def rejected(job: Job, state: dict[str, Any]) -> ResponseReturnValue:
     return download(book, state["marked"]["name"])
 
 
-def mark(job: Job, sheets: Sequence[sheet_reading.Sheet], found: Tables, taken: running.Taken) -> dict[str, Any]:
-    """Make the workbook of the rejected rows; too long a work for a request. It takes less than `jobs.SILENT`, and is
-    not stopped, since the rows are taken already."""
+def mark(
+    job: Job, path: Path, sheets: Sequence[sheet_reading.Sheet], found: Tables, taken: running.Taken
+) -> dict[str, Any]:
+    """Make the workbook of the rejected rows; too long a work for a request. Nobody stops it: the rows are taken."""
     remarks, total = taken.outcome.rejected, found.count
     if not remarks:
         return {}
-    job.tell(jobs.RUNNING, done=total, total=total, marking=True)
-    given = marked(place(job), job.asked["name"], sheets, found, remarks, stored=taken.kept)
-    with given.book as book, jobs.write(job.folder / MARKED) as kept:
-        shutil.copyfileobj(book, kept)
+    job.tell(done=total, total=total, marking=True)
+    given = marked(path, job.asked["name"], sheets, found, remarks, stored=taken.kept)
+    with given.book as book:
+        job_files.keep(job.token, MARKED, book)
     return {"marked": {"name": given.name, "kept": given.kept}}
 
 
@@ -177,36 +180,51 @@ def may_adopt(ledger: Ledger) -> bool:
 
 
 def job_or_404(ledger: Ledger, token: str) -> Job:
-    job = jobs.find(token, kind="import", ledger=ledger.name)
+    job = jobs.find(token, "import", ledger.name)
     return job if job is not None else abort(404)
 
 
-def preview(ledger: Ledger, job: Job) -> None:
-    jobs.start(job, partial(work, ledger, False))
+def preview(job: Job) -> None:
+    job.ask(step="preview")
+    jobs.start(job)
 
 
-def work(ledger: Ledger, for_good: bool, job: Job) -> dict[str, Any]:
-    """Take the rows, for good or to see what would happen. Of a sheet that was taken stays what its rejected rows need,
-    until they are fetched."""
-    asked = job.asked
-    (job.folder / MARKED).unlink(missing_ok=True)
+@jobs.kind("import", lazy_gettext("Import"))
+def work(job: Job) -> dict[str, Any]:
+    """Take the rows, for good or to see what would happen, or take a run of them back."""
+    asked, ledger = job.asked, named(job.row.ledger)
+    if ledger is None:
+        raise LookupError(job.row.ledger)
+    jobs.require("adopt" if asked["adopt"] else "import", ledger.name)
+    if asked["step"] == "undo":
+        return undoing.work(asked["undo"], job)
+    job_files.drop(job.token, MARKED)
     try:
-        sheets = read(place(job), asked["name"])
-        found = find_layout(ledger, sheets, options_of(job))
+        with job_files.local(job.token, SHEET) as path:
+            return take(ledger, job, path, for_good=asked["step"] == "run")
     except Unreadable as fault:
         job.let_go()
         return {"fault": str(fault)}
+
+
+def take(ledger: Ledger, job: Job, path: Path, *, for_good: bool) -> dict[str, Any]:
+    """Of a sheet that was taken stays what its rejected rows need, until they are fetched."""
+    asked = job.asked
+    sheets = read(path, asked["name"])
+    found = find_layout(ledger, sheets, options_of(job))
     same = tuple((sheet, row) for sheet, row in asked.get("same", ()))
-    sheet = Sheet(ledger, found, asked["name"], digest(place(job)), asked["adopt"], asked.get("whole", False), same)
+    sheet = Sheet(ledger, found, asked["name"], digest(path), asked["adopt"], asked.get("whole", False), same)
+    folder = job_files.folder(job.token)
     if for_good:
-        taken = running.run(sheet, job.folder, job.progress, lambda id_: job.ask(run=id_))
+        taken = running.run(sheet, folder, job.progress, lambda id_: job.ask(run=id_))
         more = {"ran": True, "run": taken.run_id, "kept": taken.kept}
-        (job.folder / CELLS).unlink(missing_ok=True)
+        job_files.drop(job.token, CELLS)
     else:
-        taken = running.Taken(running.rehearse(sheet, job.folder, job.progress), None)
+        taken = running.Taken(running.rehearse(sheet, folder, job.progress), None)
         more = {"ran": False}
-        jobs.put(job.folder / CELLS, [column.cells[:3] for table in found.taken for column in table.columns])
-    more |= mark(job, sheets, found, taken)
+        cells = [column.cells[:3] for table in found.taken for column in table.columns]
+        job_files.keep(job.token, CELLS, BytesIO(json.dumps(cells, ensure_ascii=False).encode()))
+    more |= mark(job, path, sheets, found, taken)
     if for_good and not taken.outcome.rejected:
         job.let_go()
     return told(taken.outcome, found) | more | {"answered": same}

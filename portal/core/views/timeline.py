@@ -50,6 +50,8 @@ DEEDS = {
     "verify": lazy_gettext("Verified the trail"),
     "keys_renewed": lazy_gettext("Renewed the key of personal data"),
     "heads_refounded": lazy_gettext("Began the copy of the trail's heads anew"),
+    "job_stopped": lazy_gettext("Stopped a job"),
+    "job_begun_again": lazy_gettext("Began a job again"),
     "files_swept": lazy_gettext("Removed files that belonged to no record"),
     "files_moved": lazy_gettext("Moved all files to another store"),
     "backup_made": lazy_gettext("Made a backup"),

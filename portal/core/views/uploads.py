@@ -1,19 +1,20 @@
-"""The workbook that a request brings: whether it can be taken, and where it waits while a job works on it."""
+"""The workbook that a request brings: whether it can be taken, and how many wait while jobs work on them."""
 
 from __future__ import annotations
 
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from flask import abort, flash, request
 from flask_babel import gettext
 
-from portal.core import jobs
+from portal.core import job_files, jobs
 from portal.core.fields import BadValue
 from portal.core.fields.text import refuse_personal
 from portal.core.jobs import Job
 from portal.core.spreadsheet.reading import ENDINGS
 
 FIELD = "file"
+SHEET = "sheet"  # what the workbook is called beside the job
 MOST_WAITING, AT_ONCE = 5, 2  # workbooks of one account that wait, and that are being read
 
 
@@ -39,8 +40,9 @@ def name() -> str:
 def keep(job: Job) -> None:
     """Of the workbooks of one account, only so many wait for a decision; the oldest goes for a new one. 429 where too
     many of them are being read."""
-    held = [(other, state["state"] == jobs.RUNNING) for other, state in jobs.others(job) if place(other).exists()]
-    waiting = [other for other, running in held if not running]
+    tokens = job_files.kept()
+    held = [other for other in jobs.others(job, jobs.StoredJob.token.in_(tokens)) if other.has(SHEET)]
+    waiting = [other for other in held if not other.active]
     if len(held) - len(waiting) >= AT_ONCE:
         job.let_go()
         abort(429, gettext("Other workbooks of yours are still being read. Please wait until that has ended."))
@@ -52,10 +54,4 @@ def keep(job: Job) -> None:
             name=oldest.asked["name"],
         )
         flash(text, "warning")
-    with jobs.write(place(job)) as sheet:
-        request.files[FIELD].save(sheet)
-
-
-def place(job: Job) -> Path:
-    """The workbook, as long as it is needed."""
-    return job.folder / "sheet"
+    job_files.keep(job.token, SHEET, request.files[FIELD].stream)

@@ -1,14 +1,14 @@
 """several machines share files and heads
 
 Revision ID: e81b5f3c7a20
-Revises: c97ae8a86287
+Revises: a7d15e02c4b9
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "e81b5f3c7a20"
-down_revision = "c97ae8a86287"
+down_revision = "a7d15e02c4b9"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,130 @@
+"""Work that nobody asks for: each once for every hour or night that it is for, whichever process comes first.
+
+The table says for which of them it was last begun. So of several processes one does it, and what was missed while
+nothing ran is made up for once, at the first beat. Every run is a job without a user.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask
+from flask_babel import lazy_gettext as _
+from sqlalchemy import String, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.core import clock, jobs
+from portal.core.fields import Label
+from portal.core.job_queue import queue
+from portal.core.job_table import INTERRUPTED, QUEUED, StoredJob, encoded, storing
+from portal.core.jobs import Job
+from portal.extensions import Model, db
+
+NIGHT = 2  # o'clock at the office
+BEAT, SCHEDULED = "beat", "scheduled"
+AGAIN = timedelta(hours=12)
+AHEAD = timedelta(days=2)  # more than the clocks of two machines differ
+SILENT = timedelta(minutes=5)  # without a beat, nobody works
+
+
+class ScheduledWork(Model):
+    """For which hour or night each was last begun."""
+
+    __tablename__ = "scheduled_work"
+
+    name: Mapped[str] = mapped_column(String(30), primary_key=True)
+    slot: Mapped[datetime]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`slot`: the beginning of the hour or night that this moment belongs to."""
+
+    label: Label
+    slot: Callable[[datetime], datetime]
+    work: Callable[[], dict[str, Any]]
+    wanted: Callable[[], bool] = lambda: True
+
+
+def hour(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0)
+
+
+def night(now: datetime) -> datetime:
+    """The last time that it was two o'clock at the office."""
+    begins = clock.midnight(clock.local(now).date()) + timedelta(hours=NIGHT)
+    return begins if begins <= now else begins - timedelta(days=1)
+
+
+PLANS: dict[str, Plan] = {}
+
+
+@jobs.kind(SCHEDULED, _("Scheduled work"), again=True)
+def work(job: Job) -> dict[str, Any]:
+    return PLANS[job.row.ledger].work()
+
+
+def beat() -> None:
+    """Once a minute, in every process that works."""
+    jobs.recover()
+    claim(BEAT, clock.now())
+    make_up()
+    for name, plan in PLANS.items():
+        if plan.wanted() and (token := claim(name, plan.slot(clock.now()))):
+            queue().send(token)
+
+
+def make_up() -> None:
+    """What was interrupted is done once more, lest a restart costs a night."""
+    recent = StoredJob.made_at > clock.now() - AGAIN
+    for row in jobs.rows(StoredJob.kind == SCHEDULED, StoredJob.state == INTERRUPTED, recent):
+        job = Job(row)
+        if not job.asked:
+            job.ask(again=True)
+            job.again()
+
+
+def claim(name: str, slot: datetime) -> str:
+    """Answers the token of the job when this slot is ours; the slot and the job are there together or not at all."""
+    ahead = ScheduledWork.slot > slot + AHEAD  # written while the clock was ahead, which is to stop nothing
+    older = (
+        update(ScheduledWork).where(ScheduledWork.name == name, (ScheduledWork.slot < slot) | ahead).values(slot=slot)
+    )
+    token, now = secrets.token_hex(16), clock.now()
+    values = {"token": token, "kind": SCHEDULED, "ledger": name, "language": "zh_Hans", "reading": False}
+    values |= {"state": QUEUED, "made_at": now, "touched_at": now}
+    before = last().get(name)
+    if before is not None and slot <= before <= slot + AHEAD:
+        return ""
+    try:
+        with storing() as connection:
+            if connection.execute(older).rowcount == 0:
+                connection.execute(insert(ScheduledWork).values(name=name, slot=slot))
+            if name != BEAT:
+                connection.execute(insert(StoredJob).values(**values, asked=encoded({})))
+    except IntegrityError:  # another process was first
+        return ""
+    return token
+
+
+def last() -> dict[str, datetime]:
+    with db.engine.connect().execution_options(reading=True) as connection:
+        return {each.name: each.slot for each in connection.execute(select(ScheduledWork.name, ScheduledWork.slot))}
+
+
+def works() -> bool:
+    """Does anybody do what is in the queue?"""
+    beaten = last().get(BEAT)
+    return beaten is not None and clock.within(beaten, SILENT)
+
+
+def install(app: Flask) -> None:
+    app.extensions["portal.queue"].tasks["beat"] = beat
+
+
+__all__ = ["PLANS", "Plan", "beat", "hour", "install", "last", "night", "works"]

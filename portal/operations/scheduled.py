@@ -1,0 +1,48 @@
+"""What is done every hour or night without anybody asking for it (`core/scheduling.py`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app
+from flask_babel import lazy_gettext as _
+
+from portal import setup
+from portal.core import installation, sealing
+from portal.core.scheduling import PLANS, Plan, hour, night
+from portal.operations import backup
+from portal.operations.passphrase import passphrase
+
+KEPT_BACKUPS = 30
+
+
+def tidy() -> dict[str, Any]:
+    """Raises BadSetting, and removes nothing, where database and data directory do not belong together."""
+    installation.require_match()
+    for remark in setup.sweep():
+        current_app.logger.warning("%s", remark)
+    return {}
+
+
+def seal() -> dict[str, Any]:
+    """Beside what each process seals soon after it has written: what a killed one left."""
+    return {"done": sealing.seal()}
+
+
+def back_up() -> dict[str, Any]:
+    made, _gone = backup.make_next(Path(current_app.config["BACKUP_DIR"]), KEPT_BACKUPS, passphrase(new=True))
+    if made.manifest.damaged:
+        raise RuntimeError(backup.damage(made.manifest.damaged))
+    return {}
+
+
+def install(_app: Flask) -> None:
+    PLANS.update(
+        tidy=Plan(_("Removing what is no longer needed"), hour, tidy),
+        seal=Plan(_("Sealing the trail"), hour, seal),
+        backup=Plan(_("Backup"), night, back_up, lambda: bool(current_app.config["BACKUP_DIR"])),
+    )
+
+
+__all__ = ["install"]

@@ -1,0 +1,73 @@
+"""Who works on what is in the queue: threads beside the server of `run.py`, or a process of its own (`portal worker`).
+
+Of several, on one machine or more, each job is done by one (`core/jobs.py`), and so is scheduled work
+(`operations/scheduled.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask
+from huey.consumer import Consumer
+
+from portal.core import jobs
+from portal.core.job_queue import Queue
+
+THREADS = 4  # jobs at a time; they wait for the database as much as they work
+LOOKING = 0.3  # seconds at most between two looks into a queue that nobody is woken by
+AWAY = 5.0  # seconds at most between two tries of a queue that is away
+ENDING = 20.0  # seconds in which jobs come to their next word and stop
+
+
+class Beside(Consumer):
+    """Works in a process that has another purpose, whose signals are its own."""
+
+    def _set_signal_handlers(self) -> None:
+        pass
+
+
+def options(app: Flask, threads: int) -> dict[str, object]:
+    queue: Queue = app.extensions["portal.queue"]
+    delay = AWAY if queue.waits else LOOKING
+    # A whole minute between two beats: nothing else is put off in this queue.
+    more = {"scheduler_interval": 30, "shutdown_timeout": ENDING, "max_delay": delay}
+    return {"workers": threads, "initial_delay": 0.05, "backoff": 1.3, **more}
+
+
+@contextmanager
+def beside(app: Flask, threads: int = THREADS) -> Iterator[None]:
+    """Works while what is inside goes on."""
+    quiet()
+    jobs.stopping.clear()
+    consumer = Beside(app.extensions["portal.queue"].huey, **options(app, threads))
+    consumer.start()
+    try:
+        yield
+    finally:
+        jobs.stopping.set()
+        consumer.stop(graceful=True)
+
+
+class Worker(Consumer):
+    """A process of its own: it stops in good order when it is told to, as services are."""
+
+    def stop(self, graceful: bool = False) -> None:
+        jobs.stopping.set()
+        super().stop(graceful)
+
+
+def serve(app: Flask, threads: int) -> None:
+    quiet()
+    jobs.stopping.clear()
+    Worker(app.extensions["portal.queue"].huey, graceful_signal="TERM", **options(app, threads)).run()
+
+
+def quiet() -> None:
+    """A beat a minute and each job are no news; what fails is told by the jobs themselves."""
+    logging.getLogger("huey").setLevel(logging.WARNING)
+
+
+__all__ = ["THREADS", "beside", "serve"]
