@@ -1,7 +1,7 @@
 """The files of a job: what somebody brought for it, and what they are to take.
 
-They are plain text, so nobody else on the machine reads them, and they do not lie about: they go when they have been of
-use, or after an hour (`core/jobs.py`).
+They lie in the store (`core/store`), so that another machine has them, too. They do not lie about: they go when they
+have been of use, or after an hour (`core/jobs.py`).
 """
 
 from __future__ import annotations
@@ -11,9 +11,15 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
 
 from flask import current_app
+
+from portal.core import store
+from portal.core.store import Away, Missing, Store
+
+AREA, AT_WORK = "jobs", "at_work"
 
 
 def write(path: Path) -> IO[bytes]:
@@ -21,50 +27,76 @@ def write(path: Path) -> IO[bytes]:
     return open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
+def area() -> Store:
+    return store.area(AREA)
+
+
+def named(token: str, name: str) -> str:
+    return f"{token}.{name}"
+
+
 def home() -> Path:
-    found: Path = current_app.config["DATA_DIR"] / "jobs"
-    found.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return found
+    """Where jobs keep what they need while they work; only this machine has that."""
+    found: Path = current_app.config["DATA_DIR"] / AREA
+    for place in (found, found / AT_WORK):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return found / AT_WORK
 
 
 def folder(token: str) -> Path:
-    """Also where the job keeps what it needs while it works."""
     found = home() / token
     found.mkdir(mode=0o700, exist_ok=True)
     return found
 
 
 def keep(token: str, name: str, content: IO[bytes]) -> None:
-    with write(folder(token) / name) as file:
-        shutil.copyfileobj(content, file)
+    home()  # which nobody else on the machine reads
+    area().put(named(token, name), content)
 
 
 def exists(token: str, name: str) -> bool:
-    return (home() / token / name).exists()
+    try:
+        area().open(named(token, name)).close()
+    except Missing:
+        return False
+    return True
 
 
 @contextmanager
 def local(token: str, name: str) -> Iterator[Path]:
-    """The file where other programs can read it. Raises FileNotFoundError."""
-    path = home() / token / name
-    if not path.exists():
-        raise FileNotFoundError(path)
-    yield path
+    """A copy where other programs can read it, which goes with the job at the latest. Raises FileNotFoundError."""
+    try:
+        content = area().open(named(token, name))
+    except Missing:
+        raise FileNotFoundError(named(token, name)) from None
+    with TemporaryDirectory(dir=folder(token), ignore_cleanup_errors=True) as place:
+        path = Path(place) / name
+        with content, write(path) as copy:
+            shutil.copyfileobj(content, copy)
+        yield path
 
 
 def drop(token: str, *names: str) -> None:
-    """These files; without names, all of them."""
-    place = home() / token
+    """These files; without names, all of them. While the store is away they stay for the next sweep."""
     if not names:
-        shutil.rmtree(place, ignore_errors=True)
-    for name in names:
-        with suppress(OSError):  # somebody may be reading it, on Windows; it is swept later
-            (place / name).unlink(missing_ok=True)
+        shutil.rmtree(home() / token, ignore_errors=True)
+        with suppress(Away):
+            names = tuple(name for owner, name in there() if owner == token)
+    area().discard(named(token, name) for name in names)
 
 
 def kept() -> set[str]:
-    """The tokens of the jobs that have files."""
-    return {each.name for each in home().iterdir()}
+    """The tokens of the jobs that have files; while the store is away, of those that this machine knows of."""
+    found = {each.name for each in home().iterdir()}
+    with suppress(Away):
+        found |= {token for token, _ in there()}
+    return found
 
 
-__all__ = ["drop", "exists", "folder", "home", "keep", "kept", "local", "write"]
+def there() -> Iterator[tuple[str, str]]:
+    for each in area().entries():
+        token, _, name = each.name.partition(".")
+        yield token, name
+
+
+__all__ = ["drop", "exists", "folder", "keep", "kept", "local", "write"]

@@ -145,8 +145,10 @@ def lying(app):
 
     def find(path):
         with app.app_context():
-            found = job_files.home() / path.rpartition("/")[2]
-            return {each.name: each for each in found.iterdir()} if found.exists() else {}
+            token = path.rpartition("/")[2]
+            return {
+                name: job_files.area().path_of(f"{token}.{name}") for owner, name in job_files.there() if owner == token
+            }
 
     return find
 
@@ -217,7 +219,7 @@ def test_what_people_bring_is_readable_by_the_portal_only(upload, lying):
     found = lying(answer.response.location)
     assert set(found) == {"sheet", "cells.json", "marked.xlsx"}
     assert {each.stat().st_mode & 0o777 for each in found.values()} == {0o600}
-    assert found["sheet"].parent.stat().st_mode & 0o777 == 0o700
+    assert found["sheet"].parent.parent.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize("name", ["a.exe", "a.html", "a"])
@@ -333,7 +335,7 @@ def test_everybody_brings_one_sheet_at_a_time(upload, app, working, job_of):
 
     def waiting():
         with app.app_context():
-            return {*job_files.home().glob("*/sheet")}
+            return {each for each in job_files.there() if each[1] == "sheet"}
 
     visitor, answer = upload("reviewer", sheets.LEDGER)
     path = answer.response.location

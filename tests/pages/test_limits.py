@@ -60,7 +60,7 @@ def bring(app):
             return answer.status_code, answer.location
 
     with app.app_context():
-        shutil.rmtree(job_files.home())
+        shutil.rmtree(job_files.home().parent)
     return send
 
 

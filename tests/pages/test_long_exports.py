@@ -59,7 +59,8 @@ def cells(answer):
 def sheets(app, page):
     """The files that wait for whoever looks at this page."""
     with app.app_context():
-        return list((job_files.home() / page.rpartition("/")[2]).glob("*.xlsx"))
+        token = page.rpartition("/")[2]
+        return [job_files.area().path_of(f"{token}.{name}") for owner, name in job_files.there() if owner == token]
 
 
 def take(visitor, page):

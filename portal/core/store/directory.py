@@ -52,12 +52,17 @@ class Directory:
         return False  # `operations/checks.py` looks at the whole data directory
 
 
+def own(name: str, flags: int) -> int:
+    """Nobody else on the machine reads it."""
+    return os.open(name, flags, 0o600)
+
+
 def write_durably(path: Path, content: IO[bytes]) -> None:
     """Temporary file, fsync, rename, fsync of the folder: after this the file survives a power cut whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}{PART}")
     try:
-        with draft.open("wb") as file:
+        with open(draft, "wb", opener=own) as file:
             shutil.copyfileobj(content, file)
             file.flush()
             os.fsync(file.fileno())
