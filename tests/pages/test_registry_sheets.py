@@ -221,6 +221,10 @@ def test_a_table_of_a_record_changes_in_one_cell_and_loses_nothing(visit, rows):
     sheet.cell(mine[-1], heads.index("退出日期") + 1).value = "2026-06-01"
     for row in reversed(mine[:-1]):
         sheet.delete_rows(row)
+    shown, _ = preview(reviewer, "study_groups", saved(workbook))
+    [change] = shown.select("[data-changes] tbody tr")
+    cells = [cell.get_text(" ", strip=True) for cell in change.select("td")]
+    assert cells == [f"{mine[0]} {sheet.title}", number, "退出日期", "—", "2026-06-01"]
     page = bring(reviewer, "study_groups", saved(workbook))
     told = table_counts(page, "group_members")
     assert (told["new"], told["changed"], told["rejected"]) == (0, 1, 0), page.words[:900]

@@ -66,6 +66,7 @@ class Outcome:
         """Their rejected rows are rejected rows of the workbook, named by their sheets."""
         for table in tables:
             self.tables.append(table.as_json())
+            self.changes += table.changes
             for row, column, why in table.rejected:
                 self.rejected.append(Remark(row, column, why, table.sheet))
                 self.rows.append((row, REJECTED, why, table.sheet))

@@ -6,7 +6,7 @@ nothing is removed by leaving it out. All rows of one record are judged by one f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +29,7 @@ from portal.core.spreadsheet.layout import Offer, Tables
 from portal.core.spreadsheet.provenance import taking
 from portal.core.spreadsheet.reading import Sheet
 from portal.core.spreadsheet.savepoints import refusal, take_each
-from portal.core.spreadsheet.verdict import CHANGED, NEW, UNCHANGED, Rejected, shows
+from portal.core.spreadsheet.verdict import CHANGED, NEW, UNCHANGED, Rejected, number_or_name, shows
 from portal.core.unseen import differs
 from portal.core.workflow import IN_FORCE
 from portal.extensions import db
@@ -56,16 +56,18 @@ class TableOutcome:
     # (row of the sheet, column as written, why)
     rejected: list[tuple[int, str, str]] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    # What becomes of rows that are there: {row, sheet, record_no, name, column, old, new}, cell by cell.
+    changes: list[dict[str, Any]] = field(default_factory=list)
     # Rows that records have and the sheet does not.
     kept: int = 0
 
     def remember(self) -> Callable[[], None]:
         """Answers what takes out again whatever is noted from here on."""
-        counts, length, kept = self.counts.copy(), len(self.rejected), self.kept
+        counts, rejected, changes, kept = self.counts.copy(), len(self.rejected), len(self.changes), self.kept
 
         def forget() -> None:
             self.counts, self.kept = counts, kept
-            del self.rejected[length:]
+            del self.rejected[rejected:], self.changes[changes:]
 
         return forget
 
@@ -212,8 +214,12 @@ class FurtherRows:
         if not fine:
             raise_fault(ledger, form, rows)
         self.require_editable(record, {row.table.name for row in rows if results[id(row)] != UNCHANGED})
+        changed = [row for row in rows if results[id(row)] == CHANGED]
+        changes = [(row.table.name, [*self.changes(form, row, record)]) for row in changed]
         saving.fill(ledger, form, record)
         db.session.flush()
+        for table, cells in changes:
+            self.outcomes[table].changes += cells
         self.count(results.values(), rows)
         return True
 
@@ -283,6 +289,24 @@ class FurtherRows:
             return NEW
         fields = form[row.table.name].rows[row.index]
         return CHANGED if any(differs(each, closed=False) for each in fields if each.raw_data) else UNCHANGED
+
+    def changes(self, form: LedgerForm, row: ChildRow, record: Any) -> Iterator[dict[str, Any]]:
+        """Old and new of each cell that a row changes, masked as on every page."""
+        entry = form[row.table.name].rows[row.index]
+        for each in entry:
+            if not each.raw_data or not differs(each, closed=False):
+                continue
+            name, kind = each.short_name, each.declared.kind
+            text = row.cells.get(f"{row.table.name}.{name}", "")
+            yield {
+                "row": row.number,
+                "sheet": self.outcomes[row.table.name].sheet,
+                "record_no": number_or_name(record),
+                "name": f"{row.table.name}.{name}",
+                "column": str(each.declared.label),
+                "old": kind.show(each.before if kind.personal else kind.read(entry.row, name)),
+                "new": kind.show(each.data) if kind.personal else text,
+            }
 
     def require_editable(self, record: Any, changed: set[str]) -> None:
         ledger, principal = self.ledger, scope.current()
