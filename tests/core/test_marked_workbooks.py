@@ -139,6 +139,8 @@ def test_other_formats_and_several_sheets_come_back_as_a_workbook_of_the_same_la
         again = command(ledger, out, tmp_path / "again.xlsx", "--dry-run")
         assert f"\n{rejected} rejected" in again.output, path
         assert " 0 new, 0 changed, 0 unchanged" in again.output, path
+        marked = [marked_cells(page) for page in load_workbook(tmp_path / "again.xlsx")]
+        assert marked == [marked_cells(page) for page in book], path
     assert len(book.worksheets) == 2
 
 

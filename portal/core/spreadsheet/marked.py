@@ -4,6 +4,7 @@ comment, the rows that were taken removed, everything else as it was. It can be 
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,10 +23,11 @@ from portal.core.spreadsheet.flat import FlatTable
 from portal.core.spreadsheet.layout import Layout, Tables, cell
 from portal.core.spreadsheet.reading import Sheet, environment
 
+log = logging.getLogger(__name__)
 SCRIPT = Path(__file__).with_name("marking.py")
 MEMORY = 640 * 2**20  # twice what 20,000 rows of 40 columns take
 SECONDS = 60  # of the processor
-LONGEST = 100  # seconds by the clock of a job, which counts as killed after `jobs.SILENT`
+LONGEST = 100  # seconds by the clock of a job
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def written(path: Path, plan: dict[str, Any]) -> IO[bytes] | None:
     except subprocess.TimeoutExpired:
         done = None
     if done is None or done.returncode:
+        log.warning("marking a workbook ended with %s", done.returncode if done else "no answer in time")
         out.close()
         return None
     out.seek(0)

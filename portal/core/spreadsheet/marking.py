@@ -225,7 +225,8 @@ def clean(sheet: Sheet) -> None:
         if comment is not None and comment.author in (AUTHOR, ABOUT):
             before, mark, _ = comment.text.partition(BELOW)
             cell.comment = Comment(before, "") if mark else None
-            cell.fill = PatternFill() if comment.author == AUTHOR else cell.fill
+            if comment.author == AUTHOR:
+                cell.fill = PatternFill()
 
 
 def mark(sheet: Sheet, rows: Rows, marks: list[list[Any]]) -> None:

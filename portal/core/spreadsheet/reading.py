@@ -81,8 +81,10 @@ def read(path: Path, name: str) -> list[Sheet]:
 
 
 def environment() -> dict[str, str]:
-    """Without our settings, some of which are secret. Telling where memory ended would need memory, and hang."""
-    return {name: text for name, text in os.environ.items() if not name.startswith("PORTAL_")} | {"RUST_BACKTRACE": "0"}
+    """Without our settings, some of which are secret. Telling where memory ended would need memory, and hang. openpyxl
+    writes other XML where it finds lxml, which the portal does not need."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("PORTAL_")}
+    return kept | {"RUST_BACKTRACE": "0", "OPENPYXL_LXML": "False"}
 
 
 def limits() -> dict[str, int]:
