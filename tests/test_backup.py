@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +22,7 @@ from portal.extensions import db
 from portal.operations import archive, backup, dialects, encryption, tables
 from tests.conftest import release, settings
 
+HERE = Path(__file__).resolve().parent.parent
 PASSPHRASE = "correct horse battery staple"
 WRITERS = 4
 BESIDE = ("personal.key", "audit.key", "secret.key", "identity.json")
@@ -332,3 +336,44 @@ def test_a_backup_that_cannot_be_written_or_read_again_leaves_nothing(source, po
         monkeypatch.setattr(backup, "pack_files", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
         assert "No space left" in command(app, "backup", str(out), code=1).stderr
         assert list(tmp_path.glob("*.backup*")) == []
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from portal import cli, create_app
+from portal.operations import encryption
+encryption.MEMORY = 2**23
+left, real = int(sys.argv[2]), Path.replace
+
+def replace(self, target):
+    global left
+    if "restore.part" in self.parts or self.name == "portal.db.part":
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return real(self, target)
+
+Path.replace = replace
+create_app().test_cli_runner().invoke(cli.portal, ["restore", sys.argv[1]])
+"""
+
+
+@pytest.mark.one_database
+@pytest.mark.slow
+def test_a_restore_that_was_killed_half_way_is_told_and_can_be_repeated(
+    source, portal_at, restored, passphrase_file, tmp_path
+):
+    _, first = source
+    for put in (0, 3):  # nothing yet; the database and some of what is beside it
+        home = tmp_path / str(put)
+        environment = os.environ | settings(home) | {"PORTAL_BACKUP_PASSPHRASE_FILE": str(passphrase_file)}
+        script = [sys.executable, "-c", KILLED, str(first), str(put)]
+        done = subprocess.run(script, cwd=HERE, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        assert (home / "portal.db").exists() is (put > 0)
+        with portal_at(home) as app:
+            assert "was ended half way: run `portal restore` again" in command(app, "init", code=1).stderr
+            assert app.test_client().get("/login/").status_code == 503
+        with restored(first, home):
+            assert not (home / "restore.part").exists()

@@ -33,6 +33,8 @@ from portal.org.sealed import vault
 
 FILE = "identity.json"
 LABEL = b"which key is this"
+# What restoring has not put in place yet, and in it the names of what it is putting there.
+STAGED, PLACING = "restore.part", "placing.json"
 
 
 class Installation(Model):
@@ -96,8 +98,15 @@ def recorded() -> Any:
         return connection.execute(select(*columns)).first()
 
 
+def require_restored() -> None:
+    """Raises Mismatch where a restore was killed before everything was in place."""
+    if (file().parent / STAGED / PLACING).exists() and not file().exists():
+        raise Mismatch(f"restoring into {file().parent} was ended half way: run `portal restore` again")
+
+
 def require_match() -> None:
     """Raises Mismatch unless the database is set up and belongs to this data directory."""
+    require_restored()
     row = recorded()
     if row is None:
         raise Mismatch("the database is not set up for this release yet: run `portal init` first")
@@ -106,6 +115,7 @@ def require_match() -> None:
 
 def require_fit() -> None:
     """What setting up asks first: may this database be brought up to date with this data directory? Raises Mismatch."""
+    require_restored()
     row, here = recorded(), carried()
     if row is not None:
         require_pair(row, here)

@@ -6,6 +6,7 @@ before anything counts. Then the directory is put in place, and its database las
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -31,7 +32,7 @@ from portal.operations.backup import PART, Refused
 from portal.operations.encryption import BadArchive
 from portal.operations.tables import Loading
 
-STAGED = "restore.part"
+STAGED = installation.STAGED
 ASIDE = ".before-restore"
 KEYS = (key_files.PERSONAL, key_files.AUDIT, key_files.SECRET)
 # What may be in a directory that counts as empty: locks, and what a fresh file system has.
@@ -86,6 +87,7 @@ def place_of(into: Path | None) -> Place:
 def restore(source: Path, passphrase: str, into: Path | None) -> Restored:
     """Raises Refused, BadArchive, OSError and what the database says; nothing is there then that was not before."""
     place = place_of(into)
+    undo_killed(place)
     with made_for(place):
         require_empty(place)
         head, manifest = checked(source, passphrase)
@@ -141,6 +143,34 @@ def made_for(place: Place) -> Iterator[None]:
         if kept is None and not there:
             with suppress(OSError):
                 place.directory.rmdir()
+
+
+def undo_killed(place: Place) -> None:
+    """A restore that was killed is none: what it had made goes, so that it can be repeated. `PLACING` names what it was
+    putting in place, and there is no identity before all of that is there."""
+    if not place.staged.exists() or (place.directory / installation.FILE).exists():
+        return
+    for target in put_in_place(place):
+        if target.is_dir():
+            shutil.rmtree(target)
+        else:
+            target.unlink(missing_ok=True)
+    for path in place.directory.glob(f"*{ASIDE}"):
+        path.rename(path.with_suffix(""))
+    shutil.rmtree(place.staged)
+    if place.file is not None and place.part is not None:
+        for path in place.part.parent.glob(f"{place.part.name}*"):
+            path.unlink()
+        if place.file.exists() and not place.file.stat().st_size:  # any command makes it
+            place.file.unlink()
+
+
+def put_in_place(place: Place) -> list[Path]:
+    """What a killed restore had put in place: of what it meant to, that which waits no more."""
+    journal = place.staged / installation.PLACING
+    targets = [Path(name) for name in json.loads(journal.read_text("utf-8"))] if journal.exists() else []
+    waiting = {target: place.part if target == place.file else place.staged / target.name for target in targets}
+    return [target for target, where in waiting.items() if where is not None and not where.exists()]
 
 
 def require_empty(place: Place) -> None:
@@ -271,6 +301,7 @@ def in_place(place: Place) -> Iterator[None]:
     targets = [(path, place.directory / path.name) for path in entries]
     if place.file is not None and place.part is not None:
         targets.insert(0, (place.part, place.file))
+    (place.staged / installation.PLACING).write_text(json.dumps([str(target) for _, target in targets]), "utf-8")
     sync()
     done, made = [], current_app.extensions.get(key_files.MADE, ())
     try:
