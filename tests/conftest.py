@@ -16,6 +16,7 @@ from flask import Flask
 from sqlalchemy import create_engine, event
 
 from portal import create_app, demo, setup
+from portal.accounts import sessions
 from portal.core import jobs
 from portal.core.holding import Work, holding
 from portal.extensions import db
@@ -181,8 +182,10 @@ def visit(built: Built) -> Any:
 
 
 @pytest.fixture
-def statements(app: Flask) -> Any:
+def statements(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Any:
     """`with statements() as seen:` collects the SQL that is executed inside."""
+    # When a session was last in use is told every few minutes, whatever is asked for then.
+    monkeypatch.setattr(sessions, "TELLING", float("inf"))
 
     @contextmanager
     def watching() -> Iterator[list[str]]:

@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import settings
 
 HERE = Path(__file__).resolve().parent.parent
-PARTS = ("portal", "translations", "config.py", "tests")
+PARTS = ("portal", "translations", "config.py", "logs.py", "tests")
 TRIED = """
 from portal import create_app
 from tests.visitor import Visitor

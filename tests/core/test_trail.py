@@ -232,6 +232,7 @@ def test_verifying_says_how_far_it_is_and_can_be_stopped(app, visit, sealed, mon
 
     monkeypatch.setattr(sealing, "verify", slowly)
     monkeypatch.setattr(jobs, "PATIENCE", 0.2)
+    monkeypatch.setattr(jobs, "TELLING", 0)
     visitor = visit("auditor")
     page = visitor.post("/audit/verify").response.location
     shown = visitor.look(page)

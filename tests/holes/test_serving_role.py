@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import ProgrammingError
 
 from portal import create_app, demo, setup
-from portal.core import audit, clock, sealing
+from portal.core import audit, clock, deferred, sealing
 from portal.database import TRAIL
 from portal.extensions import db
 from tests.conftest import PASSWORD, release, settings
@@ -95,6 +95,7 @@ def test_sealing_waits_for_whoever_is_writing_to_the_trail(served):
     free = f"SELECT pg_try_advisory_xact_lock({TRAIL})"
     with served.test_request_context():
         audit.add("sign_out")
+        deferred.ending(db.session())  # as a commit begins
         with db.engine.connect() as other:
             assert other.exec_driver_sql(free).scalar() is False
         db.session.rollback()

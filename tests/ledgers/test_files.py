@@ -251,7 +251,7 @@ def test_scheduled_work_sweeps_and_nothing_where_the_directory_is_anothers(app, 
     with app.app_context(), scope.unscoped("as scheduled work is done"):
         left = attachments.kept().path_of("ab" + "1" * 30)
         attachments.kept().put(left.name, io.BytesIO(PDF))
-        half = left.parent / "efgh.part"
+        half = left.parent / "abef.part"
         half.write_bytes(b"half")
         mine = installation.file()
         told = mine.read_text()

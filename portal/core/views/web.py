@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask, Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_appbuilder.exceptions import DatabaseException
 from flask_babel import get_locale, gettext
 from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
@@ -120,6 +121,8 @@ def on_out_of_scope(fault: OutOfScope) -> ResponseReturnValue:
 
 def on_fault(fault: BaseException) -> ResponseReturnValue:
     """The database or its disk is in trouble: say so. Anything else is our mistake."""
+    if isinstance(fault, DatabaseException) and fault.__cause__ is not None:
+        fault = fault.__cause__  # Flask-AppBuilder tells nothing but that there was one
     trouble = trouble_of(fault)
     if isinstance(fault, DBAPIError):
         log_fault(log, f"database {trouble.value}" if trouble else "database", fault)
