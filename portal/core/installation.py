@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app, request
-from sqlalchemy import String, insert, inspect, select, update
+from sqlalchemy import String, insert, inspect, null, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.exceptions import ServiceUnavailable
 
@@ -90,11 +90,15 @@ def audit_key() -> str:
 
 
 def recorded() -> Any:
-    """The row; None in a database that is new or of an older release."""
+    """The row; None in a database that is new or of a release without it. What a column of a later release would say is
+    None until the database is brought up to date."""
     with db.engine.connect().execution_options(reading=True) as connection:
-        if not inspect(connection).has_table(Installation.__tablename__):
+        table = Installation.__tablename__
+        if not inspect(connection).has_table(table):
             return None
-        columns = (Installation.id, Installation.personal_key, Installation.audit_key, Installation.files_in)
+        there = {column["name"] for column in inspect(connection).get_columns(table)}
+        wanted = (Installation.id, Installation.personal_key, Installation.audit_key, Installation.files_in)
+        columns = (column if column.key in there else null().label(column.key) for column in wanted)
         return connection.execute(select(*columns)).first()
 
 
