@@ -22,9 +22,14 @@ before_storing: list[Callable[[Session, Connection, Insert], None]] = []
 
 def defer(session: Session, statement: Insert, rows: Iterable[Mapping[str, Any]]) -> None:
     """Store these rows with this statement when the transaction ends, after those that wait already."""
-    session.connection()  # begins the transaction that they belong to
-    inside = session.get_nested_transaction() or session.get_transaction()
+    inside = innermost(session)
     session.info.setdefault(WAITING, []).extend((inside, statement, row) for row in rows)
+
+
+def innermost(session: Session) -> SessionTransaction | None:
+    """The savepoint or transaction that the session is in; it begins one where there is none."""
+    session.connection()
+    return session.get_nested_transaction() or session.get_transaction()
 
 
 def ending(session: Session) -> None:
@@ -77,4 +82,4 @@ def install() -> None:
             event.listen(db.session, name, listener)
 
 
-__all__ = ["before_storing", "defer", "install"]
+__all__ = ["before_storing", "defer", "innermost", "install"]

@@ -14,6 +14,7 @@ from zlib import crc32
 from sqlalchemy import func, select
 
 from portal.core import scope
+from portal.core.deferred import innermost
 from portal.core.rehearsal import rehearsing
 from portal.extensions import db
 
@@ -32,8 +33,7 @@ def hold(name: str) -> None:
     session = db.session()
     if session.get_bind().dialect.name != "postgresql":
         return
-    session.connection()  # begins the transaction
-    inside = session.get_nested_transaction() or session.get_transaction()
+    inside = innermost(session)
     known = session.info.get(HELD)
     if known is None or known[0] is not inside:
         known = session.info[HELD] = (inside, set[str]())
