@@ -16,9 +16,10 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from portal.core.fields.base import BadValue, Kind, Label, Other, clean
 from portal.core.fields.entries import LIST, Entry, several_in_a_cell
-from portal.core.phrases import clauses, listed
+from portal.core.phrases import PAPER, clauses, listed
 from portal.core.search import fold
 from portal.org.codes import codes
+from portal.org.sealed import Sealed
 
 SEPARATORS = re.compile(r"[、,，;；/|\s]+")
 MOST_NAMED = 12  # choices in a message
@@ -76,13 +77,22 @@ def one_of(texts: Sequence[str], other: Other | None) -> Entry:
     return Entry(LIST, words, texts, strict=other is None)
 
 
-def is_unsure(other: Other | None, record: Any, value: Any) -> bool:
-    """Somebody has to look at what a sheet said in words of its own."""
-    return (
-        other is not None
-        and record.source == "import"
-        and other.value in (value if isinstance(value, tuple) else (value,))
+def is_unsure(other: Other | None, record: Any, name: str, value: Any) -> bool:
+    """Somebody has to look at what a sheet said in words of its own; a plain "other" is an answer."""
+    if other is None or record.source != "import":
+        return False
+    if other.value not in (value if isinstance(value, tuple) else (value,)):
+        return False
+    words = getattr(record, other.words) or ""
+    return said_of(record.__mapper__.columns[name].info["field"].label) in (
+        words.reveal() if isinstance(words, Sealed) else words
     )
+
+
+def said_of(label: Label) -> str:
+    """What stands before the words that a sheet has for this field where they are kept."""
+    with force_locale(PAPER):
+        return f"{label}："
 
 
 class Choice(Kind):
@@ -112,7 +122,7 @@ class Choice(Kind):
         return String(max(16, *(len(value) for value in self.labels)))
 
     def unsure(self, record: Any, name: str) -> bool:
-        return is_unsure(self.other, record, getattr(record, name))
+        return is_unsure(self.other, record, name, getattr(record, name))
 
     def parse_text(self, text: str, before: object) -> str:
         if text in self.labels:
@@ -152,7 +162,7 @@ class Code(Kind):
         return String(8)
 
     def unsure(self, record: Any, name: str) -> bool:
-        return is_unsure(self.other, record, getattr(record, name))
+        return is_unsure(self.other, record, name, getattr(record, name))
 
     def code_lists(self) -> tuple[str, ...]:
         return (self.code_list,)

@@ -1,0 +1,23 @@
+"""hardships in other words
+
+Revision ID: 5d0e2b9a71c4
+Revises: 7cf02c49c4b7
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "5d0e2b9a71c4"
+down_revision = "7cf02c49c4b7"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("beneficiary", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("hardship_note", sa.String(length=512), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("beneficiary", table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_column("hardship_note")
