@@ -122,7 +122,8 @@ def test_what_contradicts_a_restored_record_since_is_named(bring, take_back, row
 def test_what_was_entered_since_and_relies_on_the_import_is_named(bring, take_back, rows, tmp_path):
     """The sheet let an organisation stand for another unit, too; a group of that unit began under it. A group that
     nothing was wrong with before and after is not named."""
-    [(org, code)] = rows("SELECT full_name, org_code FROM party_org WHERE id = (SELECT min(party_org_id) FROM unit_org)")
+    first = "SELECT full_name, org_code FROM party_org WHERE id = (SELECT min(party_org_id) FROM unit_org)"
+    [(org, code)] = rows(first)
     query = "SELECT full_name FROM unit WHERE id {} (SELECT unit_id FROM unit_org WHERE party_org_id = "
     query += f"(SELECT id FROM party_org WHERE full_name = '{org}')) AND parent_id IS NULL ORDER BY sort_no LIMIT 1"
     [(own,)], [(other,)] = rows(query.format("IN")), rows(query.format("NOT IN"))
