@@ -131,6 +131,19 @@ def test_a_status_that_nobody_knows_is_refused_and_void_means_voided(bring, rows
 
 
 @pytest.mark.one_database
+def test_what_is_void_on_paper_is_taken_over_once_with_and_without_a_number(bring, rows):
+    made = [PROJECT, project("民〔2025〕7号", "甲", "区民政局", "作废"), project("", "乙", "区民政局", "作废")]
+    assert bring("service_projects", made).counts["new"] == 2
+    outcome = bring("service_projects", made)
+    assert (outcome.counts["unchanged"], outcome.counts["new"], why(outcome)) == (2, 0, [])
+    again = [PROJECT, project("民〔2025〕7号", "甲", "区民政局", "在办"), project("", "乙", "区民政局", "在办")]
+    outcome = bring("service_projects", again)
+    assert (outcome.counts["unchanged"], outcome.counts["new"], why(outcome)) == (1, 1, [])
+    assert [remark.row for remark in outcome.flagged if remark.column == "状态"] == [2]
+    assert len(rows("SELECT id FROM service_project WHERE title IN ('甲', '乙')")) == 3
+
+
+@pytest.mark.one_database
 def test_what_a_sheet_does_not_say_is_not_made_up(bring, rows):
     """Over the four families: no day, no count and no choice that the form proposes stands in an adopted record."""
     bring("service_projects", [PROJECT, project("", "甲项目", "区民政局", due="2020.05.01")])

@@ -22,5 +22,5 @@ def with_others(entered: Mapping[str, Field], formdata: Any) -> Any:
             continue
         found.setlist(name, [*(text for text in formdata.getlist(name) if text not in words), other.value])
         said = said_of(declared.label) + "、".join(words)
-        found[other.words] = "；".join(text for text in (formdata.get(other.words), said) if text)
+        found[other.words] = "；".join(text for text in (found.get(other.words), said) if text)
     return found

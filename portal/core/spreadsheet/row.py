@@ -107,7 +107,8 @@ class Row(Stated):
         form = self.complete(self.fresh(typed, parent))
         unnumbered = "record_no" in self.layout.taken
         office = self.said.get(OFFICE, "")
-        found = self.identity.alike(form, office=office, unnumbered=unnumbered, parent=parent)
+        voided = self.status() == "voided"
+        found = self.identity.alike(form, office=office, unnumbered=unnumbered, voided=voided, parent=parent)
         if not found or self.ledger.under:
             return next(iter(found), None)
         silent = [name for name in self.ledger.identity if form[name].data is None]
