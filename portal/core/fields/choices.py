@@ -21,7 +21,8 @@ from portal.core.search import fold
 from portal.org.codes import codes
 from portal.org.sealed import Sealed
 
-SEPARATORS = re.compile(r"[、,，;；/|\s]+")
+SEPARATORS = re.compile(r"([、,，;；/|\s]+)")
+MOST_WORDS = 8  # of one label
 MOST_NAMED = 12  # choices in a message
 NEAR = 0.6  # of 1: how alike two words are of which one may be meant
 DENIED = re.compile("[非不未无原曾已脱]")
@@ -213,6 +214,25 @@ class CodeSet(TypeDecorator[tuple[str, ...]]):
         return tuple(value.strip(",").split(",")) if value else ()
 
 
+def labels_in(text: str, meanings: Mapping[str, str]) -> list[str]:
+    """Labels hold the marks that separate them (Shopping and errands), so the longest one is taken first. Of words that
+    are in none, those with only blanks between stay together."""
+    parts = SEPARATORS.split(text.strip("、,，;；/| \n"))
+    words, marks = parts[::2], ["", *parts[1::2]]
+    found: list[str] = []
+    at, loose = 0, False
+    while at < len(words):
+        ends = range(min(len(words), at + MOST_WORDS), at, -1)
+        joined = {end: "".join(parts[2 * at : 2 * end - 1]) for end in ends}
+        end = next((end for end, label in joined.items() if meaning(label, meanings) is not None), 0)
+        if not end and loose and not marks[at].strip():
+            found[-1] += marks[at] + words[at]
+        else:
+            found.append(joined[end or at + 1])
+        at, loose = end or at + 1, not end
+    return [each for each in found if each]
+
+
 class Codes(Code):
     """Several codes of a code list, kept in official order."""
 
@@ -229,11 +249,8 @@ class Codes(Code):
         return Entry(LIST, clauses([words, several_in_a_cell()]), texts)
 
     def from_cell(self, text: str) -> list[str]:
-        """One label as a whole, else each of several."""
-        plain = COUNTING.sub(" ", text).strip()
-        if meaning(plain, codes(self.code_list).meanings) is not None:
-            return [plain]
-        return [part for part in SEPARATORS.split(plain) if part]
+        """Each label of any language that stands in the cell, and what is none as it is written."""
+        return labels_in(COUNTING.sub(" ", text).strip(), codes(self.code_list).meanings)
 
     def parse(self, typed: Sequence[str], before: object) -> tuple[str, ...] | None:
         kept = set(before) if isinstance(before, tuple) else set()

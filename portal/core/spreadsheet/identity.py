@@ -153,7 +153,7 @@ class Identity:
         if db.session.scalar(query.with_only_columns(model.id).order_by(None).limit(1)) is None:
             return []
         if unnumbered:
-            open_ = query.where(model.record_no.is_(None), model.status.in_(self.ledger.editable_in))
+            open_ = query.where(model.record_no.is_(None), model.status != "archived")
             if found := list(db.session.scalars(open_)):
                 return found
         return list(db.session.scalars(query.where(model.amends_id.is_(None))))
