@@ -149,9 +149,6 @@ class Identity:
     def _standing(self, query: Select[Any], *, unnumbered: bool) -> list[Any]:
         model = self.ledger.model
         query = query.where(model.status != "voided")
-        # Most rows are new, and a record's columns cost more to ask for than its id.
-        if db.session.scalar(query.with_only_columns(model.id).order_by(None).limit(1)) is None:
-            return []
         if unnumbered:
             open_ = query.where(model.record_no.is_(None), model.status.in_(self.ledger.editable_in))
             if found := list(db.session.scalars(open_)):
