@@ -1,14 +1,14 @@
 """hardships in other words
 
 Revision ID: 5d0e2b9a71c4
-Revises: 7cf02c49c4b7
+Revises: b456f8ecd653
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "5d0e2b9a71c4"
-down_revision = "7cf02c49c4b7"
+down_revision = "b456f8ecd653"
 branch_labels = None
 depends_on = None
 
