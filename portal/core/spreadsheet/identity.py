@@ -197,7 +197,8 @@ class Identity:
             return there.digest == here.digest
         # Of people, whom the roster may not know.
         one, other = getattr(there, "name", None), getattr(here, "name", None)
-        return bool(there == here) or (one is not None and other is not None and plain(one) == plain(other))
+        same = there == here or (there is not None and kind.ways_to_write(there)[-1] == kind.ways_to_write(here)[-1])
+        return bool(same) or (one is not None and other is not None and plain(one) == plain(other))
 
 
 __all__ = ["NUMBERED", "OFFICE", "Contradiction", "Identity", "counts", "number_of"]
