@@ -54,7 +54,7 @@ class ImportRun(Model):
 
     @property
     def began(self) -> str:
-        return f"{clock.local(self.began_at):%Y-%m-%d %H:%M}"
+        return clock.to_the_minute(self.began_at)
 
     @property
     def now(self) -> str:

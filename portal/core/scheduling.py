@@ -6,7 +6,6 @@ nothing ran is made up for once, at the first beat. Every run is a job without a
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.core import clock, jobs
 from portal.core.fields import Label
 from portal.core.job_queue import queue
-from portal.core.job_table import INTERRUPTED, QUEUED, StoredJob, encoded, storing
+from portal.core.job_table import INTERRUPTED, QUEUED, StoredJob, insert_job, storing
 from portal.core.jobs import Job
 from portal.extensions import Model, db
 
@@ -95,9 +94,6 @@ def claim(name: str, slot: datetime) -> str:
     older = (
         update(ScheduledWork).where(ScheduledWork.name == name, (ScheduledWork.slot < slot) | ahead).values(slot=slot)
     )
-    token, now = secrets.token_hex(16), clock.now()
-    values = {"token": token, "kind": SCHEDULED, "ledger": name, "language": "zh_Hans", "reading": False}
-    values |= {"state": QUEUED, "made_at": now, "touched_at": now}
     before = last().get(name)
     if before is not None and slot <= before <= slot + AHEAD:
         return ""
@@ -105,11 +101,9 @@ def claim(name: str, slot: datetime) -> str:
         with storing() as connection:
             if connection.execute(older).rowcount == 0:
                 connection.execute(insert(ScheduledWork).values(name=name, slot=slot))
-            if name != BEAT:
-                connection.execute(insert(StoredJob).values(**values, asked=encoded({})))
+            return "" if name == BEAT else insert_job(connection, SCHEDULED, name, QUEUED, {}, language="zh_Hans")
     except IntegrityError:  # another process was first
         return ""
-    return token
 
 
 def last() -> dict[str, datetime]:

@@ -173,7 +173,7 @@ def old_backup() -> Iterator[Finding]:
     if last is None:
         yield Finding(f"there is no backup: {remedy}")
     elif clock.now() - last > BACKUP_AGE:
-        yield Finding(f"the last backup is of {clock.local(last):%Y-%m-%d %H:%M}: {remedy}")
+        yield Finding(f"the last backup is of {clock.to_the_minute(last)}: {remedy}")
 
 
 def weak_keys() -> Iterator[Finding]:
