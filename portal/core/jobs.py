@@ -25,7 +25,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from portal import metrics
-from portal.core import clock, job_files, job_queue, scope
+from portal.core import clock, installation, job_files, job_queue, scope
 from portal.core.fields import Label
 from portal.core.holding import Work, holding, is_held
 from portal.core.job_queue import queue
@@ -292,7 +292,7 @@ def start(job: Job, *, reading: bool = False) -> None:
 def perform(token: str) -> None:
     """What a worker does with a token from the queue. However often it comes, the work is done once."""
     found = rows(StoredJob.token == token)
-    if not found or stopping.is_set():
+    if not found or stopping.is_set() or not installation.has_newest_keys():
         return
     job = Job(found[0])
     with holding(Work.JOB, job.id) as ours:

@@ -6,12 +6,13 @@ nothing ran is made up for once, at the first beat. Every run is a job without a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import String, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -28,6 +29,7 @@ NIGHT = 2  # o'clock at the office
 BEAT, SCHEDULED = "beat", "scheduled"
 AGAIN = timedelta(hours=12)
 AHEAD = timedelta(days=2)  # more than the clocks of two machines differ
+BEATEN = timedelta(seconds=100)  # a beat is a minute old at most
 SILENT = timedelta(minutes=5)  # without a beat, nobody works
 
 
@@ -117,7 +119,19 @@ def works() -> bool:
     return beaten is not None and clock.within(beaten, SILENT)
 
 
+def why_held_up(state: Mapping[str, Any]) -> str:
+    """Why a job of this state does not begin; empty where it does, or is about to."""
+    if state["state"] != QUEUED:
+        return ""
+    if not queue().answers():
+        return gettext("The queue of jobs cannot be reached just now.")
+    if (beaten := last().get(BEAT)) is None or not clock.within(beaten, BEATEN):
+        return gettext("Nobody works on jobs just now.")
+    return ""
+
+
 def install(app: Flask) -> None:
+    app.jinja_env.globals["why_held_up"] = why_held_up
     app.extensions["portal.queue"].tasks["beat"] = beat
 
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,9 @@ class AuditSeal(Model):
     lines: Mapped[bytes] = mapped_column(LargeBinary)
     digest: Mapped[str] = mapped_column(String(64))
     sealed_at: Mapped[datetime]
+
+
+IN_USE = timedelta(days=7)  # after its last head that a directory counts
 
 
 class Witness(Model):
@@ -159,6 +162,12 @@ def witnesses(connection: Connection) -> dict[str, int]:
     """The data directories that have a file with the heads, and the newest in each."""
     rows = connection.execute(select(Witness.directory, Witness.number))
     return {row.directory: row.number for row in rows}
+
+
+def other_directories() -> Sequence[str]:
+    """The data directories of other machines that kept heads lately."""
+    lately, others = clock.now() - IN_USE, Witness.directory != directory()
+    return db.session.scalars(select(Witness.directory).where(others, Witness.noted_at > lately)).all()
 
 
 def note_witness(connection: Connection, number: int) -> None:
