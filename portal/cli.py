@@ -169,6 +169,9 @@ def verify() -> None:
     """Go through the whole trail, then seal what is new. Names the first line that is not as it was written."""
     found = sealing.verify(lambda done: click.echo(f"{done} lines …", err=True))
     if found.fault:
+        click.echo(
+            "Keep database and data directory as they are, and see “What to do when” in docs/operations.md.", err=True
+        )
         raise click.ClickException(found.fault)
     if found.remark:
         click.echo(found.remark, err=True)

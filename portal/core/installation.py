@@ -115,10 +115,11 @@ def require_restored() -> None:
 def require_match() -> None:
     """Raises Mismatch unless the database is set up and belongs to this data directory."""
     require_restored()
-    row = recorded()
+    row, here = recorded(), carried()
     if row is None:
+        require_no_other(here)
         raise Mismatch("the database is not set up for this release yet: run `portal init` first")
-    require_pair(row, carried())
+    require_pair(row, here)
 
 
 def require_fit() -> None:
@@ -127,14 +128,20 @@ def require_fit() -> None:
     row, here = recorded(), carried()
     if row is not None:
         require_pair(row, here)
-    elif not _set_up():
-        if here:
-            raise Mismatch(
-                f"the database is empty, but {file().parent} belongs to another one ({here.installation}): set "
-                f"PORTAL_DATABASE_URL to that one, or PORTAL_DATA_DIR to a directory of its own"
-            )
-    else:
+        return
+    require_no_other(here)
+    if _set_up():
         require_fitting_keys()
+
+
+def require_no_other(here: Carried | None) -> None:
+    """Raises Mismatch for an empty database beside the data directory of one that was used."""
+    if here and not _set_up():
+        raise Mismatch(
+            f"the database is empty, but {file().parent} belongs to another one ({here.installation}): set "
+            "PORTAL_DATABASE_URL to that one, or PORTAL_DATA_DIR to a directory of its own; if that one is lost, "
+            "restore the newest backup by `portal restore` into another directory"
+        )
 
 
 def require_pair(row: Any, here: Carried | None) -> None:
