@@ -107,7 +107,8 @@ def seal() -> int:
 def seal_block() -> int:
     """Seal the next lines, unless somebody else does. Nobody who writes waits for it."""
     with db.engine.begin() as connection:
-        if not begin_sealing(connection):
+        # Whose the heads are can only be said once the data directory has a name, at the end of its first setting up.
+        if not directory() or not begin_sealing(connection):
             return 0
         note_head(connection)  # of whoever was killed before they came to it
         last = connection.execute(select(*HEAD).order_by(AuditSeal.number.desc()).limit(1)).first()
@@ -249,9 +250,12 @@ def elsewhere() -> str:
 
 def claim_heads() -> None:
     """Where nobody says yet which data directory has the heads, it is the one that has them. Nothing is committed."""
-    connection = db.session.connection()
-    if heads_file().exists() and not witnesses(connection):
-        note_witness(connection, max(heads(), default=0))
+    connection, mine = db.session.connection(), max(heads(), default=0)
+    kept = witnesses(connection)
+    if kept.get("", mine + 1) <= mine:  # noted by an earlier release before this directory had a name
+        connection.execute(update(Witness).where(Witness.directory == "").values(directory=directory()))
+    elif heads_file().exists() and not kept:
+        note_witness(connection, mine)
 
 
 def older_than_directory() -> str:
