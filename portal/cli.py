@@ -18,7 +18,7 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import MultiDict
 
-from portal import setup, worker
+from portal import memory, setup, worker
 from portal.accounts import new_account, resets, roles, sign_in_rules
 from portal.accounts.passwords import password_fault, profile_in_force
 from portal.accounts.security import act_as
@@ -327,6 +327,7 @@ def import_(ledger: str, file: Path, username: str, errors: Path | None, **how: 
 
 
 def _run(sheet: running.Sheet, dry: bool) -> running.Taken:
+    memory.collect_rarely()
     with TemporaryDirectory(dir=current_app.config["DATA_DIR"]) as name:
         if dry:
             return running.Taken(running.rehearse(sheet, Path(name), lambda _done, _all: None), None)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from flask import Flask
 from huey.consumer import Consumer
 
+from portal import memory
 from portal.core import jobs
 from portal.core.job_queue import AWAY as UNREACHED
 from portal.core.job_queue import Queue
@@ -62,6 +63,7 @@ class Worker(Consumer):
 
 def serve(app: Flask, threads: int) -> None:
     quiet()
+    memory.keep_start()
     jobs.stopping.clear()
     Worker(app.extensions["portal.queue"].huey, graceful_signal="TERM", **options(app, threads)).run()
 

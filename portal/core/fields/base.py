@@ -70,6 +70,8 @@ class Kind:
     multiple = False
     # Does the value name somebody or something else, so that another value is about another one?
     refers = False
+    # Do records differ in it, and does its text alone say the value? Then it finds the few that a row may be.
+    selective = False
     # Numbers and dates: do not break, align and compare.
     compact = False
     # Can a list be put in the order of this column?

@@ -65,6 +65,7 @@ class Text(Kind):
     """
 
     filter_widget = "text"
+    selective = True
 
     def __init__(
         self, limit: int, *, lines: bool = False, least: int = 0, pattern: str = "", free: bool = True

@@ -139,7 +139,7 @@ class FurtherRows:
     def refuse_row(self, row: ChildRow) -> None:
         self.reject(row, Rejected(str(self.ledger.one), refusal()))
 
-    def remember(self) -> Callable[[], None]:
+    def remember(self, _rows: Sequence[object]) -> Callable[[], None]:
         length = len(self.found)
         back = [import_runs.remember(), *(outcome.remember() for outcome in self.outcomes.values())]
 

@@ -18,6 +18,7 @@ from portal.core import scope
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet import known_by
+from portal.core.spreadsheet.known_keys import KnownKeys
 from portal.core.spreadsheet.layout import plain
 from portal.core.unseen import findable, known_names
 from portal.extensions import db
@@ -60,6 +61,7 @@ class Identity:
         # Record numbers and offices' own numbers that were looked up for the whole sheet and that nothing has.
         self._unknown: set[str] = set()
         self._unused: set[str] = set()
+        self.keys = KnownKeys(ledger)
 
     def number(self, cells: Mapping[str, str]) -> str | None:
         """The record number that a row gives."""
@@ -121,6 +123,8 @@ class Identity:
     def alike(self, form: LedgerForm, *, office: str, unnumbered: bool, parent: Any) -> list[Any]:
         """The records with the natural key of a row. What the row leaves out of it is not compared. `unnumbered`: the
         sheet has record numbers and this row has none, so that it is of a record without one if there is such."""
+        if self.keys.has_none(form):
+            return []
         model, names = self.ledger.model, known_by.key_fields(self.ledger, form)
         if self.ledger.identity_else:
             return known_by.candidates(
@@ -145,9 +149,6 @@ class Identity:
     def _standing(self, query: Select[Any], *, unnumbered: bool) -> list[Any]:
         model = self.ledger.model
         query = query.where(model.status != "voided")
-        # Most rows are new, and a record's columns cost more to ask for than its id.
-        if db.session.scalar(query.with_only_columns(model.id).order_by(None).limit(1)) is None:
-            return []
         if unnumbered:
             open_ = query.where(model.record_no.is_(None), model.status.in_(self.ledger.editable_in))
             if found := list(db.session.scalars(open_)):

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Column, ForeignKey, Integer, String, Table
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.sql import ColumnElement
 
@@ -43,7 +43,7 @@ from portal.core.record import Part, Record
 from portal.core.unseen import known_names
 from portal.extensions import Model
 from portal.org.models import Area, Member, PartyOrg
-from portal.org.sealed import Sealed
+from portal.org.sealed import Sealed, digest_of
 
 GENDERS = Choice(("1", _("Male")), ("2", _("Female")), also={"1": ("男性",), "2": ("女性",)})
 AGE_BANDS = Bands(
@@ -194,6 +194,10 @@ class Beneficiary(Record, Model):
         return self.titled(self.called)
 
 
+# Each row of a sheet asks whether there is a record of its natural key.
+Index("ix_beneficiary_natural_key", digest_of(Beneficiary.name_enc), Beneficiary.community_id)
+
+
 def named_person(model: Any, text: str) -> ColumnElement[bool]:
     """Somebody by number; by their whole name, which is compared by its digest, for those who know it: whoever sees
     names masked would learn of a name that they think of whose it is."""
@@ -243,6 +247,10 @@ class Pairing(Record, Model):
     def __str__(self) -> str:
         helper = self.helper_name or (self.helper_org.short_name if self.helper_org else "")
         return self.titled(" — ".join(name for name in (helper, self.called) if name))
+
+
+# Each row of a sheet asks whether there is a record of its natural key.
+Index("ix_pairing_natural_key", Pairing.beneficiary_id, Pairing.owner_unit_id)
 
 
 visit_participant = Table(
@@ -298,6 +306,10 @@ class Visit(Record, Model):
 
     def __str__(self) -> str:
         return self.titled(self.visited_on, self.called)
+
+
+# Each row of a sheet asks whether there is a record of its natural key.
+Index("ix_visit_natural_key", Visit.visited_on, Visit.owner_unit_id)
 
 
 class OfVisit(Part):

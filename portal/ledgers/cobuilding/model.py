@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Column, ForeignKey, Integer, String, Table
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from portal.core import clock
@@ -165,6 +165,10 @@ class Agreement(Record, Model):
 
     def __str__(self) -> str:
         return self.titled(self.title)
+
+
+# Each row of a sheet asks whether there is a record of its natural key.
+Index("ix_agreement_natural_key", Agreement.party_a_org_id, Agreement.party_b_org_id)
 
 
 class OfAgreement(Part):
