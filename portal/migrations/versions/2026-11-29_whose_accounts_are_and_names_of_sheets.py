@@ -1,7 +1,7 @@
 """accounts are bound to an identity, administrators have a tenure, names of imported sheets are sealed
 
 Revision ID: 4b8e2d61f07a
-Revises: 7cf02c49c4b7
+Revises: b456f8ecd653
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from portal.org.sealed import vault
 
 revision = "4b8e2d61f07a"
-down_revision = "7cf02c49c4b7"
+down_revision = "b456f8ecd653"
 branch_labels = None
 depends_on = None
 
