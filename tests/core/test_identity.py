@@ -139,6 +139,33 @@ def test_a_status_that_nobody_knows_is_refused_and_void_means_voided(bring, rows
 
 
 @pytest.mark.one_database
+def test_wide_and_narrow_signs_in_a_name_make_no_second_record(bring, rows):
+    names = (("便民(一)项目", "便民（一）项目"), ("为企（二）项目", "为企(二)项目"), ("为民项目A1", "为民项目Ａ１"))
+    for number in ("民〔2025〕8号", ""):
+        for first, again in names:
+            title, other = (f"{'有' if number else '无'}{name}" for name in (first, again))
+            made = number.replace("8", str(names.index((first, again)) + 1))
+            assert bring("service_projects", [PROJECT, project(made, title, "区民政局")]).counts["new"] == 1
+            outcome = bring("service_projects", [PROJECT, project(made, other, "区民政局")])
+            assert (outcome.counts["new"], outcome.counts["changed"], why(outcome)) == (0, 1, []), (first, again)
+            assert [(change["old"], change["new"]) for change in outcome.changes] == [(title, other)]
+            assert len(rows(f"SELECT id FROM service_project WHERE title IN ('{title}', '{other}')")) == 1
+
+
+@pytest.mark.one_database
+def test_what_is_void_on_paper_is_taken_over_once_with_and_without_a_number(bring, rows):
+    made = [PROJECT, project("民〔2025〕7号", "甲", "区民政局", "作废"), project("", "乙", "区民政局", "作废")]
+    assert bring("service_projects", made).counts["new"] == 2
+    outcome = bring("service_projects", made)
+    assert (outcome.counts["unchanged"], outcome.counts["new"], why(outcome)) == (2, 0, [])
+    again = [PROJECT, project("民〔2025〕7号", "甲", "区民政局", "在办"), project("", "乙", "区民政局", "在办")]
+    outcome = bring("service_projects", again)
+    assert (outcome.counts["unchanged"], outcome.counts["new"], why(outcome)) == (1, 1, [])
+    assert [remark.row for remark in outcome.flagged if remark.column == "状态"] == [2]
+    assert len(rows("SELECT id FROM service_project WHERE title IN ('甲', '乙')")) == 3
+
+
+@pytest.mark.one_database
 def test_what_a_sheet_does_not_say_is_not_made_up(bring, rows):
     """Over the four families: no day, no count and no choice that the form proposes stands in an adopted record."""
     bring("service_projects", [PROJECT, project("", "甲项目", "区民政局", due="2020.05.01")])

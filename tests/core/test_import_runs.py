@@ -132,6 +132,29 @@ def test_what_contradicts_a_restored_record_since_is_named(bring, take_back, row
     assert why
 
 
+def test_what_was_entered_since_and_relies_on_the_import_is_named(bring, take_back, rows, tmp_path):
+    """The sheet let an organisation stand for another unit, too; a group of that unit began under it. A group that
+    nothing was wrong with before and after is not named."""
+    first = "SELECT full_name, org_code FROM party_org WHERE id = (SELECT min(party_org_id) FROM unit_org)"
+    [(org, code)] = rows(first)
+    query = "SELECT full_name FROM unit WHERE id {} (SELECT unit_id FROM unit_org WHERE party_org_id = "
+    query += f"(SELECT id FROM party_org WHERE full_name = '{org}')) AND parent_id IS NULL ORDER BY sort_no LIMIT 1"
+    [(own,)], [(other,)] = rows(query.format("IN")), rows(query.format("NOT IN"))
+    found = [["党组织代码", "党组织全称", "对应单位"], [code, org, f"{own}、{other}"]]
+    path = sheets.book(tmp_path / "orgs.xlsx", found)
+    taken = bring("party_orgs", path, account="admin")
+    assert taken.outcome.counts["changed"] == 1, taken.outcome.rejected
+    groups = [
+        ["小组名称", "所在单位", "所在党组织", "组长"],
+        ["后来的小组", other, org, "王演晨"],
+        ["别的小组", own, org, "王演晨"],
+    ]
+    assert bring("study_groups", sheets.book(tmp_path / "groups.xlsx", groups)).outcome.counts["new"] == 2
+    undone = take_back(taken.run_id, account="admin")
+    assert (undone.restored, undone.stayed) == (1, [])
+    assert [(ledger, title) for ledger, _id, title, _why in undone.contradicting] == [("study_groups", "后来的小组")]
+
+
 def held_but_version(rows):
     names = "office_no, record_no, status, a_contact, a_phone, coop_modes, gaps, effective_to, editor_id, search_text"
     return rows(f"SELECT {names} FROM agreement ORDER BY id")

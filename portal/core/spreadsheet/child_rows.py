@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import force_locale, gettext
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from werkzeug.datastructures import MultiDict
 
 from portal.core import import_runs, saving, scope
@@ -172,9 +172,12 @@ class FurtherRows:
 
     def holding(self, row: ChildRow) -> Sequence[Any]:
         """The draft that has this very row, where nothing but its number names a record."""
+        return self.with_row(row, select(self.ledger.model))
+
+    def with_row(self, row: ChildRow, query: Select[Any]) -> Sequence[Any]:
         model, key = self.ledger.rows_model(row.table), natural(row.cells.get(ROW_ID, ""))
         held = getattr(self.ledger.model, row.table.name).any(model.id == key)
-        return db.session.scalars(select(self.ledger.model).where(held)).all() if key else ()
+        return db.session.scalars(query.where(held)).all() if key else ()
 
     def named(self, row: ChildRow, names: Sequence[str]) -> Sequence[Any]:
         ledger = self.ledger
@@ -186,7 +189,11 @@ class FurtherRows:
             return known_by.candidates(ledger, form_class(ledger)(typed), select(ledger.model))
         query = select(ledger.model).where(*(self.says(name, text) for name, text in texts.items()))
         if ledger.statuses:
-            query = query.where(ledger.model.status != "voided", ledger.model.amends_id.is_(None))
+            query = query.where(ledger.model.status != "voided")
+            # An amendment is called as the record in force is, and has no number either.
+            if found := self.with_row(row, query):
+                return found
+            query = query.where(ledger.model.amends_id.is_(None))
         return db.session.scalars(query.limit(2)).all()
 
     def says(self, name: str, text: str) -> Any:

@@ -101,7 +101,7 @@ class Identity:
         return db.session.scalars(select(model).where(getattr(model, self.ledger.numbered_by) == number)).first()
 
     def of_office(self, number: str, form: LedgerForm) -> Any:
-        """The record that the owning unit knows by its own number."""
+        """The record that the owning unit knows by its own number, which a voided one keeps."""
         if number in self._unused:  # the row may make it; the next one of this number asks
             self._unused.remove(number)
             return None
@@ -109,7 +109,9 @@ class Identity:
         query = select(model).where(model.office_no == number, model.amends_id.is_(None))
         if not number or not units:
             return None
-        return db.session.scalars(query.where(model.status != "voided", model.owner_unit_id.in_(units))).first()
+        return db.session.scalars(
+            query.where(model.owner_unit_id.in_(units)).order_by(model.status == "voided")
+        ).first()
 
     def owners(self, form: LedgerForm) -> list[int]:
         """The units that a record which this form describes can belong to."""
@@ -120,9 +122,10 @@ class Identity:
         own = scope.current().unit_id
         return [own] if own is not None else []
 
-    def alike(self, form: LedgerForm, *, office: str, unnumbered: bool, parent: Any) -> list[Any]:
+    def alike(self, form: LedgerForm, *, office: str, unnumbered: bool, voided: bool, parent: Any) -> list[Any]:
         """The records with the natural key of a row. What the row leaves out of it is not compared. `unnumbered`: the
-        sheet has record numbers and this row has none, so that it is of a record without one if there is such."""
+        sheet has record numbers and this row has none, so that it is of a record without one if there is such.
+        `voided`: the row says so of itself, so that it may be of a voided record."""
         if self.keys.has_none(form):
             return []
         model, names = self.ledger.model, known_by.key_fields(self.ledger, form)
@@ -144,13 +147,14 @@ class Identity:
             return list(db.session.scalars(query))
         if office:
             query = query.where(model.office_no.is_(None) | (model.office_no == office))
-        return self._standing(query, unnumbered=unnumbered)
+        found = self._standing(query, unnumbered=unnumbered)
+        return found or (list(db.session.scalars(query.where(model.status == "voided"))) if voided else [])
 
     def _standing(self, query: Select[Any], *, unnumbered: bool) -> list[Any]:
         model = self.ledger.model
         query = query.where(model.status != "voided")
         if unnumbered:
-            open_ = query.where(model.record_no.is_(None), model.status.in_(self.ledger.editable_in))
+            open_ = query.where(model.record_no.is_(None), model.status != "archived")
             if found := list(db.session.scalars(open_)):
                 return found
         return list(db.session.scalars(query.where(model.amends_id.is_(None))))
@@ -193,7 +197,8 @@ class Identity:
             return there.digest == here.digest
         # Of people, whom the roster may not know.
         one, other = getattr(there, "name", None), getattr(here, "name", None)
-        return bool(there == here) or (one is not None and other is not None and plain(one) == plain(other))
+        same = there == here or (there is not None and kind.ways_to_write(there)[-1] == kind.ways_to_write(here)[-1])
+        return bool(same) or (one is not None and other is not None and plain(one) == plain(other))
 
 
 __all__ = ["NUMBERED", "OFFICE", "Contradiction", "Identity", "counts", "number_of"]

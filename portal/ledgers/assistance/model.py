@@ -160,9 +160,14 @@ class Beneficiary(Record, Model):
         PersonalPhone(), _("Phone of the person"), hint=_("Kept encrypted and shown masked")
     )
     hardship_types: Mapped[Sealed | None] = field(
-        PersonalCodes("C14"), _("Kinds of hardship"), hint=_("Required for residents in difficulty; kept encrypted")
+        PersonalCodes("C14", other=Other("99", "hardship_note")),
+        _("Kinds of hardship"),
+        hint=_("Required for residents in difficulty; kept encrypted"),
     )
-    need_types: Mapped[tuple[str, ...] | None] = field(Codes("C15"), _("Main needs"))
+    hardship_note: Mapped[Sealed | None] = field(
+        Personal(), _("Hardship in other words"), hint=_("Kept encrypted and shown masked")
+    )
+    need_types: Mapped[tuple[str, ...] | None] = field(Codes("C15", other=Other("99", "remark")), _("Main needs"))
     info_source: Mapped[str | None] = field(
         INFO_SOURCES, _("Source of the information"), required=True, default=lambda: "community"
     )

@@ -21,6 +21,7 @@ from portal.core.fields import (
     Field,
     Link,
     Names,
+    Other,
     Phone,
     RowRefs,
     Text,
@@ -109,7 +110,9 @@ class Agreement(Record, Model):
     searched: ClassVar = ("record_no", "office_no", "title")
 
     title: Mapped[str | None] = field(Text(80), _("Agreement title"), hint=_("Made from the parties when left empty"))
-    agreement_type: Mapped[str | None] = field(Code("C01"), _("Agreement type"), required=True, index=True)
+    agreement_type: Mapped[str | None] = field(
+        Code("C01", other=Other("9", "remark")), _("Agreement type"), required=True, index=True
+    )
     party_a_org_id: Mapped[int | None] = link(
         org_link(own_orgs), _("Party A organisation"), "party_org.id", required=True
     )

@@ -23,6 +23,7 @@ from portal.core.fields import (
     Links,
     Money,
     Names,
+    Other,
     Percent,
     Text,
     Whole,
@@ -121,7 +122,7 @@ class ServiceProject(Record, Model):
 
     title: Mapped[str | None] = field(Text(60), _("Project title"), required=True)
     series: Mapped[str | None] = field(Code("C26"), _("Series"), required=True, index=True)
-    origin: Mapped[str | None] = field(Code("C27"), _("Collected from"), required=True)
+    origin: Mapped[str | None] = field(Code("C27", other=Other("9", "remark")), _("Collected from"), required=True)
     area_id: Mapped[int | None] = link(
         Link(Area, "name", where=towns_and_zones), _("Collected in"), "area.id", required=True
     )

@@ -1,7 +1,7 @@
 """accounts are bound to an identity, administrators have a tenure, names of imported sheets are sealed
 
 Revision ID: 4b8e2d61f07a
-Revises: b456f8ecd653
+Revises: 5d0e2b9a71c4
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from portal.org.sealed import vault
 
 revision = "4b8e2d61f07a"
-down_revision = "b456f8ecd653"
+down_revision = "5d0e2b9a71c4"
 branch_labels = None
 depends_on = None
 
