@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -33,6 +34,7 @@ from sqlalchemy import (
     nulls_first,
     select,
 )
+from sqlalchemy.exc import SAWarning
 from sqlalchemy.types import UserDefinedType
 
 from portal.extensions import Model
@@ -60,8 +62,11 @@ class Layout:
 
 
 def reflect(connection: Connection) -> MetaData:
+    """Tables and columns. Indexes of expressions, which SQLAlchemy cannot read from SQLite, are made by migrations."""
     metadata = MetaData()
-    metadata.reflect(bind=connection, resolve_fks=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Skipped unsupported reflection", SAWarning)
+        metadata.reflect(bind=connection, resolve_fks=False)
     return metadata
 
 
