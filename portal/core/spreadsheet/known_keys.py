@@ -46,7 +46,7 @@ class KnownKeys:
             self.there = {self._key(found) for found in db.session.execute(query)}
 
     def _values(self, rows: Iterable[Mapping[str, str]]) -> set[Any]:
-        kind, values = self.ledger.field(self.first).kind, set()
+        kind, values = self.ledger.field(self.first).kind, set[Any]()
         for text in {cells.get(self.first, "") for cells in rows}:
             with suppress(BadValue):
                 if (value := kind.parse(kind.from_cell(text), None)) is not None:
