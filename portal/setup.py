@@ -112,8 +112,8 @@ def clock_behind() -> list[str]:
     if newest is None or newest <= clock.now() + clock.SLACK:
         return []
     return [
-        f"The clock of this machine says {clock.local(clock.now()):%Y-%m-%d %H:%M}, but the trail was last written at "
-        f"{clock.local(newest):%Y-%m-%d %H:%M}: set the clock, since deadlines and days follow it."
+        f"The clock of this machine says {clock.to_the_minute(clock.now())}, but the trail was last written at "
+        f"{clock.to_the_minute(newest)}: set the clock, since deadlines and days follow it."
     ]
 
 

@@ -62,10 +62,10 @@ class Undone:
 def undo(run: ImportRun, between: Callable[[int, int], None]) -> Undone:
     """`between(done, all)` is called between records, where a transaction may end. The caller has shown that whoever
     acts may do this, and commits."""
-    outcome, records, name = Undone(), list(touched(run.id)), run.name
+    outcome, records = Undone(), list(touched(run.id))
     run_id, began, verb = run.id, run.began_at, "adopt" if run.adopt else "import"
     with force_locale(PAPER):
-        reason = gettext("Import of %(file)s undone", file=name)[:400]
+        reason = gettext("Import %(number)d undone", number=run_id)
     since = entered_since(records, began)
     known = {*judge(since, verb, partial(between, 0, len(records)))}
     for first in range(0, len(records), CHUNK):

@@ -62,6 +62,11 @@ class Vault:
         self._refresh()
         return [hmac.new(self._digest_key, label + text.encode(), hashlib.sha256).hexdigest() for text in self._texts]
 
+    def keys_of(self, purpose: bytes) -> list[bytes]:
+        """A key for something else than texts made of each encryption key, the newest first: 32 bytes each."""
+        self._refresh()
+        return [hmac.new(text.encode(), purpose, hashlib.sha256).digest() for text in self._texts]
+
     def digest(self, text: str) -> str:
         mac = hmac.new(self._digest_key, text.encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(mac).decode().rstrip("=")

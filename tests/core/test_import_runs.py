@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from portal.accounts.security import act_as
 from portal.core import scope
+from portal.core.import_runs import ImportRun
 from portal.core.jobs import Cancelled
 from portal.core.ledger import mounted
 from portal.core.spreadsheet import running
@@ -82,6 +83,18 @@ def test_an_import_of_each_kind_of_sheet_is_undone_as_a_whole(bring, take_back, 
     assert {state for (state,) in rows("SELECT state FROM import_run")} == {"undone"}
     [(told,)] = rows("SELECT count(*) FROM audit_event WHERE action = 'undo_import' AND ledger = 'agreements'")
     assert told == 20
+
+
+def test_the_trail_says_which_import_and_which_row_and_not_the_name_of_the_file(app, bring, take_back, rows, tmp_path):
+    path = sheets.book(tmp_path / "王小明的台账.xlsx", sheets.rows())
+    run_id = bring("agreements", path).run_id
+    take_back(run_id)
+    told = {reason for (reason,) in rows("SELECT reason FROM audit_event WHERE reason LIKE '%导入%'")}
+    assert {each.partition("第")[0] for each in told} == {f"取自导入批次{run_id}", f"撤销导入批次{run_id}"}
+    for table in ("audit_event", "import_run"):
+        assert "王小明" not in str(rows(f"SELECT * FROM {table}"))
+    with app.app_context(), scope.unscoped("the test looks at it"):
+        assert db.session.scalars(select(ImportRun.name_enc)).one().reveal() == "王小明的台账.xlsx"
 
 
 def test_what_an_import_changed_becomes_what_it_was(bring, take_back, rows, tmp_path):

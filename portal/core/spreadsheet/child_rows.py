@@ -19,7 +19,7 @@ from portal.core import import_runs, saving, scope
 from portal.core.fields import BadValue, RowRefs, natural
 from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger, Rows
-from portal.core.phrases import listed
+from portal.core.phrases import PAPER, listed
 from portal.core.spreadsheet import known_by
 from portal.core.spreadsheet.child_tables import ROW_ID, columns_of, keys_of, table_of
 from portal.core.spreadsheet.elsewhere import number_of_nobody
@@ -86,7 +86,7 @@ class FurtherRows:
     """The further sheets of a workbook, read."""
 
     def __init__(self, ledger: Ledger, found: Sequence[FlatTable], source: str, *, adopt: bool) -> None:
-        """`source` is the name of the file."""
+        """`source` is what the trail calls the workbook."""
         self.ledger, self.source, self.adopt = ledger, source, adopt
         self.outcomes: dict[str, TableOutcome] = {}
         self.rows: list[ChildRow] = []
@@ -121,7 +121,8 @@ class FurtherRows:
         """Was the record changed?"""
         record, rows = group
         first = rows[0]
-        place = f"{self.source}, {self.outcomes[first.table.name].sheet}"
+        with force_locale(PAPER):  # and not by what the sheet is called, which can be somebody's name
+            place = f"{self.source}, {first.table.label}"
         try:
             with taking(place, first.number, adopt=self.adopt):
                 return self.take_record(record, rows)

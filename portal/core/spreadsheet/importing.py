@@ -54,8 +54,9 @@ def take(
     progress: Progress,
     same: Collection[tuple[str, int]] = (),
 ) -> Outcome:
-    """Take the rows of a workbook. `source` is the file's name; `adopt` takes them over as records in force; `same` are
-    the rows, by sheet where several are taken, that were said to be about the record which they name and contradict.
+    """Take the rows of a workbook. `source` is what the trail calls it; `adopt` takes them over as records in force;
+    `same` are the rows, by sheet where several are taken, that were said to be about the record which they name and
+    contradict.
 
     Nothing is committed. Raises what `progress(done, all)` raises.
     """

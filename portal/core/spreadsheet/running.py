@@ -143,7 +143,7 @@ def digest(path: Path) -> str:
 def rehearse(sheet: Sheet, folder: Path, progress: Progress) -> Outcome:
     """What would become of the rows. Stores nothing."""
     with rehearsal(folder):
-        return take(sheet.ledger, sheet.layout, sheet.name, sheet.adopt, progress, sheet.same)
+        return take(sheet.ledger, sheet.layout, "", sheet.adopt, progress, sheet.same)
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,8 @@ def run(sheet: Sheet, folder: Path, progress: Progress, begun: Callable[[int], N
     with holding(Work.IMPORT_RUN, run_id), ended(run_id, sheet):
         with import_runs.kept_under(run_id, sheet.ledger) as keeping:
             batches = Batches(run_id, progress, keeping)
-            outcome = take(sheet.ledger, sheet.layout, sheet.name, sheet.adopt, batches, sheet.same)
+            title = import_runs.title(run_id)
+            outcome = take(sheet.ledger, sheet.layout, title, sheet.adopt, batches, sheet.same)
             db.session.commit()
         if sheet.whole and outcome.rejected:
             take_back(run_id)

@@ -13,11 +13,12 @@ branch_labels = None
 depends_on = None
 
 
+# Not by a copy of the table, which would lose the index over digests: SQLite cannot tell what that is over.
+
+
 def upgrade() -> None:
-    with op.batch_alter_table("beneficiary", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("hardship_note", sa.String(length=512), nullable=True))
+    op.add_column("beneficiary", sa.Column("hardship_note", sa.String(length=512), nullable=True))
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("beneficiary", table_kwargs={"sqlite_autoincrement": True}) as batch_op:
-        batch_op.drop_column("hardship_note")
+    op.drop_column("beneficiary", "hardship_note")
