@@ -248,7 +248,11 @@ def test_the_offices_common_wordings_are_known(app, built):
         "agreements": {"甲方联系人电话": "a_phone", "乙方联络员联系电话": "b_phone", "协议截止日期": "effective_to"},
         "pairings": {"帮扶党员姓名": "helper_member_id", "帮扶对象联系电话": "beneficiary_id.phone_enc"},
         "study_groups": {"小组负责人": "leader_id", "2025年学习次数": "reported_session_cnt"},
-        "service_projects": {"完成比例": "project_progress.percent", "完成进度%": "project_progress.percent"},
+        "service_projects": {
+            "完成比例": "project_progress.percent",
+            "完成进度%": "project_progress.percent",
+            "涉及街镇": "area_id",
+        },
     }
     with app.test_request_context():
         for ledger in mounted():

@@ -150,6 +150,8 @@ def test_wide_and_narrow_signs_in_a_name_make_no_second_record(bring, rows):
             assert (outcome.counts["new"], outcome.counts["changed"], why(outcome)) == (0, 1, []), (first, again)
             assert [(change["old"], change["new"]) for change in outcome.changes] == [(title, other)]
             assert len(rows(f"SELECT id FROM service_project WHERE title IN ('{title}', '{other}')")) == 1
+    outcome = bring("service_projects", [PROJECT, project("民〔２０２５〕１号", "有便民（一）项目", "区民政局")])
+    assert [(change["name"], change["new"]) for change in outcome.changes] == [("office_no", "民〔２０２５〕１号")]
 
 
 @pytest.mark.one_database

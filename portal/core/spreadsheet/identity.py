@@ -84,7 +84,13 @@ class Identity:
         """Look up the numbers of all rows at once, so that no row asks for one that nothing has."""
         numbers = [(self.number(cells), self.office_number(cells)) for cells in rows]
         self._unknown |= self._missing(self.ledger.numbered_by, {own for own, _ in numbers if own})
-        self._unused |= self._missing(OFFICE, {office for own, office in numbers if office and not own})
+        ways = {self._ways(office) for own, office in numbers if office and not own}
+        unused = self._missing(OFFICE, {way for each in ways for way in each})
+        self._unused |= {each[-1] for each in ways if unused.issuperset(each)}
+
+    def _ways(self, number: str) -> tuple[str, ...]:
+        """How records may have an office's own number; the last one stands for all of them."""
+        return tuple(self.ledger.field(OFFICE).kind.ways_to_write(number))
 
     def _missing(self, name: str, numbers: set[str]) -> set[str]:
         missing, wanted = set(numbers), sorted(numbers)
@@ -102,11 +108,12 @@ class Identity:
 
     def of_office(self, number: str, form: LedgerForm) -> Any:
         """The record that the owning unit knows by its own number, which a voided one keeps."""
-        if number in self._unused:  # the row may make it; the next one of this number asks
-            self._unused.remove(number)
+        ways = self._ways(number)
+        if ways[-1] in self._unused:  # the row may make it; the next one of this number asks
+            self._unused.remove(ways[-1])
             return None
         units, model = self.owners(form), self.ledger.model
-        query = select(model).where(model.office_no == number, model.amends_id.is_(None))
+        query = select(model).where(model.office_no.in_(ways), model.amends_id.is_(None))
         if not number or not units:
             return None
         return db.session.scalars(
@@ -146,7 +153,7 @@ class Identity:
         if not self.ledger.statuses:
             return list(db.session.scalars(query))
         if office:
-            query = query.where(model.office_no.is_(None) | (model.office_no == office))
+            query = query.where(model.office_no.is_(None) | model.office_no.in_(self._ways(office)))
         found = self._standing(query, unnumbered=unnumbered)
         return found or (list(db.session.scalars(query.where(model.status == "voided"))) if voided else [])
 

@@ -71,7 +71,16 @@ INFO_SOURCES = Choice(
         "self": ("个人申请", "自己申请", "本人申报"),
     },
 )
-CONSENTS = Choice(("told", _("Has been told")), ("agreed", _("Has agreed")), ("guardian", _("The guardian has agreed")))
+CONSENTS = Choice(
+    ("told", _("Has been told")),
+    ("agreed", _("Has agreed")),
+    ("guardian", _("The guardian has agreed")),
+    also={
+        "told": ("告知", "已知情"),
+        "agreed": ("同意", "本人同意", "本人已同意", "知情同意"),
+        "guardian": ("监护人同意",),
+    },
+)
 FREQUENCIES = Choice(
     ("month", _("Every month")),
     ("quarter", _("Every quarter")),
