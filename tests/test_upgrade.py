@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from sqlalchemy import MetaData, create_engine, select
 
+from tests import commands
 from tests.conftest import release, settings
 
-HERE = Path(__file__).resolve().parent.parent
 LAST_RELEASE = "c2d84f10e6b7"  # its newest migration
 # What `portal init` adds to with every release, and the version itself.
 GROWING = ("alembic_version", "ab_permission", "ab_permission_view", "ab_permission_view_role", "ab_view_menu")
@@ -44,8 +41,7 @@ def command(built):
     def run(*words):
         release(built.app)
         built.dirty = True
-        made = [sys.executable, "-m", "flask", "--app", "portal", *words]
-        done = subprocess.run(made, cwd=HERE, env=environment, capture_output=True, text=True, check=False)
+        done = commands.run(("-m", "flask", "--app", "portal", *words), environment)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
