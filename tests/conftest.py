@@ -27,6 +27,8 @@ from tests.visitor import Visitor
 
 if found := memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(found))
+# Collecting the tests makes much that stays, and tests make much that goes by itself.
+gc.set_threshold(50_000, 20, 20)
 POSTGRES = os.environ.get("PORTAL_TEST_POSTGRES")
 LIVE = "portal_live"
 # Statements that leave the database as it is; lines of the trail and jobs alone are in no other test's way.
@@ -86,7 +88,6 @@ class Built:
         # As `run.py` does: what was made up to here is not looked through for garbage with every test.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(50_000, 20, 20)
 
     def watch(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if not statement.lstrip().upper().startswith(HARMLESS):
