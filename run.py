@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 import sys
 
@@ -10,7 +9,7 @@ from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from config import BadSetting
-from portal import create_app, demo, serving, setup, worker
+from portal import create_app, demo, memory, serving, setup, worker
 from portal.core.declarations import BadLedger
 from portal.operations import checks, monitor
 
@@ -23,10 +22,7 @@ def main() -> None:
         sys.exit(f"The portal cannot start: {fault}")
     except DBAPIError as fault:
         sys.exit(f"The portal cannot start: {fault.orig}")
-    # Garbage collection makes the slow tail of requests: what start-up made is never looked at again.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    memory.keep_start()
     monitor.start(app)
     server = serving.server_of(app)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())

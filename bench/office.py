@@ -114,7 +114,7 @@ class Person:
         elif deed == "record" and known:
             self.ask("record", f"/{ledger}/show/{self.chance.choice(known)}")
         elif deed == "search":
-            self.look("search", ledger, f"?q={self.chance.choice('区社区协议活动')}")
+            self.look("search", ledger, "?" + urlencode({"q": self.chance.choice("区社区协议活动")}))
         else:
             self.look("list", ledger, f"?page={self.chance.choice((0, 0, 0, 1))}")
 

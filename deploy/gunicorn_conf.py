@@ -41,10 +41,12 @@ if os.environ.get("PORTAL_METRICS_PORT"):
 
 
 def post_worker_init(worker: Any) -> None:
-    """Beside the requests: metrics and health checks on a port of their own."""
-    from portal.operations import monitor  # noqa: PLC0415 - in the worker, see above
+    """Metrics and health checks beside the requests, on a port of their own; garbage collection as with `run.py`."""
+    from portal import memory  # noqa: PLC0415 - in the worker, see above
+    from portal.operations import monitor  # noqa: PLC0415
 
     monitor.start(worker.wsgi)
+    memory.keep_start()
 
 
 def on_exit(_server: Any) -> None:

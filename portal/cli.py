@@ -18,11 +18,11 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import MultiDict
 
-from portal import setup, worker
+from portal import memory, setup, worker
 from portal.accounts import new_account, resets, roles, sign_in_rules
 from portal.accounts.passwords import password_fault, profile_in_force
 from portal.accounts.security import act_as
-from portal.core import attachments, audit, installation, key_files, scope, sealing, staging
+from portal.core import attachments, audit, installation, scope, sealing, staging
 from portal.core.fields import BadValue
 from portal.core.fields.text import refuse_personal
 from portal.core.ledger import Ledger, mounted
@@ -35,12 +35,11 @@ from portal.core.views import exporting
 from portal.demo import PROFILES, load, password, renew_password
 from portal.extensions import db
 from portal.operations import backup as backups
-from portal.operations import checks, moving_files
+from portal.operations import checks, moving_files, renewing_keys
 from portal.operations import restore as restoring
 from portal.operations.backup import Refused
 from portal.operations.encryption import BadArchive
 from portal.operations.passphrase import passphrase
-from portal.org import rotation
 
 
 class Commands(AppGroup):
@@ -155,17 +154,14 @@ def reset(name: str) -> None:
 
 
 @keys.command()
-def rotate() -> None:
+@click.option("--copied-at-once", "copied", is_flag=True, help="You bring the new key to the other machines.")
+def rotate(*, copied: bool) -> None:
     """Make a new key and encrypt all personal data with it. The key before is kept until the next time."""
-    with scope.unscoped("an operator at the machine looks after the keys"):
-        audit.tell("keys_renewed")
-    path = current_app.config["DATA_DIR"] / key_files.PERSONAL
-    rotation.renew(path)
-    installation.keys_renewed()
-    db.session.commit()
-    count = rotation.reseal(lambda done: click.echo(f"{done} values …", err=True))
-    rotation.forget_older(path)
+    with operating(), scope.unscoped("an operator at the machine looks after the keys"):
+        count = renewing_keys.renew(lambda done: click.echo(f"{done} values …", err=True), copied=copied)
     click.echo(f"{count} values are encrypted with a new key. Keep a copy of personal.key apart from the database.")
+    if copied:
+        click.echo("Copy personal.key to the data directories of the other machines now.", err=True)
 
 
 @trail.command("verify")
@@ -173,6 +169,9 @@ def verify() -> None:
     """Go through the whole trail, then seal what is new. Names the first line that is not as it was written."""
     found = sealing.verify(lambda done: click.echo(f"{done} lines …", err=True))
     if found.fault:
+        click.echo(
+            "Keep database and data directory as they are, and see “What to do when” in docs/operations.md.", err=True
+        )
         raise click.ClickException(found.fault)
     if found.remark:
         click.echo(found.remark, err=True)
@@ -328,6 +327,7 @@ def import_(ledger: str, file: Path, username: str, errors: Path | None, **how: 
 
 
 def _run(sheet: running.Sheet, dry: bool) -> running.Taken:
+    memory.collect_rarely()
     with TemporaryDirectory(dir=current_app.config["DATA_DIR"]) as name:
         if dry:
             return running.Taken(running.rehearse(sheet, Path(name), lambda _done, _all: None), None)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from flask import Flask, current_app, has_request_context, request
+from flask import Flask, current_app, g, has_request_context, request
 from psycopg.errors import _WaitTimeout
 from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import Engine, NullPool, PoolProxiedConnection, QueuePool, create_engine, event, func, literal, select
@@ -329,10 +329,28 @@ def install(app: Flask) -> None:
     without_aggregates()
     with app.app_context():
         listen(db.engine)
+    event.listen(db.session, "after_commit", committed)
     app.before_request(lambda: _answer.set(ANSWER_TO_PAGES) and None)
 
 
+def commit_begins(_connection: Any) -> None:
+    """Until the database says that it has committed, nobody knows whether it will have."""
+    if has_request_context():
+        g.committing = True
+
+
+def committed(_session: Any) -> None:
+    if has_request_context():
+        g.committing, g.committed = False, True
+
+
+def maybe_saved(trouble: Trouble) -> bool:
+    """May something of what the request changes be stored although the database is in trouble?"""
+    return bool(g.get("committed") or (g.get("committing") and trouble is Trouble.AWAY))
+
+
 def listen(engine: Engine) -> None:
+    event.listen(engine, "commit", commit_begins)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", prepare_sqlite)
         event.listen(engine, "begin", begin_sqlite)

@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from flask import Flask
 from huey.consumer import Consumer
 
+from portal import memory
 from portal.core import jobs
+from portal.core.job_queue import AWAY as UNREACHED
 from portal.core.job_queue import Queue
 
 THREADS = 4  # jobs at a time; they wait for the database as much as they work
@@ -61,13 +63,29 @@ class Worker(Consumer):
 
 def serve(app: Flask, threads: int) -> None:
     quiet()
+    memory.keep_start()
     jobs.stopping.clear()
     Worker(app.extensions["portal.queue"].huey, graceful_signal="TERM", **options(app, threads)).run()
 
 
+class Brief(logging.Filter):
+    """A queue that is away is told in a line at each try, not by the place in the library that asked."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        fault = record.exc_info[1] if record.exc_info else None
+        if isinstance(fault, UNREACHED):
+            record.msg, record.args = "the queue is away, trying again: %s", (type(fault).__name__,)
+            record.exc_info = record.exc_text = None
+        return True
+
+
 def quiet() -> None:
     """A beat a minute and each job are no news; what fails is told by the jobs themselves."""
-    logging.getLogger("huey").setLevel(logging.WARNING)
+    log = logging.getLogger("huey")
+    log.setLevel(logging.WARNING)
+    for each in (log, logging.getLogger("huey.consumer")):
+        if not any(isinstance(found, Brief) for found in each.filters):
+            each.addFilter(Brief())
 
 
 __all__ = ["THREADS", "beside", "serve"]

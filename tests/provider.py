@@ -113,7 +113,8 @@ class WithIdToken(OpenIDCode):
         return {"iss": "https://evil.example" if "other_issuer" in NOW else issuer()}
 
     def generate_user_info(self, user: Any, _scope: str) -> UserInfo:
-        return UserInfo(sub=user["preferred_username"] or "nobody", **{k: v for k, v in user.items() if v})
+        claims = {"sub": user["preferred_username"] or "nobody"} | {k: v for k, v in user.items() if v}
+        return UserInfo(**claims)
 
 
 def issuer() -> str:

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, inspect, select
 
 from portal import cli, create_app, setup
-from portal.core import attachments, clock, installation, scope, sealing
+from portal.core import attachments, clock, installation, scope, sealing, streams
 from portal.core.attachments import Attachment
 from portal.extensions import db
 from portal.operations import archive, backup, dialects, encryption, tables
@@ -208,7 +208,7 @@ def test_a_backup_made_while_others_write_is_restored_on_both_databases_and_back
 def test_an_archive_that_is_not_whole_or_not_opened_makes_nothing(source, portal_at, tmp_path, monkeypatch):
     _, first = source
     content = first.read_bytes()
-    chunk = encryption.CHUNK + encryption.OVERHEAD
+    chunk = streams.CHUNK + streams.OVERHEAD
     start = len(content) - (len(content) // chunk) * chunk
     altered = {
         "nothing": b"",

@@ -16,6 +16,7 @@ TEMPLATES = sorted((HERE / "portal" / "templates").rglob("*.html"))
 SCRIPTS = sorted((HERE / "portal" / "static" / "js").glob("*.js"))
 # Who ends transactions: commands and the few pages that are no ledger's. Ledgers leave it to Flask-AppBuilder.
 COMMITTING = {
+    "portal/operations/renewing_keys.py",
     "portal/operations/restore.py",
     "portal/core/spreadsheet/savepoints.py",
     "portal/cli.py",

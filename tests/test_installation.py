@@ -285,3 +285,28 @@ def test_rotating_keys_that_was_ended_half_way_loses_none(home, monkeypatch):
     assert len(json.loads((home / "personal.key").read_text())["encrypt"]) == 2
     release(app)
     release(set_up(home))
+
+
+def test_a_new_key_is_made_beside_other_machines_only_if_they_get_it(home, tmp_path, monkeypatch):
+    """Until its copy is there the other one stops, since it could neither read nor be read."""
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in KEYS:
+        shutil.copy(home / name, other / name)
+    monkeypatch.setattr(installation, "AGAIN", 0)
+    one, two = set_up(home), set_up(other, f"sqlite:///{home}/portal.db")
+    asking = two.test_client()
+    assert asking.get("/login/").status_code == 200
+    assert cli_of(two, "heads", "refound").exit_code == 0
+    kept = (home / "personal.key").read_bytes()
+    told = cli_of(one, "keys", "rotate")
+    assert (told.exit_code, "--copied-at-once" in told.stderr) == (1, True)
+    assert (home / "personal.key").read_bytes() == kept
+    assert cli_of(one, "keys", "rotate", "--copied-at-once").exit_code == 0
+    with two.app_context():
+        assert not installation.has_newest_keys()
+    assert asking.get("/login/").status_code == 503
+    shutil.copy(home / "personal.key", other / "personal.key")
+    assert asking.get("/login/").status_code == 200
+    release(one)
+    release(two)

@@ -17,7 +17,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import BadRequest
 
-from portal.accounts import apart, lending, locking, passwords, resets, roles, second_factor, sessions
+from portal.accounts import apart, identities, lending, locking, passwords, resets, roles, second_factor, sessions
 from portal.accounts.granting import tell_account, tell_roles
 from portal.accounts.passwords import new_fault, put
 from portal.accounts.reasons import personal_fault
@@ -52,6 +52,7 @@ class AccountsView(BaseView):
         "unlock": "grant",
         "end_sessions": "grant",
         "remove_factor": "grant",
+        "release": "grant",
         "options": "read",
     }
     base_permissions = ["can_read", "can_add", "can_edit", "can_grant"]
@@ -133,6 +134,8 @@ class AccountsView(BaseView):
             today=clock.today(),
             locked=locking.locked_until(user.username),
             factor=second_factor.of(user.id),
+            identity=identities.of(user.id),
+            to_the_minute=clock.to_the_minute,
             in_pair=resets.in_pair(user),
             sessions=len(sessions.listed(user.id)),
         )
@@ -197,6 +200,19 @@ class AccountsView(BaseView):
         sessions.end_all(user)
         db.session.commit()
         flash(gettext("The second factor is removed. Its user can set up another one."), "success")
+        return redirect(url_for("AccountsView.grant", pk=pk))
+
+    @expose("/release/<int:pk>", methods=["POST"])
+    @has_access
+    def release(self, pk: int) -> ResponseReturnValue:
+        """For a name that belongs to somebody else at the other system now; an administrator's is released by two."""
+        user, _ = account_or_404(pk)
+        if user.id == current_user.id or resets.in_pair(user):
+            abort(403)
+        identities.release(user)
+        sessions.end_all(user)
+        db.session.commit()
+        flash(gettext("Released. Whoever signs in next by this name there is bound to the account."), "success")
         return redirect(url_for("AccountsView.grant", pk=pk))
 
 
@@ -331,7 +347,10 @@ def fault_of_password(user: Any, typed: dict[str, str], new: bool) -> str:
     if not new and user.id == current_user.id:
         return gettext("Your own password is changed on the page of your account.")
     if not new and resets.in_pair(user):
-        return gettext("An administrator's password is reset by two people, on a page of its own.")
+        return gettext(
+            "The password of an administrator, or of who was one in the last 30 days, is reset by two people, on a "
+            "page of its own."
+        )
     return new_fault(user, typed["username"], typed["password"])
 
 

@@ -13,7 +13,7 @@ from flask_appbuilder.security.sqla.models import User
 from flask_login import login_user
 from sqlalchemy import select
 
-from portal.accounts import second_factor, sessions, sign_in_rules
+from portal.accounts import identities, second_factor, sessions, sign_in_rules
 from portal.core import audit, scope
 from portal.extensions import db
 
@@ -22,15 +22,16 @@ ENTERING = "entering"
 WAITS = 300  # seconds
 
 
-def admit(user: Any, *, old: bool, way: str = "") -> bool:
+def admit(user: Any, *, old: bool, way: str = "", identity: str = "") -> bool:
     """Let an account in, or, when it has a second factor, wait for its code: then false. `old`: with a password that
-    has to be changed; `way`: what the trail says of how, where it was not by password."""
+    has to be changed; `way`: what the trail says of how, where it was not by password; `identity`: to which of another
+    system the account is bound then."""
     if second_factor.of(user.id) is None:
-        let_in(user, old=old, way=way)
+        let_in(user, old=old, way=way, identity=identity)
         return True
     begin_anew()
-    waiting = {"user": user.id, "since": int(sessions.moment()), "proof": proof_of(user), "old": old, "way": way}
-    session[ENTERING] = waiting
+    waiting = {"user": user.id, "since": int(sessions.moment()), "proof": proof_of(user)}
+    session[ENTERING] = waiting | {"old": old, "way": way, "identity": identity}
     return False
 
 
@@ -52,12 +53,14 @@ def proof_of(user: Any) -> str:
 
 def finish(user: Any) -> None:
     """After the right code. What the session holds was committed."""
-    let_in(user, old=session[ENTERING]["old"], way=session[ENTERING]["way"])
+    let_in(user, **{name: session[ENTERING][name] for name in ("old", "way", "identity")})
 
 
-def let_in(user: Any, *, old: bool, way: str) -> None:
+def let_in(user: Any, *, old: bool, way: str, identity: str) -> None:
     with as_whoever_enters(user):
         audit.tell("sign_in", title=way)  # nobody is let in without its line
+        if identity:
+            identities.bind(user, identity)
     begin_anew()
     login_user(user)
     sign_in_rules.begin(user, old=old)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from flask_babel import force_locale, gettext
 from sqlalchemy import select
 
-from portal.accounts import roles
+from portal.accounts import roles, tenure
 from portal.core import audit
 from portal.core.fields import Label
 from portal.core.ledger import Ledger
@@ -32,6 +32,7 @@ def tell_rights(role: Any, desk: Ledger | roles.Desk, before: Held, after: Held)
     """A line of the trail where the two differ; with the change or not at all."""
     if before == after:
         return
+    tenure.note_role(role, desk.name, before.verbs, after.verbs)
     with force_locale(PAPER):
         parts = differences(before.verbs, after.verbs, {verb: roles.DESK_VERBS[verb] for verb in desk.verbs})
         if before[1:] != after[1:] and desk.scoped:
@@ -42,6 +43,7 @@ def tell_rights(role: Any, desk: Ledger | roles.Desk, before: Held, after: Held)
 
 def tell_roles(user: Any, before: Collection[str], after: Collection[str], *, active: tuple[bool, bool]) -> None:
     """The roles of an account, by code, and whether it may sign in at all, before and after."""
+    tenure.note_roles(user.id, before, after)
     with force_locale(PAPER):
         parts = differences(before, after, {code: roles.label_of(code) for code in (*before, *after)})
         if active[0] != active[1]:

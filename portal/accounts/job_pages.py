@@ -6,7 +6,6 @@ Nothing of what somebody brought or was told stands here: neither names of files
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -48,11 +47,11 @@ class Line:
 
     @property
     def since(self) -> str:
-        return moment(self.job.row.began_at or self.job.row.touched_at)
+        return clock.to_the_minute(self.job.row.began_at or self.job.row.touched_at)
 
     @property
     def ended(self) -> str:
-        return "" if self.job.active else moment(self.job.row.touched_at)
+        return "" if self.job.active else clock.to_the_minute(self.job.row.touched_at)
 
     @property
     def progress(self) -> tuple[int, int]:
@@ -77,7 +76,7 @@ class JobsView(BaseView):
     def index(self) -> ResponseReturnValue:
         last = scheduling.last()
         wanted = {name: plan for name, plan in PLANS.items() if plan.wanted()}
-        work = [(plan.label, moment(last[name]) if name in last else "") for name, plan in wanted.items()]
+        work = [(plan.label, clock.to_the_minute(last[name]) if name in last else "") for name, plan in wanted.items()]
         return render_template("jobs.html", lines=latest(), work=work, works=scheduling.works(), shown=SHOWN)
 
     @expose("/<string:token>/<string:name>", methods=["POST"])
@@ -114,12 +113,8 @@ def tell(action: str, job: Job) -> None:
 
 def latest() -> list[Line]:
     """The active ones first, then those that ended last."""
-    resting = jobs.rows(StoredJob.state.not_in((*ACTIVE, NEW)))[-SHOWN:]
+    resting = jobs.rows(StoredJob.state.not_in((*ACTIVE, NEW)), last=SHOWN)
     found = [Job(row).look() for row in (*jobs.rows(StoredJob.state.in_(ACTIVE)), *reversed(resting))]
     users = select(User.id, User.username).where(User.id.in_({job.row.user_id for job in found}))
     names: dict[int, str] = {row.id: row.username for row in db.session.execute(users)}
     return [Line(job, names.get(job.row.user_id, "")) for job in found]
-
-
-def moment(at: datetime) -> str:
-    return f"{clock.local(at):%Y-%m-%d %H:%M}"

@@ -25,7 +25,7 @@ from flask_login import current_user
 from joserfc.errors import JoseError
 from sqlalchemy import func, select
 
-from portal.accounts import entering, locking, sign_in
+from portal.accounts import entering, identities, locking, sign_in
 from portal.accounts.reasons import personal_fault
 from portal.core import audit
 from portal.core.fields import clean
@@ -37,6 +37,7 @@ PROVIDER = "office"
 # Seconds that the provider has for each answer: a thread waits for it.
 ANSWER = 8
 NEXT = "oidc_next"
+OTHER = "sign_in_other_identity"
 USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{2,31}")
 # What goes wrong between the portal and the provider, whoever signs in.
 FAULTS = (AuthlibBaseError, JoseError, requests.RequestException, ValueError, LookupError, RuntimeError, TypeError)
@@ -93,7 +94,8 @@ class OidcView(BaseView):
             return sign_in.sign_in_page(why)
         wanted = session.get(NEXT, "")
         self.appbuilder.sm.update_user_auth_stat(user)
-        if entering.admit(user, old=False, way="OIDC"):
+        identity = identities.digest_of(current_app.config["OIDC_ISSUER"], told["sub"])
+        if entering.admit(user, old=False, way="OIDC", identity=identity):
             return redirect(sign_in.safe_next(wanted))
         return redirect(url_for("SignInView.code", next=wanted or None))
 
@@ -125,7 +127,12 @@ def account_of(told: Any) -> tuple[Any, str]:
     name = " ".join(clean(claim).split()) if isinstance(claim, str) else ""
     if not name:
         return None, refused("", gettext("%(service)s does not say which account is yours.", service=button()))
-    user = db.session.scalars(select(User).where(func.lower(User.username) == name.lower())).first()
+    subject = told.get("sub")
+    if not isinstance(subject, str) or not subject:
+        return None, refused(name, gettext("%(service)s does not say which account is yours.", service=button()))
+    user, why = user_of(name, identities.digest_of(current_app.config["OIDC_ISSUER"], subject))
+    if why:
+        return None, why
     if user is None and current_app.config["OIDC_CREATE"] and USERNAME.fullmatch(name):
         make(name, told.get("name"))
         why = gettext("An account was made for you. You can sign in once the security administrator has authorised it.")
@@ -135,8 +142,23 @@ def account_of(told: Any) -> tuple[Any, str]:
     return user, sign_in.locked(user.username)
 
 
-def refused(name: str, why: str) -> str:
-    audit.tell("sign_in_refused", title=locking.written(name) if name else "")
+def user_of(name: str, identity: str) -> tuple[Any, str]:
+    """The account that is bound to this identity, else the one of this name when it is bound to nobody."""
+    if bound := identities.account_of(identity):
+        return db.session.scalars(select(User).where(User.id == bound)).first(), ""
+    user = db.session.scalars(select(User).where(func.lower(User.username) == name.lower())).first()
+    if user is None or identities.of(user.id) is None:
+        return user, ""
+    text = gettext(
+        "%(service)s calls you by the account of somebody else here, so nobody is signed in. Please ask the security "
+        "administrator.",
+        service=button(),
+    )
+    return None, refused(name, text, OTHER)
+
+
+def refused(name: str, why: str, action: str = "sign_in_refused") -> str:
+    audit.tell(action, title=locking.written(name) if name else "")
     return why
 
 

@@ -85,7 +85,7 @@ def require_administrator() -> None:
 def resets_page(typed: dict[str, str | int], faults: dict[str, str]) -> str:
     loading = [joinedload(each) for each in (AdminReset.user, AdminReset.asked_by, AdminReset.decided_by)]
     query = select(AdminReset).options(*loading).order_by(AdminReset.id.desc()).limit(SHOWN)
-    others = {id_: user for id_, user in resets.administrators().items() if id_ != scope.current().user_id}
+    others = {id_: user for id_, user in resets.targets().items() if id_ != scope.current().user_id}
     return render_template(
         "accounts/resets.html",
         requests=db.session.scalars(query).all(),

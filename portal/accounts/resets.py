@@ -14,8 +14,9 @@ from flask_appbuilder.security.sqla.models import User
 from flask_babel import force_locale, gettext, lazy_gettext
 from sqlalchemy import select, update
 
-from portal.accounts import apart, locking, passwords, powers, second_factor, security, sessions
+from portal.accounts import apart, identities, locking, passwords, powers, second_factor, security, sessions, tenure
 from portal.accounts.reasons import reason_fault
+from portal.accounts.tenure import STAYS
 from portal.core import audit, clock, exclusion, scope
 from portal.core.fields import Label
 from portal.core.phrases import PAPER, labelled
@@ -24,10 +25,11 @@ from portal.org.accounts import AccountProfile, AdminReset
 from portal.org.sealed import Sealed
 
 LASTS = timedelta(days=1)  # that a request can be confirmed, and its half of the password be taken
-PASSWORD, FACTOR = "password", "second_factor"  # what is reset
+PASSWORD, FACTOR, IDENTITY = "password", "second_factor", "identity"  # what is reset
 KINDS: Mapping[str, Label] = {
     PASSWORD: lazy_gettext("Password"),
     FACTOR: lazy_gettext("Second factor"),
+    IDENTITY: lazy_gettext("Identity at the other system"),
 }
 STATES: Mapping[str, Label] = {
     "open": lazy_gettext("Waits for a second administrator"),
@@ -45,16 +47,24 @@ def administrators() -> dict[int, User]:
     return {user.id: user for user in db.session.scalars(query)}
 
 
+def targets() -> dict[int, User]:
+    """Whom two others reset, by id: administrators, and who was one not long ago."""
+    lately = User.id.in_(select(AccountProfile.user_id).where(AccountProfile.powers_changed_at > clock.now() - STAYS))
+    former = db.session.scalars(select(User).where(lately, User.active.is_(True)))
+    found = {user.id: user for user in former} | administrators()
+    return dict(sorted(found.items(), key=lambda each: each[1].username))
+
+
 def administers(rights: list[security.Right]) -> bool:
     held = apart.held_by(rights)
     return bool(powers.held((pair for pairs in held.values() for pair in pairs), held))
 
 
 def in_pair(user: Any) -> bool:
-    """Is this an administrator, or would the account be one if it were not switched off?"""
+    """Is this an administrator, was it one not long ago, or would the account be one if it were not switched off?"""
     if user.id is None:
         return False
-    return administers(security.rights_by_account(user.id).get(user.id, []))
+    return tenure.changed_within(user.id, STAYS) or administers(security.rights_by_account(user.id).get(user.id, []))
 
 
 def state_of(request: AdminReset) -> str:
@@ -64,8 +74,11 @@ def state_of(request: AdminReset) -> str:
 
 
 def may_decide(request: AdminReset) -> bool:
-    """The second one of the pair: neither who asked nor whose account it is."""
-    return state_of(request) == "open" and scope.current().user_id not in (request.asked_by_id, request.user_id)
+    """The second one of the pair: neither who asked nor whose account it is, nor somebody who was made an administrator
+    just now, perhaps for this."""
+    me = scope.current().user_id
+    others = state_of(request) == "open" and me not in (request.asked_by_id, request.user_id)
+    return others and not tenure.changed_within(me, tenure.BEFORE)
 
 
 def may_refuse(request: AdminReset) -> bool:
@@ -89,7 +102,7 @@ def ask(user_id: int | None, what: str, reason: str) -> dict[str, str]:
     """Make a request, or say what is wrong by field. Nothing is committed."""
     exclusion.hold("resets")
     me, faults = scope.current().user_id, dict[str, str]()
-    user = administrators().get(user_id or 0)
+    user = targets().get(user_id or 0)
     if user is None or user.id == me:
         faults["user"] = gettext("Please choose another administrator.")
     if what not in KINDS:
@@ -98,6 +111,8 @@ def ask(user_id: int | None, what: str, reason: str) -> dict[str, str]:
         faults["reason"] = fault
     if user and what == FACTOR and second_factor.of(user.id) is None:
         faults["what"] = gettext("This account has no second factor.")
+    if user and what == IDENTITY and identities.of(user.id) is None:
+        faults["what"] = gettext("This account is bound to nobody at another system.")
     if faults or user is None:
         return faults
     open_ones = (AdminReset.user_id == user.id, AdminReset.what == what, AdminReset.confirmed.is_(None))
@@ -122,6 +137,8 @@ def confirm(request: AdminReset) -> tuple[str, str]:
     half = ""
     if request.what == FACTOR:
         second_factor.remove(user)
+    elif request.what == IDENTITY:
+        identities.release(user)
     else:
         mine, half = passwords.one_time_halves()
         set_password(user, mine + half)
@@ -164,6 +181,8 @@ def reset_alone(username: str) -> str:
     set_password(user, password)
     if second_factor.of(user.id):
         second_factor.remove(user)
+    if identities.of(user.id):
+        identities.release(user)
     sessions.end_all(user)
     audit.add("reset_confirmed", "ab_user", record_id=user.id, root_id=user.id, title=user.username)
     return password

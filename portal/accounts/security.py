@@ -95,8 +95,8 @@ class PortalSecurityManager(SecurityManager):
         return False
 
     def add_permissions_view(self, base_permissions: list[str], view_menu: str) -> None:
-        """Makes the rights that are missing; Flask-AppBuilder's own role has all. Its own method asks and commits for
-        each, and of a ledger with several views would take what the last one lacks."""
+        """Makes the rights that are missing, for its own role, too, and takes none. Flask-AppBuilder's own method asks
+        and commits for each, which took most of setting up."""
         admin: Role = self.find_role(self.auth_role_admin)
         view = self.find_view_menu(view_menu) or ViewMenu(name=view_menu)
         db.session.add(view)

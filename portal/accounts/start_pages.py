@@ -149,7 +149,7 @@ def last_run(ledger: Ledger) -> str:
     """When the last sheet of this ledger was taken that was not taken back."""
     query = select(func.max(ImportRun.told_at)).where(ImportRun.ledger == ledger.name, ImportRun.undone_at.is_(None))
     found = db.session.scalar(query)
-    return f"{clock.local(found):%Y-%m-%d %H:%M}" if found else ""
+    return clock.to_the_minute(found) if found else ""
 
 
 def missing(ledger: Ledger, count: int) -> Iterator[str]:

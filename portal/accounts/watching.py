@@ -42,11 +42,14 @@ CHANGES, SIGNS = timedelta(days=30), timedelta(days=7)
 # Deeds that change what somebody may do or see.
 DEEDS = (
     *("grant", "unlock", "keys_renewed", "export_approved", "export_refused", "second_factor_removed"),
-    *("reset_asked", "reset_confirmed", "reset_refused"),
+    *("reset_asked", "reset_confirmed", "reset_refused", "identity_released"),
 )
+# A name that somebody else has now at the other system: nobody is signed in by it, and all administrators are told.
+OTHER = "sign_in_other_identity"
 ALARMS = {
     "sign_in_failed": lazy_gettext("Wrong passwords"),
     "sign_in_locked": lazy_gettext("Tries while locked"),
+    OTHER: lazy_gettext("Others by the name of an account"),
     "refused": lazy_gettext("Tries beyond one's rights"),
     "reveal": lazy_gettext("Looks at personal data"),
     "export_taken": lazy_gettext("Sheets with personal data taken"),
@@ -101,7 +104,8 @@ def changes() -> list[tuple[Told, str]]:
         for name in names
     )
     watched = or_(AuditEvent.action.in_(DEEDS), accounts, *moved, AuditEvent.ledger == RULES)
-    query = select(AuditEvent).where(AuditEvent.at > clock.now() - CHANGES, watched, AuditEvent.username != "")
+    somebody = or_(and_(watched, AuditEvent.username != ""), AuditEvent.action == OTHER)
+    query = select(AuditEvent).where(AuditEvent.at > clock.now() - CHANGES, somebody)
     events = db.session.scalars(query.order_by(AuditEvent.id.desc()).limit(SOUGHT)).all()
     names = names_of([event.record_id for event in events if event.ledger == USERS])
     desks = {ledger.name: ledger for ledger in mounted()}

@@ -71,6 +71,11 @@ def local(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC).astimezone(OFFICE)
 
 
+def to_the_minute(moment: datetime) -> str:
+    """A stored moment as pages and messages write it."""
+    return f"{local(moment):%Y-%m-%d %H:%M}"
+
+
 def midnight(day: date) -> datetime:
     """When a day begins at the office, as the database keeps moments."""
     return datetime.combine(day, time(), OFFICE).astimezone(UTC).replace(tzinfo=None)

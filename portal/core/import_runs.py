@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask_babel import force_locale, gettext
 from sqlalchemy import JSON, ForeignKey, String, event, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -19,6 +20,7 @@ from portal.core.fields.base import LARGEST
 from portal.core.holding import Work, is_held
 from portal.core.images import image_of
 from portal.core.ledger import Ledger
+from portal.core.phrases import PAPER
 from portal.extensions import Model, db
 from portal.org.sealed import Sealed, SealedLongText
 
@@ -35,7 +37,8 @@ class ImportRun(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     ledger: Mapped[str] = mapped_column(String(60), index=True)
-    name: Mapped[str] = mapped_column(String(120))
+    # What the file was called by whoever brought it, which can be the name of a person.
+    name_enc: Mapped[Sealed] = mapped_column(SealedLongText)
     sha256: Mapped[str] = mapped_column(String(64))
     adopt: Mapped[bool]
     # Either all rows or none.
@@ -53,8 +56,12 @@ class ImportRun(Model):
     undone_by: Mapped[str | None] = mapped_column(String(64))
 
     @property
+    def name(self) -> str:
+        return self.name_enc.reveal()
+
+    @property
     def began(self) -> str:
-        return f"{clock.local(self.began_at):%Y-%m-%d %H:%M}"
+        return clock.to_the_minute(self.began_at)
 
     @property
     def now(self) -> str:
@@ -171,7 +178,7 @@ def begin(ledger: Ledger, name: str, sha256: str, *, adopt: bool, whole: bool, t
     now, principal = clock.now(), scope.current()
     values = {
         "ledger": ledger.name,
-        "name": name[-120:],
+        "name_enc": Sealed.of(name[-120:]),
         "sha256": sha256,
         "adopt": adopt,
         "whole": whole,
@@ -186,6 +193,12 @@ def begin(ledger: Ledger, name: str, sha256: str, *, adopt: bool, whole: bool, t
     }
     found: int = db.session.execute(insert(ImportRun).values(**values).returning(ImportRun.id)).scalar_one()
     return found
+
+
+def title(run_id: int) -> str:
+    """What the trail calls the file of a run."""
+    with force_locale(PAPER):
+        return gettext("import %(number)d", number=run_id)
 
 
 def tell(run_id: int, **values: Any) -> None:
@@ -236,4 +249,4 @@ def install() -> None:
         audit.also.append(keep)
 
 
-__all__ = ["ImportRun", "ImportRunRecord", "begin", "find", "kept_under", "recent", "remember", "tell"]
+__all__ = ["ImportRun", "ImportRunRecord", "begin", "find", "kept_under", "recent", "remember", "tell", "title"]

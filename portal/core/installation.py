@@ -7,7 +7,9 @@ differ, the portal neither starts nor removes anything: attachments without a ro
 from __future__ import annotations
 
 import json
+import math
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +35,8 @@ from portal.org.sealed import vault
 
 FILE = "identity.json"
 LABEL = b"which key is this"
+# Seconds after which a process asks again: another machine may have made a new key meanwhile.
+AGAIN = 30.0
 # What restoring has not put in place yet, and in it the names of what it is putting there.
 STAGED, PLACING = "restore.part", "placing.json"
 
@@ -111,10 +115,11 @@ def require_restored() -> None:
 def require_match() -> None:
     """Raises Mismatch unless the database is set up and belongs to this data directory."""
     require_restored()
-    row = recorded()
+    row, here = recorded(), carried()
     if row is None:
+        require_no_other(here)
         raise Mismatch("the database is not set up for this release yet: run `portal init` first")
-    require_pair(row, carried())
+    require_pair(row, here)
 
 
 def require_fit() -> None:
@@ -123,14 +128,20 @@ def require_fit() -> None:
     row, here = recorded(), carried()
     if row is not None:
         require_pair(row, here)
-    elif not _set_up():
-        if here:
-            raise Mismatch(
-                f"the database is empty, but {file().parent} belongs to another one ({here.installation}): set "
-                f"PORTAL_DATABASE_URL to that one, or PORTAL_DATA_DIR to a directory of its own"
-            )
-    else:
+        return
+    require_no_other(here)
+    if _set_up():
         require_fitting_keys()
+
+
+def require_no_other(here: Carried | None) -> None:
+    """Raises Mismatch for an empty database beside the data directory of one that was used."""
+    if here and not _set_up():
+        raise Mismatch(
+            f"the database is empty, but {file().parent} belongs to another one ({here.installation}): set "
+            "PORTAL_DATABASE_URL to that one, or PORTAL_DATA_DIR to a directory of its own; if that one is lost, "
+            "restore the newest backup by `portal restore` into another directory"
+        )
 
 
 def require_pair(row: Any, here: Carried | None) -> None:
@@ -140,14 +151,39 @@ def require_pair(row: Any, here: Carried | None) -> None:
             f"{home} belongs to another database ({here.installation}, this one is {row.id}): set "
             f"PORTAL_DATABASE_URL and PORTAL_DATA_DIR to a pair that belongs together"
         )
-    for name, fits in ((PERSONAL, row.personal_key in personal_keys()), (AUDIT, row.audit_key == audit_key())):
-        if not fits:
-            raise Mismatch(f"{home / name} is not the key that this database was written with: put that one back")
+    require_keys(row)
     if not has_files(row.files_in):
         raise Mismatch(
             f"the files of this database are in {row.files_in}, and PORTAL_FILES says {files_place()}: set it to that, "
             "or move them by `portal files move`, run with the setting of before"
         )
+
+
+def require_keys(row: Any) -> None:
+    """Raises Mismatch unless the newest keys of the database are at hand."""
+    if row.personal_key not in personal_keys():
+        raise Mismatch(
+            f"{file().parent / PERSONAL} is not the key that this database was written with: put that one back, or, "
+            "after `portal keys rotate` on another machine, copy it from there"
+        )
+    if row.audit_key != audit_key():
+        raise Mismatch(f"{file().parent / AUDIT} is not the key that this database was written with: put that one back")
+
+
+def require_newest_keys() -> None:
+    """What a process asks now and then, since another machine may have made a new key. Raises Mismatch."""
+    if (row := recorded()) is not None:
+        require_keys(row)
+
+
+def has_newest_keys() -> bool:
+    """Can this process read what is written now? Else the log says what to do."""
+    try:
+        require_newest_keys()
+    except Mismatch as fault:
+        current_app.logger.critical("%s", fault.message)
+        return False
+    return True
 
 
 def require_fitting_keys() -> None:
@@ -240,21 +276,25 @@ def keys_renewed() -> None:
 
 
 class Guard:
-    """Asks once a process, before the first page is served. `require` raises BadSetting."""
+    """Asks once a process, before the first page is served, or `again` after so many seconds. `require` raises
+    BadSetting."""
 
-    def __init__(self, require: Callable[[], None]) -> None:
-        self.require, self.passed = require, False
+    def __init__(self, require: Callable[[], None], again: float = math.inf) -> None:
+        self.require, self.again, self.passed_at = require, again, -math.inf
 
     def __call__(self) -> None:
-        if self.passed or static_files.served(request.endpoint) or request.endpoint == "healthz":
+        if self.passed_at + self.again > time.monotonic():
+            return
+        if static_files.served(request.endpoint) or request.endpoint == "healthz":
             return
         try:
             self.require()
         except BadSetting as fault:
             current_app.logger.critical("%s", fault.message)
             raise ServiceUnavailable from None
-        self.passed = True
+        self.passed_at = time.monotonic()
 
 
 def install(app: Flask) -> None:
     app.before_request(Guard(require_match))
+    app.before_request(Guard(require_newest_keys, AGAIN))

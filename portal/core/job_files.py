@@ -1,7 +1,8 @@
 """The files of a job: what somebody brought for it, and what they are to take.
 
-They lie in the store (`core/store`), so that another machine has them, too. They do not lie about: they go when they
-have been of use, or after an hour (`core/jobs.py`).
+They lie in the store (`core/store`), so that another machine has them, too, encrypted with a key made of that of
+personal data: a sheet may show in full what the database keeps sealed. They do not lie about: they go when they have
+been of use, or after an hour (`core/jobs.py`). So a new key encrypts none of them anew: the one before opens them.
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO
 
 from flask import current_app
 
 from portal.core import store
 from portal.core.store import Away, Missing, Store
+from portal.core.streams import Damaged, Decrypting, Encrypting, WrongKey
+from portal.org.sealed import vault
 
 AREA, AT_WORK = "jobs", "at_work"
+PURPOSE = b"files of jobs"
 
 
 def write(path: Path) -> IO[bytes]:
@@ -50,28 +54,38 @@ def folder(token: str) -> Path:
 
 
 def keep(token: str, name: str, content: IO[bytes]) -> None:
-    home()  # which nobody else on the machine reads
-    area().put(named(token, name), content)
+    with TemporaryFile(dir=home()) as sealed:  # which nobody else on the machine reads
+        stream = Encrypting(sealed, vault().keys_of(PURPOSE)[0])
+        shutil.copyfileobj(content, stream)
+        stream.close()
+        sealed.seek(0)
+        area().put(named(token, name), sealed)
 
 
 def exists(token: str, name: str) -> bool:
     try:
-        area().open(named(token, name)).close()
-    except Missing:
+        with opened(token, name):
+            return True
+    except FileNotFoundError:
         return False
-    return True
+
+
+@contextmanager
+def opened(token: str, name: str) -> Iterator[Decrypting]:
+    """Raises FileNotFoundError, also for a file that none of the keys at hand opens, or that is cut off."""
+    try:
+        with area().open(named(token, name)) as sealed:
+            yield Decrypting(sealed, *vault().keys_of(PURPOSE))
+    except (Missing, WrongKey, Damaged) as fault:
+        raise FileNotFoundError(named(token, name)) from fault
 
 
 @contextmanager
 def local(token: str, name: str) -> Iterator[Path]:
     """A copy where other programs can read it, which goes with the job at the latest. Raises FileNotFoundError."""
-    try:
-        content = area().open(named(token, name))
-    except Missing:
-        raise FileNotFoundError(named(token, name)) from None
     with TemporaryDirectory(dir=folder(token), ignore_cleanup_errors=True) as place:
         path = Path(place) / name
-        with content, write(path) as copy:
+        with opened(token, name) as content, write(path) as copy:
             shutil.copyfileobj(content, copy)
         yield path
 

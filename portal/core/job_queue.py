@@ -161,6 +161,13 @@ class Queue:
             return self.huey.get(key, peek=True)
         return None
 
+    def answers(self) -> bool:
+        try:
+            self.huey.get("answers", peek=True)
+        except AWAY:
+            return False
+        return True
+
     def drop(self, *keys: str) -> None:
         with tolerant("writing to the queue"):
             for key in keys:

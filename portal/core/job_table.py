@@ -4,15 +4,17 @@ which tells of what a job did."""
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, ForeignKey, Index, String, inspect, select
+from sqlalchemy import Connection, ForeignKey, Index, String, insert, inspect, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal.core import clock
 from portal.extensions import Model, db
 from portal.org.sealed import Sealed, SealedLongText
 
@@ -66,7 +68,18 @@ def storing() -> Iterator[Connection]:
         yield connection
 
 
-def rows(*where: Any) -> list[Any]:
-    """Rows as they are now, the oldest first; nobody waits for whoever reads them."""
+def rows(*where: Any, last: int | None = None) -> list[Any]:
+    """Rows as they are now, the oldest first, or only the `last` of them; nobody waits for whoever reads them."""
+    newest = (StoredJob.touched_at.desc(), StoredJob.id.desc())
+    query = select(*columns()).where(*where).order_by(*newest).limit(last)
     with db.engine.connect().execution_options(reading=True) as connection:
-        return list(connection.execute(select(*columns()).where(*where).order_by(StoredJob.touched_at, StoredJob.id)))
+        return list(connection.execute(query))[::-1]
+
+
+def insert_job(connection: Connection, kind: str, ledger: str, state: str, asked: dict[str, Any], **more: Any) -> str:
+    """A new row; answers its token."""
+    now, token = clock.now(), secrets.token_hex(16)
+    values = {"token": token, "kind": kind, "ledger": ledger, "state": state, "asked": encoded(asked)}
+    values |= {"reading": False, "made_at": now, "touched_at": now}
+    connection.execute(insert(StoredJob).values(**values, **more))
+    return token

@@ -11,7 +11,6 @@ import json
 import logging
 import os
 import re
-import secrets
 import socket
 import threading
 import time
@@ -22,11 +21,11 @@ from typing import Any
 
 from flask import Flask, abort, current_app, has_request_context, request
 from flask_babel import force_locale, get_locale, gettext
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from portal import metrics
-from portal.core import clock, job_files, job_queue, scope
+from portal.core import clock, installation, job_files, job_queue, scope
 from portal.core.fields import Label
 from portal.core.holding import Work, holding, is_held
 from portal.core.job_queue import queue
@@ -41,6 +40,7 @@ from portal.core.job_table import (
     RUNNING,
     StoredJob,
     encoded,
+    insert_job,
     rows,
     storing,
 )
@@ -235,13 +235,10 @@ def expired(row: Any) -> bool:
 
 
 def make(kind: str, *, ledger: str = "", **asked: Any) -> Job:
-    """A new job of the current user; old ones are swept."""
-    sweep()
-    now, token = clock.now(), secrets.token_hex(16)
-    values: dict[str, Any] = {"token": token, "kind": kind, "ledger": ledger, "user_id": scope.current().user_id}
-    values |= {"asked": encoded(asked), "reading": False, "state": NEW, "made_at": now, "touched_at": now}
+    """A new job of the current user."""
+    whose = {"user_id": scope.current().user_id, "language": str(get_locale())}
     with storing() as connection:
-        connection.execute(insert(StoredJob).values(**values, language=str(get_locale())))
+        token = insert_job(connection, kind, ledger, NEW, asked, **whose)
     return Job(rows(StoredJob.token == token)[0])
 
 
@@ -295,7 +292,7 @@ def start(job: Job, *, reading: bool = False) -> None:
 def perform(token: str) -> None:
     """What a worker does with a token from the queue. However often it comes, the work is done once."""
     found = rows(StoredJob.token == token)
-    if not found or stopping.is_set():
+    if not found or stopping.is_set() or not installation.has_newest_keys():
         return
     job = Job(found[0])
     with holding(Work.JOB, job.id) as ours:

@@ -65,14 +65,17 @@ def is_about(key: tuple[Any, ...], model: type[Any]) -> bool:
     return any(part is model or getattr(part, "model", None) is model for part in key)
 
 
+def forget_about(models: set[type[Any]]) -> None:
+    """Rows of these tables have changed. Nothing but links and look-ups that name them depends on people; on all else,
+    everything does."""
+    if models:
+        forget(Member if models == {Member} else None)
+
+
 def forget_changed(session: Session, *_: Any) -> None:
-    """Nothing but links and look-ups that name them depends on people; on all else, everything does."""
-    if _known.get() is None:
-        return
-    rows = (*session.new, *session.dirty, *session.deleted)
-    touched = {type(row) for row in rows if isinstance(row, REFERENCE)}
-    if touched:
-        forget(Member if touched == {Member} else None)
+    if _known.get() is not None:
+        rows = (*session.new, *session.dirty, *session.deleted)
+        forget_about({type(row) for row in rows if isinstance(row, REFERENCE)})
 
 
 def install() -> None:
@@ -80,4 +83,4 @@ def install() -> None:
         event.listen(db.session, "after_flush", forget_changed)
 
 
-__all__ = ["REFERENCE", "forget", "remembered", "remembering"]
+__all__ = ["REFERENCE", "forget", "forget_about", "remembered", "remembering"]

@@ -6,13 +6,13 @@ nothing ran is made up for once, at the first beat. Every run is a job without a
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import String, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.core import clock, jobs
 from portal.core.fields import Label
 from portal.core.job_queue import queue
-from portal.core.job_table import INTERRUPTED, QUEUED, StoredJob, encoded, storing
+from portal.core.job_table import INTERRUPTED, QUEUED, StoredJob, insert_job, storing
 from portal.core.jobs import Job
 from portal.extensions import Model, db
 
@@ -29,6 +29,7 @@ NIGHT = 2  # o'clock at the office
 BEAT, SCHEDULED = "beat", "scheduled"
 AGAIN = timedelta(hours=12)
 AHEAD = timedelta(days=2)  # more than the clocks of two machines differ
+BEATEN = timedelta(seconds=100)  # a beat is a minute old at most
 SILENT = timedelta(minutes=5)  # without a beat, nobody works
 
 
@@ -95,9 +96,6 @@ def claim(name: str, slot: datetime) -> str:
     older = (
         update(ScheduledWork).where(ScheduledWork.name == name, (ScheduledWork.slot < slot) | ahead).values(slot=slot)
     )
-    token, now = secrets.token_hex(16), clock.now()
-    values = {"token": token, "kind": SCHEDULED, "ledger": name, "language": "zh_Hans", "reading": False}
-    values |= {"state": QUEUED, "made_at": now, "touched_at": now}
     before = last().get(name)
     if before is not None and slot <= before <= slot + AHEAD:
         return ""
@@ -105,11 +103,9 @@ def claim(name: str, slot: datetime) -> str:
         with storing() as connection:
             if connection.execute(older).rowcount == 0:
                 connection.execute(insert(ScheduledWork).values(name=name, slot=slot))
-            if name != BEAT:
-                connection.execute(insert(StoredJob).values(**values, asked=encoded({})))
+            return "" if name == BEAT else insert_job(connection, SCHEDULED, name, QUEUED, {}, language="zh_Hans")
     except IntegrityError:  # another process was first
         return ""
-    return token
 
 
 def last() -> dict[str, datetime]:
@@ -123,7 +119,19 @@ def works() -> bool:
     return beaten is not None and clock.within(beaten, SILENT)
 
 
+def why_held_up(state: Mapping[str, Any]) -> str:
+    """Why a job of this state does not begin; empty where it does, or is about to."""
+    if state["state"] != QUEUED:
+        return ""
+    if not queue().answers():
+        return gettext("The queue of jobs cannot be reached just now.")
+    if (beaten := last().get(BEAT)) is None or not clock.within(beaten, BEATEN):
+        return gettext("Nobody works on jobs just now.")
+    return ""
+
+
 def install(app: Flask) -> None:
+    app.jinja_env.globals["why_held_up"] = why_held_up
     app.extensions["portal.queue"].tasks["beat"] = beat
 
 

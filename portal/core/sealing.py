@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,9 @@ class AuditSeal(Model):
     lines: Mapped[bytes] = mapped_column(LargeBinary)
     digest: Mapped[str] = mapped_column(String(64))
     sealed_at: Mapped[datetime]
+
+
+IN_USE = timedelta(days=7)  # after its last head that a directory counts
 
 
 class Witness(Model):
@@ -104,7 +107,8 @@ def seal() -> int:
 def seal_block() -> int:
     """Seal the next lines, unless somebody else does. Nobody who writes waits for it."""
     with db.engine.begin() as connection:
-        if not begin_sealing(connection):
+        # Whose the heads are can only be said once the data directory has a name, at the end of its first setting up.
+        if not directory() or not begin_sealing(connection):
             return 0
         note_head(connection)  # of whoever was killed before they came to it
         last = connection.execute(select(*HEAD).order_by(AuditSeal.number.desc()).limit(1)).first()
@@ -159,6 +163,12 @@ def witnesses(connection: Connection) -> dict[str, int]:
     """The data directories that have a file with the heads, and the newest in each."""
     rows = connection.execute(select(Witness.directory, Witness.number))
     return {row.directory: row.number for row in rows}
+
+
+def other_directories() -> Sequence[str]:
+    """The data directories of other machines that kept heads lately."""
+    lately, others = clock.now() - IN_USE, Witness.directory != directory()
+    return db.session.scalars(select(Witness.directory).where(others, Witness.noted_at > lately)).all()
 
 
 def note_witness(connection: Connection, number: int) -> None:
@@ -240,9 +250,12 @@ def elsewhere() -> str:
 
 def claim_heads() -> None:
     """Where nobody says yet which data directory has the heads, it is the one that has them. Nothing is committed."""
-    connection = db.session.connection()
-    if heads_file().exists() and not witnesses(connection):
-        note_witness(connection, max(heads(), default=0))
+    connection, mine = db.session.connection(), max(heads(), default=0)
+    kept = witnesses(connection)
+    if kept.get("", mine + 1) <= mine:  # noted by an earlier release before this directory had a name
+        connection.execute(update(Witness).where(Witness.directory == "").values(directory=directory()))
+    elif heads_file().exists() and not kept:
+        note_witness(connection, mine)
 
 
 def older_than_directory() -> str:

@@ -4,7 +4,7 @@ since stay as they are and are named. Numbers that were given stay given."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -28,6 +28,8 @@ from portal.org.sealed import Sealed
 
 DEED = "undo_import"
 CHUNK = 200  # records that are looked up at once
+Place = tuple[str, int]  # name of the ledger, id of the record
+Contradiction = tuple[str, int, str, str]  # ledger, id, what the record is called, what is wrong
 
 
 @dataclass
@@ -40,6 +42,10 @@ class Touched:
     lines: set[str]
     before: Sealed | None
 
+    @property
+    def place(self) -> Place:
+        return self.ledger.name, self.record_id
+
 
 @dataclass
 class Undone:
@@ -49,17 +55,19 @@ class Undone:
     removed: int = 0
     restored: int = 0
     stayed: list[tuple[str, int, str, str]] = field(default_factory=list)
-    # Records that are what they were before, and now break a rule: something else came to depend on the import.
-    contradicting: list[tuple[str, int, str, str]] = field(default_factory=list)
+    # Records that break a rule now: those that are what they were before, and those entered since the import.
+    contradicting: list[Contradiction] = field(default_factory=list)
 
 
 def undo(run: ImportRun, between: Callable[[int, int], None]) -> Undone:
     """`between(done, all)` is called between records, where a transaction may end. The caller has shown that whoever
     acts may do this, and commits."""
-    outcome, records, name = Undone(), list(touched(run.id)), run.name
+    outcome, records = Undone(), list(touched(run.id))
     run_id, began, verb = run.id, run.began_at, "adopt" if run.adopt else "import"
     with force_locale(PAPER):
-        reason = gettext("Import of %(file)s undone", file=name)[:400]
+        reason = gettext("Import %(number)d undone", number=run_id)
+    since = entered_since(records, began)
+    known = {*judge(since, verb, partial(between, 0, len(records)))}
     for first in range(0, len(records), CHUNK):
         chunk = records[first : first + CHUNK]
         later, asked = changed_since(chunk, began), maybe_referred(chunk)
@@ -67,27 +75,41 @@ def undo(run: ImportRun, between: Callable[[int, int], None]) -> Undone:
             between(n, len(records))
             right = verb if verb in each.ledger.verbs else "add"
             with scope.doing(right), audit.because(reason), audit.named(DEED):
-                place = each.ledger.name, each.record_id
-                undo_one(each, reason_to_stay(each, place in later, place in asked), outcome)
-    judge_again(records, outcome, verb, partial(between, len(records)))
+                undo_one(each, reason_to_stay(each, each.place in later, each.place in asked), outcome)
+    stayed = {(name, id_) for name, id_, *_ in outcome.stayed}
+    restored = [place for each in records if not each.made and (place := each.place) not in stayed]
+    found = judge([*restored, *since], verb, partial(between, len(records), len(records)))
+    outcome.contradicting += [each for each in dict.fromkeys(found) if each not in known]
     import_runs.tell(run_id, state=import_runs.UNDONE, undone_at=clock.now(), undone_by=scope.current().name[:64])
     return outcome
 
 
-def judge_again(records: Sequence[Touched], outcome: Undone, verb: str, between: Callable[[int], None]) -> None:
-    """Judge the records in force that were restored, and the entries under them, as whoever adds them would be told."""
-    stayed = {(name, id_) for name, id_, *_ in outcome.stayed}
-    for each in records:
-        if each.made or (each.ledger.name, each.record_id) in stayed:
-            continue
-        between(len(records))
-        record = db.session.scalars(select(each.ledger.model).where(each.ledger.model.id == each.record_id)).first()
+def judge(places: Iterable[Place], verb: str, between: Callable[[], None]) -> Iterator[Contradiction]:
+    """What rules say against these records in force and the entries under them, as whoever adds them would be told."""
+    ledgers = {ledger.name: ledger for ledger in mounted()}
+    for name, id_ in places:
+        between()
+        ledger = ledgers[name]
+        record = db.session.scalars(select(ledger.model).where(ledger.model.id == id_)).first()
         if record is not None:
-            with scope.doing(verb if verb in each.ledger.verbs else "add"):
-                outcome.contradicting += contradictions(each.ledger, record)
+            with scope.doing(verb if verb in ledger.verbs else "add"):
+                yield from contradictions(ledger, record)
 
 
-def contradictions(ledger: Ledger, record: Any) -> Iterator[tuple[str, int, str, str]]:
+def entered_since(records: Sequence[Touched], began: datetime) -> list[Place]:
+    """The records that others made or changed since a run began, which may rely on what it brought."""
+    own, ours = {line for each in records for line in each.lines}, {each.place for each in records}
+    columns = (getattr(AuditEvent, name) for name in ("uid", "ledger", "record_id", "root", "root_id", "changes"))
+    known, found, begun = {ledger.name for ledger in mounted() if ledger.statuses}, dict[Place, None](), False
+    for line in db.session.execute(select(*columns).where(AuditEvent.at >= began).order_by(AuditEvent.id)):
+        begun = begun or line.uid in own
+        places = {(line.ledger, line.record_id), (line.root, line.root_id)}
+        if begun and line.uid not in own and altered(line.changes):
+            found |= dict.fromkeys(place for place in places - ours if place[0] in known)
+    return [*found]
+
+
+def contradictions(ledger: Ledger, record: Any) -> Iterator[Contradiction]:
     """What rules say against a record in force, or an entry in force under it; what it lacks is flagged elsewhere."""
     if getattr(record, "status", None) != IN_FORCE:
         return

@@ -25,9 +25,8 @@ from sqlalchemy import func, select
 from config import BadSetting
 from portal import setup
 from portal.accounts.demo_accounts import DEMO_DOMAIN
-from portal.core import clock, installation, key_files, store
+from portal.core import clock, installation, key_files, sealing, store
 from portal.core.audit import AuditEvent
-from portal.core.sealing import Witness
 from portal.core.store import Away
 from portal.extensions import db
 from portal.operations import dialects, migrating
@@ -36,7 +35,6 @@ from portal.operations.backup import MADE
 YEAR = 2026  # of this release: no clock is before it
 DRIFT = timedelta(minutes=1)
 BACKUP_AGE = timedelta(days=2)
-IN_USE = timedelta(days=7)
 LEAST_FREE = 2**30  # bytes
 LEAST_SHARE = 0.05
 # Of 32 random characters more differ, whatever they are chosen from.
@@ -156,13 +154,11 @@ def of_the_store() -> Iterator[Finding]:
 
 def files_elsewhere() -> Iterator[Finding]:
     """On several machines a directory of its own has the files that were brought there only."""
-    lately, here = clock.now() - IN_USE, installation.directory()
-    others = select(Witness.directory).where(Witness.directory != here, Witness.noted_at > lately)
-    found = db.session.scalars(others).first() if current_app.config["FILES"] == store.DIRECTORY else None
+    found = sealing.other_directories() if current_app.config["FILES"] == store.DIRECTORY else ()
     if found:
         yield Finding(
-            f"another data directory ({found}) is in use with this database: attachments brought there are not found "
-            "here, so move them to a store for all machines by `portal files move s3://…`"
+            f"another data directory ({found[0]}) is in use with this database: attachments brought there are not "
+            "found here, so move them to a store for all machines by `portal files move s3://…`"
         )
 
 
@@ -173,7 +169,7 @@ def old_backup() -> Iterator[Finding]:
     if last is None:
         yield Finding(f"there is no backup: {remedy}")
     elif clock.now() - last > BACKUP_AGE:
-        yield Finding(f"the last backup is of {clock.local(last):%Y-%m-%d %H:%M}: {remedy}")
+        yield Finding(f"the last backup is of {clock.to_the_minute(last)}: {remedy}")
 
 
 def weak_keys() -> Iterator[Finding]:

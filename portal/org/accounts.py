@@ -33,6 +33,8 @@ class AccountProfile(Model):
     session_name: Mapped[str | None] = mapped_column(String(32))
     # Counts up to end all sessions of the account: each holds the number that it began with.
     session_epoch: Mapped[int] = mapped_column(default=0, server_default="0")
+    # When it last became an administrator's or stopped being one (`accounts/tenure.py`).
+    powers_changed_at: Mapped[datetime | None]
 
     user: Mapped[Any] = relationship("User", viewonly=True)
     unit: Mapped[Unit | None] = relationship()
@@ -142,6 +144,17 @@ class SecondFactor(Model):
     next_at: Mapped[datetime | None]
     # The time step of the last code that was accepted; none is accepted twice.
     last_step: Mapped[int] = mapped_column(default=0)
+
+
+class ProviderIdentity(Model):
+    """The identity at the OpenID Connect provider that an account is bound to: a keyed digest of issuer and subject."""
+
+    __tablename__ = "provider_identity"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), unique=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    bound_at: Mapped[datetime]
 
 
 class RecoveryCode(Model):

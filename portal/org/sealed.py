@@ -16,7 +16,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet, MultiFernet
 from flask import current_app
-from sqlalchemy import String, Text, func
+from sqlalchemy import String, Text, func, literal_column
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -61,6 +61,11 @@ class Vault:
         """Of each encryption key with the key of the digests, the newest first; they tell keys apart, nothing else."""
         self._refresh()
         return [hmac.new(self._digest_key, label + text.encode(), hashlib.sha256).hexdigest() for text in self._texts]
+
+    def keys_of(self, purpose: bytes) -> list[bytes]:
+        """A key for something else than texts made of each encryption key, the newest first: 32 bytes each."""
+        self._refresh()
+        return [hmac.new(text.encode(), purpose, hashlib.sha256).digest() for text in self._texts]
 
     def digest(self, text: str) -> str:
         mac = hmac.new(self._digest_key, text.encode(), hashlib.sha256).digest()
@@ -133,6 +138,11 @@ class Retyped(Sealed):
     __hash__ = Sealed.__hash__
 
 
+def digest_of(column: Any) -> Any:
+    """The digests of a column, as an index over them has them: with numbers instead of parameters."""
+    return func.substr(column, literal_column("1"), literal_column(str(len(VERSION) + DIGEST_LENGTH)), type_=String())
+
+
 class SealedText(TypeDecorator[Sealed]):
     """A column of sealed values. `column == Sealed.of(text)` compares digests; plain text is refused."""
 
@@ -145,7 +155,10 @@ class SealedText(TypeDecorator[Sealed]):
         def __eq__(self, other: Any) -> Any:
             if not isinstance(other, Sealed):
                 return super().__eq__(other)
-            return func.substr(self.expr, 1, len(other.digest), type_=String()) == other.digest
+            return digest_of(self.expr) == other.digest
+
+        def in_(self, other: Any) -> Any:
+            return digest_of(self.expr).in_([each.digest for each in other])
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         if value is not None and not isinstance(value, Sealed):

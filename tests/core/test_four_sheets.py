@@ -111,3 +111,25 @@ def test_a_project_brings_its_progress_and_the_satisfaction(bring, rows):
         "JOIN service_project s ON s.id = j.project_id WHERE s.source = 'import'"
     )
     assert judged[0][2] == judged[0][0] + judged[0][1]
+
+
+@pytest.mark.one_database
+def test_the_day_of_a_sheet_is_read_however_it_is_named(app, built, tmp_path):
+    heads = ["项目名称", "类别", "责任单位", "完成时限", "进度"]
+    lines = (
+        ["填报单位：区民政局    填报时间：2026年3月1日"],
+        ["填報單位：區民政局", "填報日期：2026.3.1"],
+        ["填表日期", "2026-03-01"],
+        ["制表时间：", None, "2026/3/1"],
+        ["统计日期：2026-03-01"],
+    )
+    found = []
+    for line in lines:
+        path = sheets.book(
+            tmp_path / "a.xlsx", [["台账"], line, heads, ["甲", "党建+", "区民政局", "2026-12-01", "50%"]]
+        )
+        with app.test_request_context(), scope.acting_as(act_as("reviewer")):
+            ledger = next(each for each in mounted() if each.name == "service_projects")
+            [layout] = find_layout(ledger, read(path, path.name)).taken
+            found.append(str(layout.day()))
+    assert found == ["2026-03-01"] * 4 + ["None"]

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
 import pytest
+from sqlalchemy import select
 
 from portal.accounts.security import act_as
 from portal.core import scope
 from portal.core.ledger import mounted, named
 from portal.core.spreadsheet.identity import counts
 from portal.core.spreadsheet.importing import find_layout, take
+from portal.core.spreadsheet.known_keys import KnownKeys
 from portal.core.spreadsheet.reading import read
 from portal.extensions import db
+from portal.org.sealed import Sealed
 from tests.core import sheets
 
 COUNTING = ("1", "02", "3.", "4.0", "（5）", "第6号", "七", "①", "12、", " 20000 ")
@@ -131,6 +139,33 @@ def test_a_status_that_nobody_knows_is_refused_and_void_means_voided(bring, rows
 
 
 @pytest.mark.one_database
+def test_wide_and_narrow_signs_in_a_name_make_no_second_record(bring, rows):
+    names = (("便民(一)项目", "便民（一）项目"), ("为企（二）项目", "为企(二)项目"), ("为民项目A1", "为民项目Ａ１"))
+    for number in ("民〔2025〕8号", ""):
+        for first, again in names:
+            title, other = (f"{'有' if number else '无'}{name}" for name in (first, again))
+            made = number.replace("8", str(names.index((first, again)) + 1))
+            assert bring("service_projects", [PROJECT, project(made, title, "区民政局")]).counts["new"] == 1
+            outcome = bring("service_projects", [PROJECT, project(made, other, "区民政局")])
+            assert (outcome.counts["new"], outcome.counts["changed"], why(outcome)) == (0, 1, []), (first, again)
+            assert [(change["old"], change["new"]) for change in outcome.changes] == [(title, other)]
+            assert len(rows(f"SELECT id FROM service_project WHERE title IN ('{title}', '{other}')")) == 1
+
+
+@pytest.mark.one_database
+def test_what_is_void_on_paper_is_taken_over_once_with_and_without_a_number(bring, rows):
+    made = [PROJECT, project("民〔2025〕7号", "甲", "区民政局", "作废"), project("", "乙", "区民政局", "作废")]
+    assert bring("service_projects", made).counts["new"] == 2
+    outcome = bring("service_projects", made)
+    assert (outcome.counts["unchanged"], outcome.counts["new"], why(outcome)) == (2, 0, [])
+    again = [PROJECT, project("民〔2025〕7号", "甲", "区民政局", "在办"), project("", "乙", "区民政局", "在办")]
+    outcome = bring("service_projects", again)
+    assert (outcome.counts["unchanged"], outcome.counts["new"], why(outcome)) == (1, 1, [])
+    assert [remark.row for remark in outcome.flagged if remark.column == "状态"] == [2]
+    assert len(rows("SELECT id FROM service_project WHERE title IN ('甲', '乙')")) == 3
+
+
+@pytest.mark.one_database
 def test_what_a_sheet_does_not_say_is_not_made_up(bring, rows):
     """Over the four families: no day, no count and no choice that the form proposes stands in an adopted record."""
     bring("service_projects", [PROJECT, project("", "甲项目", "区民政局", due="2020.05.01")])
@@ -167,6 +202,36 @@ def test_masks_never_become_values(bring, rows):
     assert why(bring("pairings", [head, [number, "王演晨", "区民政局", "钱* B-ZZZZ2", "", ""]])) == [(2, "帮扶对象")]
     assert rows("SELECT count(*), count(phone_enc) FROM beneficiary") == before
     assert rows("SELECT beneficiary_id FROM pairing WHERE source = 'import'") == [(beneficiary,)]
+
+
+@pytest.mark.one_database
+def test_a_row_never_makes_a_second_record_of_a_key_that_an_earlier_row_gave(bring, rows):
+    bring("study_groups", [GROUP, ["", "甲组", "区民政局", "2024-03-01", "王演晨", ""]])
+    (number,) = rows("select record_no from study_group where name = '甲组'")[0]
+    head = [GROUP, [number, "乙组", "区民政局", "2024-03-01", "王演晨", ""]]
+    renamed = [["", "乙组", "区民政局", "2024-03-01", "王演晨", "又一行"]]
+    new = [["", f"丙组{n % 60}", "区民政局", "2024-03-01", "王演晨", ""] for n in range(61)]
+    found = bring("study_groups", [*head, *renamed, *new])
+    assert found.counts == {"new": 60, "changed": 1, "unchanged": 0}
+    assert [row for row, _ in why(found)] == [3, 64]
+    assert rows("select count(*) from study_group where name = '乙组'") == [(1,)]
+
+
+@pytest.mark.one_database
+def test_rows_of_sheets_find_records_by_an_index_over_the_natural_key(app):
+    with app.app_context():
+        for ledger in mounted():
+            if not ledger.statuses or not ledger.identity or ledger.under:
+                continue
+            table, names = ledger.model.__tablename__, KnownKeys(ledger).names
+            values = {int: 1, str: "x", date: date(2026, 1, 1), Sealed: Sealed("1." + "x" * 43)}
+            kinds = {name: Sealed if ledger.field(name).kind.personal else None for name in names}
+            columns = {name: getattr(ledger.model, name) for name in names}
+            same = [columns[n] == values[kinds[n] or columns[n].type.python_type] for n in names]
+            query = select(ledger.model.id).where(*same).compile(db.engine, compile_kwargs={"literal_binds": True})
+            with closing(sqlite3.connect(Path(app.config["DATA_DIR"], "portal.db"))) as database:
+                plan = str(database.execute(f"EXPLAIN QUERY PLAN {query}").fetchall())
+            assert f"ix_{table}_natural_key" in plan, (table, plan)
 
 
 def test_identity_is_declared_for_every_ledger_that_takes_sheets(app):

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from portal.accounts.security import act_as
 from portal.core import scope
+from portal.core.import_runs import ImportRun
 from portal.core.jobs import Cancelled
 from portal.core.ledger import mounted
 from portal.core.spreadsheet import running
@@ -84,6 +85,18 @@ def test_an_import_of_each_kind_of_sheet_is_undone_as_a_whole(bring, take_back, 
     assert told == 20
 
 
+def test_the_trail_says_which_import_and_which_row_and_not_the_name_of_the_file(app, bring, take_back, rows, tmp_path):
+    path = sheets.book(tmp_path / "王小明的台账.xlsx", sheets.rows())
+    run_id = bring("agreements", path).run_id
+    take_back(run_id)
+    told = {reason for (reason,) in rows("SELECT reason FROM audit_event WHERE reason LIKE '%导入%'")}
+    assert {each.partition("第")[0] for each in told} == {f"取自导入批次{run_id}", f"撤销导入批次{run_id}"}
+    for table in ("audit_event", "import_run"):
+        assert "王小明" not in str(rows(f"SELECT * FROM {table}"))
+    with app.app_context(), scope.unscoped("the test looks at it"):
+        assert db.session.scalars(select(ImportRun.name_enc)).one().reveal() == "王小明的台账.xlsx"
+
+
 def test_what_an_import_changed_becomes_what_it_was(bring, take_back, rows, tmp_path):
     bring("agreements", sheets.LEDGER)
     before = held_but_version(rows)
@@ -117,6 +130,29 @@ def test_what_contradicts_a_restored_record_since_is_named(bring, take_back, row
     [(ledger, contradicting, _title, why)] = undone.contradicting
     assert (ledger, contradicting) == ("agreements", id_)
     assert why
+
+
+def test_what_was_entered_since_and_relies_on_the_import_is_named(bring, take_back, rows, tmp_path):
+    """The sheet let an organisation stand for another unit, too; a group of that unit began under it. A group that
+    nothing was wrong with before and after is not named."""
+    first = "SELECT full_name, org_code FROM party_org WHERE id = (SELECT min(party_org_id) FROM unit_org)"
+    [(org, code)] = rows(first)
+    query = "SELECT full_name FROM unit WHERE id {} (SELECT unit_id FROM unit_org WHERE party_org_id = "
+    query += f"(SELECT id FROM party_org WHERE full_name = '{org}')) AND parent_id IS NULL ORDER BY sort_no LIMIT 1"
+    [(own,)], [(other,)] = rows(query.format("IN")), rows(query.format("NOT IN"))
+    found = [["党组织代码", "党组织全称", "对应单位"], [code, org, f"{own}、{other}"]]
+    path = sheets.book(tmp_path / "orgs.xlsx", found)
+    taken = bring("party_orgs", path, account="admin")
+    assert taken.outcome.counts["changed"] == 1, taken.outcome.rejected
+    groups = [
+        ["小组名称", "所在单位", "所在党组织", "组长"],
+        ["后来的小组", other, org, "王演晨"],
+        ["别的小组", own, org, "王演晨"],
+    ]
+    assert bring("study_groups", sheets.book(tmp_path / "groups.xlsx", groups)).outcome.counts["new"] == 2
+    undone = take_back(taken.run_id, account="admin")
+    assert (undone.restored, undone.stayed) == (1, [])
+    assert [(ledger, title) for ledger, _id, title, _why in undone.contradicting] == [("study_groups", "后来的小组")]
 
 
 def held_but_version(rows):

@@ -414,6 +414,10 @@ def test_labels_in_one_cell_are_several_codes_and_what_counts_them_is_none(typin
     kind = Codes("C02")
     for text in ("1、组织共建 2、资源共享", "1.资源共享；2.组织共建", "组织共建/资源共享", "①组织共建②资源共享"):
         assert kind.parse(kind.from_cell(text), None) == ("1", "3")
+    english = ("Building organisations together, Shared resources", "Shared resources Building organisations together")
+    for text in english:
+        assert kind.parse(kind.from_cell(text), None) == ("1", "3")
+    assert kind.from_cell("资源共享 送 米面，陪伴") == ["资源共享", "送 米面", "陪伴"]
 
 
 @pytest.mark.usefixtures("typing")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from flask_babel import force_locale, gettext
 from openpyxl import load_workbook
@@ -48,14 +50,15 @@ def told(outcome):
 @pytest.mark.slow
 @pytest.mark.parametrize("username", ROLES)
 def test_what_goes_out_comes_in_unchanged(app, built, tmp_path, username):
+    """Also where whoever brings it reads another language than whoever took it."""
     for ledger in taken(app):
         for language in ("zh_Hans", "en", "zh_Hant"):
-            with app.test_request_context(method="POST"), scope.acting_as(act_as(username)):
+            with app.test_request_context(), scope.acting_as(act_as(username)), force_locale(language):
                 principal = scope.current()
                 if not (principal.may("import", ledger.name) and principal.may("export", ledger.name)):
                     continue
-                with force_locale(language):
-                    path = exported(ledger, tmp_path / f"{ledger.name}.xlsx")
+                path = exported(ledger, tmp_path / f"{ledger.name}.xlsx")
+            with app.test_request_context(method="POST"), scope.acting_as(act_as(username)):
                 for adopt in (False, True) if username == "reviewer" else (False,):
                     outcome = bring(ledger, path, adopt=adopt)
                     found = (ledger.name, language, adopt, *told(outcome))
@@ -131,3 +134,28 @@ def test_one_changed_cell_is_one_changed_field(app, built, rows, tmp_path):
         told = rows(f"SELECT changes FROM audit_event WHERE id > {before} AND action = 'import'")
         assert len(told) == 1
         assert "remark" in str(told[0][0])
+
+
+@pytest.mark.one_database
+def test_an_amendment_is_a_record_of_its_own_among_drafts_and_none_of_those_in_force(app, visit, rows, tmp_path):
+    """It has the natural key of what it amends, and no number until it is approved."""
+    [(id_,)] = rows("SELECT min(id) FROM agreement WHERE owner_unit_id = 1 AND status = 'active'")
+    answer = visit("filler01").post(f"/agreements/{id_}/move/amend", reason="双方商定调整共建内容。")
+    draft = int(answer.response.location.rpartition("/")[2])
+    filler = visit("filler01")
+    typed = filler.look(f"/agreements/edit/{draft}").filled() | {"content": "调整后的共建内容。"}
+    assert filler.post(f"/agreements/edit/{draft}", typed).status == 302
+    for move in (None, "submit"):
+        if move:
+            assert visit("filler01").post(f"/agreements/{draft}/move/{move}").status == 302
+        with app.test_request_context(method="POST"), scope.acting_as(act_as("filler01")):
+            ledger = next(each for each in mounted() if each.name == "agreements")
+            outcome = bring(ledger, exported(ledger, tmp_path / "agreements.xlsx"))
+            assert (outcome.rejected, outcome.changes, outcome.counts["new"]) == ([], [], 0)
+            assert outcome.counts["unchanged"] == len(rows("SELECT id FROM agreement WHERE owner_unit_id = 1"))
+            assert [fault for table in outcome.tables for fault in table["rejected"]] == []
+            in_force = replace(listing.parse(ledger, MultiDict()), drafts=False)
+            ids = [record.id for record in listing.every(in_force, ledger.columns)]
+            assert id_ in ids
+            assert draft not in ids
+            db.session.rollback()

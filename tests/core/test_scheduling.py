@@ -144,6 +144,25 @@ def test_whoever_waits_is_told_when_nobody_has_worked_for_minutes(app, now, done
         assert not scheduling.works()
 
 
+def test_whoever_waits_for_a_job_is_told_why_it_does_not_begin(app, now, beat, monkeypatch):
+    waiting = {"state": jobs.QUEUED}
+
+    def why():
+        with app.test_request_context():
+            return scheduling.why_held_up(waiting)
+
+    nobody = why()
+    beat()
+    assert why() == ""
+    now(NOW + timedelta(minutes=2))
+    assert why() == nobody
+    with app.test_request_context():
+        assert scheduling.why_held_up({"state": jobs.RUNNING}) == ""
+    beat()
+    monkeypatch.setattr(Queue, "answers", lambda _queue: False)
+    assert why() not in ("", nobody)
+
+
 def test_a_job_that_the_queue_forgot_is_sent_again(visit, now, done, beat, job_of, monkeypatch):
     with monkeypatch.context() as lost:
         lost.setattr(Queue, "send", lambda _queue, _token: None)

@@ -7,7 +7,7 @@ import os
 import pytest
 from flask_babel import force_locale
 
-from portal import cli
+from portal import cli, setup
 from portal.core import sealing
 from tests.core.test_trail import found, last, sealed, tamper
 from tests.holes.walk import of
@@ -168,3 +168,24 @@ def test_the_command_and_the_page_tell_the_head(app, fault, visit, rows, file):
     words = visit("auditadmin").look("/audit/").words
     assert digest in words
     assert last(rows)
+
+
+def test_nothing_is_sealed_before_the_data_directory_has_a_name(app, visit, rows, monkeypatch):
+    """Else the heads would be nobody's, and a slow first start would end in an alarm."""
+    before = rows("SELECT * FROM trail_witness")
+    with monkeypatch.context() as nameless:
+        nameless.setattr(sealing, "directory", lambda: "")
+        assert more(app, visit, rows) == 0
+    assert rows("SELECT * FROM trail_witness") == before
+    with app.app_context():
+        assert sealing.seal() > 0
+
+
+def test_heads_that_were_noted_for_no_directory_are_those_of_the_one_that_has_them(app, fault, tamper, visit, rows):
+    tamper("UPDATE trail_witness SET directory = ''")
+    with app.app_context():
+        setup.bring_up_to_date()
+    more(app, visit, rows)
+    assert fault() == ""
+    [(directory,)] = rows("SELECT directory FROM trail_witness")
+    assert directory

@@ -222,6 +222,27 @@ def test_what_people_bring_is_readable_by_the_portal_only(upload, lying):
     assert found["sheet"].parent.parent.stat().st_mode & 0o777 == 0o700
 
 
+def test_what_people_bring_is_encrypted_and_a_new_key_loses_none_of_it(upload, lying, app):
+    visitor, answer = upload("reviewer", sheets.LEDGER)
+    path = answer.response.location
+    for each in lying(path).values():
+        content = each.read_bytes()
+        assert not content.startswith(b"PK"), each
+        assert "共建".encode() not in content, each
+    rotate = ["portal", "keys", "rotate"]
+    assert app.test_cli_runner().invoke(args=rotate).exit_code == 0
+    assert visitor.look(path).select('button[formaction$="/run"]')
+    assert visitor.post(f"{path}/run").status == 302
+    assert counts(visitor.look(path))["new"] == 20
+    visitor, answer = upload("reviewer", sheets.LEDGER)
+    path = answer.response.location
+    for _ in range(2):
+        assert app.test_cli_runner().invoke(args=rotate).exit_code == 0
+    page = visitor.look(path)
+    assert page.notices("warning"), "a key that is gone opens nothing: the sheet has to be brought again"
+    assert not page.select("button[formaction]")
+
+
 @pytest.mark.parametrize("name", ["a.exe", "a.html", "a"])
 def test_other_files_are_refused_at_the_field(upload, rows, tmp_path, name):
     path = tmp_path / "x"

@@ -149,3 +149,38 @@ def test_a_provider_that_is_away_or_says_nothing_holds_nobody_for_long(served, p
     assert "cannot be reached" in visitor.look("/login/oidc/").notices("error")[0]
     office._server_metadata_url = "http://127.0.0.1:9/.well-known/openid-configuration"
     assert "cannot be reached" in visitor.look("/login/oidc/").notices("error")[0]
+
+
+def test_an_account_belongs_to_the_first_who_signs_in_by_its_name_until_it_is_released(served, provider, rows, visit):
+    def come(subject, name):
+        visitor = visitor_of(served)
+        return visitor, back(visitor, sent_on(visitor, provider, preferred_username=name, sub=subject))
+
+    assert come("sub-of-li-si", "filler02")[1].response.location == "/"
+    assert "li-si" not in str(rows("SELECT * FROM provider_identity")) + str(rows("SELECT * FROM audit_event"))
+    visitor, page = come("sub-of-wang-wu", "filler02")
+    assert "security administrator" in page.notices("error")[0]
+    assert visitor.look("/").status == 302
+    told = [visit(name).look("/").one("[data-changes]").text for name in ("sysadmin", "secadmin", "auditadmin")]
+    assert all("somebody else has this name" in text for text in told)
+    renamed, _ = come("sub-of-li-si", "filler03")
+    assert "filler02" in str(renamed.look("/my_password/")) + str(renamed.look("/"))
+    pk = first(rows, "ab_user", "username = 'filler02'")
+    assert visit("secadmin").look(f"/accounts/grant/{pk}").select("[data-identity] button")
+    for nobody in ("sysadmin", "reviewer"):
+        assert visit(nobody).post(f"/accounts/release/{pk}").status == 403
+    assert visit("secadmin").post(f"/accounts/release/{pk}").status == 302
+    assert renamed.look("/").status == 302, "it ends what the account has open"
+    assert come("sub-of-wang-wu", "filler02")[1].response.location == "/"
+
+
+def test_an_administrator_is_released_by_two(served, provider, rows, visit):
+    visitor = visitor_of(served)
+    back(visitor, sent_on(visitor, provider, preferred_username="sysadmin", sub="a"))
+    pk = first(rows, "ab_user", "username = 'sysadmin'")
+    for name in ("secadmin", "admin"):
+        assert visit(name).post(f"/accounts/release/{pk}").status == 403
+    visit("secadmin").post("/resets/ask", user=str(pk), what="identity", reason="换人，由组织部证实")
+    number = rows("SELECT max(id) FROM admin_reset")[0][0]
+    assert visit("auditadmin").post(f"/resets/decide/{number}", decision="confirm").status == 302
+    assert rows("SELECT count(*) FROM provider_identity") == [(0,)]

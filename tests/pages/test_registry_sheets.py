@@ -149,6 +149,24 @@ def test_namesakes_of_one_branch_stay_two_people(visit, rows):
     assert counts(preview(reviewer, "members", book(head, unsaid))[0])["rejected"] == 1
 
 
+def test_a_roster_without_our_numbers_changes_the_one_whom_its_row_tells_from_namesakes(visit, rows):
+    """Numbers and codes are ours; offices bring the lists that they keep, where names say who and what is meant."""
+    people = "SELECT m.name, m.gender, m.birth_ym, u.full_name, o.full_name, m.person_no FROM member m"
+    people += " JOIN unit u ON u.id = m.unit_id JOIN party_org o ON o.id = m.org_id ORDER BY m.id LIMIT 1"
+    [(name, gender, born, unit, org, number)] = rows(people)
+    head = ["姓名", "性别", "出生年月", "单位", "所在党支部", "职务"]
+    reviewer, sex = visit("reviewer").speak("zh_Hans"), {"1": "男", "2": "女"}[gender]
+    row = [name, sex, str(born)[:7], unit, org, "新职务"]
+    assert counts(bring(reviewer, "members", book(head, row)))["changed"] == 1
+    assert rows(f"SELECT post FROM member WHERE person_no = '{number}'") == [("新职务",)]
+    page, _ = preview(reviewer, "members", book(head, [name, sex, None, unit, org, "别的职务"]))
+    assert counts(page)["rejected"] == 1
+    assert "请填写“人员编号”" in page.words
+    admin = visit("admin").speak("zh_Hans")
+    assert counts(bring(admin, "party_orgs", book(["全称", "联系人"], [org, "演示联系人"])))["changed"] == 1
+    assert rows(f"SELECT contact FROM party_org WHERE full_name = '{org}'") == [("演示联系人",)]
+
+
 def test_a_filler_brings_members_of_the_own_unit_only(visit, rows):
     other = rows(
         "SELECT u.full_name, o.full_name FROM unit u JOIN unit_org x ON x.unit_id = u.id"

@@ -118,6 +118,36 @@ def test_whoever_holds_all_rights_resets_no_administrator_alone(visit, rows):
             assert list(visit("admin").post(f"/accounts/edit/{pk}", typed).errors()) == ["password"]
 
 
+def test_taking_an_administrators_role_for_a_while_opens_no_way_round_the_pair(visit, rows, monkeypatch):
+    pk, admin = first(rows, "ab_user", "username = 'secadmin'"), visit("admin")
+    held = [str(id_) for (id_,) in rows(f"SELECT role_id FROM ab_user_role WHERE user_id = {pk}")]
+    assert admin.post(f"/accounts/grant/{pk}", active="1", roles=[]).status == 302
+    typed = admin.look(f"/accounts/edit/{pk}").filled() | {"password": "Other-87654321-lang"}
+    with unchanged(rows):
+        assert list(admin.post(f"/accounts/edit/{pk}", typed).errors()) == ["password"]
+        assert admin.post(f"/accounts/remove_factor/{pk}").status == 403
+    assert ask(visit, rows, "secadmin", "sysadmin").status == 302, "a pair may all the same"
+    assert admin.post(f"/accounts/grant/{pk}", active="1", roles=held).status == 302
+    now = clock.now
+    monkeypatch.setattr(clock, "now", lambda: now() + timedelta(days=31))
+    assert list(admin.post(f"/accounts/edit/{pk}", typed).errors()) == ["password"]
+    assert admin.post(f"/accounts/grant/{pk}", active="1", roles=[]).status == 302
+    monkeypatch.setattr(clock, "now", lambda: now() + timedelta(days=62))
+    assert admin.post(f"/accounts/edit/{pk}", typed).status == 302, "long after that it is an account like others"
+
+
+def test_whoever_was_made_an_administrator_just_now_confirms_nothing(visit, rows):
+    pk, sysadmin = (first(rows, "ab_user", f"username = '{name}'") for name in ("disc", "sysadmin"))
+    [(role,)] = rows(f"SELECT role_id FROM ab_user_role WHERE user_id = {sysadmin}")
+    assert visit("admin").post(f"/accounts/grant/{pk}", active="1", roles=[str(role)]).status == 302
+    ask(visit, rows, "secadmin", "admin")
+    number = newest(rows)
+    with unchanged(rows):
+        assert decide(visit, "disc", number).status == 302
+    assert rows(f"SELECT confirmed FROM admin_reset WHERE id = {number}") == [(None,)]
+    assert decide(visit, "sysadmin", number).one("[data-half]")
+
+
 def test_the_operator_resets_an_account_at_the_machine(app, rows):
     enrolled(app, "secadmin")
     done = app.test_cli_runner().invoke(args=["portal", "admin", "reset", "secadmin"])

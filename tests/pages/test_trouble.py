@@ -99,6 +99,45 @@ def test_a_full_disk_is_told_as_such_and_nothing_is_torn(built, visit, rows):
     assert filler.post(str(page.one("form")["action"]), page.filled("form")).status == 302
 
 
+@contextmanager
+def answers_lost(built):
+    """The database commits, and the connection breaks before it says so."""
+    with built.app.app_context():
+        dialect = db.engine.dialect
+    commit = dialect.do_commit
+
+    def commit_unheard(connection):
+        commit(connection)
+        if built.kind != "sqlite":
+            raise psycopg.OperationalError("the connection was closed")
+        fault = sqlite3.OperationalError("disk I/O error")
+        fault.sqlite_errorcode = sqlite3.SQLITE_IOERR
+        raise fault
+
+    dialect.do_commit = commit_unheard
+    try:
+        yield
+    finally:
+        del dialect.do_commit
+
+
+def test_where_the_answer_to_a_commit_is_lost_nobody_is_told_that_nothing_was_saved(built, visit, rows):
+    filler, id_ = visit("filler01"), of(rows, 1, "draft")
+    typed = filler.look("/agreements/add").filled() | {"content": "没有听到回音的内容"}
+    with answers_lost(built):
+        page = filler.post("/agreements/add", typed)
+    assert page.status == 503
+    assert "may have been saved or not. Trying again stores it only once." in page.words
+    assert filler.post(str(page.one("form")["action"]), page.filled("form")).status == 302
+    assert rows("SELECT count(*) FROM agreement WHERE content = '没有听到回音的内容'") == [(1,)]
+    path = f"/agreements/edit/{id_}"
+    typed = filler.look(path).filled() | {"content": "也没有听到回音"}
+    with answers_lost(built):
+        page = filler.post(path, typed)
+    assert (page.status, "Please look before you try again." in page.words) == (503, True)
+    assert rows(f"SELECT content FROM agreement WHERE id = {id_}") == [("也没有听到回音",)]
+
+
 @pytest.mark.one_database
 def test_a_file_that_finds_no_room_leaves_nothing_behind(app, monkeypatch, tmp_path):
     def no_room(_file):

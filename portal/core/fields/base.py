@@ -70,6 +70,8 @@ class Kind:
     multiple = False
     # Does the value name somebody or something else, so that another value is about another one?
     refers = False
+    # Do records differ in it, and does its text alone say the value? Then it finds the few that a row may be.
+    selective = False
     # Numbers and dates: do not break, align and compare.
     compact = False
     # Can a list be put in the order of this column?
@@ -242,7 +244,15 @@ class Kind:
 
     def same(self, model: type[Any], name: str, value: Any) -> ColumnElement[bool] | None:
         """The condition that a record holds this value; None when there is no value to tell it by."""
-        return None if value is None else getattr(model, name) == value
+        if value is None:
+            return None
+        column, ways = getattr(model, name), self.ways_to_write(value)
+        found: ColumnElement[bool] = column.in_(ways) if len(ways) > 1 else column == value
+        return found
+
+    def ways_to_write(self, value: Any) -> Sequence[Any]:
+        """How a value of a natural key may stand in records; of those that mean the same, the last one is the same."""
+        return (value,)
 
     def faults(self, name: str, column: Any) -> Iterable[str]:
         """What is wrong with a declaration of this kind, in words."""

@@ -16,11 +16,13 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from portal.core.fields.base import BadValue, Kind, Label, Other, clean
 from portal.core.fields.entries import LIST, Entry, several_in_a_cell
-from portal.core.phrases import clauses, listed
+from portal.core.phrases import PAPER, clauses, listed
 from portal.core.search import fold
 from portal.org.codes import codes
+from portal.org.sealed import Sealed
 
-SEPARATORS = re.compile(r"[、,，;；/|\s]+")
+SEPARATORS = re.compile(r"([、,，;；/|\s]+)")
+MOST_WORDS = 8  # of one label
 MOST_NAMED = 12  # choices in a message
 NEAR = 0.6  # of 1: how alike two words are of which one may be meant
 DENIED = re.compile("[非不未无原曾已脱]")
@@ -76,13 +78,22 @@ def one_of(texts: Sequence[str], other: Other | None) -> Entry:
     return Entry(LIST, words, texts, strict=other is None)
 
 
-def is_unsure(other: Other | None, record: Any, value: Any) -> bool:
-    """Somebody has to look at what a sheet said in words of its own."""
-    return (
-        other is not None
-        and record.source == "import"
-        and other.value in (value if isinstance(value, tuple) else (value,))
+def is_unsure(other: Other | None, record: Any, name: str, value: Any) -> bool:
+    """Somebody has to look at what a sheet said in words of its own; a plain "other" is an answer."""
+    if other is None or record.source != "import":
+        return False
+    if other.value not in (value if isinstance(value, tuple) else (value,)):
+        return False
+    words = getattr(record, other.words) or ""
+    return said_of(record.__mapper__.columns[name].info["field"].label) in (
+        words.reveal() if isinstance(words, Sealed) else words
     )
+
+
+def said_of(label: Label) -> str:
+    """What stands before the words that a sheet has for this field where they are kept."""
+    with force_locale(PAPER):
+        return f"{label}："
 
 
 class Choice(Kind):
@@ -112,7 +123,7 @@ class Choice(Kind):
         return String(max(16, *(len(value) for value in self.labels)))
 
     def unsure(self, record: Any, name: str) -> bool:
-        return is_unsure(self.other, record, getattr(record, name))
+        return is_unsure(self.other, record, name, getattr(record, name))
 
     def parse_text(self, text: str, before: object) -> str:
         if text in self.labels:
@@ -152,7 +163,7 @@ class Code(Kind):
         return String(8)
 
     def unsure(self, record: Any, name: str) -> bool:
-        return is_unsure(self.other, record, getattr(record, name))
+        return is_unsure(self.other, record, name, getattr(record, name))
 
     def code_lists(self) -> tuple[str, ...]:
         return (self.code_list,)
@@ -203,6 +214,25 @@ class CodeSet(TypeDecorator[tuple[str, ...]]):
         return tuple(value.strip(",").split(",")) if value else ()
 
 
+def labels_in(text: str, meanings: Mapping[str, str]) -> list[str]:
+    """Labels hold the marks that separate them (Shopping and errands), so the longest one is taken first. Of words that
+    are in none, those with only blanks between stay together."""
+    parts = SEPARATORS.split(text.strip("、,，;；/| \n"))
+    words, marks = parts[::2], ["", *parts[1::2]]
+    found: list[str] = []
+    at, loose = 0, False
+    while at < len(words):
+        ends = range(min(len(words), at + MOST_WORDS), at, -1)
+        joined = {end: "".join(parts[2 * at : 2 * end - 1]) for end in ends}
+        end = next((end for end, label in joined.items() if meaning(label, meanings) is not None), 0)
+        if not end and loose and not marks[at].strip():
+            found[-1] += marks[at] + words[at]
+        else:
+            found.append(joined[end or at + 1])
+        at, loose = end or at + 1, not end
+    return [each for each in found if each]
+
+
 class Codes(Code):
     """Several codes of a code list, kept in official order."""
 
@@ -219,11 +249,8 @@ class Codes(Code):
         return Entry(LIST, clauses([words, several_in_a_cell()]), texts)
 
     def from_cell(self, text: str) -> list[str]:
-        """One label as a whole, else each of several."""
-        plain = COUNTING.sub(" ", text).strip()
-        if meaning(plain, codes(self.code_list).meanings) is not None:
-            return [plain]
-        return [part for part in SEPARATORS.split(plain) if part]
+        """Each label of any language that stands in the cell, and what is none as it is written."""
+        return labels_in(COUNTING.sub(" ", text).strip(), codes(self.code_list).meanings)
 
     def parse(self, typed: Sequence[str], before: object) -> tuple[str, ...] | None:
         kept = set(before) if isinstance(before, tuple) else set()

@@ -155,6 +155,7 @@ class Day(Kind):
     filter_widget = "days"
     compact = True
     telling = True
+    selective = True
 
     def __init__(self, *, past: bool = False) -> None:
         self.past = past

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import force_locale
-
 from portal.core import scope
 from portal.core.fields.base import Field
-from portal.core.phrases import PAPER
+from portal.core.fields.choices import said_of
 
 
 def with_others(entered: Mapping[str, Field], formdata: Any) -> Any:
@@ -23,7 +21,6 @@ def with_others(entered: Mapping[str, Field], formdata: Any) -> Any:
         if other is None or not (words := declared.kind.no_choice(formdata.getlist(name))):
             continue
         found.setlist(name, [*(text for text in formdata.getlist(name) if text not in words), other.value])
-        with force_locale(PAPER):
-            said = f"{declared.label}：{'、'.join(words)}"
-        found[other.words] = "；".join(text for text in (formdata.get(other.words), said) if text)
+        said = said_of(declared.label) + "、".join(words)
+        found[other.words] = "；".join(text for text in (found.get(other.words), said) if text)
     return found

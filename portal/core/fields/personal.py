@@ -14,8 +14,8 @@ from flask_babel import gettext, ngettext
 from sqlalchemy.types import TypeEngine
 
 from portal.core import scope
-from portal.core.fields.base import BadValue, Kind, Reading, composed
-from portal.core.fields.choices import Codes
+from portal.core.fields.base import BadValue, Kind, Other, Reading, composed
+from portal.core.fields.choices import Codes, is_unsure
 from portal.core.fields.entries import Entry
 from portal.core.fields.names import (
     BRACKETS,
@@ -55,6 +55,7 @@ class Personal(Kind):
     """A personal value. A form shows it masked; the mask posted back means: leave it as it is."""
 
     personal = True
+    selective = True
     # By their digests, which are in no order, those of one name would still stand together.
     ordered = False
 
@@ -219,9 +220,14 @@ class PersonalCodes(Personal):
     widget = "multiple"
     multiple = True
 
-    def __init__(self, code_list: str) -> None:
+    def __init__(self, code_list: str, *, other: Other | None = None) -> None:
+        """`other` keeps its words in a field that is sealed, too."""
         super().__init__()
-        self.codes = Codes(code_list)
+        self.codes, self.other = Codes(code_list), other
+
+    def unsure(self, record: Any, name: str) -> bool:
+        value = getattr(record, name)
+        return value is not None and is_unsure(self.other, record, name, tuple(value.reveal().split(",")))
 
     def code_lists(self) -> tuple[str, ...]:
         return self.codes.code_lists()

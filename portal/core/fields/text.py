@@ -58,6 +58,11 @@ def refuse_personal(text: str) -> None:
         raise BadValue(gettext("This portal must not hold secrets: text with a secrecy mark is refused."))
 
 
+# Of the signs that keyboards for Chinese give, those that stand in names.
+NARROW = {code + 0xFEE0: code for code in range(0x21, 0x7F) if chr(code).isalnum() or chr(code) in "()-:/"}
+WIDE_BRACKETS = str.maketrans("()", "（）")
+
+
 class Text(Kind):
     """Up to `limit` characters; `lines` for several lines, `least` for a minimum, `pattern` for its form.
 
@@ -65,6 +70,7 @@ class Text(Kind):
     """
 
     filter_widget = "text"
+    selective = True
 
     def __init__(
         self, limit: int, *, lines: bool = False, least: int = 0, pattern: str = "", free: bool = True
@@ -73,6 +79,12 @@ class Text(Kind):
         self.pattern = re.compile(pattern) if pattern else None
         self.widget = "lines" if lines else "text"
         self.compact = not free
+
+    def ways_to_write(self, value: Any) -> Sequence[Any]:
+        """Offices type the same name now with wide signs and now with narrow ones."""
+        narrow = value.translate(NARROW)
+        others = dict.fromkeys((value, narrow.translate(WIDE_BRACKETS)))
+        return (*(each for each in others if each != narrow), narrow)
 
     def column_type(self) -> TypeEngine[Any]:
         return String(self.limit)

@@ -12,14 +12,14 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import force_locale, gettext
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from werkzeug.datastructures import MultiDict
 
 from portal.core import import_runs, saving, scope
 from portal.core.fields import BadValue, RowRefs, natural
 from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger, Rows
-from portal.core.phrases import listed
+from portal.core.phrases import PAPER, listed
 from portal.core.spreadsheet import known_by
 from portal.core.spreadsheet.child_tables import ROW_ID, columns_of, keys_of, table_of
 from portal.core.spreadsheet.elsewhere import number_of_nobody
@@ -86,7 +86,7 @@ class FurtherRows:
     """The further sheets of a workbook, read."""
 
     def __init__(self, ledger: Ledger, found: Sequence[FlatTable], source: str, *, adopt: bool) -> None:
-        """`source` is the name of the file."""
+        """`source` is what the trail calls the workbook."""
         self.ledger, self.source, self.adopt = ledger, source, adopt
         self.outcomes: dict[str, TableOutcome] = {}
         self.rows: list[ChildRow] = []
@@ -121,7 +121,8 @@ class FurtherRows:
         """Was the record changed?"""
         record, rows = group
         first = rows[0]
-        place = f"{self.source}, {self.outcomes[first.table.name].sheet}"
+        with force_locale(PAPER):  # and not by what the sheet is called, which can be somebody's name
+            place = f"{self.source}, {first.table.label}"
         try:
             with taking(place, first.number, adopt=self.adopt):
                 return self.take_record(record, rows)
@@ -138,7 +139,7 @@ class FurtherRows:
     def refuse_row(self, row: ChildRow) -> None:
         self.reject(row, Rejected(str(self.ledger.one), refusal()))
 
-    def remember(self) -> Callable[[], None]:
+    def remember(self, _rows: Sequence[object]) -> Callable[[], None]:
         length = len(self.found)
         back = [import_runs.remember(), *(outcome.remember() for outcome in self.outcomes.values())]
 
@@ -171,9 +172,12 @@ class FurtherRows:
 
     def holding(self, row: ChildRow) -> Sequence[Any]:
         """The draft that has this very row, where nothing but its number names a record."""
+        return self.with_row(row, select(self.ledger.model))
+
+    def with_row(self, row: ChildRow, query: Select[Any]) -> Sequence[Any]:
         model, key = self.ledger.rows_model(row.table), natural(row.cells.get(ROW_ID, ""))
         held = getattr(self.ledger.model, row.table.name).any(model.id == key)
-        return db.session.scalars(select(self.ledger.model).where(held)).all() if key else ()
+        return db.session.scalars(query.where(held)).all() if key else ()
 
     def named(self, row: ChildRow, names: Sequence[str]) -> Sequence[Any]:
         ledger = self.ledger
@@ -185,7 +189,11 @@ class FurtherRows:
             return known_by.candidates(ledger, form_class(ledger)(typed), select(ledger.model))
         query = select(ledger.model).where(*(self.says(name, text) for name, text in texts.items()))
         if ledger.statuses:
-            query = query.where(ledger.model.status != "voided", ledger.model.amends_id.is_(None))
+            query = query.where(ledger.model.status != "voided")
+            # An amendment is called as the record in force is, and has no number either.
+            if found := self.with_row(row, query):
+                return found
+            query = query.where(ledger.model.amends_id.is_(None))
         return db.session.scalars(query.limit(2)).all()
 
     def says(self, name: str, text: str) -> Any:

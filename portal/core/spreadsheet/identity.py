@@ -18,6 +18,7 @@ from portal.core import scope
 from portal.core.forms import LedgerForm
 from portal.core.ledger import Ledger
 from portal.core.spreadsheet import known_by
+from portal.core.spreadsheet.known_keys import KnownKeys
 from portal.core.spreadsheet.layout import plain
 from portal.core.unseen import findable, known_names
 from portal.extensions import db
@@ -60,6 +61,7 @@ class Identity:
         # Record numbers and offices' own numbers that were looked up for the whole sheet and that nothing has.
         self._unknown: set[str] = set()
         self._unused: set[str] = set()
+        self.keys = KnownKeys(ledger)
 
     def number(self, cells: Mapping[str, str]) -> str | None:
         """The record number that a row gives."""
@@ -99,7 +101,7 @@ class Identity:
         return db.session.scalars(select(model).where(getattr(model, self.ledger.numbered_by) == number)).first()
 
     def of_office(self, number: str, form: LedgerForm) -> Any:
-        """The record that the owning unit knows by its own number."""
+        """The record that the owning unit knows by its own number, which a voided one keeps."""
         if number in self._unused:  # the row may make it; the next one of this number asks
             self._unused.remove(number)
             return None
@@ -107,7 +109,9 @@ class Identity:
         query = select(model).where(model.office_no == number, model.amends_id.is_(None))
         if not number or not units:
             return None
-        return db.session.scalars(query.where(model.status != "voided", model.owner_unit_id.in_(units))).first()
+        return db.session.scalars(
+            query.where(model.owner_unit_id.in_(units)).order_by(model.status == "voided")
+        ).first()
 
     def owners(self, form: LedgerForm) -> list[int]:
         """The units that a record which this form describes can belong to."""
@@ -118,9 +122,12 @@ class Identity:
         own = scope.current().unit_id
         return [own] if own is not None else []
 
-    def alike(self, form: LedgerForm, *, office: str, unnumbered: bool, parent: Any) -> list[Any]:
+    def alike(self, form: LedgerForm, *, office: str, unnumbered: bool, voided: bool, parent: Any) -> list[Any]:
         """The records with the natural key of a row. What the row leaves out of it is not compared. `unnumbered`: the
-        sheet has record numbers and this row has none, so that it is of a record without one if there is such."""
+        sheet has record numbers and this row has none, so that it is of a record without one if there is such.
+        `voided`: the row says so of itself, so that it may be of a voided record."""
+        if self.keys.has_none(form):
+            return []
         model, names = self.ledger.model, known_by.key_fields(self.ledger, form)
         if self.ledger.identity_else:
             return known_by.candidates(
@@ -140,16 +147,14 @@ class Identity:
             return list(db.session.scalars(query))
         if office:
             query = query.where(model.office_no.is_(None) | (model.office_no == office))
-        return self._standing(query, unnumbered=unnumbered)
+        found = self._standing(query, unnumbered=unnumbered)
+        return found or (list(db.session.scalars(query.where(model.status == "voided"))) if voided else [])
 
     def _standing(self, query: Select[Any], *, unnumbered: bool) -> list[Any]:
         model = self.ledger.model
         query = query.where(model.status != "voided")
-        # Most rows are new, and a record's columns cost more to ask for than its id.
-        if db.session.scalar(query.with_only_columns(model.id).order_by(None).limit(1)) is None:
-            return []
         if unnumbered:
-            open_ = query.where(model.record_no.is_(None), model.status.in_(self.ledger.editable_in))
+            open_ = query.where(model.record_no.is_(None), model.status != "archived")
             if found := list(db.session.scalars(open_)):
                 return found
         return list(db.session.scalars(query.where(model.amends_id.is_(None))))
@@ -192,7 +197,8 @@ class Identity:
             return there.digest == here.digest
         # Of people, whom the roster may not know.
         one, other = getattr(there, "name", None), getattr(here, "name", None)
-        return bool(there == here) or (one is not None and other is not None and plain(one) == plain(other))
+        same = there == here or (there is not None and kind.ways_to_write(there)[-1] == kind.ways_to_write(here)[-1])
+        return bool(same) or (one is not None and other is not None and plain(one) == plain(other))
 
 
 __all__ = ["NUMBERED", "OFFICE", "Contradiction", "Identity", "counts", "number_of"]

@@ -25,7 +25,7 @@ from portal.core.spreadsheet.reading import Sheet
 from portal.core.spreadsheet.row import Row
 from portal.core.spreadsheet.savepoints import refusal, take_each
 from portal.core.spreadsheet.status import Standings
-from portal.core.spreadsheet.verdict import CHANGED, Rejected
+from portal.core.spreadsheet.verdict import CHANGED, UNCHANGED, Rejected
 from portal.database import reading
 from portal.org import codes
 
@@ -54,8 +54,9 @@ def take(
     progress: Progress,
     same: Collection[tuple[str, int]] = (),
 ) -> Outcome:
-    """Take the rows of a workbook. `source` is the file's name; `adopt` takes them over as records in force; `same` are
-    the rows, by sheet where several are taken, that were said to be about the record which they name and contradict.
+    """Take the rows of a workbook. `source` is what the trail calls it; `adopt` takes them over as records in force;
+    `same` are the rows, by sheet where several are taken, that were said to be about the record which they name and
+    contradict.
 
     Nothing is committed. Raises what `progress(done, all)` raises.
     """
@@ -126,6 +127,8 @@ class TableRows:
                 account.rejected(number, row.with_all_faults(wrong))
             return False
         self.seen[record.id] = account.place(number)
+        if result != UNCHANGED:
+            self.how.identity.keys.note(record)
         account.accepted(number, row, result, record)
         return result == CHANGED
 
@@ -133,7 +136,8 @@ class TableRows:
         """The database does not accept the row."""
         self.account.rejected(numbered[0], Rejected(self.row(numbered).named(), refusal()))
 
-    def remember(self) -> Callable[[], None]:
+    def remember(self, rows: Sequence[trees.SheetRow]) -> Callable[[], None]:
+        self.how.identity.keys.look_up(cells for _, cells in rows)
         seen, back = self.seen.copy(), (self.account.remember(), import_runs.remember())
 
         def forget() -> None:

@@ -42,4 +42,14 @@ def contradicts(ledger: Ledger, form: LedgerForm, record: Any) -> bool:
     return False
 
 
-__all__ = ["candidates", "contradicts", "key_fields"]
+def confirms(ledger: Ledger, form: LedgerForm, record: Any) -> bool:
+    """Is the record found by a further key beyond doubt, although the row does not say its identity: does the row say
+    all that tells namesakes apart, as it is there?"""
+    if key_fields(ledger, form) == ledger.identity:
+        return False
+    hidden = ledger.hidden(record)
+    kinds = {name: ledger.field(name).kind for name in ledger.told_apart}
+    return all(name not in hidden and form[name].data == kind.stored(record, name) for name, kind in kinds.items())
+
+
+__all__ = ["candidates", "confirms", "contradicts", "key_fields"]

@@ -21,6 +21,7 @@ from portal.core.spreadsheet.flat import FlatTable
 from portal.core.spreadsheet.headings import IGNORED, LOOKED_AT, Column, cell, headings, plain
 from portal.core.spreadsheet.reading import Sheet
 
+FILLED = re.compile("(?:填报|填表|填写|制表)(?:日期|时间)")
 FOOT = 6  # rows at the end of a sheet in which notes stand
 DEPTHS = (1, 2, 3)  # rows of headings
 MOST_STRAY = 3  # so many words beside each other are no note
@@ -191,12 +192,18 @@ class Layout:
         return [unit for cells in around for text in cells for unit in said_in(text)]
 
     def day(self) -> date | None:
+        return self._day
+
+    @cached_property
+    def _day(self) -> date | None:
         """The day that the sheet says it was filled in, above its table."""
         for cells in self.sheet.rows[: self.first_row]:
-            for text in cells:
-                _, word, rest = text.partition("填报日期")
-                if word and (days := days_in(rest)):
-                    return parse_day(days[0])
+            texts = [fold(text) for text in cells if text]
+            for text, beside in zip(texts, [*texts[1:], ""], strict=True):
+                if word := FILLED.search(text):
+                    rest = text[word.end() :].strip(" :")
+                    if days := days_in(rest or beside):
+                        return parse_day(days[0])
         return None
 
 

@@ -14,9 +14,11 @@ from typing import Any
 
 from flask_babel import gettext
 
+from portal.core.spreadsheet.workbook_xml import MOST_COLUMNS, MOST_ROWS
+
 ENDINGS = (".xlsx", ".xls", ".xlsm", ".ods", ".et", ".csv", ".txt", ".tsv")
 MOST_BYTES = 20 * 2**20
-MOST_ROWS, MOST_COLUMNS, MOST_SHEETS = 25_000, 256, 500
+MOST_SHEETS = 500
 MOST_CELLS, MOST_CHARACTERS = 1_500_000, 30_000_000
 MOST_MERGED = 500_000  # rows that merged cells stand over
 MOST_PARTS, MOST_UNPACKED = 20_000, 200 * 2**20  # of a zip

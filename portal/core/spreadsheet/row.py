@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 from portal.core import saving, scope
 from portal.core.forms import LedgerForm
 from portal.core.phrases import listed
+from portal.core.spreadsheet import known_by
 from portal.core.spreadsheet.ends import take_ends
 from portal.core.spreadsheet.identity import OFFICE, Contradiction, Identity
 from portal.core.spreadsheet.stated import Stated
@@ -107,21 +108,28 @@ class Row(Stated):
         form = self.complete(self.fresh(typed, parent))
         unnumbered = "record_no" in self.layout.taken
         office = self.said.get(OFFICE, "")
-        found = self.identity.alike(form, office=office, unnumbered=unnumbered, parent=parent)
+        voided = self.status() == "voided"
+        found = self.identity.alike(form, office=office, unnumbered=unnumbered, voided=voided, parent=parent)
         if not found or self.ledger.under:
             return next(iter(found), None)
         silent = [name for name in self.ledger.identity if form[name].data is None]
         firm = [record for record in found if all(getattr(record, name) is None for name in silent)]
+        firm = firm or [record for record in found if known_by.confirms(self.ledger, form, record)]
         if len(firm) == 1:
             return firm[0]
         agreeing = (record for record in found if not self.judged(self.typed(record), record)[1])
         running = [record for record in firm if getattr(record, "status", "") == IN_FORCE]
         record = next(agreeing, running[0] if len(running) == 1 else None)
         if record is None:
-            names = listed(map(number_or_name, found[:3]))
-            text = gettext("This may be %(records)s: please give the record number.", records=names)
-            raise Rejected(self.named(), text)
+            raise Rejected(self.named(), self.which_one(found))
         return record
+
+    def which_one(self, found: Sequence[Any]) -> str:
+        names = listed(map(number_or_name, found[:3]))
+        if self.ledger.identity_else:
+            column = self.ledger.label_of(self.ledger.identity[0])
+            return gettext("This may be %(records)s: please fill in “%(column)s”.", records=names, column=column)
+        return gettext("This may be %(records)s: please give the record number.", records=names)
 
     # What else it tells of
 

@@ -58,12 +58,12 @@ def version(cursor: Any) -> int:
     return found
 
 
-def organisation_lines() -> frozenset[int]:
-    """The latest lines of the trail that are about the organisation."""
-    names = [ledger.name for ledger in mounted() if ledger.model in lookups.REFERENCE]
+def organisation_lines() -> frozenset[tuple[int, type[Any]]]:
+    """The latest lines of the trail that are about the organisation, each with whose rows it is about."""
+    models = {ledger.name: ledger.model for ledger in mounted() if ledger.model in lookups.REFERENCE}
     latest = select(func.max(AuditEvent.id)).scalar_subquery() - LATEST
-    query = select(AuditEvent.id).where(AuditEvent.id > latest, AuditEvent.ledger.in_(names))
-    return frozenset(db.session.scalars(query))
+    query = select(AuditEvent.id, AuditEvent.ledger).where(AuditEvent.id > latest, AuditEvent.ledger.in_(models))
+    return frozenset((id_, models[name]) for id_, name in db.session.execute(query))
 
 
 @dataclass
@@ -77,7 +77,7 @@ class Batches:
     # Others wrote while the last batch rested.
     shared: bool = False
     asked: float = 0.0
-    organisation: frozenset[int] = field(default_factory=organisation_lines)
+    organisation: frozenset[tuple[int, type[Any]]] = field(default_factory=organisation_lines)
 
     def __call__(self, done: int, total: int) -> None:
         """Raises what `progress` raises, with all rows so far stored."""
@@ -116,8 +116,7 @@ class Batches:
     def look_around(self) -> None:
         """What is remembered of the organisation holds until somebody else changes it."""
         lines = organisation_lines()
-        if lines - self.organisation:
-            lookups.forget()
+        lookups.forget_about({model for _, model in lines - self.organisation})
         self.organisation = lines
 
 
@@ -144,7 +143,7 @@ def digest(path: Path) -> str:
 def rehearse(sheet: Sheet, folder: Path, progress: Progress) -> Outcome:
     """What would become of the rows. Stores nothing."""
     with rehearsal(folder):
-        return take(sheet.ledger, sheet.layout, sheet.name, sheet.adopt, progress, sheet.same)
+        return take(sheet.ledger, sheet.layout, "", sheet.adopt, progress, sheet.same)
 
 
 @dataclass(frozen=True)
@@ -173,7 +172,8 @@ def run(sheet: Sheet, folder: Path, progress: Progress, begun: Callable[[int], N
     with holding(Work.IMPORT_RUN, run_id), ended(run_id, sheet):
         with import_runs.kept_under(run_id, sheet.ledger) as keeping:
             batches = Batches(run_id, progress, keeping)
-            outcome = take(sheet.ledger, sheet.layout, sheet.name, sheet.adopt, batches, sheet.same)
+            title = import_runs.title(run_id)
+            outcome = take(sheet.ledger, sheet.layout, title, sheet.adopt, batches, sheet.same)
             db.session.commit()
         if sheet.whole and outcome.rejected:
             take_back(run_id)

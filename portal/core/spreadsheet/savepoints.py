@@ -67,18 +67,19 @@ def take_each(
     rows: Sequence[T],
     take: Callable[[T], bool],
     refuse: Callable[[T], None],
-    remember: Callable[[], Callable[[], None]],
+    remember: Callable[[Sequence[T]], Callable[[], None]],
     before: Callable[[int], None] = lambda _at: None,
 ) -> None:
     """Call `take` for each row, which answers whether it changed a record that was there, and `refuse` for one that the
-    database does not accept. `remember` answers what makes the caller's notes again what they are now.
+    database does not accept. `remember` is given the rows of a savepoint before the first of them is taken, and answers
+    what makes the caller's notes again what they are then.
     `before(position)` is called between rows, where a transaction may end.
     """
     trial = beside_others()
     at, alone, current = 0, len(rows) if trial else -1, None  # up to `alone` each row has a savepoint of its own
     while at < len(rows):
         before(at)
-        current = fresh(current, at, 1 if at <= alone else SHARED, remember)
+        current = fresh(current, rows, at, 1 if at <= alone else SHARED, remember)
         try:
             if take(rows[at]) and trial:
                 current.let_go()
@@ -97,13 +98,19 @@ def take_each(
         current.close()
 
 
-def fresh(current: Savepoint | None, at: int, most: int, remember: Callable[[], Callable[[], None]]) -> Savepoint:
+def fresh(
+    current: Savepoint | None,
+    rows: Sequence[T],
+    at: int,
+    most: int,
+    remember: Callable[[Sequence[T]], Callable[[], None]],
+) -> Savepoint:
     """The savepoint for the row at this position: the current one while it is open and holds fewer than `most`."""
     if current is not None and current.transaction.is_active:
         if at - current.first < most:
             return current
         current.close()
-    return Savepoint(at, db.session.begin_nested(), remember())
+    return Savepoint(at, db.session.begin_nested(), remember(rows[at : at + most]))
 
 
 __all__ = ["refusal", "take_each"]

@@ -38,8 +38,8 @@ def longest(value: Any) -> int:
 
 
 def heading(head: str) -> int:
-    """A long heading can wrap once."""
-    return width(head) if width(head) <= ONE_LINE else ceil(width(head) / 2)
+    """A long heading can wrap once, and between words."""
+    return width(head) if width(head) <= ONE_LINE else max(ceil(width(head) / 2), unbroken(head))
 
 
 def unbroken(value: Any) -> int:
@@ -51,7 +51,7 @@ def widths(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[int]:
     codes, which nobody reads in two pieces. Columns in which nothing stands are as narrow as can be, where the rows are
     all that there are."""
     empty = [0 < len(rows) < SAMPLE and all(row[n] in (None, "") for row in rows) for n in range(len(heads))]
-    needed = [0 if each else heading(head) for head, each in zip(heads, empty, strict=True)]
+    needed = [unbroken(head) if each else heading(head) for head, each in zip(heads, empty, strict=True)]
     needed = [max(each, LEAST - BESIDE) for each in needed]
     whole = list(needed)
     for row in rows:

@@ -15,7 +15,7 @@ from typing import IO
 from xml.parsers.expat import ParserCreate
 from zipfile import ZipFile
 
-# As many as are read (`reading.py`): a repeated row or column can stand for any number of them.
+# As many as are read of any file: here, as a repeated row or column can stand for any number of them.
 MOST_ROWS, MOST_COLUMNS = 25_000, 256
 # Formats that Chinese versions of Excel name by number only (ECMA-376 part 1, 18.8.30, zh-cn).
 BUILT_IN_MONTHS = frozenset({17, 27, 36, 50, 52, 57})

@@ -279,6 +279,8 @@ def exportable(listing: Listing) -> Iterator[ColumnElement[bool]]:
     yield from conditions(listing)
     if not listing.drafts and "draft" in listing.ledger.statuses:
         yield listing.ledger.model.status != "draft"
+        # What is under review; the record that it amends is there as it is in force.
+        yield listing.ledger.model.amends_id.is_(None)
     reach = scope.current().reach("export", listing.ledger.name)
     if listing.ledger.scoped and not reach.everything:
         yield reach.condition(listing.ledger.model)

@@ -61,6 +61,7 @@ COLUMNS: dict[str, Label] = {
     "role_id": _("Role"),
     "role": _("Role"),
     "groups": _("Groups"),
+    "powers_changed_at": _("Became an administrator, or stopped being one"),
     "unit_id": _("Unit"),
     "unit_ids": _("Units"),
     "org_id": _("Party organisation"),

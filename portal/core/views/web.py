@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from portal import metrics, static_files
-from portal.core import audit, clock, scope
+from portal.core import audit, clock, once, scope
 from portal.core.fields import long_date
 from portal.core.ledger import mounted
 from portal.core.phrases import labelled
@@ -26,7 +26,7 @@ from portal.core.scope import OutOfScope
 from portal.core.store import Away
 from portal.core.views.remarks import shared
 from portal.core.views.request_log import request_id
-from portal.database import Trouble, let_go, log_fault, trouble_of
+from portal.database import READING, Trouble, let_go, log_fault, maybe_saved, trouble_of
 
 log = logging.getLogger(__name__)
 CSP = (
@@ -137,10 +137,18 @@ def on_fault(fault: BaseException) -> ResponseReturnValue:
 
 
 def in_trouble(trouble: Trouble) -> ResponseReturnValue:
+    unknown = if_saved() if maybe_saved(trouble) and request.method not in READING else ""
     if trouble is Trouble.FULL:
-        return error_page(507, gettext("Nothing of this was saved. Please tell whoever runs the portal."))
+        return error_page(507, unknown or gettext("Nothing of this was saved. Please tell whoever runs the portal."))
     title = gettext("Too much is going on just now") if trouble is Trouble.BUSY else ""
-    return error_page(503, gettext("Nothing of this was saved. Please try again in a moment."), title)
+    return error_page(503, unknown or gettext("Nothing of this was saved. Please try again in a moment."), title)
+
+
+def if_saved() -> str:
+    """What is said where the answer of the database was lost, and how one sees what became of it."""
+    if once.NAME in request.form or "Idempotency-Key" in request.headers:
+        return gettext("The database broke off, so this may have been saved or not. Trying again stores it only once.")
+    return gettext("The database broke off, so this may have been saved or not. Please look before you try again.")
 
 
 def on_away(fault: Away) -> ResponseReturnValue:

@@ -27,7 +27,7 @@ beneficiaries = Ledger(
     sections=(
         Section(_("Person"), ("owner_unit_id", "target_type", "name_enc", "gender", "age_band", "phone_enc", "called")),
         Section(_("Household"), ("community_id", "town_id", "address_enc", "same_household_id")),
-        Section(_("Circumstances"), ("hardship_types", "need_types", "info_source")),
+        Section(_("Circumstances"), ("hardship_types", "hardship_note", "need_types", "info_source")),
         Section(_("Notice and consent"), ("consent_status", "consent_on", "review_on", "remark")),
     ),
     statuses={
@@ -72,6 +72,7 @@ beneficiaries = Ledger(
         "community_id": ("所在社区", "社区", "居住社区", "所属社区", "社区名称"),
         "address_enc": ("家庭住址", "住址", "地址", "详细地址"),
         "hardship_types": ("困难类别", "困难类型", "困难情况"),
+        "hardship_note": ("困难说明", "困难情况说明", "具体困难"),
         "need_types": ("主要需求", "帮扶需求", "需求"),
         "info_source": ("信息来源", "来源"),
         "consent_status": ("告知同意", "同意情况"),

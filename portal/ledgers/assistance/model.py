@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Column, ForeignKey, Integer, String, Table
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.sql import ColumnElement
 
@@ -43,7 +43,7 @@ from portal.core.record import Part, Record
 from portal.core.unseen import known_names
 from portal.extensions import Model
 from portal.org.models import Area, Member, PartyOrg
-from portal.org.sealed import Sealed
+from portal.org.sealed import Sealed, digest_of
 
 GENDERS = Choice(("1", _("Male")), ("2", _("Female")), also={"1": ("男性",), "2": ("女性",)})
 AGE_BANDS = Bands(
@@ -160,9 +160,14 @@ class Beneficiary(Record, Model):
         PersonalPhone(), _("Phone of the person"), hint=_("Kept encrypted and shown masked")
     )
     hardship_types: Mapped[Sealed | None] = field(
-        PersonalCodes("C14"), _("Kinds of hardship"), hint=_("Required for residents in difficulty; kept encrypted")
+        PersonalCodes("C14", other=Other("99", "hardship_note")),
+        _("Kinds of hardship"),
+        hint=_("Required for residents in difficulty; kept encrypted"),
     )
-    need_types: Mapped[tuple[str, ...] | None] = field(Codes("C15"), _("Main needs"))
+    hardship_note: Mapped[Sealed | None] = field(
+        Personal(), _("Hardship in other words"), hint=_("Kept encrypted and shown masked")
+    )
+    need_types: Mapped[tuple[str, ...] | None] = field(Codes("C15", other=Other("99", "remark")), _("Main needs"))
     info_source: Mapped[str | None] = field(
         INFO_SOURCES, _("Source of the information"), required=True, default=lambda: "community"
     )
@@ -192,6 +197,10 @@ class Beneficiary(Record, Model):
 
     def __str__(self) -> str:
         return self.titled(self.called)
+
+
+# Each row of a sheet asks whether there is a record of its natural key.
+Index("ix_beneficiary_natural_key", digest_of(Beneficiary.name_enc), Beneficiary.community_id)
 
 
 def named_person(model: Any, text: str) -> ColumnElement[bool]:
@@ -243,6 +252,10 @@ class Pairing(Record, Model):
     def __str__(self) -> str:
         helper = self.helper_name or (self.helper_org.short_name if self.helper_org else "")
         return self.titled(" — ".join(name for name in (helper, self.called) if name))
+
+
+# Each row of a sheet asks whether there is a record of its natural key.
+Index("ix_pairing_natural_key", Pairing.beneficiary_id, Pairing.owner_unit_id)
 
 
 visit_participant = Table(
@@ -298,6 +311,10 @@ class Visit(Record, Model):
 
     def __str__(self) -> str:
         return self.titled(self.visited_on, self.called)
+
+
+# Each row of a sheet asks whether there is a record of its natural key.
+Index("ix_visit_natural_key", Visit.visited_on, Visit.owner_unit_id)
 
 
 class OfVisit(Part):

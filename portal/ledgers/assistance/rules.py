@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 
 from portal.core import clock, guessing, scope
 from portal.core.fields import PersonalMoney, mask_name, name_key
@@ -204,8 +204,12 @@ def pairing_rules(values: Values) -> Iterator[Problem]:
     yield from many_pairings(values)
 
 
+# Built once, since each row of a sheet asks.
+BY_ID = select(Beneficiary).where(Beneficiary.id == bindparam("id"))
+
+
 def found(beneficiary_id: int | None) -> Any:
-    return db.session.scalars(select(Beneficiary).where(Beneficiary.id == beneficiary_id)).first()
+    return db.session.scalars(BY_ID, {"id": beneficiary_id}).first() if beneficiary_id is not None else None
 
 
 def others_running(values: Values) -> tuple[ColumnElement[bool], ColumnElement[bool]] | None:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Column, ForeignKey, Integer, String, Table
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from portal.core import clock
@@ -21,6 +21,7 @@ from portal.core.fields import (
     Field,
     Link,
     Names,
+    Other,
     Phone,
     RowRefs,
     Text,
@@ -109,7 +110,9 @@ class Agreement(Record, Model):
     searched: ClassVar = ("record_no", "office_no", "title")
 
     title: Mapped[str | None] = field(Text(80), _("Agreement title"), hint=_("Made from the parties when left empty"))
-    agreement_type: Mapped[str | None] = field(Code("C01"), _("Agreement type"), required=True, index=True)
+    agreement_type: Mapped[str | None] = field(
+        Code("C01", other=Other("9", "remark")), _("Agreement type"), required=True, index=True
+    )
     party_a_org_id: Mapped[int | None] = link(
         org_link(own_orgs), _("Party A organisation"), "party_org.id", required=True
     )
@@ -165,6 +168,10 @@ class Agreement(Record, Model):
 
     def __str__(self) -> str:
         return self.titled(self.title)
+
+
+# Each row of a sheet asks whether there is a record of its natural key.
+Index("ix_agreement_natural_key", Agreement.party_a_org_id, Agreement.party_b_org_id)
 
 
 class OfAgreement(Part):

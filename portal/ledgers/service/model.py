@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Column, ForeignKey, Integer, Table
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 from sqlalchemy.sql import ColumnElement
 
@@ -23,6 +23,7 @@ from portal.core.fields import (
     Links,
     Money,
     Names,
+    Other,
     Percent,
     Text,
     Whole,
@@ -121,7 +122,7 @@ class ServiceProject(Record, Model):
 
     title: Mapped[str | None] = field(Text(60), _("Project title"), required=True)
     series: Mapped[str | None] = field(Code("C26"), _("Series"), required=True, index=True)
-    origin: Mapped[str | None] = field(Code("C27"), _("Collected from"), required=True)
+    origin: Mapped[str | None] = field(Code("C27", other=Other("9", "remark")), _("Collected from"), required=True)
     area_id: Mapped[int | None] = link(
         Link(Area, "name", where=towns_and_zones), _("Collected in"), "area.id", required=True
     )
@@ -172,6 +173,10 @@ class ServiceProject(Record, Model):
 
     def __str__(self) -> str:
         return self.titled(self.title)
+
+
+# Each row of a sheet asks whether there is a record of its natural key.
+Index("ix_service_project_natural_key", ServiceProject.title, ServiceProject.lead_unit_id)
 
 
 def project_column() -> Any:

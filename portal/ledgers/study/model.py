@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ForeignKey, String, false, select
+from sqlalchemy import ForeignKey, Index, String, false, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.sql import ColumnElement
 
@@ -186,6 +186,10 @@ class StudyGroup(Record, Model):
 
     def __str__(self) -> str:
         return self.titled(self.name)
+
+
+# Each row of a sheet asks whether there is a record of its natural key.
+Index("ix_study_group_natural_key", StudyGroup.name, StudyGroup.unit_id)
 
 
 class GroupMember(Part, Model):

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from portal.core import clock
 from portal.core.rules import org_of_unit
@@ -44,14 +44,23 @@ def next_name(unit_id: int) -> str | None:
     return next((name for name in names if name not in taken), None)
 
 
-def name_free(values: Values) -> Iterator[Problem]:
-    same = select(StudyGroup.id).where(
-        StudyGroup.unit_id == values.unit_id,
-        StudyGroup.name == values.name,
+# Built once, since each row of a sheet asks.
+SAME_NAME = (
+    select(StudyGroup.id)
+    .where(
+        StudyGroup.unit_id == bindparam("unit_id"),
+        StudyGroup.name == bindparam("name"),
         StudyGroup.status.not_in(GONE),
-        StudyGroup.id.not_in(values.itself),
+        StudyGroup.id != bindparam("id"),
+        StudyGroup.id != bindparam("amends_id"),
     )
-    if values.name and values.unit_id and db.session.scalar(same.limit(1)) is not None:
+    .limit(1)
+)
+
+
+def name_free(values: Values) -> Iterator[Problem]:
+    asked = {"unit_id": values.unit_id, "name": values.name, "id": values.id or 0, "amends_id": values.amends_id or 0}
+    if values.name and values.unit_id and db.session.scalar(SAME_NAME, asked) is not None:
         yield Problem("name", gettext("The unit already has a group of this name."))
 
 
@@ -73,8 +82,10 @@ def removed(values: Values) -> Iterator[Problem]:
     """Who was ticked at a session leaves the group; the row stays."""
     before = {row.id: row for row in values.record.group_members} if values.record is not None else {}
     gone = before.keys() - {row.record.id for row in values.group_members if row.record is not None}
+    if not gone:
+        return
     there = select(Attendance.group_member_id).where(Attendance.group_member_id.in_(gone)).distinct()
-    for id_ in db.session.scalars(there) if gone else ():
+    for id_ in db.session.scalars(there):
         text = gettext("%(name)s was at sessions: say since when they left instead of removing them.", name=before[id_])
         yield Problem("group_members", text)
 
