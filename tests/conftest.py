@@ -158,7 +158,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     tests there is always one left."""
     if config.getoption("--spread"):
         items[:] = [item for item in items if not REACHING & set(getattr(item, "fixturenames", ()))]
+    if config.getoption("--sqlite-only"):
+        items[:] = [item for item in items if not on_postgresql_only(item)]
     items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
+
+
+def on_postgresql_only(item: pytest.Item) -> bool:
+    asked = getattr(getattr(item, "callspec", None), "params", {})
+    return asked.get("built") == "postgresql" or "cluster" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture
