@@ -22,13 +22,14 @@ from portal.core.holding import Work, holding
 from portal.extensions import db
 from tests.cluster import Cluster, memory
 from tests.machines.spread import REACHING, spread
-from tests.portals import DEMO, KINDS, PASSWORD, Portals, database, settings
+from tests.portals import DEMO, KINDS, PASSWORD, Portals, cheapen_passwords, database, settings
 from tests.visitor import Visitor
 
 if found := memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(found))
 # Collecting the tests makes much that stays, and tests make much that goes by itself.
 gc.set_threshold(50_000, 20, 20)
+cheapen_passwords()
 POSTGRES = os.environ.get("PORTAL_TEST_POSTGRES")
 LIVE = "portal_live"
 # Statements that leave the database as it is; lines of the trail and jobs alone are in no other test's way.

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from werkzeug.security import generate_password_hash
 
 from tests import commands
 from tests.cluster import Cluster
@@ -20,7 +21,9 @@ BARE, DEMO = "bare", "demo"
 MADE = """
 from portal import create_app, demo, setup
 from portal.extensions import db
+from tests.portals import cheapen_passwords
 
+cheapen_passwords()
 app = create_app(TESTING=True, RATE_LIMITED=False)
 with app.app_context():
     {}
@@ -29,6 +32,11 @@ with app.app_context():
 app.extensions["portal.queue"].close()
 """
 STEPS = {BARE: "setup.bring_up_to_date()", DEMO: "demo.load()"}
+
+
+def cheapen_passwords() -> None:
+    """What makes guessing a password dear would make signing in what tests do most; a hash says what it cost."""
+    generate_password_hash.__defaults__ = ("scrypt:1024:8:1", 16)
 
 
 def settings(home: Path, url: str | None = None) -> dict[str, str]:
