@@ -16,7 +16,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet, MultiFernet
 from flask import current_app
-from sqlalchemy import String, Text, func, literal_column
+from sqlalchemy import String, Text, func
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -138,11 +138,6 @@ class Retyped(Sealed):
     __hash__ = Sealed.__hash__
 
 
-def digest_of(column: Any) -> Any:
-    """The digests of a column, as an index over them has them: with numbers instead of parameters."""
-    return func.substr(column, literal_column("1"), literal_column(str(len(VERSION) + DIGEST_LENGTH)), type_=String())
-
-
 class SealedText(TypeDecorator[Sealed]):
     """A column of sealed values. `column == Sealed.of(text)` compares digests; plain text is refused."""
 
@@ -155,10 +150,7 @@ class SealedText(TypeDecorator[Sealed]):
         def __eq__(self, other: Any) -> Any:
             if not isinstance(other, Sealed):
                 return super().__eq__(other)
-            return digest_of(self.expr) == other.digest
-
-        def in_(self, other: Any) -> Any:
-            return digest_of(self.expr).in_([each.digest for each in other])
+            return func.substr(self.expr, 1, len(other.digest), type_=String()) == other.digest
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         if value is not None and not isinstance(value, Sealed):

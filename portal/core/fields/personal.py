@@ -55,7 +55,6 @@ class Personal(Kind):
     """A personal value. A form shows it masked; the mask posted back means: leave it as it is."""
 
     personal = True
-    selective = True
     # By their digests, which are in no order, those of one name would still stand together.
     ordered = False
 

@@ -43,7 +43,7 @@ from portal.core.record import Part, Record
 from portal.core.unseen import known_names
 from portal.extensions import Model
 from portal.org.models import Area, Member, PartyOrg
-from portal.org.sealed import Sealed, digest_of
+from portal.org.sealed import Sealed
 
 GENDERS = Choice(("1", _("Male")), ("2", _("Female")), also={"1": ("男性",), "2": ("女性",)})
 AGE_BANDS = Bands(
@@ -200,7 +200,7 @@ class Beneficiary(Record, Model):
 
 
 # Each row of a sheet asks whether there is a record of its natural key.
-Index("ix_beneficiary_natural_key", digest_of(Beneficiary.name_enc), Beneficiary.community_id)
+Index("ix_beneficiary_natural_key", Beneficiary.community_id, Beneficiary.owner_unit_id)
 
 
 def named_person(model: Any, text: str) -> ColumnElement[bool]:

@@ -13,9 +13,6 @@ branch_labels = None
 depends_on = None
 
 
-# Not by a copy of the table, which would lose the index over digests: SQLite cannot tell what that is over.
-
-
 def upgrade() -> None:
     op.add_column("beneficiary", sa.Column("hardship_note", sa.String(length=512), nullable=True))
 

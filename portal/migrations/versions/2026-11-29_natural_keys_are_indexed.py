@@ -4,20 +4,15 @@ Revision ID: b456f8ecd653
 Revises: 7cf02c49c4b7
 """
 
-import sqlalchemy as sa
 from alembic import op
 
 revision = "b456f8ecd653"
 down_revision = "7cf02c49c4b7"
 branch_labels = None
 depends_on = None
-# Numbers instead of parameters, as queries have them (`portal/org/sealed.py`).
-DIGEST = sa.func.substr(sa.column("name_enc"), sa.literal_column("1"), sa.literal_column("45"))
-
-
 KEYS = {
     "agreement": ["party_a_org_id", "party_b_org_id"],
-    "beneficiary": [DIGEST, "community_id"],
+    "beneficiary": ["community_id", "owner_unit_id"],
     "pairing": ["beneficiary_id", "owner_unit_id"],
     "service_project": ["title", "lead_unit_id"],
     "study_group": ["name", "unit_id"],
