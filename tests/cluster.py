@@ -17,6 +17,23 @@ import psycopg
 ROOM = 4 * 2**30  # bytes
 QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60")
 
+# Sequences of columns go with their tables; `public` is whoever's the database is.
+OWNED = """
+DO $$ DECLARE each record; BEGIN
+    FOR each IN
+        SELECT 'SCHEMA' AS kind, nspname::text AS name FROM pg_namespace WHERE nspowner = 'portal'::regrole
+            AND nspname NOT LIKE 'pg_%' AND nspname <> 'information_schema'
+        UNION ALL SELECT 'TABLE', c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+            WHERE relkind IN ('r', 'v') AND nspname NOT LIKE 'pg_%' AND nspname <> 'information_schema'
+        UNION ALL SELECT 'FUNCTION', p.oid::regprocedure::text FROM pg_proc p
+            JOIN pg_namespace n ON n.oid = pronamespace
+            WHERE nspname NOT LIKE 'pg_%' AND nspname <> 'information_schema'
+    LOOP
+        EXECUTE format('ALTER %s %s OWNER TO OWNER_NAME', each.kind, each.name);
+    END LOOP;
+END $$
+"""
+
 
 def memory() -> Path | None:
     """Where files are in memory, if there is room: copying a database costs a twentieth there."""
@@ -45,35 +62,34 @@ def unprivileged() -> str | None:
 
 
 class Cluster:
-    def __init__(self, address: str) -> None:
-        self.address = address
+    def __init__(self, address: str, home: Path | None = None) -> None:
+        self.address, self.home = address, home
 
     @classmethod
     @contextmanager
-    def running(cls, address: str | None) -> Iterator[Cluster]:
+    def running(cls, address: str | None = None, like: Path | None = None) -> Iterator[Cluster]:
+        """The server at an address, or one of our own, which begins `like` one that was kept."""
         if address:
             yield cls(address)
             return
         home = Path(tempfile.mkdtemp(prefix="portal-pg-", dir=memory()))
-        user = unprivileged()
+        user, port = unprivileged(), free_port()
         if user:
             shutil.chown(home, user)
-        bin_ = programs()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        settings = " ".join(f"-c {each}" for each in QUICK)
-        options = f"-p {port} -k {home} -c listen_addresses=127.0.0.1 {settings}"
         try:
-            command(user, home, f"{bin_}/initdb", "-D", f"{home}/data", "-U", "portal", "-A", "trust", "-E", "UTF8")
-            log = ("-l", f"{home}/log", "-w", "-t", "60")
-            command(user, home, f"{bin_}/pg_ctl", "-D", f"{home}/data", *log, "-o", options, "start")
-            yield cls(f"postgresql://portal@127.0.0.1:{port}")
+            begin(user, home, port, like)
+            yield cls(f"postgresql://portal@127.0.0.1:{port}", home)
         finally:
-            stop = (f"{bin_}/pg_ctl", "-D", f"{home}/data", "-m", "immediate", "stop")
             if (home / "data" / "postmaster.pid").exists():
-                command(user, home, *stop)
+                command(user, home, f"{programs()}/pg_ctl", "-D", f"{home}/data", "-m", "immediate", "stop")
             shutil.rmtree(home, ignore_errors=True)
+
+    def keep(self, place: Path) -> None:
+        """What other servers may begin like: this one's databases as they are now."""
+        assert self.home
+        self.execute("CHECKPOINT")
+        copied(self.home / "data", place)
+        (place / "postmaster.pid").unlink()
 
     def execute(self, *statements: str) -> None:
         with psycopg.connect(f"{self.address}/postgres", autocommit=True) as connection:
@@ -87,13 +103,44 @@ class Cluster:
     def fresh(self, name: str, owner: str = "portal") -> str:
         """The address of an empty database, for its owner."""
         self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name} OWNER {owner}")
+        return self.url(name, owner)
+
+    def url(self, name: str, owner: str = "portal") -> str:
         return f"{self.address}/{name}".replace("portal@", f"{owner}@", 1)
 
-    def copy(self, source: str, target: str) -> None:
+    def copy(self, source: str, target: str, owner: str = "portal") -> str:
+        """The address of a database that is like another and, with all that is in it, its owner's."""
         self.execute(
             f"DROP DATABASE IF EXISTS {target} WITH (FORCE)",
-            f"CREATE DATABASE {target} TEMPLATE {source} STRATEGY file_copy",
+            f"CREATE DATABASE {target} TEMPLATE {source} STRATEGY file_copy OWNER {owner}",
         )
+        if owner != "portal":
+            with psycopg.connect(self.url(target), autocommit=True) as connection:
+                connection.execute(OWNED.replace("OWNER_NAME", owner))  # type: ignore[call-overload] # ours
+        return self.url(target, owner)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def begin(user: str | None, home: Path, port: int, like: Path | None) -> None:
+    bin_ = programs()
+    if like:
+        copied(like, home / "data")
+    else:
+        command(user, home, f"{bin_}/initdb", "-D", f"{home}/data", "-U", "portal", "-A", "trust", "-E", "UTF8")
+    settings = " ".join(f"-c {each}" for each in QUICK)
+    options = f"-p {port} -k {home} -c listen_addresses=127.0.0.1 {settings}"
+    log = ("-l", f"{home}/log", "-w", "-t", "60")
+    command(user, home, f"{bin_}/pg_ctl", "-D", f"{home}/data", *log, "-o", options, "start")
+
+
+def copied(data: Path, place: Path) -> None:
+    """With its owner, whom the server runs as."""
+    subprocess.run(["cp", "-a", data, place], check=True)
 
 
 def command(user: str | None, home: Path, *words: str) -> None:

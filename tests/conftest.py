@@ -15,36 +15,41 @@ import pytest
 from flask import Flask
 from sqlalchemy import create_engine, event
 
-from portal import create_app, demo, setup
+from portal import create_app
 from portal.accounts import sessions
 from portal.core import jobs
 from portal.core.holding import Work, holding
 from portal.extensions import db
 from tests.cluster import Cluster, memory
 from tests.machines.spread import REACHING, spread
+from tests.portals import DEMO, KINDS, PASSWORD, Portals, cheapen_passwords, database, settings
 from tests.visitor import Visitor
 
 if found := memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(found))
-PASSWORD = "Demo-12345678"
-AS_OF = "2026-06-30"
+# Collecting the tests makes much that stays, and tests make much that goes by itself.
+gc.set_threshold(50_000, 20, 20)
+cheapen_passwords()
+POSTGRES = os.environ.get("PORTAL_TEST_POSTGRES")
+LIVE = "portal_live"
 # Statements that leave the database as it is; lines of the trail and jobs alone are in no other test's way.
 HARMLESS = ("SELECT", "BEGIN", "PRAGMA", "SHOW", "SET", "INSERT INTO AUDIT_EVENT", "INSERT INTO JOB ", "UPDATE JOB ")
 
 
-def settings(home: Path, url: str | None = None) -> dict[str, str]:
-    given = {
-        "PORTAL_DATA_DIR": str(home),
-        "PORTAL_DEMO_PASSWORD": PASSWORD,
-        "PORTAL_AS_OF": AS_OF,
-    }
-    return given | ({"PORTAL_DATABASE_URL": url} if url else {})
+@pytest.fixture(scope="session")
+def portals(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Portals:
+    """Installed portals to copy, which all workers of this run share."""
+    folder, worker = tmp_path_factory.getbasetemp(), os.environ.get("PYTEST_XDIST_WORKER")
+    kinds = KINDS[:1] if pytestconfig.getoption("--sqlite-only") or POSTGRES else KINDS
+    if worker is None:
+        return Portals(folder, None, kinds)
+    return Portals(folder.parent, int(worker.removeprefix("gw")), kinds)
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A PostgreSQL server for this run, or the one that PORTAL_TEST_POSTGRES names."""
-    with Cluster.running(os.environ.get("PORTAL_TEST_POSTGRES")) as found:
+def cluster(portals: Portals) -> Iterator[Cluster]:
+    """A PostgreSQL server for this worker, or the one that PORTAL_TEST_POSTGRES names."""
+    with portals.server(POSTGRES) as found:
         yield found
 
 
@@ -67,28 +72,23 @@ def release(app: Flask) -> None:
 class Built:
     """The portal on one database, with a copy of it as it was when the demo had been loaded."""
 
-    def __init__(self, kind: str, home: Path, cluster: Cluster | None) -> None:
-        self.kind, self.home, self.cluster = kind, home, cluster
+    def __init__(self, kind: str, home: Path, portals: Portals, cluster: Cluster | None) -> None:
+        self.kind, self.home, self.portals, self.cluster = kind, home, portals, cluster
         self.visitors: dict[str, tuple[str, str, float]] = {}
         self.pristine: dict[str, list[str]] | None = None
-        url = cluster.fresh("portal_live") if cluster else None
+        url = portals.copy_to(cluster, LIVE, home) if cluster else None
+        if not cluster:
+            portals.copy(home)
         self.app: Flask = create_app(environ=settings(home, url), TESTING=True, RATE_LIMITED=False)
         with self.app.app_context():
-            setup.bring_up_to_date()
-            demo.load()
             event.listen(db.engine, "before_cursor_execute", self.watch)
         release(self.app)
         self.dirty = False
-        if cluster:
-            cluster.copy("portal_live", "portal_pristine")
-        else:
-            shutil.copy(home / "portal.db", home / "pristine.db")
         self.files = set(home.glob("files/??/*"))
         self.kept = {path: path.read_bytes() for path in self.beside()}
         # As `run.py` does: what was made up to here is not looked through for garbage with every test.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(50_000, 20, 20)
 
     def watch(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if not statement.lstrip().upper().startswith(HARMLESS):
@@ -97,7 +97,7 @@ class Built:
     def lose(self) -> None:
         """The PostgreSQL database goes away, until the test ends."""
         assert self.cluster
-        self.cluster.execute("DROP DATABASE portal_live WITH (FORCE)")
+        self.cluster.execute(f"DROP DATABASE {LIVE} WITH (FORCE)")
         self.dirty = True
 
     def restore(self) -> None:
@@ -105,11 +105,11 @@ class Built:
         if not self.dirty:
             return
         if self.cluster:
-            self.cluster.copy("portal_pristine", "portal_live")
+            self.cluster.copy(database(DEMO), LIVE)
         else:
             for left in self.home.glob("portal.db*"):
                 left.unlink()
-            shutil.copy(self.home / "pristine.db", self.home / "portal.db")
+            shutil.copy(self.portals.made("sqlite") / DEMO / "portal.db", self.home)
         for path in (set(self.home.glob("files/??/*")) - self.files) | set(self.beside()):
             path.unlink()
         for path, content in self.kept.items():
@@ -123,15 +123,15 @@ class Built:
 
 
 @pytest.fixture(scope="session")
-def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    return Built("sqlite", tmp_path_factory.mktemp("sqlite"), None)
+def on_sqlite(tmp_path_factory: pytest.TempPathFactory, portals: Portals) -> Built:
+    return Built("sqlite", tmp_path_factory.mktemp("sqlite"), portals, None)
 
 
 @pytest.fixture(scope="session")
 def on_postgresql(
-    tmp_path_factory: pytest.TempPathFactory, cluster: Cluster, pytestconfig: pytest.Config
+    tmp_path_factory: pytest.TempPathFactory, portals: Portals, cluster: Cluster, pytestconfig: pytest.Config
 ) -> Iterator[Built]:
-    found = Built("postgresql", tmp_path_factory.mktemp("postgresql"), cluster)
+    found = Built("postgresql", tmp_path_factory.mktemp("postgresql"), portals, cluster)
     if not pytestconfig.getoption("--spread"):
         yield found
         return
@@ -155,8 +155,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes longest begins first: a worker that is through takes over what the other has at its end, and of small
+    tests there is always one left."""
     if config.getoption("--spread"):
         items[:] = [item for item in items if not REACHING & set(getattr(item, "fixturenames", ()))]
+    if config.getoption("--sqlite-only"):
+        items[:] = [item for item in items if not on_postgresql_only(item)]
+    items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
+
+
+def on_postgresql_only(item: pytest.Item) -> bool:
+    asked = getattr(getattr(item, "callspec", None), "params", {})
+    return asked.get("built") == "postgresql" or "cluster" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ import hashlib
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,14 +13,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, inspect, select
 
-from portal import cli, create_app, demo, setup
+from portal import cli, create_app, setup
 from portal.core import attachments, clock, installation, scope, sealing, streams
 from portal.core.attachments import Attachment
 from portal.extensions import db
 from portal.operations import archive, backup, dialects, encryption, tables
+from tests import commands
 from tests.conftest import release, settings
 
-HERE = Path(__file__).resolve().parent.parent
 PASSPHRASE = "correct horse battery staple"
 WRITERS = 4
 BESIDE = ("personal.key", "audit.key", "secret.key", "identity.json")
@@ -61,13 +59,12 @@ def portal_at(passphrase_file):
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory, portal_at):
+def source(tmp_path_factory, portals, portal_at):
     """A portal with the demo, and an archive that was made while four threads attached and removed files."""
     home = tmp_path_factory.mktemp("source")
+    portals.copy(home)
     with portal_at(home) as app:
         with app.app_context():
-            setup.bring_up_to_date()
-            demo.load()
             sealing.seal()
         with writing(app):
             command(app, "backup", str(home.parent / "first.backup"))
@@ -372,8 +369,7 @@ def test_a_restore_that_was_killed_half_way_is_told_and_can_be_repeated(
     for put in (0, 3):  # nothing yet; the database and some of what is beside it
         home = tmp_path / str(put)
         environment = os.environ | settings(home) | {"PORTAL_BACKUP_PASSPHRASE_FILE": str(passphrase_file)}
-        script = [sys.executable, "-c", KILLED, str(first), str(put)]
-        done = subprocess.run(script, cwd=HERE, env=environment, capture_output=True, text=True, check=False)
+        done = commands.run(("-c", KILLED, str(first), str(put)), environment)
         assert done.returncode == -signal.SIGKILL, done.stderr
         assert (home / "portal.db").exists() is (put > 0)
         with portal_at(home) as app:

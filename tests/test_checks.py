@@ -29,8 +29,10 @@ def served(home, url=None, **more):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(tmp_path_factory, portals):
     home = tmp_path_factory.mktemp("made") / "home"
+    portals.copy(home, demo=False)
+    (home / "secret.key").unlink()  # where one is set, none is made
     app = served(home)
     with app.app_context():
         setup.bring_up_to_date()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from flask import Flask
 from sqlalchemy import create_engine
 
-from portal import create_app, demo, setup
+from portal import create_app
 from portal.accounts.security import act_as
 from portal.core import scope, stats
 from portal.core.ledger import mounted
-from portal.extensions import db
-from tests.conftest import settings
+from tests import commands
+from tests.portals import Portals, settings
 
 VISITED = (
     "FROM visit v JOIN beneficiary b ON b.id = v.beneficiary_id WHERE v.status = 'active' AND v.visit_type <> '6' "
@@ -70,13 +73,13 @@ SHOWN = {
 
 
 @pytest.fixture(scope="module")
-def article(tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    app = create_app(environ=settings(tmp_path_factory.mktemp("article")), TESTING=True)
-    with app.app_context():
-        setup.bring_up_to_date()
-        assert demo.load("article") > 8000
-        db.session.remove()
-    return app
+def article(tmp_path_factory: pytest.TempPathFactory, portals: Portals) -> Flask:
+    environ = settings(tmp_path_factory.mktemp("article"))
+    portals.copy(Path(environ["PORTAL_DATA_DIR"]), demo=False)
+    words = ("-m", "flask", "--app", "portal", "portal", "demo", "--profile", "article")
+    done = commands.run(words, os.environ | environ)
+    assert int(done.stdout.split()[2]) > 8000, done.stderr
+    return create_app(environ=environ, TESTING=True)
 
 
 @pytest.mark.slow

@@ -93,7 +93,8 @@ def filled_template(visitor: Visitor, name: str) -> bytes:
     return out.getvalue()
 
 
-def test_an_empty_portal_is_set_up_by_its_pages(tmp_path):
+def test_an_empty_portal_is_set_up_by_its_pages(tmp_path, portals):
+    portals.copy(tmp_path, demo=False)
     app = portal(tmp_path)
     begin(app)
     visitors = {name: Visitor.signed_in(app, name, PASSWORD, {}).speak("zh_Hans") for name, _ in FIRST}

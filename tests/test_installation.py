@@ -23,9 +23,10 @@ KEYS = ("personal.key", "audit.key", "secret.key")
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory):
+def first(tmp_path_factory, portals):
     """A portal with a few attachments and a line in its trail."""
     home = tmp_path_factory.mktemp("first")
+    portals.copy(home, demo=False)
     app = set_up(home)
     assert cli_of(app, "admin", "create", "sys_admin", "verwalter", "--password", "Lang-genug-2026!").exit_code == 0
     with app.app_context():
@@ -33,6 +34,19 @@ def first(tmp_path_factory):
     files(home)
     release(app)
     return home
+
+
+@pytest.fixture(scope="module")
+def second(tmp_path_factory):
+    """Another portal, with an identity and keys of its own."""
+    home = tmp_path_factory.mktemp("second")
+    release(set_up(home))
+    return home
+
+
+@pytest.fixture
+def other(second, tmp_path):
+    return shutil.copytree(second, tmp_path / "other")
 
 
 @pytest.fixture
@@ -143,9 +157,8 @@ def test_a_database_that_was_deleted_is_not_made_anew_beside_its_files(home):
     assert "the database is empty" in refused(home)
 
 
-def test_another_database_is_refused_and_no_file_goes(home, tmp_path):
-    release(set_up(tmp_path / "other"))
-    why = refused(home, f"sqlite:///{tmp_path}/other/portal.db")
+def test_another_database_is_refused_and_no_file_goes(home, other):
+    why = refused(home, f"sqlite:///{other}/portal.db")
     assert "belongs to another database" in why
     assert len(list((home / "files").glob("??/*"))) == 20
 
@@ -157,8 +170,8 @@ def test_an_empty_data_directory_beside_a_used_database_makes_no_keys(home, tmp_
     assert list(empty.iterdir()) == []
 
 
-def test_the_same_on_postgresql(tmp_path, cluster):
-    url = cluster.fresh("belonging")
+def test_the_same_on_postgresql(tmp_path, portals, cluster):
+    url = portals.copy_to(cluster, "belonging", tmp_path / "one", demo=False)
     release(set_up(tmp_path / "one", url))
     assert "personal.key is missing" in refused(tmp_path / "two", url)
     release(set_up(tmp_path / "three", cluster.fresh("belonging_other")))
@@ -243,9 +256,8 @@ def test_more_files_than_a_killed_process_leaves_are_only_told(home):
     release(app)
 
 
-def test_commands_and_pages_refuse_a_database_that_is_not_theirs(home, tmp_path):
-    release(set_up(tmp_path / "other"))
-    app = create_app(environ=settings(home, f"sqlite:///{tmp_path}/other/portal.db"))
+def test_commands_and_pages_refuse_a_database_that_is_not_theirs(home, other):
+    app = create_app(environ=settings(home, f"sqlite:///{other}/portal.db"))
     told = cli_of(app, "audit", "verify")
     assert (told.exit_code, "belongs to another database" in told.stderr) == (1, True)
     client = app.test_client()

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from portal import setup
 from portal.core import attachments
+from tests import commands
 from tests.conftest import release, settings
 from tests.core import sheets
 from tests.holes.walk import of, unchanged
 
-HERE = Path(__file__).resolve().parent.parent
 BEGIN = """
 import os, signal, sys
 from portal import create_app
@@ -69,8 +66,7 @@ def killed(built):
         url = built.app.config["SQLALCHEMY_DATABASE_URI"] if built.kind == "postgresql" else None
         environment = os.environ | settings(built.home, url)
         release(built.app)
-        command = [sys.executable, "-c", BEGIN + script, *map(str, words)]
-        done = subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True, check=False)
+        done = commands.run(("-c", BEGIN + script, *map(str, words)), environment)
         assert done.returncode == -signal.SIGKILL, done.stderr
         built.dirty = True
 

@@ -113,13 +113,12 @@ def eventually(check, what, seconds=60):
 
 
 @pytest.fixture
-def served(tmp_path):
+def served(tmp_path, portals):
     """The portal under gunicorn; its port and that of its metrics."""
     ports = free_port(), free_port()
     given = {"PORTAL_PORT": str(ports[0]), "PORTAL_METRICS_PORT": str(ports[1]), "TMPDIR": str(tmp_path)}
     environment = os.environ | settings(tmp_path / "home") | given
-    made = [sys.executable, "-m", "flask", "--app", "portal", "portal", "init"]
-    assert subprocess.run(made, cwd=HERE, env=environment, check=False).returncode == 0
+    portals.copy(tmp_path / "home", demo=False)
     words = ["-m", "gunicorn", "--config", "deploy/gunicorn_conf.py", "portal:create_app()"]
     process = subprocess.Popen([sys.executable, *words], cwd=HERE, env=environment)
     try:

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,18 +15,15 @@ import config
 from config import BadSetting
 from portal import setup
 from portal.core import clock
+from tests import commands
 from tests.conftest import settings
 
-HERE = Path(__file__).resolve().parent.parent
 ROUNDS = 2
 pytestmark = pytest.mark.slow
 
 
-def run(*words: str, home: Path, url: str = "", given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | settings(home, url or None) | more
-    return subprocess.run(
-        [sys.executable, *words], cwd=HERE, env=environment, input=given, capture_output=True, text=True, check=False
-    )
+def run(*words: str, home: Path, url: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+    return commands.run(words, os.environ | settings(home, url or None) | more)
 
 
 def command(*words: str, **options: str | Path) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ from flask_babel import force_locale
 from sqlalchemy import create_engine
 
 from config import BadSetting
-from portal import cli, create_app, demo, setup
+from portal import cli, create_app, setup
 from portal.core import attachments, clock, sealing, staging
 from portal.core.store import s3
 from portal.extensions import db
@@ -33,14 +33,16 @@ class Machines:
     """`a` and `b` are portals with data directories of their own."""
 
     def __init__(self, folder: Path, url: str, swift: object_store.ObjectStore) -> None:
+        """In folder/a is a portal with its demo, which has its files there yet."""
         self.folder, self.url, self.swift, self.apps = folder, url, swift, []
         self.place = swift.bucket("shared")
         (folder / "passphrase").write_text(PASSPHRASE)
         (folder / "passphrase").chmod(0o600)
+        command(self.app("a", "directory"), "files", "move", self.place)
+        shutil.rmtree(folder / "a" / "files")
         self.a = self.app("a", self.place)
         with self.a.app_context():
             assert setup.bring_up_to_date() == []
-            demo.load()
             sealing.seal()
         (folder / "b").mkdir()
         for name in KEYS:
@@ -87,9 +89,10 @@ def swift(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def machines(tmp_path_factory, cluster, swift):
+def machines(tmp_path_factory, portals, cluster, swift):
     before, encryption.MEMORY = encryption.MEMORY, 2**23
-    found = Machines(tmp_path_factory.mktemp("machines"), cluster.fresh("two_machines"), swift)
+    folder = tmp_path_factory.mktemp("machines")
+    found = Machines(folder, portals.copy_to(cluster, "two_machines", folder / "a"), swift)
     yield found
     encryption.MEMORY = before
     for app in found.apps:

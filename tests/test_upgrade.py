@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, select
 
 from portal.operations import tables
+from tests import commands
 from tests.conftest import release, settings
 
-HERE = Path(__file__).resolve().parent.parent
 LAST_RELEASE = "7cf02c49c4b7"  # its newest migration
 # What `portal init` adds to with every release, and the version itself.
 GROWING = ("alembic_version", "ab_permission", "ab_permission_view", "ab_permission_view_role", "ab_view_menu")
@@ -43,8 +40,7 @@ def command(built):
     def run(*words):
         release(built.app)
         built.dirty = True
-        made = [sys.executable, "-m", "flask", "--app", "portal", *words]
-        done = subprocess.run(made, cwd=HERE, env=environment, capture_output=True, text=True, check=False)
+        done = commands.run(("-m", "flask", "--app", "portal", *words), environment)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import current_app
+from flask_appbuilder.security.sqla.models import PermissionView
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from portal.core.fields import Label
 from portal.core.ledger import FILLING, READING, VERBS, Ledger, mounted
@@ -288,27 +290,22 @@ def switched_off(code: str) -> bool:
 def seed(security: Any) -> None:
     """Give every role its default rights, each once and never again: what was taken stays taken."""
     known = {(s.role, s.ledger, s.verb) for s in db.session.scalars(select(SeededGrant))}
+    scoped = {(role_id, ledger) for role_id, ledger in db.session.execute(select(RoleScope.role_id, RoleScope.ledger))}
+    query = select(PermissionView).options(joinedload(PermissionView.permission), joinedload(PermissionView.view_menu))
+    rights = {(right.view_menu.name, right.permission.name): right for right in db.session.scalars(query)}
     for code in HIDDEN:
         security.add_role(code)
     for role in ROLES:
         row = security.add_role(role.code)
         for desk in desks():
             fresh = [verb for verb in _defaults(role, desk) if (role.code, desk.name, verb) not in known]
-            if fresh:
-                _grant(security, row, desk, fresh, role.default(desk).scope)
+            if fresh and (row.id, desk.name) not in scoped:
+                db.session.add(RoleScope(role_id=row.id, ledger=desk.name, scope=role.default(desk).scope))
+            for verb in fresh:
+                db.session.add(SeededGrant(role=role.code, ledger=desk.name, verb=verb))
+                row.permissions.append(rights[desk.name, f"can_{verb}"])
 
 
 def _defaults(role: Role, desk: Ledger | Desk) -> Iterator[str]:
     barred = role.barred(desk)
     yield from (verb for verb in role.default(desk).verbs if verb in desk.verbs and verb not in barred)
-
-
-def _grant(security: Any, row: Any, desk: Ledger | Desk, verbs: list[str], scope: str) -> None:
-    scoped = db.session.scalars(
-        select(RoleScope).where(RoleScope.role_id == row.id, RoleScope.ledger == desk.name)
-    ).first()
-    if scoped is None:
-        db.session.add(RoleScope(role_id=row.id, ledger=desk.name, scope=scope))
-    for verb in verbs:
-        db.session.add(SeededGrant(role=row.name, ledger=desk.name, verb=verb))
-        row.permissions.append(security.find_permission_view_menu(f"can_{verb}", desk.name))

@@ -94,6 +94,20 @@ class PortalSecurityManager(SecurityManager):
         """Nothing is: Flask-AppBuilder would ask its role for visitors, and let in whoever that lets in."""
         return False
 
+    def add_permissions_view(self, base_permissions: list[str], view_menu: str) -> None:
+        """Makes the rights that are missing, for its own role, too, and takes none. Flask-AppBuilder's own method asks
+        and commits for each, which took most of setting up."""
+        admin: Role = self.find_role(self.auth_role_admin)
+        view = self.find_view_menu(view_menu) or ViewMenu(name=view_menu)
+        db.session.add(view)
+        known = {right.permission.name: right for right in self.find_permissions_view_menu(view)} if view.id else {}
+        for name in base_permissions:
+            right = known.get(name) or PermissionView(
+                view_menu=view, permission=self.find_permission(name) or Permission(name=name)
+            )
+            if right not in admin.permissions:
+                admin.permissions.append(right)
+
     def security_cleanup(self, baseviews: Any, menus: Any) -> None:
         """Flask-AppBuilder would delete the rights of ledgers that this process does not serve."""
 

@@ -13,6 +13,7 @@ from config import kept
 from portal import setup
 from portal.accounts.demo_accounts import DEMO_DOMAIN
 from portal.core import scope
+from portal.core.lookups import remembering
 from portal.demo import accounts, agreements, assistance, organisation, service, study
 from portal.demo.profiles import PROFILES
 from portal.extensions import db
@@ -32,7 +33,7 @@ def load(name: str = "tiny") -> int:
     A database with an organisation keeps it, and a family with records gets no more.
     """
     profile = PROFILES[name]
-    with setup.one_at_a_time(), scope.unscoped("the demo is set up for every unit"):
+    with setup.one_at_a_time(), scope.unscoped("the demo is set up for every unit"), remembering():
         if setup.empty():
             organisation.make(profile)
             db.session.commit()

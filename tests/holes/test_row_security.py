@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, func, select, text  # noqa: TID251 - what gets past the ORM is what is tried
 from sqlalchemy.exc import ProgrammingError
 
-from portal import create_app, demo, setup
+from portal import create_app, setup
 from portal.accounts.security import act_as
 from portal.core import clock, scope
 from portal.extensions import db
@@ -20,15 +20,15 @@ PLAIN = "portal_plain"
 
 
 @pytest.fixture(scope="module")
-def guarded(cluster, tmp_path_factory):
+def guarded(cluster, portals, tmp_path_factory):
     """The portal on a database of its own with the second layer on."""
     cluster.role(PLAIN)
-    url = cluster.fresh("portal_guarded", PLAIN)
-    given = settings(tmp_path_factory.mktemp("guarded"), url) | {"PORTAL_ROW_SECURITY": "on"}
+    home = tmp_path_factory.mktemp("guarded")
+    url = portals.copy_to(cluster, "portal_guarded", home, owner=PLAIN)
+    given = settings(home, url) | {"PORTAL_ROW_SECURITY": "on"}
     app = create_app(environ=given, TESTING=True)
     with app.app_context():
         setup.bring_up_to_date()
-        demo.load()
     yield app
     release(app)
 

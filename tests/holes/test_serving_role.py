@@ -20,12 +20,12 @@ OWNER, SERVING = "portal_owner", "portal_serving"
 
 
 @pytest.fixture(scope="module")
-def served(cluster, tmp_path_factory):
+def served(cluster, portals, tmp_path_factory):
     """The portal as its serving processes have it, with the demo that they loaded themselves."""
     for role in (OWNER, SERVING):
         cluster.role(role)
-    url = cluster.fresh("portal_two_roles", OWNER)
     home = tmp_path_factory.mktemp("two_roles")
+    url = portals.copy_to(cluster, "portal_two_roles", home, demo=False, owner=OWNER)
     more = {"PORTAL_ROW_SECURITY": "on", "PORTAL_SERVING_ROLE": SERVING}
     owned, app = (
         create_app(environ=settings(home, url.replace(OWNER, role, 1)) | more, TESTING=True)
