@@ -72,7 +72,7 @@ def bring_up_to_date() -> list[str]:
         builder: Any = current_app.extensions["appbuilder"]
         for code in ("Admin", "Public"):
             builder.sm.add_role(code)
-        add_permissions(builder)
+        builder.add_permissions(update_perms=True)
         codes.seed()
         roles.seed(builder.sm)
         settle_row_security(on=current_app.config["ROW_SECURITY"])
@@ -82,16 +82,6 @@ def bring_up_to_date() -> list[str]:
         db.session.commit()
         job_queue.queue().prepare(current_app.config["SERVING_ROLE"])
         return [*clock_behind(), *sweep()]
-
-
-def add_permissions(builder: Any) -> None:
-    """What Flask-AppBuilder's method of this name does, once for all pages that share a name of permissions: pages and
-    REST of a ledger do, and one by one each would try to take away what only the other ones know."""
-    shared: dict[str, set[str]] = {}
-    for view in builder.baseviews:
-        shared.setdefault(view.class_permission_name, set()).update(view.base_permissions)
-    for name, permissions in shared.items():
-        builder.sm.add_permissions_view(sorted(permissions), name)
 
 
 def sweep() -> list[str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -34,7 +33,6 @@ from sqlalchemy import (
     nulls_first,
     select,
 )
-from sqlalchemy.exc import SAWarning
 from sqlalchemy.types import UserDefinedType
 
 from portal.extensions import Model
@@ -62,11 +60,8 @@ class Layout:
 
 
 def reflect(connection: Connection) -> MetaData:
-    """Tables and columns. Indexes of expressions, which SQLAlchemy cannot read from SQLite, are made by migrations."""
     metadata = MetaData()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Skipped unsupported reflection", SAWarning)
-        metadata.reflect(bind=connection, resolve_fks=False)
+    metadata.reflect(bind=connection, resolve_fks=False)
     return metadata
 
 
