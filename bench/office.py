@@ -36,7 +36,8 @@ from tests.visitor import texts_of
 RESULTS = ROOT / "bench" / "office.json"
 TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)"')
 ID = re.compile(r'<tr[^>]* data-id="(\d+)"')
-LEDGERS = ("agreements", "coop_activities", "visits", "study_groups", "service_projects")
+FORMS = ("agreements", "visits", "study_groups", "service_projects")
+LEDGERS = (*FORMS, "coop_activities")  # whose form opens at an agreement only
 # Of ten who work at the same time.
 PEOPLE = (*(f"filler0{n}" for n in range(1, 6)), *(f"secretary0{n}" for n in range(1, 4)), "reviewer", "auditor")
 # What people do, and how often in a hundred times.
@@ -110,7 +111,7 @@ class Person:
         if deed == "save" and self.name.startswith("filler"):
             self.save()
         elif deed == "form" and self.name.startswith("filler"):
-            self.ask("form", f"/{ledger}/add")
+            self.ask("form", f"/{self.chance.choice(FORMS)}/add")
         elif deed == "record" and known:
             self.ask("record", f"/{ledger}/show/{self.chance.choice(known)}")
         elif deed == "search":
