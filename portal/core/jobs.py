@@ -203,7 +203,8 @@ class Job:
         return self.row.state in (FAILED, CANCELLED, INTERRUPTED) and kind is not None and kind.again
 
     def has(self, name: str) -> bool:
-        return job_files.exists(self.token, name)
+        """Nobody is given a file whose time is over, whenever it is swept."""
+        return not expired(self.row) and job_files.exists(self.token, name)
 
     def let_go(self) -> None:
         """Keep what the job says of itself, and none of its files."""
