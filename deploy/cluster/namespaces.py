@@ -38,11 +38,15 @@ def run(*words: str) -> str:
     return done.stdout
 
 
+def loopback() -> None:
+    """Also what needs no machines finds itself."""
+    run("ip", "link", "set", "lo", "up")
+
+
 def begin() -> None:
     """The bridge, in the namespaces that we were started in."""
     PLACE.mkdir(exist_ok=True)
     run("mount", "-t", "tmpfs", "none", str(PLACE))
-    run("ip", "link", "set", "lo", "up")
     run("ip", "link", "add", BRIDGE, "address", hardware(HERE), "type", "bridge")
     run("ip", "link", "set", BRIDGE, "up")
     run("ip", "address", "add", f"{address(HERE)}/24", "dev", BRIDGE)
