@@ -7,7 +7,6 @@ interpreter: it has no thread, application or connection before its command begi
 from __future__ import annotations
 
 import atexit
-import gc
 import json
 import os
 import runpy
@@ -66,11 +65,9 @@ def forking() -> Forking:
 
 def serve() -> None:
     """Answers each line that asks for a command with its exit code."""
-    import portal  # noqa: F401, PLC0415 - what all of this is for
+    from portal import memory  # noqa: PLC0415 - and with it the portal, which all of this is for
 
-    gc.collect()
-    gc.freeze()  # else the first collection of each fork would copy all of it
-    gc.set_threshold(50_000, 20, 20)
+    memory.keep_start()  # else the first collection of each fork would copy all of it
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     while line := sys.stdin.readline():

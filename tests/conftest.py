@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 import threading
@@ -20,6 +19,7 @@ from portal.accounts import sessions
 from portal.core import jobs
 from portal.core.holding import Work, holding
 from portal.extensions import db
+from portal.memory import collect_rarely, keep_start
 from tests.cluster import Cluster, memory
 from tests.machines.spread import REACHING, spread
 from tests.portals import DEMO, KINDS, PASSWORD, Portals, cheapen_passwords, database, settings
@@ -28,7 +28,7 @@ from tests.visitor import Visitor
 if found := memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(found))
 # Collecting the tests makes much that stays, and tests make much that goes by itself.
-gc.set_threshold(50_000, 20, 20)
+collect_rarely()
 cheapen_passwords()
 POSTGRES = os.environ.get("PORTAL_TEST_POSTGRES")
 LIVE = "portal_live"
@@ -87,8 +87,7 @@ class Built:
         self.files = set(home.glob("files/??/*"))
         self.kept = {path: path.read_bytes() for path in self.beside()}
         # As `run.py` does: what was made up to here is not looked through for garbage with every test.
-        gc.collect()
-        gc.freeze()
+        keep_start()
 
     def watch(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if not statement.lstrip().upper().startswith(HARMLESS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -193,27 +194,27 @@ class AccountsView(BaseView):
     @has_access
     def remove_factor(self, pk: int) -> ResponseReturnValue:
         """For whoever has lost the device and the recovery codes; an administrator's is removed by two."""
-        user, _ = account_or_404(pk)
-        if user.id == current_user.id or resets.in_pair(user):
-            abort(403)
-        second_factor.remove(user)
-        sessions.end_all(user)
-        db.session.commit()
-        flash(gettext("The second factor is removed. Its user can set up another one."), "success")
-        return redirect(url_for("AccountsView.grant", pk=pk))
+        told = gettext("The second factor is removed. Its user can set up another one.")
+        return take_from(pk, second_factor.remove, told)
 
     @expose("/release/<int:pk>", methods=["POST"])
     @has_access
     def release(self, pk: int) -> ResponseReturnValue:
         """For a name that belongs to somebody else at the other system now; an administrator's is released by two."""
-        user, _ = account_or_404(pk)
-        if user.id == current_user.id or resets.in_pair(user):
-            abort(403)
-        identities.release(user)
-        sessions.end_all(user)
-        db.session.commit()
-        flash(gettext("Released. Whoever signs in next by this name there is bound to the account."), "success")
-        return redirect(url_for("AccountsView.grant", pk=pk))
+        told = gettext("Released. Whoever signs in next by this name there is bound to the account.")
+        return take_from(pk, identities.release, told)
+
+
+def take_from(pk: int, taken: Callable[[Any], None], told: str) -> ResponseReturnValue:
+    """What somebody alone takes from an account by which others sign in; nobody does from their own."""
+    user, _ = account_or_404(pk)
+    if user.id == current_user.id or resets.in_pair(user):
+        abort(403)
+    taken(user)
+    sessions.end_all(user)
+    db.session.commit()
+    flash(told, "success")
+    return redirect(url_for("AccountsView.grant", pk=pk))
 
 
 def account_or_404(pk: int) -> tuple[Any, AccountProfile]:

@@ -15,6 +15,9 @@ from portal.extensions import db
 from portal.org.accounts import ProviderIdentity
 from portal.org.sealed import vault
 
+# A name that somebody else has now at the other system: nobody is signed in by it, and all administrators are told.
+OTHER = "sign_in_other_identity"
+
 
 def digest_of(issuer: str, subject: str) -> str:
     return vault().digest(f"oidc|{issuer}|{subject}")
@@ -47,4 +50,4 @@ def tell(action: str, user: Any) -> None:
     audit.add(action, "ab_user", record_id=user.id, root_id=user.id, title=user.username)
 
 
-__all__ = ["account_of", "bind", "digest_of", "of", "release"]
+__all__ = ["OTHER", "account_of", "bind", "digest_of", "of", "release"]

@@ -37,7 +37,6 @@ PROVIDER = "office"
 # Seconds that the provider has for each answer: a thread waits for it.
 ANSWER = 8
 NEXT = "oidc_next"
-OTHER = "sign_in_other_identity"
 USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{2,31}")
 # What goes wrong between the portal and the provider, whoever signs in.
 FAULTS = (AuthlibBaseError, JoseError, requests.RequestException, ValueError, LookupError, RuntimeError, TypeError)
@@ -154,7 +153,7 @@ def user_of(name: str, identity: str) -> tuple[Any, str]:
         "administrator.",
         service=button(),
     )
-    return None, refused(name, text, OTHER)
+    return None, refused(name, text, identities.OTHER)
 
 
 def refused(name: str, why: str, action: str = "sign_in_refused") -> str:

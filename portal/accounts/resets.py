@@ -16,7 +16,6 @@ from sqlalchemy import select, update
 
 from portal.accounts import apart, identities, locking, passwords, powers, second_factor, security, sessions, tenure
 from portal.accounts.reasons import reason_fault
-from portal.accounts.tenure import STAYS
 from portal.core import audit, clock, exclusion, scope
 from portal.core.fields import Label
 from portal.core.phrases import PAPER, labelled
@@ -49,7 +48,8 @@ def administrators() -> dict[int, User]:
 
 def targets() -> dict[int, User]:
     """Whom two others reset, by id: administrators, and who was one not long ago."""
-    lately = User.id.in_(select(AccountProfile.user_id).where(AccountProfile.powers_changed_at > clock.now() - STAYS))
+    changed = AccountProfile.powers_changed_at > clock.now() - tenure.STAYS
+    lately = User.id.in_(select(AccountProfile.user_id).where(changed))
     former = db.session.scalars(select(User).where(lately, User.active.is_(True)))
     found = {user.id: user for user in former} | administrators()
     return dict(sorted(found.items(), key=lambda each: each[1].username))
@@ -64,7 +64,8 @@ def in_pair(user: Any) -> bool:
     """Is this an administrator, was it one not long ago, or would the account be one if it were not switched off?"""
     if user.id is None:
         return False
-    return tenure.changed_within(user.id, STAYS) or administers(security.rights_by_account(user.id).get(user.id, []))
+    lately = tenure.changed_within(user.id, tenure.STAYS)
+    return lately or administers(security.rights_by_account(user.id).get(user.id, []))
 
 
 def state_of(request: AdminReset) -> str:

@@ -15,7 +15,7 @@ from flask_appbuilder.security.sqla.models import User
 from flask_babel import lazy_gettext
 from sqlalchemy import String, and_, cast, func, or_, select
 
-from portal.accounts import powers, resets, roles
+from portal.accounts import identities, powers, resets, roles
 from portal.accounts.unmasking import UnmaskedExport
 from portal.core import clock, scope
 from portal.core.audit import AuditEvent
@@ -44,12 +44,10 @@ DEEDS = (
     *("grant", "unlock", "keys_renewed", "export_approved", "export_refused", "second_factor_removed"),
     *("reset_asked", "reset_confirmed", "reset_refused", "identity_released"),
 )
-# A name that somebody else has now at the other system: nobody is signed in by it, and all administrators are told.
-OTHER = "sign_in_other_identity"
 ALARMS = {
     "sign_in_failed": lazy_gettext("Wrong passwords"),
     "sign_in_locked": lazy_gettext("Tries while locked"),
-    OTHER: lazy_gettext("Others by the name of an account"),
+    identities.OTHER: lazy_gettext("Others by the name of an account"),
     "refused": lazy_gettext("Tries beyond one's rights"),
     "reveal": lazy_gettext("Looks at personal data"),
     "export_taken": lazy_gettext("Sheets with personal data taken"),
@@ -104,7 +102,7 @@ def changes() -> list[tuple[Told, str]]:
         for name in names
     )
     watched = or_(AuditEvent.action.in_(DEEDS), accounts, *moved, AuditEvent.ledger == RULES)
-    somebody = or_(and_(watched, AuditEvent.username != ""), AuditEvent.action == OTHER)
+    somebody = or_(and_(watched, AuditEvent.username != ""), AuditEvent.action == identities.OTHER)
     query = select(AuditEvent).where(AuditEvent.at > clock.now() - CHANGES, somebody)
     events = db.session.scalars(query.order_by(AuditEvent.id.desc()).limit(SOUGHT)).all()
     names = names_of([event.record_id for event in events if event.ledger == USERS])

@@ -109,6 +109,11 @@ def filled_only(table: str, name: str) -> Index:
     return Index(f"ix_{table}_{name}", name, sqlite_where=filled, postgresql_where=filled)
 
 
+def index_natural_key(*columns: Any) -> None:
+    """Index what tells records apart: each row of a sheet asks whether there is one like it."""
+    Index(f"ix_{columns[0].class_.__tablename__}_natural_key", *columns)
+
+
 def numbered_in_unit(table: str) -> UniqueConstraint:
     """Every unit numbers its own paper."""
     return UniqueConstraint("owner_unit_id", "office_no", name=f"uq_{table}_office_no")

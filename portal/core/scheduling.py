@@ -113,10 +113,10 @@ def last() -> dict[str, datetime]:
         return {each.name: each.slot for each in connection.execute(select(ScheduledWork.name, ScheduledWork.slot))}
 
 
-def works() -> bool:
+def works(lately: timedelta = SILENT) -> bool:
     """Does anybody do what is in the queue?"""
     beaten = last().get(BEAT)
-    return beaten is not None and clock.within(beaten, SILENT)
+    return beaten is not None and clock.within(beaten, lately)
 
 
 def why_held_up(state: Mapping[str, Any]) -> str:
@@ -125,7 +125,7 @@ def why_held_up(state: Mapping[str, Any]) -> str:
         return ""
     if not queue().answers():
         return gettext("The queue of jobs cannot be reached just now.")
-    if (beaten := last().get(BEAT)) is None or not clock.within(beaten, BEATEN):
+    if not works(BEATEN):
         return gettext("Nobody works on jobs just now.")
     return ""
 

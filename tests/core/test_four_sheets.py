@@ -131,5 +131,5 @@ def test_the_day_of_a_sheet_is_read_however_it_is_named(app, built, tmp_path):
         with app.test_request_context(), scope.acting_as(act_as("reviewer")):
             ledger = next(each for each in mounted() if each.name == "service_projects")
             [layout] = find_layout(ledger, read(path, path.name)).taken
-            found.append(str(layout.day()))
+            found.append(str(layout.day))
     assert found == ["2026-03-01"] * 4 + ["None"]

@@ -225,7 +225,7 @@ def test_rows_of_sheets_find_records_by_an_index_over_the_natural_key(app):
         for ledger in mounted():
             if not ledger.statuses or not ledger.identity or ledger.under:
                 continue
-            table, names = ledger.model.__tablename__, KnownKeys(ledger).names
+            table, names = ledger.model.__tablename__, KnownKeys(ledger).kinds
             values = {int: 1, str: "x", date: date(2026, 1, 1), Sealed: Sealed("1." + "x" * 43)}
             kinds = {name: Sealed if ledger.field(name).kind.personal else None for name in names}
             columns = {name: getattr(ledger.model, name) for name in names}

@@ -84,10 +84,9 @@ def is_unsure(other: Other | None, record: Any, name: str, value: Any) -> bool:
         return False
     if other.value not in (value if isinstance(value, tuple) else (value,)):
         return False
-    words = getattr(record, other.words) or ""
-    return said_of(record.__mapper__.columns[name].info["field"].label) in (
-        words.reveal() if isinstance(words, Sealed) else words
-    )
+    kept = getattr(record, other.words)
+    words = kept.reveal() if isinstance(kept, Sealed) else kept or ""
+    return said_of(record.__mapper__.columns[name].info["field"].label) in words
 
 
 def said_of(label: Label) -> str:

@@ -202,10 +202,11 @@ class Identity:
     def _equal(kind: Any, there: Any, here: Any) -> bool:
         if isinstance(there, Sealed) and isinstance(here, Sealed):
             return there.digest == here.digest
+        if there is not None and kind.ways_to_write(there)[-1] == kind.ways_to_write(here)[-1]:
+            return True
         # Of people, whom the roster may not know.
         one, other = getattr(there, "name", None), getattr(here, "name", None)
-        same = there == here or (there is not None and kind.ways_to_write(there)[-1] == kind.ways_to_write(here)[-1])
-        return bool(same) or (one is not None and other is not None and plain(one) == plain(other))
+        return one is not None and other is not None and plain(one) == plain(other)
 
 
 __all__ = ["NUMBERED", "OFFICE", "Contradiction", "Identity", "counts", "number_of"]

@@ -26,10 +26,9 @@ class KnownKeys:
         self.ledger = ledger
         kinds = {name: ledger.field(name).kind for name in ledger.identity}
         # Compared as their columns are; fewer fields than the key only mean that more rows ask.
-        self.names = [name for name, kind in kinds.items() if type(kind).same is Kind.same]
-        self.kinds = [kinds[name] for name in self.names]
+        self.kinds = {name: kind for name, kind in kinds.items() if type(kind).same is Kind.same}
         usable = not ledger.under and not ledger.identity_else
-        self.first = next((name for name in self.names if usable and kinds[name].selective), "")
+        self.first = next((name for name, kind in self.kinds.items() if usable and kind.selective), "")
         self.looked_up: set[Any] = set()
         self.there: set[tuple[Any, ...]] = set()
 
@@ -41,12 +40,12 @@ class KnownKeys:
         if self.looked_up:
             exclusion.hold(self.ledger.name)
             model = self.ledger.model
-            columns = [getattr(model, name) for name in self.names]
+            columns = [getattr(model, name) for name in self.kinds]
             query = select(*columns).where(getattr(model, self.first).in_([*self.looked_up]))
             self.there = {self._key(found) for found in db.session.execute(query)}
 
     def _values(self, rows: Iterable[Mapping[str, str]]) -> set[Any]:
-        kind, values = self.ledger.field(self.first).kind, set[Any]()
+        kind, values = self.kinds[self.first], set[Any]()
         for text in {cells.get(self.first, "") for cells in rows}:
             with suppress(BadValue):
                 if (value := kind.parse(kind.from_cell(text), None)) is not None:
@@ -54,20 +53,20 @@ class KnownKeys:
         return values
 
     def _key(self, values: Iterable[Any]) -> tuple[Any, ...]:
-        pairs = zip(self.kinds, values, strict=True)
+        pairs = zip(self.kinds.values(), values, strict=True)
         return tuple(value if value is None else kind.ways_to_write(value)[-1] for kind, value in pairs)
 
     def has_none(self, form: LedgerForm) -> bool:
         """Is it known that no record has the key of this row?"""
         if not self.first or form[self.first].data not in self.looked_up:
             return False
-        key = self._key(form[name].data for name in self.names)
+        key = self._key(form[name].data for name in self.kinds)
         return None not in key and key not in self.there
 
     def note(self, record: Any) -> None:
         """A row has made the record, or changed it."""
         if self.first:
-            self.there.add(self._key(getattr(record, name) for name in self.names))
+            self.there.add(self._key(getattr(record, name) for name in self.kinds))
 
 
 __all__ = ["KnownKeys"]

@@ -191,11 +191,8 @@ class Layout:
         around = [*self.sheet.rows[: self.top], *self.sheet.rows[max(self.first_row, len(self.sheet.rows) - FOOT) :]]
         return [unit for cells in around for text in cells for unit in said_in(text)]
 
-    def day(self) -> date | None:
-        return self._day
-
     @cached_property
-    def _day(self) -> date | None:
+    def day(self) -> date | None:
         """The day that the sheet says it was filled in, above its table."""
         for cells in self.sheet.rows[: self.first_row]:
             texts = [fold(text) for text in cells if text]

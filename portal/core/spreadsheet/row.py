@@ -158,7 +158,7 @@ class Row(Stated):
                 row.drop_echo(name.removeprefix(row.prefix), getattr(record, shown))
             if not any(row.cells.values()):
                 return False
-            if row.ledger.event and (day := self.layout.day()):
+            if row.ledger.event and (day := self.layout.day):
                 row.cells = {row.ledger.event: day.isoformat(), **row.cells}
             return True
         linked = self.ledger.field(prefix).kind.linked(record, prefix) if record is not None else None

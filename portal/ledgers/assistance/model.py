@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import Column, ForeignKey, Integer, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.sql import ColumnElement
 
@@ -39,7 +39,7 @@ from portal.core.fields import (
     serving,
     written,
 )
-from portal.core.record import Part, Record
+from portal.core.record import Part, Record, index_natural_key
 from portal.core.unseen import known_names
 from portal.extensions import Model
 from portal.org.models import Area, Member, PartyOrg
@@ -208,8 +208,7 @@ class Beneficiary(Record, Model):
         return self.titled(self.called)
 
 
-# Each row of a sheet asks whether there is a record of its natural key.
-Index("ix_beneficiary_natural_key", Beneficiary.community_id, Beneficiary.owner_unit_id)
+index_natural_key(Beneficiary.community_id, Beneficiary.owner_unit_id)
 
 
 def named_person(model: Any, text: str) -> ColumnElement[bool]:
@@ -263,8 +262,7 @@ class Pairing(Record, Model):
         return self.titled(" — ".join(name for name in (helper, self.called) if name))
 
 
-# Each row of a sheet asks whether there is a record of its natural key.
-Index("ix_pairing_natural_key", Pairing.beneficiary_id, Pairing.owner_unit_id)
+index_natural_key(Pairing.beneficiary_id, Pairing.owner_unit_id)
 
 
 visit_participant = Table(
@@ -322,8 +320,7 @@ class Visit(Record, Model):
         return self.titled(self.visited_on, self.called)
 
 
-# Each row of a sheet asks whether there is a record of its natural key.
-Index("ix_visit_natural_key", Visit.visited_on, Visit.owner_unit_id)
+index_natural_key(Visit.visited_on, Visit.owner_unit_id)
 
 
 class OfVisit(Part):

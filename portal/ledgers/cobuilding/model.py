@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import Column, ForeignKey, Integer, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from portal.core import clock
@@ -33,7 +33,7 @@ from portal.core.fields import (
     org_link,
     own_orgs,
 )
-from portal.core.record import Part, Record, filled_only, numbered_in_unit
+from portal.core.record import Part, Record, filled_only, index_natural_key, numbered_in_unit
 from portal.extensions import Model
 from portal.org.markers import Searchable
 from portal.org.models import PartyOrg
@@ -170,8 +170,7 @@ class Agreement(Record, Model):
         return self.titled(self.title)
 
 
-# Each row of a sheet asks whether there is a record of its natural key.
-Index("ix_agreement_natural_key", Agreement.party_a_org_id, Agreement.party_b_org_id)
+index_natural_key(Agreement.party_a_org_id, Agreement.party_b_org_id)
 
 
 class OfAgreement(Part):

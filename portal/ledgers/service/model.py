@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table
+from sqlalchemy import Column, ForeignKey, Integer, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 from sqlalchemy.sql import ColumnElement
 
@@ -36,7 +36,7 @@ from portal.core.fields import (
     several_units,
     unit_link,
 )
-from portal.core.record import Part, Record
+from portal.core.record import Part, Record, index_natural_key
 from portal.extensions import Model
 from portal.org.models import Area, Unit
 
@@ -175,8 +175,7 @@ class ServiceProject(Record, Model):
         return self.titled(self.title)
 
 
-# Each row of a sheet asks whether there is a record of its natural key.
-Index("ix_service_project_natural_key", ServiceProject.title, ServiceProject.lead_unit_id)
+index_natural_key(ServiceProject.title, ServiceProject.lead_unit_id)
 
 
 def project_column() -> Any:

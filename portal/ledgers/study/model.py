@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ForeignKey, Index, String, false, select
+from sqlalchemy import ForeignKey, String, false, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.sql import ColumnElement
 
@@ -37,7 +37,7 @@ from portal.core.fields import (
     written,
 )
 from portal.core.fields.links import above
-from portal.core.record import PUBLISH_SCOPES, Part, Record
+from portal.core.record import PUBLISH_SCOPES, Part, Record, index_natural_key
 from portal.extensions import Model
 from portal.org.markers import Searchable
 from portal.org.models import PartyOrg, Unit
@@ -188,8 +188,7 @@ class StudyGroup(Record, Model):
         return self.titled(self.name)
 
 
-# Each row of a sheet asks whether there is a record of its natural key.
-Index("ix_study_group_natural_key", StudyGroup.name, StudyGroup.unit_id)
+index_natural_key(StudyGroup.name, StudyGroup.unit_id)
 
 
 class GroupMember(Part, Model):
