@@ -45,6 +45,7 @@ COMMITTING = {
 UNSCOPED = {
     "portal/cli.py",
     "portal/setup.py",
+    "portal/accounts/effective_rights.py",
     "portal/accounts/security.py",
     "portal/accounts/start_pages.py",
     "portal/core/unique.py",
@@ -99,7 +100,7 @@ def test_nothing_passes_the_scope_by():
 def test_rows_of_scoped_tables_are_selected_as_rows_or_columns_of_their_class():
     """Statements over the association tables of accounts are the only ones over bare tables."""
     assert holding(r"\.c\.") == {
-        "portal/accounts/security.py",
+        "portal/accounts/effective_rights.py",
         "portal/accounts/start_pages.py",
         "portal/core/views/listing.py",
         "portal/org/trees.py",

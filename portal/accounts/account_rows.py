@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
-from portal.accounts import apart, roles, security
+from portal.accounts import apart, effective_rights, roles
 from portal.accounts.account_pages import PLACE_LABELS, PLACES, checked, may_grant, moves, save_account, spelled
 from portal.accounts.granting import tell_account, tell_roles
 from portal.accounts.passwords import one_time_password
@@ -169,7 +169,7 @@ def fault_of_codes(codes: Sequence[str]) -> str:
     """What is wrong with an account that would hold these roles."""
     if set(codes) & roles.OFFICES and len(codes) > 1:
         return gettext("One of the three administrators holds no other role, so nothing was saved.")
-    held = apart.held_by(security.rights_of_roles())
+    held = apart.held_by(effective_rights.rights_of_roles())
     if found := apart.clash({code: held.get(code, ()) for code in codes}):
         return gettext("These powers belong apart, so nothing was saved: %(what)s", what=listed(found))
     return ""

@@ -10,9 +10,9 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.sql import ColumnElement
 
-from portal.accounts import roles, security
+from portal.accounts import effective_rights, roles
+from portal.accounts.effective_rights import Right
 from portal.accounts.powers import POWERS
-from portal.accounts.security import Right
 from portal.core import exclusion
 from portal.core.fields import Label
 from portal.core.ledger import mounted
@@ -36,7 +36,7 @@ LABELS: dict[str, Label] = {
 
 def held_by(rights: Iterable[Right]) -> dict[str, set[tuple[str, str]]]:
     found: dict[str, set[tuple[str, str]]] = {}
-    for ledger, verb, right in security.counted(rights):
+    for ledger, verb, right in effective_rights.counted(rights):
         found.setdefault(right.role, set()).add((ledger, verb))
     return found
 
@@ -67,7 +67,7 @@ def powers_of(code: str, pairs: Collection[tuple[str, str]], records: Collection
 def fault_of_role(role: Role) -> str:
     """Would the role, or an account that holds it, have powers that belong apart? What is flushed counts."""
     exclusion.hold("rights")
-    held = held_by(security.rights_of_roles())
+    held = held_by(effective_rights.rights_of_roles())
     if found := clash({role.name: held.get(role.name, ())}):
         return gettext("These powers belong apart, so nothing was saved: %(what)s", what=listed(found))
     return fault_of_accounts(User.roles.any(id=role.id), held)
@@ -75,20 +75,20 @@ def fault_of_role(role: Role) -> str:
 
 def fault_of_account(user: User) -> str:
     exclusion.hold("rights")  # what two give at the same time must not add up to what neither may give
-    return fault_of_accounts(User.id == user.id, held_by(security.rights_of_roles()))
+    return fault_of_accounts(User.id == user.id, held_by(effective_rights.rights_of_roles()))
 
 
 def bars_lending(user: User) -> bool:
     """Does the account hold powers beside which nothing on records is granted?"""
     exclusion.hold("rights")
-    held = held_by(security.rights_of_roles())
+    held = held_by(effective_rights.rights_of_roles())
     return bool(clash({LENT: (), **{role.name: held.get(role.name, ()) for role in user.roles}}))
 
 
 def fault_of_accounts(where: ColumnElement[bool], held: Held) -> str:
     """What is wrong with the first of these accounts whose powers belong apart."""
     query = select(User.username, User.id, Role.name).join(User.roles).where(where).order_by(User.username)
-    lent, accounts = security.lent_to(), dict[str, set[str]]()
+    lent, accounts = effective_rights.lent_to(), dict[str, set[str]]()
     for username, user_id, code in db.session.execute(query):
         accounts.setdefault(username, {LENT} if user_id in lent else set()).add(code)
     known: dict[frozenset[str], list[str]] = {}

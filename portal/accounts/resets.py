@@ -14,7 +14,17 @@ from flask_appbuilder.security.sqla.models import User
 from flask_babel import force_locale, gettext, lazy_gettext
 from sqlalchemy import select, update
 
-from portal.accounts import apart, identities, locking, passwords, powers, second_factor, security, sessions, tenure
+from portal.accounts import (
+    apart,
+    effective_rights,
+    identities,
+    locking,
+    passwords,
+    powers,
+    second_factor,
+    sessions,
+    tenure,
+)
 from portal.accounts.reasons import reason_fault
 from portal.core import audit, clock, exclusion, scope
 from portal.core.fields import Label
@@ -40,7 +50,7 @@ STATES: Mapping[str, Label] = {
 
 def administrators() -> dict[int, User]:
     """The active accounts of administrators, by id: four statements."""
-    rights = security.rights_by_account()
+    rights = effective_rights.rights_by_account()
     ids = [user_id for user_id, each in rights.items() if administers(each)]
     query = select(User).where(User.id.in_(ids), User.active.is_(True)).order_by(User.username)
     return {user.id: user for user in db.session.scalars(query)}
@@ -55,7 +65,7 @@ def targets() -> dict[int, User]:
     return dict(sorted(found.items(), key=lambda each: each[1].username))
 
 
-def administers(rights: list[security.Right]) -> bool:
+def administers(rights: list[effective_rights.Right]) -> bool:
     held = apart.held_by(rights)
     return bool(powers.held((pair for pairs in held.values() for pair in pairs), held))
 
@@ -65,7 +75,7 @@ def in_pair(user: Any) -> bool:
     if user.id is None:
         return False
     lately = tenure.changed_within(user.id, tenure.STAYS)
-    return lately or administers(security.rights_by_account(user.id).get(user.id, []))
+    return lately or administers(effective_rights.rights_by_account(user.id).get(user.id, []))
 
 
 def state_of(request: AdminReset) -> str:

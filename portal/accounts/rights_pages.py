@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.exceptions import BadRequest
 
-from portal.accounts import apart, roles, security
+from portal.accounts import apart, effective_rights, roles
 from portal.core import audit
 from portal.core.fields import Label
 from portal.core.ledger import READING, Ledger, mounted
@@ -116,7 +116,7 @@ def rows() -> Iterator[list[str]]:
 
 def accounts() -> list[Account]:
     """All of them, by name: the same few statements however many there are."""
-    granted = security.rights_by_account()
+    granted = effective_rights.rights_by_account()
     query = (
         select(User, AccountProfile)
         .outerjoin(AccountProfile, AccountProfile.user_id == User.id)
@@ -142,7 +142,7 @@ def accounts() -> list[Account]:
     return found
 
 
-def scopes_of(rights: Iterable[security.Right], profile: AccountProfile | None) -> Scopes:
+def scopes_of(rights: Iterable[effective_rights.Right], profile: AccountProfile | None) -> Scopes:
     """The scopes of each right, those left out that reach nothing from where the account stands."""
     found: Scopes = {}
     standing = {
@@ -152,7 +152,7 @@ def scopes_of(rights: Iterable[security.Right], profile: AccountProfile | None) 
         "none": False,
     }
     shared = {desk.name for desk in roles.desks() if roles.takes_co_units(desk)}
-    for ledger, verb, right in security.counted(rights):
+    for ledger, verb, right in effective_rights.counted(rights):
         scopes = found.setdefault((ledger, verb), {})
         taking_part = ledger in shared and verb in READING
         scope = "unit" if right.scope == "unit_co" and not taking_part else right.scope
@@ -161,7 +161,7 @@ def scopes_of(rights: Iterable[security.Right], profile: AccountProfile | None) 
     return found
 
 
-def faults(user: Any, names: list[str], rights: Sequence[security.Right], scopes: Scopes) -> Iterator[str]:
+def faults(user: Any, names: list[str], rights: Sequence[effective_rights.Right], scopes: Scopes) -> Iterator[str]:
     if not user.active:
         yield gettext("Switched off")
     elif user.last_login is None:
@@ -178,7 +178,7 @@ def faults(user: Any, names: list[str], rights: Sequence[security.Right], scopes
         yield gettext("Belongs to no unit, so that its roles reach nothing")
 
 
-def mixed_powers(names: list[str], rights: Sequence[security.Right]) -> Iterator[str]:
+def mixed_powers(names: list[str], rights: Sequence[effective_rights.Right]) -> Iterator[str]:
     if set(names) & roles.OFFICES and len(names) > 1:
         yield gettext("One of the three administrators holds other roles, too")
     elif mixed := apart.clash(apart.held_by(rights)):

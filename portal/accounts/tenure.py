@@ -12,7 +12,7 @@ from datetime import timedelta
 from flask_appbuilder.security.sqla.models import Role, User
 from sqlalchemy import insert, select, update
 
-from portal.accounts import apart, powers, security
+from portal.accounts import apart, effective_rights, powers
 from portal.core import clock
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
@@ -23,7 +23,7 @@ BEFORE = timedelta(days=3)  # that somebody has been an administrator before the
 
 def note_roles(user_id: int, before: Collection[str], after: Collection[str]) -> None:
     """The roles of an account, by code, were changed. Nothing is committed."""
-    held = apart.held_by(security.rights_of_roles())
+    held = apart.held_by(effective_rights.rights_of_roles())
 
     def administers(codes: Collection[str]) -> bool:
         return bool(powers.held((pair for code in codes for pair in held.get(code, ())), codes))
@@ -34,7 +34,7 @@ def note_roles(user_id: int, before: Collection[str], after: Collection[str]) ->
 
 def note_role(role: Role, desk: str, before: Collection[str], after: Collection[str]) -> None:
     """The verbs of a role on one desk were changed. Nothing is committed."""
-    others = {pair for pair in apart.held_by(security.rights_of_roles()).get(role.name, ()) if pair[0] != desk}
+    others = {pair for pair in apart.held_by(effective_rights.rights_of_roles()).get(role.name, ()) if pair[0] != desk}
     sides = [bool(powers.held(others | {(desk, verb) for verb in verbs}, [role.name])) for verbs in (before, after)]
     if sides[0] != sides[1]:
         stamp(db.session.scalars(select(User.id).where(User.roles.any(id=role.id))).all())

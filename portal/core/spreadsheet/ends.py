@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from portal.core import gaps
 from portal.core.fields import BadValue
 from portal.core.ledger import Ledger
+from portal.core.spreadsheet.guide import asked_at
 from portal.core.spreadsheet.verdict import Rejected
 from portal.core.values import Values
-from portal.core.workflow import IN_FORCE
-
-
-@lru_cache(maxsize=128)
-def asked_at(ledger: Ledger) -> Mapping[str, frozenset[str]]:
-    """The columns of sheets that only a move fills in, each with the statuses of what has ended by it."""
-    found = {}
-    for name in (each for each in ledger.imports if "." not in each and not ledger.takes(each)):
-        moves = [move for move in ledger.moves if name in move.asks]
-        if moves:
-            found[name] = frozenset(path.target for move in moves for path in move.paths) - {IN_FORCE}
-    return found
 
 
 def take_ends(ledger: Ledger, record: Any, cells: Mapping[str, str], *, new: bool) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from flask import current_app
@@ -15,12 +16,23 @@ from portal.core.ledger import Ledger
 from portal.core.phrases import clauses, labelled
 from portal.core.spreadsheet import pages
 from portal.core.spreadsheet.child_tables import fields_of, tables_of
-from portal.core.spreadsheet.ends import asked_at
 from portal.core.spreadsheet.headings import LOOKED_AT, plain
 from portal.core.spreadsheet.reading import Sheet
+from portal.core.workflow import IN_FORCE
 
 WIDE = (18, 26, 96)
 STATUS = "status"
+
+
+@lru_cache(maxsize=128)
+def asked_at(ledger: Ledger) -> Mapping[str, frozenset[str]]:
+    """The columns of sheets that only a move fills in, each with the statuses of what has ended by it."""
+    found = {}
+    for name in (each for each in ledger.imports if "." not in each and not ledger.takes(each)):
+        moves = [move for move in ledger.moves if name in move.asks]
+        if moves:
+            found[name] = frozenset(path.target for move in moves for path in move.paths) - {IN_FORCE}
+    return found
 
 
 def asked(ledger: Ledger) -> dict[str, Field]:
