@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import current_app
 from flask_babel import force_locale, gettext
 from sqlalchemy import Select, select
 from werkzeug.datastructures import MultiDict
@@ -19,15 +18,13 @@ from portal.core import import_runs, saving, scope
 from portal.core.fields import BadValue, RowRefs, natural
 from portal.core.forms import LedgerForm, form_class
 from portal.core.ledger import Ledger, Rows
-from portal.core.phrases import PAPER, listed
+from portal.core.phrases import PAPER
 from portal.core.spreadsheet import known_by
-from portal.core.spreadsheet.child_tables import ROW_ID, columns_of, keys_of, table_of
+from portal.core.spreadsheet.child_tables import ROW_ID, keys_of, table_of
 from portal.core.spreadsheet.elsewhere import number_of_nobody
-from portal.core.spreadsheet.flat import FlatTable, flat_table, parts_of
-from portal.core.spreadsheet.headings import LOOKED_AT, plain
-from portal.core.spreadsheet.layout import Offer, Tables
+from portal.core.spreadsheet.flat import FlatTable, parts_of
+from portal.core.spreadsheet.headings import plain
 from portal.core.spreadsheet.provenance import taking
-from portal.core.spreadsheet.reading import Sheet
 from portal.core.spreadsheet.savepoints import refusal, take_each
 from portal.core.spreadsheet.verdict import CHANGED, NEW, UNCHANGED, Rejected, number_or_name, shows
 from portal.core.unseen import differs
@@ -350,51 +347,9 @@ def raise_fault(ledger: Ledger, form: LedgerForm, rows: Sequence[ChildRow]) -> N
     raise Rejected(str(ledger.one), why)
 
 
-def further_tables(ledger: Ledger, sheets: Sequence[Sheet]) -> list[FlatTable]:
-    """The tables of a workbook's further sheets, below their headings."""
-    keys = set(keys_of(ledger))
-
-    def fits(columns: Sequence[str]) -> bool:
-        return sum(map(bool, columns)) >= 2 and bool(keys & set(columns))
-
-    further = ((sheet, table) for sheet in sheets if (table := table_of(ledger, sheet)) is not None)
-    found: dict[str, FlatTable] = {}
-    for sheet, table in further:
-        flat = flat_table(sheet, vocabulary(ledger, table), fits, marks="*")
-        if flat is not None:
-            found.setdefault(table.name, flat)
-    return [*found.values()]
-
-
-def passed_over(ledger: Ledger, sheets: Sequence[Sheet], found: Tables) -> list[Offer]:
-    """Sheets that are called like a table of the records and that nothing is taken from, with the reason."""
-    known = {id(each.sheet) for each in found.further} | {id(each.sheet) for each in found.offers}
-    left = [sheet for sheet in sheets if id(sheet) not in known and table_of(ledger, sheet) is not None]
-    taken = {table_of(ledger, each.sheet) for each in found.further}
-    return [Offer(sheet, why=why_not(sheet, twice=table_of(ledger, sheet) in taken)) for sheet in left]
-
-
-def why_not(sheet: Sheet, *, twice: bool) -> str:
-    if twice:
-        return gettext("Another sheet of this workbook holds this table.")
-    rows = [[text for text in map(str.strip, cells) if text] for cells in sheet.rows[:LOOKED_AT]]
-    heads = next((each for each in rows if len(each) > 1), next(filter(None, rows), []))
-    return gettext("None of the headings of this sheet is known here: %(heads)s", heads=listed(heads))
-
-
-def vocabulary(ledger: Ledger, table: Rows) -> dict[str, str]:
-    """The column by the plain words of a heading, in every language."""
-    found: dict[str, str] = {}
-    for language in current_app.config["LANGUAGES"]:
-        with force_locale(language):
-            for name, label in columns_of(ledger, table).items():
-                found.setdefault(plain(str(label)), name)
-    return found
-
-
 def take_further(ledger: Ledger, found: Sequence[FlatTable], source: str, *, adopt: bool) -> list[TableOutcome]:
     """What became of the further sheets of a workbook, after its records were taken. Nothing is committed."""
     return FurtherRows(ledger, found, source, adopt=adopt).take()
 
 
-__all__ = ["FurtherRows", "TableOutcome", "further_tables", "take_further"]
+__all__ = ["FurtherRows", "TableOutcome", "take_further"]

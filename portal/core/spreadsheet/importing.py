@@ -15,7 +15,8 @@ from portal.core.ledger import Ledger
 from portal.core.lookups import remembering
 from portal.core.spreadsheet import child_tables, trees, version
 from portal.core.spreadsheet.accounts import Account, Outcome, Remark, described
-from portal.core.spreadsheet.child_rows import further_tables, passed_over, take_further
+from portal.core.spreadsheet.child_rows import take_further
+from portal.core.spreadsheet.child_sheets import further_tables, passed_over
 from portal.core.spreadsheet.entries import take_row
 from portal.core.spreadsheet.identity import Identity
 from portal.core.spreadsheet.layout import Tables
