@@ -147,7 +147,10 @@ class Cluster:
     def start_portal(self, name: str) -> None:
         words = ["gunicorn", "portal:create_app()", "--chdir", str(ROOT), "--bind", f"{self[name].address}:8000"]
         shape = ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--timeout", "120"]
-        self.launch(name, [*self.program(*words), *shape, "--no-control-socket"], **self.settings(SERVING, 6432))
+        settings = self.settings(SERVING, 6432)
+        self.launch(name, [*self.program(*words), *shape, "--no-control-socket"], **settings)
+        worker = self.program("flask", "--app", str(ROOT / "portal"), "portal", "worker")
+        self.launch(name, worker, **settings, PYTHONPATH=str(ROOT))
 
     @staticmethod
     def program(name: str, *words: str) -> list[str]:

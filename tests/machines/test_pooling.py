@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -27,7 +29,7 @@ from tests.machines.conftest import ROOT
 from tests.visitor import Visitor
 
 ROLE = "portal_pooled"
-SIZE = 3  # connections to the server, for more users than that
+SIZE = 6  # connections to the server, for more users than that; a job takes up to three
 ACCOUNTS = ("filler01", "filler02", "filler03", "secretary04", "town01", "community001", "auditor")
 
 
@@ -164,3 +166,24 @@ def test_setting_up_waits_for_whoever_is_setting_up(pooled):
         with setup.one_at_a_time():
             assert is_free() is False
         assert is_free() is True
+
+
+def test_a_worker_behind_the_pooler_does_what_people_ask_for(pooler, pooled, tmp_path):
+    """PgBouncer hands out no notifications (LISTEN), so an idle worker looks again by itself."""
+    given = settings(pooled.config["DATA_DIR"], pooler) | {"PORTAL_ROW_SECURITY": "on"}
+    serving = create_app(environ=given, RATE_LIMITED=False)
+    words = [sys.executable, "-m", "flask", "--app", "portal", "portal", "worker", "--threads", "2"]
+    with (tmp_path / "worker.log").open("wb") as log:
+        worker = subprocess.Popen(words, cwd=ROOT, env=os.environ | given, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        visitor = Visitor.signed_in(serving, "auditadmin", PASSWORD, {})
+        for _ in range(3):
+            begun, page = time.monotonic(), visitor.post("/audit/verify", {})
+            while not (found := visitor.look(page.response.location)).select("[data-verdict=good]"):
+                assert worker.poll() is None
+                assert time.monotonic() - begun < 40, found.words
+                time.sleep(0.2)
+    finally:
+        worker.terminate()
+        worker.wait(30)
+        release(serving)
