@@ -93,6 +93,9 @@ class Built:
         if not statement.lstrip().upper().startswith(HARMLESS):
             self.dirty = True
 
+    def written_to(self) -> None:
+        self.dirty = True
+
     def lose(self) -> None:
         """The PostgreSQL database goes away, until the test ends."""
         assert self.cluster
@@ -134,7 +137,7 @@ def on_postgresql(
     if not pytestconfig.getoption("--spread"):
         yield found
         return
-    with spread(found.app, settings(found.home, found.app.config["SQLALCHEMY_DATABASE_URI"])):
+    with spread(found.app, settings(found.home, found.app.config["SQLALCHEMY_DATABASE_URI"]), found.written_to):
         yield found
 
 

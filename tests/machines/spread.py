@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import random
 import socket
+import string
 import subprocess
 import sys
 import time
@@ -24,8 +25,8 @@ HERE = "127.0.0.1"
 class Spread:
     """In place of an application's `wsgi_app`."""
 
-    def __init__(self, here, port):
-        self.here, self.port, self.chance = here, port, random.Random()
+    def __init__(self, here, port, changed):
+        self.here, self.port, self.changed, self.chance = here, port, changed, random.Random()
         self.answered = {"here": 0, "there": 0}
 
     def __call__(self, environ, start_response):
@@ -33,6 +34,7 @@ class Spread:
             self.answered["here"] += 1
             return self.here(environ, start_response)
         self.answered["there"] += 1
+        self.changed()
         return [self.there(environ, start_response)]
 
     def there(self, environ, start_response):
@@ -40,7 +42,7 @@ class Spread:
         if environ.get("CONTENT_TYPE"):
             headers["Content-Type"] = environ["CONTENT_TYPE"]
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        query = environ.get("QUERY_STRING")
+        query = quote(environ.get("QUERY_STRING", "").encode("latin-1"), safe=string.punctuation)
         path = quote(environ["PATH_INFO"].encode("latin-1")) + (f"?{query}" if query else "")
         connection = HTTPConnection(HERE, self.port, timeout=120)
         try:
@@ -56,8 +58,8 @@ class Spread:
 
 
 @contextmanager
-def spread(app, environ):
-    """A second process serves the same database and directory meanwhile."""
+def spread(app, environ, changed):
+    """A second process serves the same database and directory meanwhile. `changed()` tells that it may have written."""
     with socket.socket() as free:
         free.bind((HERE, 0))
         port = free.getsockname()[1]
@@ -65,7 +67,7 @@ def spread(app, environ):
     process = subprocess.Popen([sys.executable, "-m", "tests.machines.spread"], cwd=ROOT, env=environment)
     try:
         await_answer(process, port)
-        app.wsgi_app = Spread(app.wsgi_app, port)
+        app.wsgi_app = Spread(app.wsgi_app, port, changed)
         yield
         print(f"\nrequests answered: {app.wsgi_app.answered}")
     finally:
