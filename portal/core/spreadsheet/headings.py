@@ -6,12 +6,11 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from xlsxwriter.utility import xl_col_to_name
 
 from portal.core.fields.units import split_heading
-from portal.core.search import fold
+from portal.core.search import fold, remembering
 from portal.core.spreadsheet.reading import Sheet
 
 WHOSE_NAME = frozenset({"姓名", "名称", "名字", "name"})
@@ -75,7 +74,7 @@ def cell(cells: Sequence[str], index: int) -> str:
     return "" if text in BLANK else cells[index].strip()
 
 
-@lru_cache(8192)
+@remembering(8192)
 def plain(text: str) -> str:
     """A header without what differs from office to office: script, width, spaces, marks."""
     return re.sub(r"[\s*:：/、,，._\-—()（）\[\]【】]", "", fold(text))
