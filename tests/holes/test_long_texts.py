@@ -12,6 +12,7 @@ from portal.core import scope
 from portal.core.fields import BadValue
 from portal.core.fields.base import LONGEST_VALUE
 from portal.core.fields.units import measured, said_in, split_heading
+from portal.core.spreadsheet.headings import plain, words_of
 from portal.org import codes
 
 pytestmark = pytest.mark.one_database
@@ -50,9 +51,11 @@ def test_every_kind_of_field_judges_a_long_text_at_once(app):
     assert slow == []
 
 
-@pytest.mark.parametrize("read", [measured, split_heading, lambda text: list(said_in(text))])
+@pytest.mark.parametrize(
+    "read", [measured, split_heading, plain, lambda text: words_of(text, ("经费",)), lambda text: list(said_in(text))]
+)
 def test_headings_and_units_of_a_sheet_are_read_at_once(read):
-    beginnings, repeated = ("5", "经费", "单位", "("), (" ", "(", "、")
+    beginnings, repeated = ("5", "经费", "单位", "("), (" ", "(", "、", "/万元")
     for text in (f"{beginning}{sign * 4_000}x" for beginning in beginnings for sign in repeated):
         began = time.perf_counter()
         read(text)
