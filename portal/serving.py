@@ -30,7 +30,8 @@ class Dispatcher(ThreadedTaskDispatcher):
 
     def add_task(self, task: Any) -> None:
         """`task` is a channel of waitress, with the requests that came through it."""
-        apart = self.apart.get(task.requests[0].path) if task.requests else None
+        # What cannot be parsed has no path: waitress answers it itself.
+        apart = self.apart.get(getattr(task.requests[0], "path", "")) if task.requests else None
         if apart is not None:
             apart.add_task(task)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from http.client import HTTPConnection
 
@@ -68,6 +69,14 @@ def test_health_checks_answer_while_all_threads_wait(ask, door, path):
         late.getresponse()
     door.set()
     assert {read(each) for each in waiting} == {b"True"}
+
+
+def test_what_is_no_request_is_answered_as_such(ask, port):
+    """A header that cannot be: the answer says so, and the log tells of no mistake of ours."""
+    with socket.create_connection(("127.0.0.1", port), SOON) as rude:
+        rude.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nAccept-Language: \x7f\r\n\r\n")
+        assert rude.recv(100).split()[1] == b"400"
+    assert read(ask("/")) == b"a page"
 
 
 def test_browsers_that_keep_their_connections_keep_nobody_out(ask):

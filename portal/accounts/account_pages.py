@@ -172,8 +172,11 @@ class AccountsView(BaseView):
     @expose("/unlock/<int:pk>", methods=["POST"])
     @has_access
     def unlock(self, pk: int) -> ResponseReturnValue:
-        """Whoever forgot a password too often may try again at once."""
+        """Whoever forgot a password too often may try again at once. Nobody by themselves: from a session that somebody
+        left open, the password or the code could be guessed without end."""
         user, _ = account_or_404(pk)
+        if user.id == current_user.id:
+            abort(403)
         locking.unlock(user.username)
         db.session.commit()
         flash(gettext("Unlocked."), "success")

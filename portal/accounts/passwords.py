@@ -5,6 +5,7 @@ wants more characters instead."""
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -84,6 +85,8 @@ def shape_fault(password: str, profile: str) -> str:
     rules = PROFILES[profile]
     if not rules.least <= len(password) <= MOST:
         return gettext("From %(least)d to %(most)d characters, please.", least=rules.least, most=MOST)
+    if any(unicodedata.category(ch) == "Cc" for ch in password):  # hashes ignore some of them at the end
+        return gettext("A password has no control characters in it.")
     if sum(any(kind(ch) for ch in password) for kind in kinds) < rules.kinds:
         return gettext("At least three of: small letters, capital letters, digits, other characters.")
     return ""

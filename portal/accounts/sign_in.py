@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -18,6 +17,7 @@ from portal.accounts import entering, locking, second_factor, sessions, sign_in_
 from portal.accounts.demo_accounts import demo_accounts
 from portal.core import audit, rate_limits, scope
 from portal.core.fields import clean
+from portal.core.views.addresses import local
 from portal.extensions import db
 
 FEW = 4  # recovery codes, of which their user is reminded
@@ -25,14 +25,7 @@ FEW = 4  # recovery codes, of which their user is reminded
 
 def safe_next(text: str | None) -> str:
     """Where to go on: a path of this portal, never another host."""
-    try:
-        parts = urlsplit(text or "")
-    except ValueError:
-        return url_for("WorkspaceView.index")
-    path = parts.path + (f"?{parts.query}" if parts.query else "")
-    local = not parts.netloc or parts.netloc == request.host
-    plain = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
-    return path if local and plain else url_for("WorkspaceView.index")
+    return local(text) or url_for("WorkspaceView.index")
 
 
 class SignInView(BaseView):

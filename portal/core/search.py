@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import cache, lru_cache, wraps
+from typing import Any, TypeVar
 
 from opencc import OpenCC
 from sqlalchemy import and_, event, inspect, or_, true
@@ -14,6 +14,25 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.sql import ColumnElement
 
 from portal.org.markers import Searchable
+
+Answer = TypeVar("Answer")
+KEPT = 200  # characters
+
+
+def remembering(most: int) -> Callable[[Callable[[str], Answer]], Callable[[str], Answer]]:
+    """Keeps what a function says of the texts asked for last. Of long ones a few thousand would fill the memory, and
+    nobody asks for them twice."""
+
+    def around(told: Callable[[str], Answer]) -> Callable[[str], Answer]:
+        known = lru_cache(most)(told)
+
+        @wraps(told)
+        def answer(text: str) -> Answer:
+            return known(text) if len(text) <= KEPT else told(text)
+
+        return answer
+
+    return around
 
 
 @cache

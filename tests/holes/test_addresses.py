@@ -237,6 +237,22 @@ def test_looking_changes_nothing(app, visit, rows, account):
 
 
 @pytest.mark.one_database
+@pytest.mark.parametrize("account", ["admin", "secadmin", "reviewer", "filler01"])
+def test_a_page_that_is_asked_for_by_head_takes_no_form(app, visit, rows, account):
+    """Like GET it needs no token, so nothing that comes with it counts, whatever the page takes by POST."""
+    visitor = visit(account)
+    sent = {name: "1" for ledger in app.extensions["portal.ledgers"] for name in ledger.entered}
+    sent |= {"title": "题目", "version": "1", "username": "neu01", "password": "Weite-Wolke-77"}
+    with unchanged(rows):
+        for path in addresses(app, "GET", of(rows, 1, "draft"), once=True):
+            answers = [visitor.client.open(path, method=method, data=sent) for method in ("GET", "HEAD")]
+            codes = {answer.status_code for answer in answers}
+            assert len(codes) == 1 or codes == {200, 403}, path
+            for answer in answers:
+                answer.close()
+
+
+@pytest.mark.one_database
 @pytest.mark.parametrize("account", ["admin", "filler01"])
 def test_addresses_that_change_something_are_not_there_by_get(app, visit, rows, account):
     """H18, fact 6: deleting, acting on a selection, signing out."""

@@ -188,7 +188,7 @@ def test_ones_own_password_is_changed_knowing_the_old_one(visit, rows, account):
         assert list(visitor.post("/my_password/", sent).errors()) == ["old"]
 
 
-@pytest.mark.parametrize("new", ["", "Kurz-1", "nurkleinbuchstaben", "Auditor-1234"])
+@pytest.mark.parametrize("new", ["", "Kurz-1", "nurkleinbuchstaben", "Auditor-1234", f"{PASSWORD}\0"])
 def test_a_weak_password_of_ones_own_is_refused(visit, rows, new):
     visitor = visit("auditor")
     with unchanged(rows):
@@ -237,10 +237,13 @@ def test_the_last_five_passwords_are_not_chosen_again(visit, rows):
 
 @pytest.mark.parametrize("account", ["admin", "secadmin"])
 def test_nobody_grants_to_themselves(visit, rows, account):
+    """Nor unlocks their own name, which would let whoever finds an open browser guess its password without end."""
     id_, visitor = first(rows, "ab_user", f"username = '{account}'"), visit(account)
     every = [str(role) for (role,) in rows("SELECT id FROM ab_role")]
     with unchanged(rows):
         assert visitor.post(f"/accounts/grant/{id_}", {"roles": every, "active": "1"}).status == 403
+        for deed in ("lend", "unlock", "remove_factor", "release"):
+            assert visitor.post(f"/accounts/{deed}/{id_}").status == 403, deed
 
 
 @pytest.mark.parametrize("account", [each for each in ACCOUNTS if each not in ("admin", "secadmin")])

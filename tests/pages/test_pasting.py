@@ -66,3 +66,8 @@ def test_what_is_none_of_the_choices_is_said_shortly_beside_them(app, visit):
                     assert (cell["texts"], cell["fault"]) == ([], "Not among the choices"), field.label
                     tried += 1
     assert tried > 5
+
+
+@pytest.mark.parametrize("cells", ["[" * 100_000, "[[" + "9" * 5_000 + "]]", '{"a": 1}', "[1]", "x", ""])
+def test_what_is_no_block_is_not_understood(visit, cells):
+    assert visit("filler01").post("/agreements/paste/demand_items", cells=cells).status == 400

@@ -5,19 +5,23 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import socket
 import sqlite3
 import threading
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import psycopg
 import pytest
 from flask import request_tearing_down
 from sqlalchemy import event
 
+import portal
 from portal import create_app, database
 from portal.core.store import directory
+from portal.core.views import web
 from portal.extensions import db
 from tests.conftest import settings
 from tests.holes.walk import of, unchanged
@@ -80,6 +84,17 @@ def test_a_form_that_waits_for_others_too_long_is_told_so_and_can_be_sent_again(
     assert again["content"] == typed["content"]
     assert filler.post(str(page.one("form")["action"]), again).status == 302
     assert rows(f"SELECT content FROM agreement WHERE id = {id_}") == [(typed["content"],)]
+
+
+PASSWORD_FIELD = re.compile(r'plain_field\("(\w+)"[^}]*type="password"|<input[^>]*name="(\w+)"[^>]*type="password"')
+
+
+def test_no_page_of_trouble_repeats_a_password():
+    """What it offers to be sent again stands in the page."""
+    texts = [path.read_text("utf8") for path in Path(portal.__path__[0], "templates").rglob("*.html")]
+    named = {name for text in texts for pair in PASSWORD_FIELD.findall(text) for name in pair if name}
+    assert named >= {"old", "new", "again", "password"}
+    assert named <= web.PASSWORDS
 
 
 @pytest.mark.one_database

@@ -117,6 +117,18 @@ def test_a_form_that_goes_on_in_another_window_is_not_overwritten(visit, rows):
     assert kept(rows) == 1
 
 
+@pytest.mark.parametrize(
+    "back", ["//evil.example", "/agreements/\r\nX: y", "/agreements/\x00", "/units/list/", "x", ""]
+)
+def test_discarding_leads_back_into_its_ledger_or_to_the_first_page(visit, back):
+    visitor = visit("filler01")
+    key = visitor.look("/agreements/add").filled()["_draft"]
+    sent = {"csrf_token": visitor.token, "_draft": key}
+    answer = visitor.client.post("/agreements/discard", query_string={"back": back}, data=sent)
+    assert answer.status_code == 302
+    assert answer.location == "/" or answer.location.startswith("/agreements/")
+
+
 def test_a_form_of_which_everything_is_taken_out_again_is_forgotten(visit, rows):
     visitor = visit("filler01")
     page = visitor.look("/agreements/add")

@@ -24,6 +24,8 @@ Label: TypeAlias = LazyString | str
 # From the text of a cell to the text that is meant, and to what is said where that is not the same.
 Reading: TypeAlias = Callable[[str], tuple[str, str]]
 LARGEST = 2**31 - 1
+# Characters of what is no text: a number, a day, a name of somebody or something that is chosen.
+LONGEST_VALUE = 500
 BRINGING = ("import", "adopt")  # what a sheet does with rows
 LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -84,6 +86,7 @@ class Kind:
         """The value that was typed; None for nothing. `before` is what the record holds. Raises BadValue."""
         # Without scripts a select posts beside a text field, which stays blank unless something else is meant.
         text = next((text for raw in reversed(typed) if (text := clean(raw))), "")
+        refuse_long(text)
         refuse_unkeepable(text)
         return self.parse_text(text, before) if text else None
 
@@ -300,6 +303,12 @@ def clean(text: str) -> str:
     control characters. Every other kind of space becomes an ordinary one, every other end of a line a line break.
     """
     return OTHER_SPACE.sub(" ", CONTROL.sub("", LINE_END.sub("\n", text))).strip()
+
+
+def refuse_long(text: str, most: int = LONGEST_VALUE) -> None:
+    """Before any pattern goes through it: what nobody types by hand would take minutes. Raises BadValue."""
+    if len(text) > most:
+        raise BadValue(gettext("At most %(limit)d characters; there are %(count)d.", limit=most, count=len(text)))
 
 
 def refuse_unkeepable(text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from flask import current_app
@@ -14,10 +14,10 @@ from sqlalchemy import Boolean, Dialect, String
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from portal.core.fields.base import BadValue, Kind, Label, Other, clean
+from portal.core.fields.base import LONGEST_VALUE, BadValue, Kind, Label, Other, clean, refuse_long
 from portal.core.fields.entries import LIST, Entry, several_in_a_cell
 from portal.core.phrases import PAPER, clauses, listed
-from portal.core.search import fold
+from portal.core.search import fold, remembering
 from portal.org.codes import codes
 from portal.org.sealed import Sealed
 
@@ -33,12 +33,12 @@ AROUND = ("()", "[]", "【】", "〔〕", "「」", "“”", "《》", '""', "'
 IN_WORDS = re.compile(r"[\s\-‐‑‒–—―]+")
 
 
-@lru_cache(4096)
+@remembering(4096)
 def word(text: str) -> str:
     """A text as words for a choice are compared: whole, and without what differs from office to office."""
     found = IN_WORDS.sub("", fold(text)).rstrip(".。,;、:")
-    if len(found) > 2 and found[0] + found[-1] in AROUND:
-        return word(found[1:-1])
+    while len(found) > 2 and found[0] + found[-1] in AROUND:
+        found = found[1:-1].rstrip(".。,;、:")
     return found
 
 
@@ -216,6 +216,8 @@ class CodeSet(TypeDecorator[tuple[str, ...]]):
 def labels_in(text: str, meanings: Mapping[str, str]) -> list[str]:
     """Labels hold the marks that separate them (Shopping and errands), so the longest one is taken first. Of words that
     are in none, those with only blanks between stay together."""
+    if len(text) > 4 * LONGEST_VALUE:  # more than all labels of a list: one text that is none
+        return [text]
     parts = SEPARATORS.split(text.strip("、,，;；/| \n"))
     words, marks = parts[::2], ["", *parts[1::2]]
     found: list[str] = []
@@ -253,7 +255,10 @@ class Codes(Code):
 
     def parse(self, typed: Sequence[str], before: object) -> tuple[str, ...] | None:
         kept = set(before) if isinstance(before, tuple) else set()
-        chosen = {one_code(self.code_list, text, kept) for raw in typed if (text := clean(raw))}
+        texts = [text for raw in typed if (text := clean(raw))]
+        for text in texts:
+            refuse_long(text)
+        chosen = {one_code(self.code_list, text, kept) for text in texts}
         return tuple(code for code in codes(self.code_list).labels if code in chosen) or None
 
     def typed(self, value: Any) -> list[str]:
@@ -289,7 +294,9 @@ class YesNo(Kind):
         return Boolean()
 
     def parse(self, typed: Sequence[str], before: object) -> bool:
-        text = word(clean(typed[-1])) if typed else ""
+        text = clean(typed[-1]) if typed else ""
+        refuse_long(text)
+        text = word(text)
         if text not in self.yes | self.no:
             raise BadValue(gettext("Yes or no, please."))
         return text in self.yes

@@ -21,7 +21,7 @@ class Names(Text):
         super().__init__(limit, least=least)
 
     def parse_text(self, text: str, before: object) -> str:
-        return super().parse_text("".join(map(self._part, BESIDE.split(text))), before)
+        return super().parse_text("".join(map(self._part, BESIDE.split(" ".join(text.split())))), before)
 
     @staticmethod
     def _part(text: str) -> str:

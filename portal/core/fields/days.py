@@ -14,7 +14,7 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
 from portal.core.clock import today
-from portal.core.fields.base import BadValue, Kind, Reading, clean
+from portal.core.fields.base import BadValue, Kind, Reading, clean, refuse_long
 from portal.core.fields.entries import DATE, Entry
 from portal.core.phrases import clauses
 
@@ -55,7 +55,7 @@ CHINESE_PART = re.compile("(?<=[年月])(廿|卅|[一二三]?十)?([一二三四
 
 def plainly(text: str) -> str:
     """A date with one sign between its parts, without the day of the week, spaces and a stop at the end."""
-    found = unicodedata.normalize("NFKC", text).strip()
+    found = " ".join(unicodedata.normalize("NFKC", text).split())
     found = WEEKDAY.sub(" ", in_digits(found)).strip().rstrip(".。,;；、").strip()
     found = re.sub(r"\s*([-./年月日号])\s*", r"\1", TIME.sub("", found).translate(DASHES))
     # 2024 3 1
@@ -92,6 +92,7 @@ def year_of(text: str) -> int:
 def parse_day(text: str) -> date:
     """2026-06-30, 2026.6.30, 2026/6/30, 2026年6月30日, 26年6月30日, 二〇二六年六月三十日 or 20260630, with any dash, a
     line break within, a day of the week or a time behind; or a spreadsheet's serial number."""
+    refuse_long(text)
     plain = plainly(text)
     found = DAY.fullmatch(plain) or SHORT_DAY.fullmatch(plain) or PACKED_DAY.fullmatch(plain)
     try:

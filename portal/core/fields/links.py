@@ -16,7 +16,7 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
 from portal.core import scope
-from portal.core.fields.base import BRINGING, BadValue, Kind, clean, natural
+from portal.core.fields.base import BRINGING, LONGEST_VALUE, BadValue, Kind, clean, natural, refuse_long
 from portal.core.fields.entries import MOST_LISTED, Entry, entry_of_names
 from portal.core.lookups import REFERENCE, remembered
 from portal.core.phrases import listed
@@ -162,8 +162,7 @@ class Link(Kind):
         """Names are looked up among the rows that may be chosen; a name is no secret once it stands in a record."""
         ids = [id_ for value in values if (id_ := natural(value)) is not None]
         known: dict[Any, str | None] = g.setdefault("link_names", {})
-        unknown = [id_ for id_ in ids if (self.model, self._label, id_) not in known]
-        if unknown:
+        if unknown := [id_ for id_ in ids if (self.model, self._label, id_) not in known]:
             known.update(dict.fromkeys(((self.model, self._label, id_) for id_ in unknown), None))
             found = db.session.execute(select(self.model.id, self.label).where(self.model.id.in_(unknown)))
             known.update({(self.model, self._label, id_): text for id_, text in found})
@@ -186,6 +185,7 @@ class Link(Kind):
 
     def _named(self, text: str) -> int:
         """By name, for browsers without JavaScript and for sheets; asked once for all rows of a sheet."""
+        refuse_long(text)
         asked: dict[Any, int | BadValue] = g.setdefault("link_meanings", {})
         key = self, scope.current(), above(), text, scope.deed()
         if key not in asked:
@@ -220,10 +220,10 @@ class Link(Kind):
         query = self.choices().add_columns(own).where(called).order_by(None)
         query = query.order_by(self.label != text, not_(own), self.rank, self.model.id)
         found = db.session.execute(query.limit(2)).all()
-        if len(found) == 2 and not self._ranked and found[0][2] == found[1][2] and found[0][1] != text:
-            raise several(name for _, name, _ in found)
-        if len(found) == 2 and not self._ranked and found[0][1] == found[1][1]:
-            raise several(name for _, name, _ in found)
+        if len(found) == 2 and not self._ranked:
+            (_, first, first_own), (_, second, second_own) = found
+            if first == second or (first != text and first_own == second_own):
+                raise several((first, second))
         return found[0][0] if found else None
 
     def owners(self, id_: int) -> list[int]:
@@ -282,6 +282,8 @@ class Links(Link):
 
     def from_cell(self, text: str) -> list[str]:
         """Names that stand beside each other; between two that have no space of their own a space will do."""
+        if len(text) > 10 * LONGEST_VALUE:  # one text that is no name
+            return [text]
         return [name for part in BESIDE.split(text) if part.strip() for name in named_in(part.strip())]
 
     def parse(self, typed: Sequence[str], before: object) -> Any:
@@ -335,15 +337,13 @@ def own_orgs(model: Any) -> Iterable[ColumnElement[bool]]:
 def own_units(model: Any) -> Iterable[ColumnElement[bool]]:
     """Units that the user may fill for."""
     yield from active(model)
-    units = scope.current().home
-    if units is not None:
+    if (units := scope.current().home) is not None:
         yield model.id.in_(units)
 
 
 def several_units() -> bool:
     """Does the user fill for more than one unit?"""
-    units = scope.current().home
-    return units is None or len(units) > 1
+    return (units := scope.current().home) is None or len(units) > 1
 
 
 def own_unit() -> int | None:

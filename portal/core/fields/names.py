@@ -42,7 +42,8 @@ def one_name(text: str) -> str:
 
     Raises BadValue when the text may name several persons.
     """
-    name = re.sub(" *· *", "·", one_width(text.strip()).translate(DOTS))
+    lines = (" ".join(line.split()) for line in one_width(text).translate(DOTS).split("\n"))
+    name = re.sub(" ?· ?", "·", "\n".join(line for line in lines if line))
     parts = [part for part in name.split() if re.fullmatch(rf"{HAN}+", part)]
     two = len(parts) > 1 and min(map(len, parts)) > 1 and max(map(len, parts)) <= 4 and not COMPOUND.fullmatch(parts[0])
     if SEVERAL.search(name) or two:

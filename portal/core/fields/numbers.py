@@ -20,6 +20,7 @@ from portal.core.fields.entries import DECIMAL, WHOLE, Entry
 # Groups of three digits, or of four as Chinese counts them; anything else between digits may be a decimal comma.
 GROUPED = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:[, ]\d{3})+|\d{1,4}(?:[, ]\d{4})+)(?:\.\d+)?|[+-]?\.\d+", re.ASCII)
 DIGITS = 15  # as many as a spreadsheet keeps; what follows in a computed number is noise
+MAGNITUDE = 20  # powers of ten; decimals cannot be rounded where there are many more
 COMPUTED = 10  # digits that nobody types: the sheet has computed the number and shows less of it
 NONE = frozenset({"无", "没有", "無", "沒有"})
 CURRENCY = re.compile(r"^(?:人民币|rmb|cny|¥)\s*")
@@ -31,6 +32,8 @@ def number(text: str) -> Decimal:
     if not GROUPED.fullmatch(narrow):
         raise BadValue(gettext("This is not a number."))
     value = Decimal(re.sub("[, ]", "", narrow))
+    if value.adjusted() > MAGNITUDE:
+        raise BadValue(gettext("This is not a number."))
     exact = value == value.to_integral_value() or len(value.as_tuple().digits) <= DIGITS
     return value if exact else Decimal(f"{value:.{DIGITS}g}")
 
@@ -133,10 +136,10 @@ class Money(Kind):
 
     def parse_text(self, text: str, before: object) -> Decimal:
         value = yuan(text)
+        if not 0 <= value <= self.most:  # first: with its unit it may have more digits than can be rounded
+            raise BadValue(gettext("An amount from 0 to %(most)s, please.", most=format_decimal(self.most)))
         if value != round(value, 2):
             raise BadValue(gettext("At most two decimals."))
-        if not 0 <= value <= self.most:
-            raise BadValue(gettext("An amount from 0 to %(most)s, please.", most=format_decimal(self.most)))
         return value.quantize(Decimal("0.01"))
 
     def entry(self) -> Entry:

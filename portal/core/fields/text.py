@@ -12,7 +12,7 @@ from sqlalchemy import String
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
-from portal.core.fields.base import BadValue, Kind, clean, composed, refuse_unkeepable
+from portal.core.fields.base import LONGEST_VALUE, BadValue, Kind, clean, composed, refuse_long, refuse_unkeepable
 from portal.core.fields.entries import Entry
 
 # What people put between the digits of a number; one sign, or none, and perhaps spaces around it.
@@ -91,6 +91,8 @@ class Text(Kind):
 
     def parse(self, typed: Sequence[str], before: object) -> str | None:
         text = clean(typed[-1]) if typed else ""
+        if len(text) > max(LONGEST_VALUE, 2 * self.limit):  # whatever of it are spaces that would go
+            refuse_long(text, self.limit)
         refuse_unkeepable(text)
         return self.parse_text(text, before) if text else None
 
@@ -98,10 +100,7 @@ class Text(Kind):
         text = composed(text)
         if not self.lines:
             text = " ".join(text.split())
-        if len(text) > self.limit:
-            raise BadValue(
-                gettext("At most %(limit)d characters; there are %(count)d.", limit=self.limit, count=len(text))
-            )
+        refuse_long(text, self.limit)
         if len(text) < self.least:
             raise BadValue(gettext("At least %(least)d characters.", least=self.least))
         if self.pattern and not self.pattern.fullmatch(text):

@@ -53,8 +53,8 @@ SEVERAL = re.compile(r"[、,，/和]")
 
 
 def narrow(text: str) -> str:
-    """A text as units are compared: one width, lower case, 万 for 萬."""
-    found = unicodedata.normalize("NFKC", text).strip().casefold()
+    """A text as units are compared: one width, lower case, single spaces, 万 for 萬."""
+    found = " ".join(unicodedata.normalize("NFKC", text).split()).casefold()
     return found.replace("萬", "万").replace("億", "亿").replace("圓", "圆")
 
 

@@ -6,14 +6,14 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from xlsxwriter.utility import xl_col_to_name
 
 from portal.core.fields.units import split_heading
-from portal.core.search import fold
+from portal.core.search import fold, remembering
 from portal.core.spreadsheet.reading import Sheet
 
+LONGEST = 500  # characters of a cell that can be a heading; of longer ones the rest is not compared
 WHOSE_NAME = frozenset({"姓名", "名称", "名字", "name"})
 BLANK = frozenset({"", "-", "--", "—", "——", "/", "\\", "无填", "\u3000"})
 BRACKETED = re.compile(r"[(（\[【](.*?)[)）\]】]")
@@ -75,14 +75,14 @@ def cell(cells: Sequence[str], index: int) -> str:
     return "" if text in BLANK else cells[index].strip()
 
 
-@lru_cache(8192)
+@remembering(8192)
 def plain(text: str) -> str:
     """A header without what differs from office to office: script, width, spaces, marks."""
-    return re.sub(r"[\s*:：/、,，._\-—()（）\[\]【】]", "", fold(text))
+    return re.sub(r"[\s*:：/、,，._\-—()（）\[\]【】]", "", fold(text[:LONGEST]))
 
 
 def without_brackets(text: str) -> str:
-    return BRACKETED.sub("", fold(text))
+    return BRACKETED.sub("", fold(text[:LONGEST]))
 
 
 def headings(sheet: Sheet, top: int, depth: int, width: int) -> list[Column]:
@@ -124,6 +124,7 @@ def reaching(sheet: Sheet, top: int, own: Sequence[Sequence[str]]) -> list[list[
 
 def words_of(header: str, groups: Sequence[str]) -> list[str]:
     """What a heading says, with and without its groups; a name alone is whose the group is."""
+    header = header[:LONGEST]
     if (uncounted := COUNTING.sub("", header)) != header:
         return words_of(uncounted, groups) if uncounted else []
     above = groups[-1] if groups else ""

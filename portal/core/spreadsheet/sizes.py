@@ -6,9 +6,10 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
 from math import ceil
 from typing import Any
+
+from portal.core.search import remembering
 
 LEAST, MOST = 6, 40  # width of a column, in characters
 PAGE = 165  # widths that fit beside each other on A4 landscape and can still be read
@@ -21,7 +22,7 @@ SAMPLE = 500  # rows whose content says how wide the columns are; all of them wo
 WORD = re.compile("[!-~]+")
 
 
-@lru_cache(8192)  # columns say the same in many rows
+@remembering(8192)  # columns say the same in many rows
 def width(text: str) -> int:
     """In characters: a Han character is as wide as two Latin ones."""
     if text.isascii():

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice, takewhile
 
 from flask_babel import gettext
 
 from portal.core.fields.base import ERROR
-from portal.core.search import fold
+from portal.core.search import fold, remembering
 from portal.core.spreadsheet.headings import IGNORED, Column, cell, plain, without_brackets
 
 TOTALS = frozenset(
@@ -190,7 +189,7 @@ def names(text: str) -> set[str]:
     return {plain(text), plain(without_brackets(text)), plain(word), plain(without_brackets(word))}
 
 
-@lru_cache(8192)
+@remembering(8192)
 def is_number(text: str) -> bool:
     return bool(NUMBER.fullmatch(re.sub(r"\s", "", fold(text))) or ERROR.fullmatch(text))
 

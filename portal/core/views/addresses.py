@@ -6,6 +6,7 @@ Lists, sheets and figures judge their own (`listing.py`).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from urllib.parse import urlsplit
 
 from flask import Flask, request
 from flask_babel import gettext
@@ -14,6 +15,7 @@ from werkzeug.exceptions import BadRequest
 
 from portal.core import scope
 from portal.core.ledger import Ledger, named
+from portal.database import READING
 
 NOTHING: tuple[str, ...] = ()
 # By the page of a ledger, and of its REST.
@@ -50,9 +52,21 @@ def only(args: MultiDict[str, str], names: Collection[str], several: Collection[
             raise BadRequest(gettext("The address has a parameter more than once: %(name)s", name=name))
 
 
+def local(text: str | None) -> str:
+    """The path of this portal that somebody is to be sent to; "" for another host, and for what no header can say."""
+    try:
+        parts = urlsplit(text or "")
+    except ValueError:
+        return ""
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    here = not parts.netloc or parts.netloc == request.host
+    plain = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if here and plain else ""
+
+
 def judge() -> None:
     """Before every page: of what this one does not take, nothing stands in the address."""
-    if request.method != "GET" or not request.args or scope.current().user_id is None:
+    if request.method not in READING or not request.args or scope.current().user_id is None:
         return
     view, _, page = (request.endpoint or "").partition(".")
     ledger = named(view.removesuffix("_api"))

@@ -15,6 +15,7 @@ from portal.core import attachments, clock, form_drafts, once, scope, staging
 from portal.core.fields import natural
 from portal.core.form_drafts import KEY, REVISION, USER, Elsewhere, Place, TooMany
 from portal.core.untouched import untouched
+from portal.core.views.addresses import local
 from portal.core.views.drafting import place_of, take_files
 from portal.core.views.filling import editing, maintaining, parent_or_abort
 from portal.extensions import db
@@ -73,7 +74,7 @@ class Autosaving:
         db.session.commit()
         attachments.discard(gone)
         flash(gettext("Discarded."), "success")
-        back, home = request.args.get("back", ""), f"{request.script_root}/{self.ledger.name}/"
+        back, home = local(request.args.get("back")), f"{request.script_root}/{self.ledger.name}/"
         return redirect(back if back.startswith(home) else url_for("WorkspaceView.index"))
 
     @expose("/stage/<string:name>", methods=["POST"])

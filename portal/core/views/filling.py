@@ -153,7 +153,7 @@ def fill_in(view: Any, record: Any, parent: Any, limited: Ledger | None = None) 
     if overlong(limited or view.ledger, request.form):
         abort(413)
     page = FormPage(view, record, parent, limited)
-    if request.method == "GET":
+    if request.method != "POST":
         page.open()
         return page.show()
     answer = page.receive()

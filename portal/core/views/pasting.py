@@ -48,7 +48,7 @@ class Pasting:
 def texts_or_400(sent: str) -> list[list[str]]:
     try:
         rows = json.loads(sent)
-    except ValueError:
+    except (ValueError, RecursionError):
         rows = None
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
         abort(400)

@@ -29,6 +29,8 @@ from portal.core.views.request_log import request_id
 from portal.database import READING, Trouble, let_go, log_fault, maybe_saved, trouble_of
 
 log = logging.getLogger(__name__)
+# Fields of forms that take passwords.
+PASSWORDS = frozenset({"password", "old", "new", "again"})
 CSP = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'"
@@ -84,7 +86,7 @@ def error_page(code: int, detail: str = "", title: str = "", wait: int = 10) -> 
 
 def posted() -> list[tuple[str, str]]:
     """What was typed and can be sent again with a click, as long as nothing in it is a password."""
-    if request.method != "POST" or any("password" in name for name in request.form):
+    if request.method != "POST" or not PASSWORDS.isdisjoint(request.form):
         return []
     return [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
 
