@@ -12,11 +12,13 @@ from contextlib import contextmanager
 
 from flask import Flask
 from huey.consumer import Consumer
+from sqlalchemy.exc import DBAPIError
 
 from portal import memory
 from portal.core import jobs
 from portal.core.job_queue import AWAY as UNREACHED
 from portal.core.job_queue import Queue
+from portal.database import in_a_line, trouble_of
 
 THREADS = 4  # jobs at a time; they wait for the database as much as they work
 LOOKING = 0.3  # seconds at most between two looks into a queue that nobody is woken by
@@ -69,12 +71,16 @@ def serve(app: Flask, threads: int) -> None:
 
 
 class Brief(logging.Filter):
-    """A queue that is away is told in a line at each try, not by the place in the library that asked."""
+    """A queue or a database that is away, busy or full is told in a line at each try, not by the place in a library
+    that asked: the next beat tries again."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         fault = record.exc_info[1] if record.exc_info else None
         if isinstance(fault, UNREACHED):
             record.msg, record.args = "the queue is away, trying again: %s", (type(fault).__name__,)
+            record.exc_info = record.exc_text = None
+        elif isinstance(fault, DBAPIError | OSError) and trouble_of(fault):
+            record.msg, record.args = "trying again later: %s", (in_a_line(fault),)
             record.exc_info = record.exc_text = None
         return True
 

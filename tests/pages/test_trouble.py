@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import logging
 import os
 import socket
 import sqlite3
@@ -15,8 +16,9 @@ import psycopg
 import pytest
 from flask import request_tearing_down
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
-from portal import create_app, database
+from portal import create_app, database, worker
 from portal.core.store import directory
 from portal.extensions import db
 from tests.conftest import settings
@@ -147,6 +149,31 @@ def test_a_file_that_finds_no_room_leaves_nothing_behind(app, monkeypatch, tmp_p
     with app.app_context(), pytest.raises(OSError, match="No space"):
         directory.write_durably(tmp_path / "ab" / "abcd", io.BytesIO(b"%PDF"))
     assert [*tmp_path.glob("*/*")] == []
+
+
+@pytest.mark.one_database
+def test_an_io_error_of_sqlite_on_a_disk_without_room_is_told_with_that_remedy(app, monkeypatch):
+    fault = sqlite3.OperationalError("disk I/O error")
+    fault.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
+    told = OperationalError("INSERT", {}, fault)
+    with app.app_context():
+        assert database.trouble_of(told) is database.Trouble.AWAY
+        monkeypatch.setattr(database, "ROOM", 2**60)
+        monkeypatch.setattr(database, "SMALL", 1)
+        assert database.trouble_of(told) is database.Trouble.FULL
+        assert database.in_a_line(told) == "the database: disk I/O error; make room on the disk and try again"
+
+
+def test_a_worker_tells_a_busy_database_in_a_line_and_a_mistake_by_its_place():
+    busy, mistake = sqlite3.OperationalError("database is locked"), ValueError("a mistake")
+    busy.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    told = []
+    for fault in (OperationalError("BEGIN IMMEDIATE", {}, busy), mistake):
+        record = logging.LogRecord("huey", logging.ERROR, "", 0, "Unhandled exception", (), (type(fault), fault, None))
+        assert worker.Brief().filter(record)
+        told.append((record.getMessage(), bool(record.exc_info)))
+    assert told[0][0].startswith("trying again later: the database: database is locked; ")
+    assert [traced for _, traced in told] == [False, True]
 
 
 @pytest.mark.one_database
