@@ -14,6 +14,7 @@ from flask import Flask
 from huey.consumer import Consumer
 from sqlalchemy.exc import DBAPIError
 
+import logs
 from portal import memory
 from portal.core import jobs
 from portal.core.job_queue import AWAY as UNREACHED
@@ -64,6 +65,7 @@ class Worker(Consumer):
 
 
 def serve(app: Flask, threads: int) -> None:
+    logs.configure(app.config["LOG_FORMAT"], messages=not app.config["PRODUCTION"])  # as what serves pages
     quiet()
     memory.keep_start()
     jobs.stopping.clear()
@@ -75,7 +77,7 @@ class Brief(logging.Filter):
     that asked: the next beat tries again."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        fault = record.exc_info[1] if record.exc_info else None
+        fault = record.exc_info[1] if record.exc_info and record.name.startswith("huey") else None
         if isinstance(fault, UNREACHED):
             record.msg, record.args = "the queue is away, trying again: %s", (type(fault).__name__,)
             record.exc_info = record.exc_text = None
@@ -87,9 +89,9 @@ class Brief(logging.Filter):
 
 def quiet() -> None:
     """A beat a minute and each job are no news; what fails is told by the jobs themselves."""
-    log = logging.getLogger("huey")
-    log.setLevel(logging.WARNING)
-    for each in (log, logging.getLogger("huey.consumer")):
+    logging.getLogger("huey").setLevel(logging.WARNING)
+    # At handlers, since filters of a logger do not hear the loggers below it, of which each of huey's threads has one.
+    for each in logging.getLogger().handlers:
         if not any(isinstance(found, Brief) for found in each.filters):
             each.addFilter(Brief())
 

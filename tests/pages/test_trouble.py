@@ -164,16 +164,17 @@ def test_an_io_error_of_sqlite_on_a_disk_without_room_is_told_with_that_remedy(a
         assert database.in_a_line(told) == "the database: disk I/O error; make room on the disk and try again"
 
 
-def test_a_worker_tells_a_busy_database_in_a_line_and_a_mistake_by_its_place():
+def test_threads_of_a_worker_tell_a_busy_database_in_a_line_and_a_mistake_by_its_place(monkeypatch):
     busy, mistake = sqlite3.OperationalError("database is locked"), ValueError("a mistake")
     busy.sqlite_errorcode = sqlite3.SQLITE_BUSY
-    told = []
-    for fault in (OperationalError("BEGIN IMMEDIATE", {}, busy), mistake):
-        record = logging.LogRecord("huey", logging.ERROR, "", 0, "Unhandled exception", (), (type(fault), fault, None))
-        assert worker.Brief().filter(record)
-        told.append((record.getMessage(), bool(record.exc_info)))
-    assert told[0][0].startswith("trying again later: the database: database is locked; ")
-    assert [traced for _, traced in told] == [False, True]
+    out = io.StringIO()
+    monkeypatch.setattr(logging.getLogger(), "handlers", [logging.StreamHandler(out)])
+    worker.quiet()
+    for fault in (OperationalError("BEGIN IMMEDIATE", {}, busy), psycopg.OperationalError("refused"), mistake):
+        logging.getLogger("huey.consumer.Worker-1").error("Error reading", exc_info=fault)
+    told = out.getvalue().splitlines()
+    assert told[0].startswith("trying again later: the database: database is locked; ")
+    assert told[1:4] == ["the queue is away, trying again: OperationalError", "Error reading", "ValueError: a mistake"]
 
 
 @pytest.mark.one_database
