@@ -120,11 +120,11 @@ def kept(path: Path, make: Any) -> str:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         draft.touch(mode=0o600)
-        with draft.open("w") as file:
-            file.write(make())
-            file.flush()
-            os.fsync(file.fileno())
         try:
+            with draft.open("w") as file:
+                file.write(make())
+                file.flush()
+                os.fsync(file.fileno())
             path.hardlink_to(draft)
         except FileExistsError:
             pass

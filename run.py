@@ -11,37 +11,43 @@ from sqlalchemy.exc import DBAPIError
 from config import BadSetting
 from portal import create_app, demo, memory, serving, setup, worker
 from portal.core.declarations import BadLedger
+from portal.database import in_a_line
 from portal.operations import checks, monitor
 
 
 def main() -> None:
     try:
         app = create_app()
-        prepare(app)
+        shown = prepare(app)
+        server = serving.server_of(app)
     except (BadSetting, BadLedger) as fault:
         sys.exit(f"The portal cannot start: {fault}")
-    except DBAPIError as fault:
-        sys.exit(f"The portal cannot start: {fault.orig}")
+    except (DBAPIError, OSError) as fault:
+        sys.exit(f"The portal cannot start: {in_a_line(fault)}")
+    tell(app, shown)
     memory.keep_start()
     monitor.start(app)
-    server = serving.server_of(app)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with worker.beside(app):
         server.run()
 
 
-def prepare(app: Flask) -> None:
-    """Bring the database up to date, load the demo where it belongs, and say where the portal will be."""
+def prepare(app: Flask) -> str:
+    """Bring the database up to date and load the demo where it belongs; answers the password of its accounts."""
     with app.app_context():
         for remark in setup.bring_up_to_date():
             print(remark, file=sys.stderr)
         checks.require_safe()
-        shown = ""
-        if app.config["DEMO"] != "none":
-            if setup.empty():
-                demo.load(app.config["DEMO"])
-            demo.renew_password()
-            shown = demo.password()
+        if app.config["DEMO"] == "none":
+            return ""
+        if setup.empty():
+            demo.load(app.config["DEMO"])
+        demo.renew_password()
+        return demo.password()
+
+
+def tell(app: Flask, shown: str) -> None:
+    """Say where the portal is, once it listens there."""
     host, port = app.config["HOST"], app.config["PORT"]
     print(f"The portal is at http://{host}:{port}/")
     if shown:

@@ -32,6 +32,7 @@ from portal.core.spreadsheet.marked import marked, without_layout
 from portal.core.spreadsheet.reading import Unreadable, read
 from portal.core.store import Away
 from portal.core.views import exporting
+from portal.database import in_a_line
 from portal.demo import PROFILES, load, password, renew_password
 from portal.extensions import db
 from portal.operations import backup as backups
@@ -43,7 +44,7 @@ from portal.operations.passphrase import passphrase
 
 
 class Commands(AppGroup):
-    """Commands that tell what the database refuses in one line."""
+    """Commands that tell in one line what the database or a disk refuses."""
 
     def command(self, *names: Any, unready: bool = False, **more: Any) -> Any:
         """`unready`: also for a database that is not set up, or is not that of this data directory."""
@@ -53,8 +54,8 @@ class Commands(AppGroup):
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
-        except DBAPIError as fault:
-            raise click.ClickException(f"the database: {str(fault.orig).splitlines()[0]}") from fault
+        except (DBAPIError, OSError) as fault:
+            raise click.ClickException(in_a_line(fault)) from fault
         except Away as fault:
             raise click.ClickException(f"the files: {fault}") from None
 
@@ -277,8 +278,6 @@ def operating() -> Iterator[None]:
         yield
     except (Refused, BadArchive) as fault:
         raise click.ClickException(str(fault)) from None
-    except OSError as fault:
-        raise click.ClickException(f"{fault.filename or 'writing'}: {fault.strerror or fault}") from None
 
 
 @portal.command("import")

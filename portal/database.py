@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from flask import Flask, current_app, g, has_request_context, request
+from flask import Flask, current_app, g, has_app_context, has_request_context, request
 from psycopg.errors import _WaitTimeout
 from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import Engine, NullPool, PoolProxiedConnection, QueuePool, create_engine, event, func, literal, select
@@ -143,8 +143,8 @@ def trouble_of_sqlite(fault: sqlite3.Error) -> Trouble | None:
     code = getattr(fault, "sqlite_errorcode", 0) & 0xFF  # without what an extended code adds
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return Trouble.BUSY
-    if code == sqlite3.SQLITE_FULL:
-        return Trouble.FULL
+    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and has_app_context() and without_room()):
+        return Trouble.FULL  # what is beside its file (the WAL and its index) fails with an I/O error then
     away = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT)
     return Trouble.AWAY if code in (*away, sqlite3.SQLITE_NOTADB) else None
 
@@ -159,6 +159,25 @@ def trouble_of_postgresql(fault: BaseException | None) -> Trouble | None:
     if state.startswith(("08", "57P", "58", "25006", "3D000")):
         return Trouble.AWAY
     return Trouble.AWAY if not state and isinstance(fault, psycopg.OperationalError | psycopg.InterfaceError) else None
+
+
+REMEDIES = {
+    Trouble.FULL: "make room on the disk and try again",
+    Trouble.BUSY: "somebody else works with it for long: try again when they have ended",
+    Trouble.AWAY: "see that it is there, that PORTAL_DATABASE_URL names it, and that the portal's user may write there",
+}
+
+
+def in_a_line(fault: DBAPIError | OSError) -> str:
+    """A fault of the database or a disk and its remedy, for operators."""
+    if isinstance(fault, DBAPIError):
+        what = f"the database: {str(fault.orig).strip().splitlines()[0]}"
+    else:
+        what = f"{fault.filename or 'writing'}: {fault.strerror or fault}"
+    trouble = trouble_of(fault)
+    if getattr(fault, "errno", None) in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{what}; let the portal's user read and write there"
+    return f"{what}; {REMEDIES[trouble]}" if trouble else what
 
 
 def let_go() -> None:
@@ -181,10 +200,14 @@ def probe() -> Iterator[SqlConnection]:
         yield connection
 
 
+def without_room() -> bool:
+    disk = shutil.disk_usage(current_app.config["DATA_DIR"])
+    return disk.free < min(ROOM, disk.total // SMALL)
+
+
 def ready() -> Trouble | None:
     """Can the database be asked, and is there room for what is brought?"""
-    disk = shutil.disk_usage(current_app.config["DATA_DIR"])
-    if disk.free < min(ROOM, disk.total // SMALL):
+    if without_room():
         return Trouble.FULL
     try:
         with probe() as connection:

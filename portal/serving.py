@@ -12,6 +12,8 @@ from flask import Flask
 from waitress.server import create_server
 from waitress.task import ThreadedTaskDispatcher
 
+from config import BadSetting
+
 THREADS = 8
 CONNECTIONS = 800  # kept open at once; systems allow a process 1,024 open files
 IDLE = 60  # seconds until a connection that nobody uses is closed
@@ -44,18 +46,25 @@ class Dispatcher(ThreadedTaskDispatcher):
 
 
 def server_of(app: Flask, **more: Any) -> Any:
-    """The server, listening; `run()` serves until it is stopped."""
-    return create_server(
-        app,
-        host=app.config["HOST"],
-        port=app.config["PORT"],
-        ident=None,
-        connection_limit=CONNECTIONS,
-        channel_timeout=IDLE,
-        asyncore_use_poll=True,
-        _dispatcher=Dispatcher(),
-        **more,
-    )
+    """The server, listening; `run()` serves until it is stopped. Raises BadSetting."""
+    host, port = app.config["HOST"], app.config["PORT"]
+    try:
+        return create_server(
+            app,
+            host=host,
+            port=port,
+            ident=None,
+            connection_limit=CONNECTIONS,
+            channel_timeout=IDLE,
+            asyncore_use_poll=True,
+            _dispatcher=Dispatcher(),
+            **more,
+        )
+    except OSError as fault:
+        raise BadSetting(
+            f"it cannot listen at {host}:{port} ({fault.strerror}): end what listens there, or set PORTAL_HOST and "
+            "PORTAL_PORT to an address of this machine that is free"
+        ) from None
 
 
 __all__ = ["server_of"]

@@ -38,6 +38,7 @@ from portal.org import codes
 from portal.org.models import Unit
 
 LOCK = 7_041_823  # any number; the same in every process that sets up
+LOCK_FILE = "setup.lock"  # and with SQLite this, in the data directory
 PATIENCE = 300  # seconds
 LONGEST = 6 * 3600  # seconds that a step of a migration may take
 
@@ -53,7 +54,7 @@ def one_at_a_time() -> Iterator[None]:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
             yield
     else:
-        with FileLock(current_app.config["DATA_DIR"] / "setup.lock", timeout=PATIENCE):
+        with FileLock(current_app.config["DATA_DIR"] / LOCK_FILE, timeout=PATIENCE):
             path = Path(db.engine.url.database or "")
             if path.parent.is_dir():
                 path.touch(mode=0o600)  # SQLite would let everybody on the machine read it

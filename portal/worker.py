@@ -12,11 +12,14 @@ from contextlib import contextmanager
 
 from flask import Flask
 from huey.consumer import Consumer
+from sqlalchemy.exc import DBAPIError
 
+import logs
 from portal import memory
 from portal.core import jobs
 from portal.core.job_queue import AWAY as UNREACHED
 from portal.core.job_queue import Queue
+from portal.database import in_a_line, trouble_of
 
 THREADS = 4  # jobs at a time; they wait for the database as much as they work
 LOOKING = 0.3  # seconds at most between two looks into a queue that nobody is woken by
@@ -62,6 +65,7 @@ class Worker(Consumer):
 
 
 def serve(app: Flask, threads: int) -> None:
+    logs.configure(app.config["LOG_FORMAT"], messages=not app.config["PRODUCTION"])  # as what serves pages
     quiet()
     memory.keep_start()
     jobs.stopping.clear()
@@ -69,21 +73,25 @@ def serve(app: Flask, threads: int) -> None:
 
 
 class Brief(logging.Filter):
-    """A queue that is away is told in a line at each try, not by the place in the library that asked."""
+    """A queue or a database that is away, busy or full is told in a line at each try, not by the place in a library
+    that asked: the next beat tries again."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        fault = record.exc_info[1] if record.exc_info else None
+        fault = record.exc_info[1] if record.exc_info and record.name.startswith("huey") else None
         if isinstance(fault, UNREACHED):
             record.msg, record.args = "the queue is away, trying again: %s", (type(fault).__name__,)
+            record.exc_info = record.exc_text = None
+        elif isinstance(fault, DBAPIError | OSError) and trouble_of(fault):
+            record.msg, record.args = "trying again later: %s", (in_a_line(fault),)
             record.exc_info = record.exc_text = None
         return True
 
 
 def quiet() -> None:
     """A beat a minute and each job are no news; what fails is told by the jobs themselves."""
-    log = logging.getLogger("huey")
-    log.setLevel(logging.WARNING)
-    for each in (log, logging.getLogger("huey.consumer")):
+    logging.getLogger("huey").setLevel(logging.WARNING)
+    # At handlers, since filters of a logger do not hear the loggers below it, of which each of huey's threads has one.
+    for each in logging.getLogger().handlers:
         if not any(isinstance(found, Brief) for found in each.filters):
             each.addFilter(Brief())
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from sqlalchemy import func, inspect, select
 
 from portal import cli, create_app, setup
@@ -271,6 +272,23 @@ def test_keys_that_another_command_left_are_set_aside_and_an_archive_without_a_s
             require_as_in(app, tmp_path / "out.backup")
 
 
+@pytest.mark.one_database
+def test_of_two_restores_into_one_directory_the_second_leaves_the_first_alone(source, portal_at, tmp_path):
+    _, first = source
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    begun = home / installation.STAGED
+    begun.mkdir()
+    with portal_at(tmp_path / "anywhere") as app:
+        with FileLock(home / setup.LOCK_FILE):
+            said = command(app, "restore", str(first), "--into", str(home), code=1).stderr
+        assert "wait for it" in said
+        assert begun.exists()
+        command(app, "restore", str(first), "--into", str(home))
+    with portal_at(home) as app:
+        require_as_in(app, first)
+
+
 def flipped(content, place):
     return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
 
@@ -343,9 +361,11 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from portal import cli, create_app
-from portal.operations import encryption
+from portal.operations import encryption, restore
 encryption.MEMORY = 2**23
 left, real = int(sys.argv[2]), Path.replace
+if left == -1:  # while the tables are filled
+    restore.Loader.rows = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 
 def replace(self, target):
     global left
@@ -366,7 +386,7 @@ def test_a_restore_that_was_killed_half_way_is_told_and_can_be_repeated(
     source, portal_at, restored, passphrase_file, tmp_path
 ):
     _, first = source
-    for put in (0, 3):  # nothing yet; the database and some of what is beside it
+    for put in (-1, 0, 3):  # not even read; nothing put in place yet; the database and some of what is beside it
         home = tmp_path / str(put)
         environment = os.environ | settings(home) | {"PORTAL_BACKUP_PASSPHRASE_FILE": str(passphrase_file)}
         done = commands.run(("-c", KILLED, str(first), str(put)), environment)

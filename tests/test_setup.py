@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from sqlalchemy import create_engine, inspect
 
 import config
 from config import BadSetting
-from portal import setup
+from portal import create_app, setup
 from portal.core import clock
 from tests import commands
 from tests.conftest import settings
@@ -193,6 +195,7 @@ def test_a_weak_password_is_refused_in_one_line(prepared):
         (("export", "nothing", "x.xlsx"), "Error: there is no ledger 'nothing'; there are agreements, "),
         (("export", "agreements", "x.xlsx", "--as", "ghost"), "Error: there is no account 'ghost'\n"),
         (("export", "agreements", "x.xlsx", "--as", "town01"), "Error: town01 may not export agreements\n"),
+        (("export", "agreements", "nowhere/x.xlsx"), "Error: nowhere/x.xlsx: No such file or directory\n"),
     ],
 )
 def test_a_wrong_export_says_why_in_one_line(prepared, words, line):
@@ -231,6 +234,25 @@ def test_a_wrong_setting_stops_the_start_in_one_line(tmp_path):
     assert done.returncode == 1
     assert "PORTAL_PORT is a number from 1 to 65535" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken_stops_the_start_in_one_line_and_is_not_announced(prepared):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run("run.py", home=prepared, PORTAL_PORT=str(taken.getsockname()[1]), PORTAL_DEMO="none")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("The portal cannot start: it cannot listen at 127.0.0.1:")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_key_that_finds_no_room_leaves_nothing_and_says_so(tmp_path, monkeypatch):
+    def no_room(_file):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    home = tmp_path / "home"
+    monkeypatch.setattr(os, "fsync", no_room)
+    with pytest.raises(BadSetting, match=r"cannot be made \(No space left on device\)"):
+        create_app(environ=settings(home))
+    assert [*home.iterdir()] == []
 
 
 def test_commands_tell_a_wrong_setting_in_one_line(tmp_path):

@@ -107,9 +107,10 @@ def recorded() -> Any:
 
 
 def require_restored() -> None:
-    """Raises Mismatch where a restore was killed before everything was in place."""
-    if (file().parent / STAGED / PLACING).exists() and not file().exists():
-        raise Mismatch(f"restoring into {file().parent} was ended half way: run `portal restore` again")
+    """Raises Mismatch where a restore goes on or was killed before everything was in place: another portal that is made
+    there meanwhile would be in its way."""
+    if (file().parent / STAGED).exists() and not file().exists():
+        raise Mismatch(f"restoring into {file().parent} goes on, or was ended half way: run `portal restore` again")
 
 
 def require_match() -> None:

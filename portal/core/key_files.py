@@ -59,6 +59,9 @@ def read(app: Flask, path: Path, make: Callable[[], str], use: Callable[[Any, Pa
         config.kept(path, make)
         use(app, path)
     except OSError as fault:
+        if not path.exists():
+            why = f"{path} cannot be made ({fault.strerror})"
+            raise BadSetting(f"{why}: the portal's user has to write there, and there has to be room") from None
         raise BadSetting(f"{path} cannot be read ({fault.strerror}): let the portal's user read it") from None
     except (ValueError, LookupError, TypeError, AttributeError):  # also UnicodeDecodeError
         state = "holds no key" if path.stat().st_size else "is empty"

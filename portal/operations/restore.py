@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from flask import Flask, current_app
 from sqlalchemy import Connection, delete, inspect, make_url, update
 from sqlalchemy.exc import DBAPIError
@@ -36,7 +37,7 @@ STAGED = installation.STAGED
 ASIDE = ".before-restore"
 KEYS = (key_files.PERSONAL, key_files.AUDIT, key_files.SECRET)
 # What may be in a directory that counts as empty: locks, and what a fresh file system has.
-NOTHING = frozenset({"setup.lock", "jobs", "locks", "backup.lock", "lost+found"})
+NOTHING = frozenset({setup.LOCK_FILE, "jobs", "locks", "backup.lock", "lost+found"})
 RESTORED = "restored"
 # Under this name the application knows what makes another one.
 MAKER = "portal.create_app"
@@ -87,21 +88,53 @@ def place_of(into: Path | None) -> Place:
 def restore(source: Path, passphrase: str, into: Path | None) -> Restored:
     """Raises Refused, BadArchive, OSError and what the database says; nothing is there then that was not before."""
     place = place_of(into)
-    undo_killed(place)
-    with made_for(place):
-        require_empty(place)
-        head, manifest = checked(source, passphrase)
-        with filled(place, source, passphrase, (head, manifest)) as connection:
-            if place.file is None:
-                with in_place(place):
-                    connection.commit()
-            else:  # a file counts when it has its name
+    with alone_in(place.directory):
+        undo_killed(place)
+        with made_for(place):
+            require_empty(place)
+            head, manifest = checked(source, passphrase)
+            fill(place, source, passphrase, (head, manifest))
+            aside = sorted(place.directory.glob(f"*{ASIDE}"))
+            return Restored(place, head, manifest, aside, *settled(place, manifest))
+
+
+def fill(place: Place, source: Path, passphrase: str, proved: tuple[Head, Manifest]) -> None:
+    """Database and directory, both whole or neither."""
+    with filled(place, source, passphrase, proved) as connection:
+        if place.file is None:
+            with in_place(place):
                 connection.commit()
-                connection.close()
-                with in_place(place):
-                    sync()
-        aside = sorted(place.directory.glob(f"*{ASIDE}"))
-        return Restored(place, head, manifest, aside, *settled(place, manifest))
+        else:  # a file counts when it has its name
+            connection.commit()
+            connection.close()
+            with in_place(place):
+                sync()
+
+
+@contextmanager
+def alone_in(directory: Path) -> Iterator[None]:
+    """Nobody else restores into it or sets up a portal there: each would take for left over what the other is making.
+    Raises Refused. A directory that was made for nothing goes."""
+    path = directory / setup.LOCK_FILE
+    there, locked = directory.exists(), path.exists()
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        why = f"another command restores into {directory} or sets up a portal there: wait for it"
+        raise Refused(why) from None
+    try:
+        yield
+    except BaseException:
+        if not locked:
+            path.unlink(missing_ok=True)
+        if not there:
+            with suppress(OSError):
+                directory.rmdir()
+        raise
+    finally:
+        lock.release()
 
 
 def look(source: Path, passphrase: str) -> tuple[Head, Manifest]:
@@ -128,9 +161,7 @@ def checked(source: Path, passphrase: str) -> tuple[Head, Manifest]:
 
 @contextmanager
 def made_for(place: Place) -> Iterator[None]:
-    """The directory. What is not finished leaves nothing, nor do the keys that the start of this command made."""
-    there = place.directory.exists()
-    place.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """What is not finished leaves nothing, nor do the keys that the start of this command made."""
     kept: Path | None = place.directory
     try:
         yield
@@ -140,9 +171,6 @@ def made_for(place: Place) -> Iterator[None]:
     finally:
         shutil.rmtree(place.staged, ignore_errors=True)
         forget_made_keys(kept)
-        if kept is None and not there:
-            with suppress(OSError):
-                place.directory.rmdir()
 
 
 def undo_killed(place: Place) -> None:

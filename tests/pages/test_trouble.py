@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import logging
 import os
 import re
 import socket
@@ -17,9 +18,13 @@ import psycopg
 import pytest
 from flask import request_tearing_down
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 import portal
 from portal import create_app, database
+
+
+from portal import create_app, database, worker
 from portal.core.store import directory
 from portal.core.views import web
 from portal.extensions import db
@@ -162,6 +167,32 @@ def test_a_file_that_finds_no_room_leaves_nothing_behind(app, monkeypatch, tmp_p
     with app.app_context(), pytest.raises(OSError, match="No space"):
         directory.write_durably(tmp_path / "ab" / "abcd", io.BytesIO(b"%PDF"))
     assert [*tmp_path.glob("*/*")] == []
+
+
+@pytest.mark.one_database
+def test_an_io_error_of_sqlite_on_a_disk_without_room_is_told_with_that_remedy(app, monkeypatch):
+    fault = sqlite3.OperationalError("disk I/O error")
+    fault.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
+    told = OperationalError("INSERT", {}, fault)
+    with app.app_context():
+        assert database.trouble_of(told) is database.Trouble.AWAY
+        monkeypatch.setattr(database, "ROOM", 2**60)
+        monkeypatch.setattr(database, "SMALL", 1)
+        assert database.trouble_of(told) is database.Trouble.FULL
+        assert database.in_a_line(told) == "the database: disk I/O error; make room on the disk and try again"
+
+
+def test_threads_of_a_worker_tell_a_busy_database_in_a_line_and_a_mistake_by_its_place(monkeypatch):
+    busy, mistake = sqlite3.OperationalError("database is locked"), ValueError("a mistake")
+    busy.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    out = io.StringIO()
+    monkeypatch.setattr(logging.getLogger(), "handlers", [logging.StreamHandler(out)])
+    worker.quiet()
+    for fault in (OperationalError("BEGIN IMMEDIATE", {}, busy), psycopg.OperationalError("refused"), mistake):
+        logging.getLogger("huey.consumer.Worker-1").error("Error reading", exc_info=fault)
+    told = out.getvalue().splitlines()
+    assert told[0].startswith("trying again later: the database: database is locked; ")
+    assert told[1:4] == ["the queue is away, trying again: OperationalError", "Error reading", "ValueError: a mistake"]
 
 
 @pytest.mark.one_database
