@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := .venv/run.stamp
 DEV := .venv/dev.stamp
+LDAP := .venv/ldap.stamp
 
 .PHONY: run test test-quick test-cluster check fix bench
 
@@ -10,7 +11,7 @@ run: $(RUN)
 	$(BIN)/python run.py
 
 # On 2 cores, 2 workers; each has databases of its own.
-test: $(DEV)
+test: $(DEV) $(LDAP)
 	tools/prepare_tests.sh
 	$(BIN)/python -m pytest -n 2
 
@@ -40,4 +41,10 @@ $(RUN): requirements.txt
 
 $(DEV): requirements-dev.txt $(RUN)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+# Built from source, so what it is built with comes first.
+$(LDAP): requirements-ldap.txt $(RUN)
+	tools/prepare_tests.sh
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-ldap.txt
 	touch $@

@@ -46,6 +46,16 @@ SETTINGS = {
     "PORTAL_OIDC_SCOPES": "what is asked of the provider (openid profile)",
     "PORTAL_OIDC_LABEL": "what the button on the sign-in page calls it",
     "PORTAL_OIDC_CREATE": "on | off (off); on makes accounts, without roles, that wait to be authorised",
+    "PORTAL_LDAP_URL": "ldaps://host or ldap://host of an LDAP directory to sign in by (none)",
+    "PORTAL_LDAP_STARTTLS": "on | off (on): whether ldap:// is encrypted; off on this machine or in development only",
+    "PORTAL_LDAP_CA": "file with the certificate that the directory's is signed by (what libldap trusts by itself)",
+    "PORTAL_LDAP_BASE": "below which entry people are",
+    "PORTAL_LDAP_BIND_DN": "the entry that the portal looks people up as (without signing in)",
+    "PORTAL_LDAP_BIND_PASSWORD": "and its password",
+    "PORTAL_LDAP_FILTER": "how an account's entry is found; {} is the name that was typed ((uid={}))",
+    "PORTAL_LDAP_ID": "the attribute that never changes and is given once (entryUUID)",
+    "PORTAL_LDAP_LABEL": "what the button on the sign-in page calls it",
+    "PORTAL_LDAP_CREATE": "on | off (off); on makes accounts, without roles, that wait to be authorised",
     "PORTAL_AS_OF": "a fixed date (YYYY-MM-DD) instead of today, for demos and tests",
     "PORTAL_LOG_FORMAT": "json | text (json in production, text in development): how log lines are written",
     "PORTAL_METRICS_PORT": "port of metrics and health checks that answer while all threads wait (none)",
@@ -239,6 +249,44 @@ def oidc(environ: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def ldap(environ: Mapping[str, str], production: bool) -> dict[str, Any]:
+    """Signing in by a directory: never by passwords that a network carries in the clear."""
+    url, base = ((environ.get(name) or "").strip() for name in ("PORTAL_LDAP_URL", "PORTAL_LDAP_BASE"))
+    dn, password = (environ.get(name) or "" for name in ("PORTAL_LDAP_BIND_DN", "PORTAL_LDAP_BIND_PASSWORD"))
+    starttls = one_of(environ, "PORTAL_LDAP_STARTTLS", ("on", "off"), "on") == "on"
+    search = (environ.get("PORTAL_LDAP_FILTER") or "(uid={})").strip()
+    named = re.findall(r"\(([A-Za-z][A-Za-z0-9-]*)=\{\}\)", search)
+    address = re.fullmatch(r"(ldaps?)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?", url)
+    if url and not address:
+        raise BadSetting(f"PORTAL_LDAP_URL is an address like ldaps://ldap.example or ldap://host:389, not {url!r}")
+    if bool(url) != bool(base):
+        raise BadSetting("signing in by LDAP needs both PORTAL_LDAP_URL and PORTAL_LDAP_BASE")
+    if bool(dn) != bool(password):
+        raise BadSetting("PORTAL_LDAP_BIND_DN and PORTAL_LDAP_BIND_PASSWORD are set together, or neither")
+    if len(named) != 1 or search.count("{}") != 1 or search.count("(") != search.count(")"):
+        raise BadSetting(f"PORTAL_LDAP_FILTER compares one attribute with {{}}, like (uid={{}}), not {search!r}")
+    local = address is None or address[2] in ("127.0.0.1", "localhost", "[::1]")
+    if production and not (starttls or url.startswith("ldaps:") or local):
+        raise BadSetting(
+            "PORTAL_LDAP_STARTTLS is off for a directory on this machine only: passwords would be readable"
+        )
+    if url and (environ.get("PORTAL_OIDC_ISSUER") or "").strip():
+        raise BadSetting("PORTAL_OIDC_ISSUER or PORTAL_LDAP_URL: an account belongs to one other system")
+    return {
+        "LDAP_URL": url.rstrip("/"),
+        "LDAP_STARTTLS": starttls and not url.startswith("ldaps:"),
+        "LDAP_CA": environ.get("PORTAL_LDAP_CA") or "",
+        "LDAP_BASE": base,
+        "LDAP_BIND_DN": dn,
+        "LDAP_BIND_PASSWORD": password,
+        "LDAP_FILTER": search,
+        "LDAP_ATTRIBUTE": named[0],
+        "LDAP_ID": (environ.get("PORTAL_LDAP_ID") or "entryUUID").strip(),
+        "LDAP_LABEL": (environ.get("PORTAL_LDAP_LABEL") or "").strip()[:30],
+        "LDAP_CREATE": one_of(environ, "PORTAL_LDAP_CREATE", ("on", "off"), "off") == "on",
+    }
+
+
 def require_known(names: Iterable[str]) -> None:
     """A setting that is misspelt would be none. Raises BadSetting."""
     for name in sorted(names):
@@ -281,6 +329,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
         "BACKUP_DIR": backup_dir(environ),
         "BACKUP_PASSPHRASE_FILE": environ.get("PORTAL_BACKUP_PASSPHRASE_FILE") or "",
         **oidc(environ),
+        **ldap(environ, production),
         **FIXED,
         "SESSION_COOKIE_SECURE": production,
     }

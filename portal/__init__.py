@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from portal import cli, compression, database, ledgers, registry, static_files
-from portal.accounts import oidc, security, start_pages, trail_words
+from portal.accounts import ldap, oidc, security, start_pages, trail_words, vouched
 from portal.builder import PortalBuilder
 from portal.core import (
     audit,
@@ -37,7 +37,7 @@ from portal.extensions import csrf, db, migrate
 from portal.operations import checks, scheduled
 
 __all__ = ["create_app", "numbering"]
-ACCOUNTS = (start_pages, trail_words, oidc)
+ACCOUNTS = (start_pages, trail_words, vouched, oidc, ldap)
 PARTS = (
     *(installation, checks, addresses, web, *ACCOUNTS, revealing, guessing, sealer, rest),
     *(jobs, scheduling, scheduled),

@@ -10,6 +10,7 @@ from portal.accounts.audit_pages import AuditView
 from portal.accounts.export_pages import ExportsView
 from portal.accounts.job_pages import JobsView
 from portal.accounts.language import LanguageView
+from portal.accounts.ldap import LdapView
 from portal.accounts.my_pages import MyPasswordView, MySecondFactorView, MySessionsView
 from portal.accounts.oidc import OidcView
 from portal.accounts.overdue_pages import OverdueView
@@ -48,5 +49,6 @@ class PortalBuilder(AppBuilder):
             MySessionsView,
             ResetsView,
             OidcView,
+            LdapView,
         ):
             self.add_view_no_menu(view)

@@ -13,6 +13,7 @@ import pytest
 import config
 from config import BadSetting
 from portal import cli, create_app, setup
+from portal.accounts import ldap
 from portal.core import audit, clock, scope
 from portal.extensions import db
 from portal.operations import checks
@@ -96,6 +97,20 @@ def test_production_does_not_start_with_settings_that_expose_data(home, monkeypa
     with pytest.raises(BadSetting, match=words):
         served(home, **more)
     release(served(home, **more, PORTAL_ENV="development"))
+
+
+@pytest.mark.one_database
+def test_a_directory_that_gets_passwords_in_the_clear_or_is_away_is_told(home, monkeypatch):
+    monkeypatch.setattr(ldap, "LIBRARY", "json")
+    monkeypatch.setattr(ldap, "answered", lambda _asked: {"away": "SERVER_DOWN"})
+    given = {"PORTAL_LDAP_BASE": "dc=office", "PORTAL_LDAP_STARTTLS": "off", "PORTAL_ENV": "development"}
+    for url, plain in (("ldap://ldap.example", 1), ("ldap://127.0.0.1", 0), ("ldaps://ldap.example", 0)):
+        app = served(home, PORTAL_LDAP_URL=url, **given)
+        lines, _ = told(app, "--deploy")
+        assert sum("in the clear" in line for line in lines) == plain
+        assert sum("SERVER_DOWN" in line for line in lines) == 1
+        assert not any("SERVER_DOWN" in line for line in told(app)[0])
+        release(app)
 
 
 @pytest.mark.one_database

@@ -41,6 +41,7 @@ OWN_PAGES = {"WorkspaceView", "SignInView", "LanguageView", "AccountsView", "MyP
     "MySessionsView",
     "ResetsView",
     "OidcView",
+    "LdapView",
     "JobsView",
     "AccountSheetsView",
     "StartView",

@@ -32,7 +32,7 @@ COMMITTING = {
     "portal/accounts/export_pages.py",
     "portal/accounts/my_pages.py",
     "portal/accounts/new_account.py",
-    "portal/accounts/oidc.py",
+    "portal/accounts/vouched.py",
     "portal/accounts/reset_pages.py",
     "portal/accounts/review_pages.py",
     "portal/accounts/role_pages.py",

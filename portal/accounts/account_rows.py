@@ -17,10 +17,9 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
-from portal.accounts import apart, effective_rights, roles
+from portal.accounts import apart, effective_rights, passwords, roles
 from portal.accounts.account_pages import PLACE_LABELS, PLACES, checked, may_grant, moves, save_account, spelled
 from portal.accounts.granting import tell_account, tell_roles
-from portal.accounts.passwords import one_time_password
 from portal.core.fields import Field, Kind, Label, OneName, Text
 from portal.core.fields.choices import word
 from portal.core.fields.entries import Entry, entry_of_names
@@ -35,8 +34,6 @@ from portal.core.spreadsheet.verdict import CHANGED, NEW, UNCHANGED, Rejected
 from portal.extensions import db
 from portal.org.accounts import AccountProfile
 
-# No password has this hash: nobody signs in before a slip was made.
-UNUSABLE = "!"
 LABELS: dict[str, Label] = {
     "username": lazy_gettext("Account"),
     "name": lazy_gettext("Name of the person"),
@@ -203,7 +200,7 @@ def judge_new(texts: Mapping[str, str], codes: list[str]) -> Judged:
     user, profile = User(), AccountProfile()
     typed = {name: texts.get(name, "") for name in ("username", "name", *PLACES)}
     # The form demands a password; here nobody has one before the slips are made.
-    faults, place = checked(user, profile, typed | {"password": one_time_password()}, True)
+    faults, place = checked(user, profile, typed | {"password": passwords.one_time_password()}, True)
     refuse(faults)
     return Judged(NEW, user, profile, typed, place, codes)
 
@@ -251,7 +248,7 @@ def store(judged: Judged) -> None:
 def make(judged: Judged) -> None:
     user, profile, grants = judged.user, judged.profile, may_grant()
     user.username, user.email = judged.typed["username"], f"{judged.typed['username']}@portal.invalid"
-    user.first_name, user.last_name, user.password = judged.typed["name"], "", UNUSABLE
+    user.first_name, user.last_name, user.password = judged.typed["name"], "", passwords.none()
     user.active, user.roles = grants, granted(judged.codes) if grants else []
     db.session.add(user)
     db.session.flush()

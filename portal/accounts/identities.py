@@ -1,7 +1,7 @@
-"""Which identity of the OpenID Connect provider an account belongs to: the first one that signs in by its name.
+"""Which identity of another system an account belongs to: the first one that signs in by its name.
 
-A name can be given to somebody else at the provider, the subject (`sub`) of an issuer never. Kept is a keyed digest of
-both, since the subject can be a number of a person.
+A name can be given to somebody else there, the subject (`sub`) of an issuer and the `entryUUID` of a directory never.
+Kept is a keyed digest, since either can be a number of a person.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from portal.org.sealed import vault
 OTHER = "sign_in_other_identity"
 
 
-def digest_of(issuer: str, subject: str) -> str:
-    return vault().digest(f"oidc|{issuer}|{subject}")
+def digest_of(kind: str, issuer: str, subject: str) -> str:
+    """`kind`: oidc or ldap; `issuer`: within which the subject is nobody else's."""
+    return vault().digest(f"{kind}|{issuer}|{subject}")
 
 
 def of(user_id: int) -> ProviderIdentity | None:

@@ -13,7 +13,7 @@ from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.security import check_password_hash
 
-from portal.accounts import locking, passwords, second_factor, sessions, sign_in_rules
+from portal.accounts import locking, passwords, second_factor, sessions, sign_in_rules, vouched
 from portal.accounts.passwords import new_fault, put
 from portal.core import audit, clock, scope
 from portal.core.fields import natural
@@ -31,7 +31,7 @@ class MyPasswordView(BaseView):
     @expose("/", methods=["GET", "POST"])
     def change(self) -> ResponseReturnValue:
         faults: dict[str, str] = {}
-        if request.method == "POST":
+        if request.method == "POST" and not vouched.elsewhere(current_user):
             old, new = request.form.get("old", ""), request.form.get("new", "")
             if fault := wrong_password(old):
                 faults["old"] = fault
@@ -56,6 +56,8 @@ class MyPasswordView(BaseView):
 def wrong_password(typed: str) -> str:
     """Why this does not prove whose session it is. Guesses count like those on the sign-in page."""
     name = current_user.username
+    if vouched.elsewhere(current_user):
+        return gettext("Please sign out, sign in again, and come back within ten minutes.")
     if not locking.locked_until(name) and not check_password_hash(current_user.password, typed):
         locking.tell_failure(name)
         if not locking.locked_until(name):

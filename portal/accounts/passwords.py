@@ -8,6 +8,7 @@ import secrets
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
@@ -66,6 +67,7 @@ zhang wang li zhao liu chen yang huang zhou wu xu sun ma zhu hu guo he lin gao l
 zhangsan lisi wangwu zhaoliu xiaoming xiaohong zhangwei wangwei wangfang liwei lina wangxiaoming
 """
 HABITS = WORDS.split()
+NONE = "!"  # in place of a hash
 # Without what looks alike in print.
 PRINTED = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
 
@@ -126,6 +128,17 @@ def put(user: Any, password: str) -> None:
         kept = select(FormerPassword.id).where(mine).order_by(FormerPassword.id.desc()).limit(REMEMBERED)
         db.session.execute(delete(FormerPassword).where(mine, FormerPassword.id.not_in(kept)))
     user.password = generate_password_hash(password)
+
+
+@cache
+def none() -> str:
+    """What an account has that has no password: a hash that no password has, and that takes as long to compare as any,
+    or a wrong guess would tell which accounts these are."""
+    return generate_password_hash(secrets.token_hex()).rpartition("$")[0] + f"${NONE}"
+
+
+def has_none(user: Any) -> bool:
+    return (user.password or NONE).rpartition("$")[2] == NONE
 
 
 def one_time_password(groups: int = 3) -> str:

@@ -24,6 +24,7 @@ from portal.accounts import (
     second_factor,
     sessions,
     tenure,
+    vouched,
 )
 from portal.accounts.reasons import reason_fault
 from portal.core import audit, clock, exclusion, scope
@@ -118,12 +119,10 @@ def ask(user_id: int | None, what: str, reason: str) -> dict[str, str]:
         faults["user"] = gettext("Please choose another administrator.")
     if what not in KINDS:
         faults["what"] = gettext("Please choose what is to be reset.")
+    elif user and (fault := lacking(user, what)):
+        faults["what"] = fault
     if fault := reason_fault(reason):
         faults["reason"] = fault
-    if user and what == FACTOR and second_factor.of(user.id) is None:
-        faults["what"] = gettext("This account has no second factor.")
-    if user and what == IDENTITY and identities.of(user.id) is None:
-        faults["what"] = gettext("This account is bound to nobody at another system.")
     if faults or user is None:
         return faults
     open_ones = (AdminReset.user_id == user.id, AdminReset.what == what, AdminReset.confirmed.is_(None))
@@ -136,6 +135,20 @@ def ask(user_id: int | None, what: str, reason: str) -> dict[str, str]:
     db.session.flush()
     tell("reset_asked", made, user)
     return {}
+
+
+def lacking(user: Any, what: str) -> str:
+    """What the account does not have that is to be reset."""
+    if what == PASSWORD and (service := vouched.elsewhere(user)):
+        return gettext(
+            "This account has no password here: whoever uses it signs in by %(service)s, and changes it there.",
+            service=service,
+        )
+    if what == FACTOR and second_factor.of(user.id) is None:
+        return gettext("This account has no second factor.")
+    if what == IDENTITY and identities.of(user.id) is None:
+        return gettext("This account is bound to nobody at another system.")
+    return ""
 
 
 def confirm(request: AdminReset) -> tuple[str, str]:

@@ -40,7 +40,11 @@ from portal.org.models import Area, Unit
 # What is the same for everybody and asks nothing about them.
 IMPERSONAL = {"static", "appbuilder.static", "healthz", "readyz"}
 # What needs no signing in.
-OPEN = {"SignInView.login", "SignInView.code", "OidcView.go", "OidcView.back", "LanguageView.index", *IMPERSONAL}
+OPEN = {"SignInView.login", "SignInView.code", "LanguageView.index", *IMPERSONAL} | {
+    "OidcView.go",
+    "OidcView.back",
+    "LdapView.login",
+}
 # What is answered to whoever has to choose a new password first.
 LEAVING = {"SignInView.logout", "SignInView.present", *OPEN}
 RENEWING = {"MyPasswordView.change", *LEAVING}

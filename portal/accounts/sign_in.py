@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, render_template, request, session, url_for
@@ -33,18 +34,7 @@ class SignInView(BaseView):
 
     @expose("/login/", methods=["GET", "POST"])
     def login(self) -> ResponseReturnValue:
-        """`again`: beside a page that waits in another tab, as `session.js` asks for."""
-        again = "again" in request.args
-        if current_user.is_authenticated:
-            return render_template("signed_in.html") if again else redirect(safe_next(request.args.get("next")))
-        form, fault = LoginForm_db(), ""
-        if form.validate_on_submit():
-            fault = self.refused(form.username.data, form.password.data)
-            if not fault:
-                return onward()
-        elif request.method == "POST":
-            fault = gettext("Please fill in account and password.")
-        return sign_in_page(fault, form.username.data or "")
+        return by_password(self.refused)
 
     def refused(self, username: str, password: str) -> str:
         """Sign in, or say why not: the same for a name that is no account's."""
@@ -92,8 +82,27 @@ class SignInView(BaseView):
         return redirect(url_for("SignInView.login", again=request.form.get("again")))
 
 
-def sign_in_page(fault: str, username: str = "") -> str:
-    return render_template("login.html", username=username, fault=fault, demo=demo_accounts())
+def by_password(refused: Callable[[str, str], str], *, elsewhere: bool = False) -> ResponseReturnValue:
+    """The page for an account and a password: of the portal, or `elsewhere`. `refused` signs in or says why not.
+    `again` in its address: beside a page that waits in another tab, as `session.js` asks for."""
+    if current_user.is_authenticated:
+        again = "again" in request.args
+        return render_template("signed_in.html") if again else redirect(safe_next(request.args.get("next")))
+    form, fault = LoginForm_db(), ""
+    if form.validate_on_submit():
+        fault = refused(form.username.data, form.password.data)
+        if not fault:
+            return onward()
+    elif request.method == "POST":
+        fault = gettext("Please fill in account and password.")
+    return sign_in_page(fault, form.username.data or "", elsewhere=elsewhere)
+
+
+def sign_in_page(fault: str, username: str = "", *, elsewhere: bool = False, wanted: str | None = None) -> str:
+    """`wanted`: where to go on, where the address does not say so."""
+    passed = passed_on() or ({"next": wanted} if wanted else {})
+    shown = {"username": username, "fault": fault, "demo": demo_accounts(), "elsewhere": elsewhere}
+    return render_template("login.html", **shown, passed=passed)
 
 
 def passed_on() -> dict[str, Any]:

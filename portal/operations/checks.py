@@ -24,6 +24,7 @@ from sqlalchemy import func, select
 
 from config import BadSetting
 from portal import setup
+from portal.accounts import ldap
 from portal.accounts.demo_accounts import DEMO_DOMAIN
 from portal.core import clock, installation, key_files, sealing, store
 from portal.core.audit import AuditEvent
@@ -83,6 +84,9 @@ def of_the_deployment() -> Iterator[Finding]:
             "serve on 127.0.0.1 and set PORTAL_PROXIES to 1",
             not local(settings["HOST"]),
         )
+    plain = settings["LDAP_URL"].startswith("ldap:") and not settings["LDAP_STARTTLS"]
+    if plain and not local(urlsplit(settings["LDAP_URL"]).hostname or ""):
+        yield Finding("passwords go to the directory in the clear: unset PORTAL_LDAP_STARTTLS, or use ldaps://", True)
     if settings["AS_OF"]:
         yield Finding(f"PORTAL_AS_OF stops the calendar at {settings['AS_OF']}: unset it")
 
@@ -162,6 +166,12 @@ def files_elsewhere() -> Iterator[Finding]:
         )
 
 
+def of_the_directory() -> Iterator[Finding]:
+    """Asked by the command only: whoever opens a page waits for no other machine."""
+    if current_app.config["LDAP_URL"] and (fault := ldap.trouble()):
+        yield Finding(f"nobody can sign in by the directory ({fault}): check PORTAL_LDAP_* and its certificate")
+
+
 def old_backup() -> Iterator[Finding]:
     remedy = "run `portal backup --into DIRECTORY --keep NUMBER` every night (docs/operations.md)"
     query = select(AuditEvent.at).where(AuditEvent.action == MADE).order_by(AuditEvent.id.desc()).limit(1)
@@ -227,7 +237,8 @@ def check(*, deploy: bool) -> list[Finding]:
         installation.require_match()
     except installation.Mismatch as fault:
         return [*found, Finding(fault.message)]
-    return [*found, *of_the_database(), *(of_the_deployed_database() if deploy else ())]
+    deployed = (*of_the_deployed_database(), *of_the_directory()) if deploy else ()
+    return [*found, *of_the_database(), *deployed]
 
 
 def refuse(found: list[Finding]) -> None:

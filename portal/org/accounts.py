@@ -147,7 +147,7 @@ class SecondFactor(Model):
 
 
 class ProviderIdentity(Model):
-    """The identity at the OpenID Connect provider that an account is bound to: a keyed digest of issuer and subject."""
+    """The identity at another system that an account is bound to: a keyed digest of issuer and subject."""
 
     __tablename__ = "provider_identity"
 

@@ -24,6 +24,7 @@ READERS = ("auditor", "disc", "leader")
 APART = (
     "SignInView.",
     "OidcView.",
+    "LdapView.",
     "LanguageView.",
     "MyPasswordView.",
     "MySecondFactorView.",

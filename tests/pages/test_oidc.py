@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -74,14 +76,14 @@ def back(visitor, location):
 
 
 def test_without_settings_there_is_no_button_and_no_page(visit):
-    assert not visit().look("/login/").select("[data-oidc]")
+    assert not visit().look("/login/").select("[data-other]")
     assert visit().look("/login/oidc/").status == 404
     assert visit().look(BACK).status == 404
 
 
 def test_whom_the_provider_names_is_let_in_where_they_wanted_to_go(served, provider, rows):
     visitor = visitor_of(served)
-    button = visitor.look("/login/?next=/agreements/list/").one("[data-oidc]")
+    button = visitor.look("/login/?next=/agreements/list/").one("[data-other]")
     assert "统一身份认证" in button.text
     location = sent_on(visitor, provider, str(button["href"]), preferred_username="Filler02")
     answer = back(visitor, location)
@@ -144,11 +146,42 @@ def test_a_second_factor_is_asked_for_all_the_same(app, served, provider, later)
 def test_a_provider_that_is_away_or_says_nothing_holds_nobody_for_long(served, provider, monkeypatch):
     office = served.extensions["portal.oidc"].create_client(oidc.PROVIDER)
     office.client_kwargs["default_timeout"] = 1
-    requests.post(f"{provider}/as", params={"slow": "1"}, timeout=10)
     visitor = visitor_of(served)
+    sent_on(visitor, provider)  # it was there a moment ago
+    requests.post(f"{provider}/as", params={"slow": "1"}, timeout=10)
     assert "cannot be reached" in visitor.look("/login/oidc/").notices("error")[0]
     office._server_metadata_url = "http://127.0.0.1:9/.well-known/openid-configuration"
     assert "cannot be reached" in visitor.look("/login/oidc/").notices("error")[0]
+
+
+def test_a_page_that_says_why_not_takes_a_password_and_goes_on_to_where_one_wanted(served, provider):
+    visitor = visitor_of(served)
+    page = back(visitor, sent_on(visitor, provider, "/login/oidc/?next=/agreements/list/", deny="1"))
+    visitor.look("/login/")
+    answer = visitor.post(str(page.one("form")["action"]), username="filler02", password=PASSWORD)
+    assert answer.response.location == "/agreements/list/"
+
+
+def test_beside_a_form_that_waits_in_another_tab_one_is_sent_back_there(served, provider):
+    visitor = visitor_of(served)
+    button = visitor.look("/login/?again=1").one("[data-other]")
+    answer = back(visitor, sent_on(visitor, provider, str(button["href"]), preferred_username="filler02"))
+    assert answer.response.location == "/login/?again=1"
+
+
+@pytest.mark.parametrize("path", ["/login/oidc/", f"{BACK}?code=a&state=b"])
+def test_nobody_who_writes_waits_for_a_provider_that_is_slow(served, provider, path, change):
+    served.extensions["portal.oidc"].create_client(oidc.PROVIDER).client_kwargs["default_timeout"] = 4
+    requests.post(f"{provider}/as", params={"slow": "1"}, timeout=10)
+    visitor, answers = visitor_of(served), []
+    waiting = Thread(target=lambda: answers.append(visitor.look(path)))
+    waiting.start()
+    time.sleep(1.5)
+    began = time.monotonic()
+    change("UPDATE ab_user SET active = TRUE WHERE username = 'filler03'")
+    assert time.monotonic() - began < 1
+    waiting.join(20)
+    assert "cannot be reached" in answers[0].notices("error")[0]
 
 
 def test_an_account_belongs_to_the_first_who_signs_in_by_its_name_until_it_is_released(served, provider, rows, visit):

@@ -21,9 +21,6 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 import portal
-from portal import create_app, database
-
-
 from portal import create_app, database, worker
 from portal.core.store import directory
 from portal.core.views import web
