@@ -22,7 +22,7 @@ from portal import memory, setup, worker
 from portal.accounts import new_account, resets, roles, sign_in_rules
 from portal.accounts.passwords import password_fault, profile_in_force
 from portal.accounts.security import act_as
-from portal.core import attachments, audit, installation, scope, sealing, staging
+from portal.core import attachments, audit, installation, scope, sealing, staging, verifying
 from portal.core.fields import BadValue
 from portal.core.fields.text import refuse_personal
 from portal.core.ledger import Ledger, mounted
@@ -168,7 +168,7 @@ def rotate(*, copied: bool) -> None:
 @trail.command("verify")
 def verify() -> None:
     """Go through the whole trail, then seal what is new. Names the first line that is not as it was written."""
-    found = sealing.verify(lambda done: click.echo(f"{done} lines …", err=True))
+    found = verifying.verify(lambda done: click.echo(f"{done} lines …", err=True))
     if found.fault:
         click.echo(
             "Keep database and data directory as they are, and see “What to do when” in docs/operations.md.", err=True
@@ -196,7 +196,7 @@ def move_files(target: str) -> None:
 @heads.command()
 def refound() -> None:
     """Begin the file audit_heads.log anew from the database, in this data directory. One that is there is kept."""
-    found = sealing.verify(with_file=False)
+    found = verifying.verify(with_file=False)
     if found.fault:
         raise click.ClickException(found.fault)
     with scope.unscoped("an operator at the machine looks after the trail"):

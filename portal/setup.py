@@ -160,6 +160,7 @@ def settle_serving_role(role: str) -> None:
         f'GRANT USAGE ON SCHEMA public TO "{role}"',
         f'GRANT {tables} ON ALL TABLES IN SCHEMA public TO "{role}"',
         f'REVOKE UPDATE, DELETE ON {trail} FROM "{role}"',
+        f'REVOKE DELETE ON {sealing.Witness.__tablename__} FROM "{role}"',
         f'GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO "{role}"',
         f'ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {tables} ON TABLES TO "{role}"',
         f'ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO "{role}"',

@@ -160,10 +160,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """What takes longest begins first: a worker that is through takes over what the other has at its end, and of small
     tests there is always one left."""
     if config.getoption("--spread"):
-        items[:] = [item for item in items if not REACHING & set(getattr(item, "fixturenames", ()))]
+        items[:] = [item for item in items if not of_one_process(item)]
     if config.getoption("--sqlite-only"):
         items[:] = [item for item in items if not on_postgresql_only(item)]
     items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
+
+
+def of_one_process(item: pytest.Item) -> bool:
+    reaching = REACHING & set(getattr(item, "fixturenames", ()))
+    return bool(reaching) or item.get_closest_marker("one_process") is not None
 
 
 def on_postgresql_only(item: pytest.Item) -> bool:

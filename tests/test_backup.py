@@ -15,7 +15,7 @@ from filelock import FileLock
 from sqlalchemy import func, inspect, select
 
 from portal import cli, create_app, setup
-from portal.core import attachments, clock, installation, scope, sealing, streams
+from portal.core import attachments, clock, installation, scope, sealing, streams, verifying
 from portal.core.attachments import Attachment
 from portal.extensions import db
 from portal.operations import archive, backup, dialects, encryption, tables
@@ -144,7 +144,7 @@ def require_as_in(app, archived):
         for row in db.session.scalars(select(Attachment)):
             with attachments.kept().open(row.stored) as content:
                 assert hashlib.sha256(content.read()).hexdigest() == row.sha256
-        verdict = sealing.verify()
+        verdict = verifying.verify()
         assert (verdict.fault, verdict.remark) == ("", "")
         db.session.remove()
         with dialects.snapshot() as connection:

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 
 from config import BadSetting
 from portal import cli, create_app, setup
-from portal.core import attachments, clock, sealing, staging
+from portal.core import attachments, clock, sealing, staging, verifying
 from portal.core.store import s3
 from portal.extensions import db
 from portal.operations import archive, backup, encryption, moving_files
@@ -214,7 +214,7 @@ def test_heads_behind_those_of_another_machine_are_no_alarm_and_a_shortened_file
 
     def fault(app):
         with app.test_request_context(), force_locale("en"):
-            return sealing.verify().fault
+            return verifying.verify().fault
 
     line(machines.a)
     for _ in range(3):
@@ -256,7 +256,7 @@ def test_a_backup_takes_the_files_from_the_store_and_restores_them_into_either(m
             for stored, digest in named.items():
                 with attachments.kept().open(stored) as content:
                     assert hashlib.sha256(content.read()).hexdigest() == digest
-            assert sealing.verify().fault == ""
+            assert verifying.verify().fault == ""
     assert (machines.folder / "into_directory" / "files").is_dir()
     assert not (machines.folder / "into_bucket" / "files").exists()
     stranger = machines.app("stranger", machines.place, f"sqlite:///{machines.folder}/stranger/portal.db")

@@ -11,7 +11,7 @@ from flask_appbuilder.baseviews import BaseView
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import lazy_gettext
 
-from portal.core import audit, jobs, sealing
+from portal.core import audit, jobs, sealing, verifying
 from portal.core.jobs import Job
 from portal.extensions import db
 
@@ -65,7 +65,7 @@ def verify(job: Job) -> dict[str, Any]:
     jobs.require("read", "audit")
     total = sealing.length()
     db.session.rollback()
-    found = sealing.verify(lambda lines: job.progress(lines, total))
+    found = verifying.verify(lambda lines: job.progress(lines, total))
     audit.tell("verify", "audit_events", title=found.fault)
     if not found.fault:
         sealing.seal()

@@ -144,8 +144,12 @@ class RowsField(FormField):
         return [self._row(n, f"new-{n}", None, data=given) for n, given in enumerate(fresh, start=first)]
 
     def _typed(self, formdata: Any, existing: dict[str, Any]) -> Iterable[RowForm]:
+        seen: set[str] = set()
         for n in indices(self.name, formdata):
             key = formdata.get(f"{self.name}-{n}-id") or f"new-{n}"
+            if key in seen:  # else one of the two would be stored and the other lost
+                self.process_errors.append(gettext("Row %(number)d is the same as one above it.", number=n + 1))
+            seen.add(key)
             if key.isdecimal() and key not in existing:
                 self.process_errors.append(gettext("Row %(number)d is no longer there.", number=n + 1))
             yield self._row(n, key, existing.get(key), formdata)

@@ -278,6 +278,7 @@ def start(job: Job, *, reading: bool = False) -> None:
         begun = job.change(StoredJob.state.not_in(ACTIVE), state=QUEUED, worker=None, **values)
     except IntegrityError:
         if fresh:  # what was brought for it now
+            job.change(StoredJob.state == NEW, state=CANCELLED, outcome=encoded({}))
             job.let_go()
         abort(
             409,

@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 import config
 from portal import setup
-from portal.core import attachments, audit, installation, key_files, scope, sealing, store
+from portal.core import attachments, audit, installation, key_files, scope, sealing, store, verifying
 from portal.core.installation import Installation
 from portal.core.job_files import write
 from portal.core.store import Store
@@ -374,7 +374,7 @@ def settled(place: Place, manifest: Manifest) -> tuple[str, bool]:
             setup.settle_rights()
             if manifest.trail[0] and not sealing.heads_file().exists():
                 sealing.refound()
-            fault = sealing.verify().fault
+            fault = verifying.verify().fault
             audit.tell(RESTORED, title=str(manifest.trail[0]))
             if not fault:
                 sealing.seal()

@@ -8,7 +8,7 @@ import pytest
 from flask_babel import force_locale
 
 from portal import cli, setup
-from portal.core import sealing
+from portal.core import sealing, verifying
 from tests.core.test_trail import found, last, sealed, tamper
 from tests.holes.walk import of
 
@@ -22,7 +22,7 @@ def fault(app, sealed):
 
     def verified():
         with app.test_request_context(), force_locale("en"):
-            return sealing.verify().fault
+            return verifying.verify().fault
 
     return verified
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import create_engine, select
 from sqlalchemy.exc import DBAPIError
 
-from portal.core import jobs, sealer, sealing
+from portal.core import jobs, sealer, sealing, verifying
 from portal.core.audit import AuditEvent
 from portal.extensions import db
 from tests.conftest import PASSWORD
@@ -39,7 +39,7 @@ def sealed(app):
 
 def found(app):
     with app.test_request_context():
-        return sealing.verify()
+        return verifying.verify()
 
 
 @pytest.fixture
@@ -134,6 +134,13 @@ def test_whoever_tampers_with_the_database_is_found(sealed, tamper, statements, 
     assert str(line) in sealed().fault
 
 
+def test_a_trail_that_was_removed_with_all_that_tells_of_it_is_found(app, sealed, tamper):
+    """Setting up writes lines, so that there is no portal without any."""
+    tamper("DELETE FROM audit_event", "DELETE FROM audit_seal", "DELETE FROM trail_witness")
+    (app.config["DATA_DIR"] / "audit_heads.log").unlink()
+    assert "审计记录为空" in sealed().fault
+
+
 def test_an_older_database_put_back_is_found(app, sealed, tamper, rows, visit):
     """The head is also outside the database."""
     kept = rows("SELECT max(id) FROM audit_event")[0][0]
@@ -223,14 +230,14 @@ def test_nobody_else_reads_the_trail(visit, account):
 
 def test_verifying_says_how_far_it_is_and_can_be_stopped(app, visit, sealed, monkeypatch):
     """On a trail that takes longer than anybody waits."""
-    verify, go_on = sealing.verify, threading.Event()
+    verify, go_on = verifying.verify, threading.Event()
 
     def slowly(told):
         told(500)
         go_on.wait(20)
         return verify(told)
 
-    monkeypatch.setattr(sealing, "verify", slowly)
+    monkeypatch.setattr(verifying, "verify", slowly)
     monkeypatch.setattr(jobs, "PATIENCE", 0.2)
     monkeypatch.setattr(jobs, "TELLING", 0)
     visitor = visit("auditor")

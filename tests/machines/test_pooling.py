@@ -19,7 +19,7 @@ from sqlalchemy import text  # noqa: TID251 - what gets past the ORM is what is 
 
 from portal import create_app, demo, setup
 from portal.accounts.security import act_as
-from portal.core import audit, scope, sealing
+from portal.core import audit, scope, sealing, verifying
 from portal.core.exclusion import SPACE
 from portal.database import ready
 from portal.extensions import db
@@ -148,7 +148,7 @@ def test_people_work_at_the_same_time_and_nothing_is_kept_of_the_session(pooled)
         list(threads.map(work, visitors))
     with pooled.test_request_context():
         sealing.seal()
-        assert sealing.verify().fault == ""
+        assert verifying.verify().fault == ""
         audit.add("sign_out")
         db.session.commit()
         held = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND (classid = {SPACE} OR objsubid = 1)"

@@ -351,7 +351,7 @@ def test_a_job_whose_process_is_gone_is_over_at_the_next_look(upload, working, j
     assert job_of(path).row.state == jobs.INTERRUPTED
 
 
-def test_everybody_brings_one_sheet_at_a_time(upload, app, working, job_of):
+def test_everybody_brings_one_sheet_at_a_time(upload, app, working, job_of, rows):
     """What few are had of in an hour is counted when a sheet has been gone through."""
 
     def waiting():
@@ -366,6 +366,7 @@ def test_everybody_brings_one_sheet_at_a_time(upload, app, working, job_of):
         assert refused.status == 409
         assert waiting() == before
         assert "正在处理" in refused.words
+        assert rows("SELECT state FROM job ORDER BY id DESC LIMIT 1") == [("cancelled",)]
         assert upload("reviewer02", sheets.LEDGER)[1].status == 302
         with visitor.client.get("/agreements/export") as sheet:
             assert sheet.status_code == 200

@@ -21,7 +21,7 @@ from tests.holes.walk import first
 from tests.pages.test_second_factor import code_of, enrolled, later  # noqa: F401
 from tests.visitor import Visitor
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.one_database, pytest.mark.one_process]
 THERE = directory.PASSWORD
 real = pytest.mark.skipif(not directory.found(), reason="needs slapd and python-ldap, which `make test` installs")
 

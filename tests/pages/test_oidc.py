@@ -21,7 +21,7 @@ from tests.pages.test_second_factor import code_of, enrolled, later  # noqa: F40
 from tests.provider import CLIENT, SECRET
 from tests.visitor import Visitor
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.one_database, pytest.mark.one_process]
 BACK = "/login/oidc/back"
 
 

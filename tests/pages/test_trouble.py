@@ -100,6 +100,7 @@ def test_no_page_of_trouble_repeats_a_password():
 
 
 @pytest.mark.one_database
+@pytest.mark.one_process
 def test_a_full_disk_is_told_as_such_and_nothing_is_torn(built, visit, rows):
     filler, id_ = visit("filler01"), of(rows, 1, "draft")
     path = f"/agreements/edit/{id_}"
@@ -138,6 +139,7 @@ def answers_lost(built):
         del dialect.do_commit
 
 
+@pytest.mark.one_process
 def test_where_the_answer_to_a_commit_is_lost_nobody_is_told_that_nothing_was_saved(built, visit, rows):
     filler, id_ = visit("filler01"), of(rows, 1, "draft")
     typed = filler.look("/agreements/add").filled() | {"content": "没有听到回音的内容"}

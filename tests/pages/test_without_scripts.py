@@ -108,6 +108,26 @@ def test_every_form_that_is_posted_as_it_was_shown_changes_nothing(app, visit, r
     assert every - shown <= NOT_SHOWN
 
 
+def test_a_row_that_is_sent_twice_is_refused_at_its_table(app, visit, rows, change):
+    """Else one of the two would be stored and the other lost. A new row has a key of its own, too."""
+    tried = set()
+    for ledger in (each for each in edited(app) if each.rows and each.statuses):
+        as_drafts(rows, change, ledger, "filler01")
+        for path in (f"/{ledger.name}/edit/{id_}" for id_ in of_unit(rows, ledger)[:MOST]):
+            sent = visit("filler01").look(path).filled()
+            for table in ledger.rows:
+                cells = {name: texts for name, texts in sent.items() if name.startswith(f"{table.name}-0-")}
+                if f"{table.name}-0-id" not in cells:
+                    continue
+                again = {name.replace("-0-", "-99-", 1): texts for name, texts in cells.items()}
+                with unchanged(rows):
+                    answer = visit("filler01").post(path, sent | again)
+                assert answer.status == 200, (path, table.name)
+                assert "第100行" in visit("filler01").speak("zh_Hans").post(path, sent | again).words
+                tried.add((ledger.name, table.name))
+    assert len(tried) >= 6, tried
+
+
 def further(rows):
     """What is typed and chosen in the first form of a ledger, where no record of the demo has it."""
     a, b = rows("SELECT party_a_org_id, party_b_org_id FROM agreement ORDER BY id LIMIT 1")[0]
