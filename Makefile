@@ -17,7 +17,7 @@ test: $(DEV) $(LDAP)
 
 # The engine and the ledgers on SQLite, without a browser: an answer while one works.
 test-quick: $(DEV)
-	$(BIN)/python -m pytest -n 2 --sqlite-only -m "not browser and not slow" tests/test_every_ledger.py tests/core tests/ledgers
+	$(BIN)/python -m pytest -n 2 --sqlite-only -m "not browser and not slow" --ignore tests/core/api --ignore tests/core/views tests/test_every_ledger.py tests/core tests/ledgers
 
 # As root, with the packages that deploy/cluster/README.md names: several machines as network namespaces of this one.
 test-cluster: $(DEV)

@@ -345,7 +345,7 @@ FIXED: dict[str, Any] = {
     "SESSION_COOKIE_HTTPONLY": True,
     "SESSION_COOKIE_SAMESITE": "Lax",
     "PERMANENT_SESSION_LIFETIME": timedelta(hours=8),
-    # A cookie only where something in it changed (`accounts/sessions.py`): each more could come late.
+    # A cookie only where something in it changed (`accounts/sign_in/sessions.py`): each more could come late.
     "SESSION_REFRESH_EACH_REQUEST": False,
     # A form may stay open all day: its token lives as long as the session.
     "WTF_CSRF_TIME_LIMIT": None,
@@ -357,7 +357,7 @@ FIXED: dict[str, Any] = {
     # Serving processes create nothing; `portal init` does, once, under a lock.
     "FAB_CREATE_DB": False,
     "FAB_UPDATE_PERMS": False,
-    "FAB_SECURITY_MANAGER_CLASS": "portal.accounts.security.PortalSecurityManager",
+    "FAB_SECURITY_MANAGER_CLASS": "portal.accounts.security_manager.PortalSecurityManager",
     "FAB_BASE_TEMPLATE": "base.html",
     "FAB_ADD_OPENAPI_VIEWS": False,
     "FAB_ADD_MENU_API": False,

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from config import BadSetting
 from portal import create_app, demo, memory, serving, setup, worker
-from portal.core.declarations import BadLedger
+from portal.core.declaration.checks import BadLedger
 from portal.database import in_a_line
 from portal.operations import checks, monitor
 

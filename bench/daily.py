@@ -20,8 +20,8 @@ from portal import create_app, demo, setup
 from portal.core import clock
 from portal.extensions import db
 from portal.ledgers.assistance.model import Beneficiary, Pairing, Visit, visit_participant
+from portal.org.encrypted import Sealed
 from portal.org.models import Area, Member, PartyOrg, Unit
-from portal.org.sealed import Sealed
 
 VISITS, MEMBERS, HOUSEHOLDS, UNITS = 100_000, 20_000, 5_000, 63
 BATCH, ROUNDS, WARM_UP = 5_000, 20, 3

@@ -16,12 +16,12 @@ from flask import Flask
 from werkzeug.security import generate_password_hash
 
 from portal import create_app, setup
-from portal.accounts import new_account
-from portal.core import scope
+from portal.accounts import create_account
+from portal.core.access import scope
 from portal.demo import accounts, organisation
 from portal.demo.profiles import PROFILES
 from portal.extensions import db
-from portal.org.accounts import AccountProfile
+from portal.org.account_profiles import AccountProfile
 from tests.visitor import Page, Visitor
 
 PASSWORD = "Bench-12345678"
@@ -48,7 +48,7 @@ def begin(app: Flask) -> None:
     """The three accounts that an operator makes at the machine."""
     with app.app_context(), scope.unscoped("an operator at the machine makes the first accounts"):
         for name, role in FIRST:
-            new_account.create(name, name, PASSWORD, role, AccountProfile(password_on=date.max))
+            create_account.create(name, name, PASSWORD, role, AccountProfile(password_on=date.max))
 
 
 def bring(visitor: Visitor, place: str, data: bytes, *, adopt: bool = False) -> dict[str, Any]:

@@ -22,12 +22,13 @@ from sqlalchemy import event, select
 from bench import daily, databases
 from bench.places import DATA, ROOT
 from portal import create_app, demo, setup
-from portal.accounts.security import act_as
-from portal.core import audit, scope
-from portal.core.fields import personal
-from portal.core.ledger import mounted
-from portal.core.spreadsheet.importing import find_layout, take
-from portal.core.spreadsheet.reading import read
+from portal.accounts.security_manager import act_as
+from portal.core.access import scope
+from portal.core.audit import audit_log
+from portal.core.declaration.ledger import mounted
+from portal.core.fields.people import personal
+from portal.core.spreadsheet.importer.importer import find_layout, take
+from portal.core.spreadsheet.reader.workbook import read
 from portal.extensions import db
 from portal.org.models import Area, Unit
 
@@ -52,7 +53,7 @@ def silenced(*hooks: tuple[str, Any]) -> Iterator[None]:
 
 @contextmanager
 def without_trail() -> Iterator[None]:
-    with silenced(("before_flush", audit.note), ("after_flush", audit.write)):
+    with silenced(("before_flush", audit_log.note), ("after_flush", audit_log.write)):
         yield
 
 

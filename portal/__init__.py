@@ -10,37 +10,32 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
-from portal import cli, compression, database, ledgers, registry, static_files
-from portal.accounts import ldap, oidc, security, start_pages, trail_words, vouched
+from portal import cli, database, ledgers, registry, static_files
+from portal.accounts import security_manager
+from portal.accounts.sign_in import external_identity, ldap, oidc
 from portal.builder import PortalBuilder
-from portal.core import (
-    audit,
-    declarations,
-    guessing,
-    import_runs,
-    installation,
-    jobs,
-    key_files,
-    lookups,
-    numbering,
-    record,
-    row_security,
-    scheduling,
-    scope,
-    sealer,
-    search,
-)
+from portal.core import search
+from portal.core.access import cached_lookups, postgres_rls, scope
 from portal.core.api import mount as rest
-from portal.core.views import addresses, health, limits, request_log, revealing, web
+from portal.core.audit import audit_log, probe_limit
+from portal.core.declaration import checks as declaration_checks
+from portal.core.hash_chain import background_sealing
+from portal.core.imports import runs
+from portal.core.jobs import jobs, schedule
+from portal.core.models import numbering, record
+from portal.core.storage import installation, key_files
+from portal.core.views import query_args, unmask
 from portal.core.views.mount import mount
 from portal.extensions import csrf, db, migrate
+from portal.http import compression, health, limits, pages, request_log
 from portal.operations import checks, scheduled
+from portal.oversight import audit_words, onboarding_pages
 
 __all__ = ["create_app", "numbering"]
-ACCOUNTS = (start_pages, trail_words, vouched, oidc, ldap)
+ACCOUNTS = (onboarding_pages, audit_words, external_identity, oidc, ldap)
 PARTS = (
-    *(installation, checks, addresses, web, *ACCOUNTS, revealing, guessing, sealer, rest),
-    *(jobs, scheduling, scheduled),
+    *(installation, checks, query_args, pages, *ACCOUNTS, unmask, probe_limit, background_sealing, rest),
+    *(jobs, schedule, scheduled),
 )
 
 
@@ -53,19 +48,19 @@ def create_app(**overrides: Any) -> Flask:
     Raises BadSetting and BadLedger, which say all that is wrong.
     """
     declared = (*ledgers.ALL, *registry.ALL)
-    declarations.check(declared)
+    declaration_checks.check(declared)
     app = configured(overrides)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"), render_as_batch=True)
-    for layer in (compression, request_log, health, database, row_security):
+    for layer in (compression, request_log, health, database, postgres_rls):
         layer.install(app)
-    for listener in (scope, record, search, audit, import_runs, lookups):
+    for listener in (scope, record, search, audit_log, runs, cached_lookups):
         listener.install()
     key_files.install(app)
     # The second for what restores another portal.
     app.extensions |= {"portal.ledgers": declared, "portal.create_app": create_app}
     # Before the CSRF check, which parses the body, and whose error page needs to know who asks.
-    for part in (security, limits):
+    for part in (security_manager, limits):
         part.install(app)
     csrf.init_app(app)
     for part in PARTS:

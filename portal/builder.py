@@ -6,22 +6,22 @@ from flask_appbuilder import AppBuilder
 
 from portal.accounts.account_pages import AccountsView
 from portal.accounts.account_sheets import AccountSheetsView
-from portal.accounts.audit_pages import AuditView
-from portal.accounts.export_pages import ExportsView
-from portal.accounts.job_pages import JobsView
 from portal.accounts.language import LanguageView
-from portal.accounts.ldap import LdapView
 from portal.accounts.my_pages import MyPasswordView, MySecondFactorView, MySessionsView
-from portal.accounts.oidc import OidcView
-from portal.accounts.overdue_pages import OverdueView
 from portal.accounts.reset_pages import ResetsView
-from portal.accounts.review_pages import ReviewsView
-from portal.accounts.rights_pages import RightsView
-from portal.accounts.role_pages import RolesView
-from portal.accounts.sample_pages import SamplesView
-from portal.accounts.sign_in_rules import SignInRulesView
-from portal.accounts.start_pages import StartView
-from portal.accounts.workspace import WorkspaceView
+from portal.accounts.sign_in.ldap import LdapView
+from portal.accounts.sign_in.oidc import OidcView
+from portal.accounts.sign_in.policy import SignInRulesView
+from portal.oversight.audit_pages import AuditView
+from portal.oversight.job_pages import JobsView
+from portal.oversight.onboarding_pages import StartView
+from portal.oversight.overdue_pages import OverdueView
+from portal.oversight.spot_check_pages import SamplesView
+from portal.oversight.unmasked_export_pages import ExportsView
+from portal.permissions.access_review_pages import RightsView
+from portal.permissions.review_step_pages import ReviewsView
+from portal.permissions.role_pages import RolesView
+from portal.workspace import WorkspaceView
 
 
 class PortalBuilder(AppBuilder):

@@ -14,28 +14,21 @@ from flask import current_app
 from flask_migrate import upgrade
 from sqlalchemy import select
 
-from portal.accounts import roles
-from portal.core import (
-    attachments,
-    clock,
-    form_drafts,
-    holding,
-    import_runs,
-    installation,
-    job_queue,
-    jobs,
-    once,
-    row_security,
-    scope,
-    sealing,
-    staging,
-)
-from portal.core.audit import AuditEvent
-from portal.core.store import Away
+from portal.core import clock
+from portal.core.access import postgres_rls, scope
+from portal.core.audit.audit_log import AuditEvent
+from portal.core.hash_chain import chain
+from portal.core.imports import runs
+from portal.core.jobs import jobs, queue
+from portal.core.records import attachments, idempotency
+from portal.core.records.forms import form_drafts, staged_files
+from portal.core.storage import Away, installation
+from portal.core.transactions import process_lock
 from portal.database import answering_within
 from portal.extensions import db
 from portal.org import codes
 from portal.org.models import Unit
+from portal.permissions import roles
 
 LOCK = 7_041_823  # any number; the same in every process that sets up
 LOCK_FILE = "setup.lock"  # and with SQLite this, in the data directory
@@ -79,21 +72,21 @@ def bring_up_to_date() -> list[str]:
         settle_row_security(on=current_app.config["ROW_SECURITY"])
         settle_serving_role(current_app.config["SERVING_ROLE"])
         installation.settle()
-        sealing.claim_heads()
+        chain.claim_heads()
         db.session.commit()
-        job_queue.queue().prepare(current_app.config["SERVING_ROLE"])
+        queue.queue().prepare(current_app.config["SERVING_ROLE"])
         return [*clock_behind(), *sweep()]
 
 
 def sweep() -> list[str]:
     """What nobody came back for goes, and files that killed processes left; answers what the operator should know."""
-    for kept in (once, import_runs, form_drafts):
+    for kept in (idempotency, runs, form_drafts):
         kept.sweep()
-    gone = staging.sweep()
+    gone = staged_files.sweep()
     db.session.commit()
     attachments.discard(gone)
     jobs.sweep()
-    holding.sweep()
+    process_lock.sweep()
     return sweep_files()
 
 
@@ -118,11 +111,11 @@ def keep_private() -> None:
 
 
 def sweep_files() -> list[str]:
-    if why := sealing.older_than_directory():
+    if why := chain.older_than_directory():
         return [why]
     try:
         installation.require_store(make=True)
-        count = attachments.sweep(staging.stored)
+        count = attachments.sweep(staged_files.stored)
     except Away as fault:
         return [f"The files cannot be reached ({fault}): until they can, no attachment is opened or added."]
     if count:
@@ -144,7 +137,7 @@ def settle_row_security(*, on: bool) -> None:
     """Make the policies of PostgreSQL what the setting says. Nothing is committed."""
     connection = db.session.connection()
     if connection.dialect.name == "postgresql":
-        for statement in row_security.statements(on):
+        for statement in postgres_rls.statements(on):
             connection.exec_driver_sql(statement)
 
 
@@ -154,13 +147,13 @@ def settle_serving_role(role: str) -> None:
     connection = db.session.connection()
     if not role or connection.dialect.name != "postgresql":
         return
-    tables, trail = "SELECT, INSERT, UPDATE, DELETE", ", ".join(sealing.TABLES)
+    tables, trail = "SELECT, INSERT, UPDATE, DELETE", ", ".join(chain.TABLES)
     for statement in (
         f'GRANT CONNECT, TEMPORARY ON DATABASE "{connection.engine.url.database}" TO "{role}"',
         f'GRANT USAGE ON SCHEMA public TO "{role}"',
         f'GRANT {tables} ON ALL TABLES IN SCHEMA public TO "{role}"',
         f'REVOKE UPDATE, DELETE ON {trail} FROM "{role}"',
-        f'REVOKE DELETE ON {sealing.Witness.__tablename__} FROM "{role}"',
+        f'REVOKE DELETE ON {chain.Witness.__tablename__} FROM "{role}"',
         f'GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO "{role}"',
         f'ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {tables} ON TABLES TO "{role}"',
         f'ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO "{role}"',

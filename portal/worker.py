@@ -1,6 +1,6 @@
 """Who works on what is in the queue: threads beside the server of `run.py`, or a process of its own (`portal worker`).
 
-Of several, on one machine or more, each job is done by one (`core/jobs.py`), and so is scheduled work
+Of several, on one machine or more, each job is done by one (`core/jobs/jobs.py`), and so is scheduled work
 (`operations/scheduled.py`).
 """
 
@@ -16,9 +16,9 @@ from sqlalchemy.exc import DBAPIError
 
 import logs
 from portal import memory
-from portal.core import jobs
-from portal.core.job_queue import AWAY as UNREACHED
-from portal.core.job_queue import Queue
+from portal.core.jobs import jobs
+from portal.core.jobs.queue import AWAY as UNREACHED
+from portal.core.jobs.queue import Queue
 from portal.database import in_a_line, trouble_of
 
 THREADS = 4  # jobs at a time; they wait for the database as much as they work

@@ -15,9 +15,9 @@ from flask import Flask
 from sqlalchemy import create_engine, event
 
 from portal import create_app
-from portal.accounts import sessions
-from portal.core import jobs
-from portal.core.holding import Work, holding
+from portal.accounts.sign_in import sessions
+from portal.core.jobs import jobs
+from portal.core.transactions.process_lock import Work, holding
 from portal.extensions import db
 from portal.memory import collect_rarely, keep_start
 from tests.cluster import Cluster, memory

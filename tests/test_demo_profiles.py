@@ -10,9 +10,10 @@ from flask import Flask
 from sqlalchemy import create_engine
 
 from portal import create_app
-from portal.accounts.security import act_as
-from portal.core import scope, stats
-from portal.core.ledger import mounted
+from portal.accounts.security_manager import act_as
+from portal.core.access import scope
+from portal.core.declaration import figures
+from portal.core.declaration.ledger import mounted
 from tests import commands
 from tests.portals import Portals, settings
 
@@ -93,6 +94,6 @@ def test_the_article_profile_has_the_articles_numbers_and_its_pages_say_them(art
         ledgers = {ledger.name: ledger for ledger in mounted()}
         for (name, figure), text in SHOWN.items():
             values = {
-                value.figure.name: value.text for value in stats.values(ledgers[name].model, ledgers[name].figures)
+                value.figure.name: value.text for value in figures.values(ledgers[name].model, ledgers[name].figures)
             }
             assert values[figure] == text, (name, figure)

@@ -12,13 +12,14 @@ from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_appbuilder.security.sqla.models import PermissionView
 from wtforms import Form
 
-from portal.accounts.security import act_as
-from portal.core import clock, scope
+from portal.accounts.security_manager import act_as
+from portal.core import clock
+from portal.core.access import scope
 from portal.core.api.base import LedgerApi
 from portal.core.views.base import LedgerView
 from portal.core.views.listing import choosable
 from portal.extensions import db
-from tests.holes.walk import (
+from tests.security.walk import (
     ACCOUNTS,
     READERS,
     SIGHTS,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select
 
-from portal.accounts.security import act_as
-from portal.core import completeness, scope
+from portal.accounts.security_manager import act_as
+from portal.core.access import scope
+from portal.core.records import completeness
 from portal.extensions import db
-from tests.holes.walk import of, unchanged, unit_id
+from tests.security.walk import of, unchanged, unit_id
 
 pytestmark = pytest.mark.one_database
 FILLER = "filler01"

@@ -18,39 +18,39 @@ SCRIPTS = sorted((HERE / "portal" / "static" / "js").glob("*.js"))
 COMMITTING = {
     "portal/operations/renewing_keys.py",
     "portal/operations/restore.py",
-    "portal/core/spreadsheet/savepoints.py",
+    "portal/core/spreadsheet/importer/savepoints.py",
     "portal/cli/accounts.py",
     "portal/setup.py",
     "portal/demo/__init__.py",
-    "portal/core/audit.py",
-    "portal/core/spreadsheet/running.py",
-    "portal/core/views/autosaving.py",
-    "portal/core/views/drafting.py",
-    "portal/core/views/importing.py",
+    "portal/core/audit/audit_log.py",
+    "portal/core/spreadsheet/importer/runner.py",
+    "portal/core/views/forms/autosave.py",
+    "portal/core/views/forms/drafts.py",
+    "portal/core/views/workbooks/importing.py",
     "portal/accounts/account_pages.py",
     "portal/accounts/account_sheets.py",
-    "portal/accounts/export_pages.py",
+    "portal/oversight/unmasked_export_pages.py",
     "portal/accounts/my_pages.py",
-    "portal/accounts/new_account.py",
-    "portal/accounts/vouched.py",
+    "portal/accounts/create_account.py",
+    "portal/accounts/sign_in/external_identity.py",
     "portal/accounts/reset_pages.py",
-    "portal/accounts/review_pages.py",
-    "portal/accounts/role_pages.py",
-    "portal/accounts/sample_pages.py",
-    "portal/accounts/sessions.py",
-    "portal/accounts/sign_in.py",
-    "portal/accounts/sign_in_rules.py",
+    "portal/permissions/review_step_pages.py",
+    "portal/permissions/role_pages.py",
+    "portal/oversight/spot_check_pages.py",
+    "portal/accounts/sign_in/sessions.py",
+    "portal/accounts/sign_in/pages.py",
+    "portal/accounts/sign_in/policy.py",
 }
 # Who may set the scope aside, each for a reason that stands there.
 UNSCOPED = {
     "portal/cli/accounts.py",
     "portal/cli/operations.py",
     "portal/setup.py",
-    "portal/accounts/effective_rights.py",
-    "portal/accounts/security.py",
-    "portal/accounts/start_pages.py",
-    "portal/core/unique.py",
-    "portal/core/scope.py",
+    "portal/permissions/effective_rights.py",
+    "portal/accounts/security_manager.py",
+    "portal/oversight/onboarding_pages.py",
+    "portal/core/records/unique_values.py",
+    "portal/core/access/scope.py",
     "portal/demo/__init__.py",
     "portal/ledgers/assistance/rules.py",
     "portal/ledgers/cobuilding/overlap.py",
@@ -90,7 +90,7 @@ def test_only_named_modules_set_the_scope_aside():
 
 
 def test_nothing_passes_the_scope_by():
-    """`text()`, tables and identity-map hits are not narrowed (`portal/core/scope.py`)."""
+    """`text()`, tables and identity-map hits are not narrowed (`portal/core/access/scope.py`)."""
     assert holding(r"\btext\(\"|__table__|db\.session\.get\(|\.query\(|exec_driver_sql") == {
         "portal/database.py",
         "portal/operations/dialects.py",
@@ -101,8 +101,8 @@ def test_nothing_passes_the_scope_by():
 def test_rows_of_scoped_tables_are_selected_as_rows_or_columns_of_their_class():
     """Statements over the association tables of accounts are the only ones over bare tables."""
     assert holding(r"\.c\.") == {
-        "portal/accounts/effective_rights.py",
-        "portal/accounts/start_pages.py",
+        "portal/permissions/effective_rights.py",
+        "portal/oversight/onboarding_pages.py",
         "portal/core/views/listing.py",
         "portal/org/trees.py",
     }

@@ -8,11 +8,11 @@ import shutil
 import pytest
 from openpyxl import load_workbook
 
-from portal.core import job_files
-from portal.core.views import exporting
+from portal.core.jobs import files
+from portal.core.views.workbooks import exporting
 from tests import object_store
 from tests.conftest import wait_for_jobs
-from tests.core import sheets
+from tests.core.spreadsheet import sheets
 from tests.test_two_machines import at, command, machines, swift
 
 __all__ = ["machines", "swift"]
@@ -30,7 +30,7 @@ def brought(visitor, path):
 def lying(app):
     """The files of jobs in the store, and what this machine has of its own."""
     with app.app_context():
-        return {name for _, name in job_files.there()}, list(job_files.home().glob("*/*"))
+        return {name for _, name in files.there()}, list(files.home().glob("*/*"))
 
 
 def test_a_sheet_that_was_previewed_at_one_machine_is_taken_at_the_other(machines, tmp_path):

@@ -8,11 +8,11 @@ import signal
 import pytest
 
 from portal import setup
-from portal.core import attachments
+from portal.core.records import attachments
 from tests import commands
 from tests.conftest import release, settings
-from tests.core import sheets
-from tests.holes.walk import of, unchanged
+from tests.core.spreadsheet import sheets
+from tests.security.walk import of, unchanged
 
 BEGIN = """
 import os, signal, sys

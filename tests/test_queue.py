@@ -15,7 +15,7 @@ from flask import Flask
 
 from config import BadSetting, queue_url
 from portal import worker
-from portal.core import job_queue
+from portal.core.jobs import queue as job_queue
 
 SOON = 20  # seconds
 MESSAGES = 60

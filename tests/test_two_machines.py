@@ -13,13 +13,16 @@ from sqlalchemy import create_engine
 
 from config import BadSetting
 from portal import cli, create_app, setup
-from portal.core import attachments, clock, sealing, staging, verifying
-from portal.core.store import s3
+from portal.core import clock
+from portal.core.hash_chain import chain, verification
+from portal.core.records import attachments
+from portal.core.records.forms import staged_files
+from portal.core.storage import s3
 from portal.extensions import db
 from portal.operations import archive, backup, encryption, moving_files
 from tests import object_store
 from tests.conftest import PASSWORD, release, settings
-from tests.holes.walk import of
+from tests.security.walk import of
 from tests.visitor import Page, Visitor
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not object_store.installed(), reason=object_store.REASON)]
@@ -43,7 +46,7 @@ class Machines:
         self.a = self.app("a", self.place)
         with self.a.app_context():
             assert setup.bring_up_to_date() == []
-            sealing.seal()
+            chain.seal()
         (folder / "b").mkdir()
         for name in KEYS:
             shutil.copy(folder / "a" / name, folder / "b" / name)
@@ -183,15 +186,15 @@ def test_what_killed_processes_left_is_swept_and_no_more_than_that(machines):
         with db.engine.connect() as connection, connection.begin():  # somebody brings a file
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock_shared(7041827)")
             patience, attachments.PATIENCE = attachments.PATIENCE, 0.2
-            assert attachments.sweep(staging.stored) == 0
+            assert attachments.sweep(staged_files.stored) == 0
             attachments.PATIENCE = patience
         assert machines.files() != before
         attachments.let_stay(clock.now())
-        assert (attachments.sweep(staging.stored), machines.files()) == (0, before)
+        assert (attachments.sweep(staged_files.stored), machines.files()) == (0, before)
         many = [f"{n:032x}" for n in range(attachments.FEW + 1)]
         for name in many:
             kept.put(name, io.BytesIO(PDF))
-        assert attachments.sweep(staging.stored) == len(many)
+        assert attachments.sweep(staged_files.stored) == len(many)
         assert f"{len(many)} files" in command(machines.b, "sweep", "--yes").stdout
         assert machines.files() == before
 
@@ -210,11 +213,11 @@ def test_heads_behind_those_of_another_machine_are_no_alarm_and_a_shortened_file
     def line(app):
         at(app, "filler01").post("/logout/")
         with app.app_context():
-            assert sealing.seal() > 0
+            assert chain.seal() > 0
 
     def fault(app):
         with app.test_request_context(), force_locale("en"):
-            return verifying.verify().fault
+            return verification.verify().fault
 
     line(machines.a)
     for _ in range(3):
@@ -256,7 +259,7 @@ def test_a_backup_takes_the_files_from_the_store_and_restores_them_into_either(m
             for stored, digest in named.items():
                 with attachments.kept().open(stored) as content:
                     assert hashlib.sha256(content.read()).hexdigest() == digest
-            assert verifying.verify().fault == ""
+            assert verification.verify().fault == ""
     assert (machines.folder / "into_directory" / "files").is_dir()
     assert not (machines.folder / "into_bucket" / "files").exists()
     stranger = machines.app("stranger", machines.place, f"sqlite:///{machines.folder}/stranger/portal.db")

@@ -22,7 +22,7 @@ from werkzeug.test import encode_multipart
 
 from tests.browser.conftest import free_port, wait_for
 from tests.conftest import PASSWORD, release, settings
-from tests.core import sheets
+from tests.core.spreadsheet import sheets
 from tests.visitor import TOKEN, Page
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,7 @@ from pathlib import Path
 from flask_appbuilder import AppBuilder, ModelRestApi, ModelView
 from flask_appbuilder.security.sqla.manager import SecurityManager
 
-from portal.accounts.security import PortalSecurityManager
+from portal.accounts.security_manager import PortalSecurityManager
 from portal.builder import PortalBuilder
 from portal.core.api.base import LedgerApi
 from portal.core.views.base import LedgerView

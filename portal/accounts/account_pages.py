@@ -18,17 +18,21 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import BadRequest
 
-from portal.accounts import apart, identities, lending, locking, passwords, resets, roles, second_factor, sessions
-from portal.accounts.granting import tell_account, tell_roles
+from portal.accounts import passwords, resets
 from portal.accounts.passwords import new_fault, put
-from portal.accounts.reasons import personal_fault
-from portal.accounts.role_pages import nobody_left, somebody_keeps_roles
-from portal.core import audit, clock, scope
+from portal.accounts.sign_in import identities, lockout, second_factor, sessions
+from portal.core import clock
+from portal.core.access import scope
+from portal.core.audit import audit_log
 from portal.core.fields import BadValue, Link, active, clean, natural, org_link, unit_link
 from portal.core.fields.links import PAGE
 from portal.extensions import db
-from portal.org.accounts import AccountProfile
+from portal.org.account_profiles import AccountProfile
 from portal.org.models import Area
+from portal.permissions import roles, separation_of_duties, temporary_grants
+from portal.permissions.form_fields import personal_fault
+from portal.permissions.grant_log import tell_account, tell_roles
+from portal.permissions.role_pages import nobody_left, somebody_keeps_roles
 
 PAGE_SIZE = 50
 PLACES = {"unit_id": unit_link(), "org_id": org_link(), "area_id": Link(Area, "name", where=active)}
@@ -78,7 +82,7 @@ class AccountsView(BaseView):
             page=page,
             q=q,
             label_of=roles.label_of,
-            locked=locking.locks([user.username for user, _ in found]),
+            locked=lockout.locks([user.username for user, _ in found]),
         )
 
     @expose("/options/<string:name>")
@@ -131,9 +135,9 @@ class AccountsView(BaseView):
             fault=fault,
             chosen=chosen,
             active=active,
-            beyond=[(row, lending.told(row)) for row in lending.grants_of(user)],
+            beyond=[(row, temporary_grants.told(row)) for row in temporary_grants.grants_of(user)],
             today=clock.today(),
-            locked=locking.locked_until(user.username),
+            locked=lockout.locked_until(user.username),
             factor=second_factor.of(user.id),
             identity=identities.of(user.id),
             to_the_minute=clock.to_the_minute,
@@ -146,15 +150,15 @@ class AccountsView(BaseView):
     def lend(self, pk: int) -> ResponseReturnValue:
         """Something beyond the roles, from one day to another."""
         user, _ = account_or_404(pk)
-        typed = lending.Typed.posted() if request.method == "POST" else lending.Typed()
+        typed = temporary_grants.Typed.posted() if request.method == "POST" else temporary_grants.Typed()
         if request.method == "POST":
             if user.id == current_user.id:
                 abort(403)
-            if lending.grant(user, typed):
+            if temporary_grants.grant(user, typed):
                 db.session.commit()
                 flash(gettext("Granted."), "success")
                 return redirect(url_for("AccountsView.grant", pk=pk))
-        return render_template("accounts/lend.html", user=user, typed=typed, lending=lending)
+        return render_template("accounts/lend.html", user=user, typed=typed, lending=temporary_grants)
 
     @expose("/lend/<int:pk>/end", methods=["POST"])
     @has_access
@@ -163,7 +167,7 @@ class AccountsView(BaseView):
         if user.id == current_user.id:
             abort(403)
         grant_id = natural(request.form.get("grant", ""))
-        if grant_id is None or not lending.end(user, grant_id):
+        if grant_id is None or not temporary_grants.end(user, grant_id):
             abort(404)
         db.session.commit()
         flash(gettext("Ended."), "success")
@@ -177,7 +181,7 @@ class AccountsView(BaseView):
         user, _ = account_or_404(pk)
         if user.id == current_user.id:
             abort(403)
-        locking.unlock(user.username)
+        lockout.unlock(user.username)
         db.session.commit()
         flash(gettext("Unlocked."), "success")
         return redirect(url_for("AccountsView.grant", pk=pk))
@@ -188,7 +192,7 @@ class AccountsView(BaseView):
         """Wherever somebody is signed in by the account, they have to sign in again."""
         user, _ = account_or_404(pk)
         sessions.end_all(user)
-        audit.add("sessions_ended", "ab_user", record_id=user.id, root_id=user.id, title=user.username)
+        audit_log.add("sessions_ended", "ab_user", record_id=user.id, root_id=user.id, title=user.username)
         db.session.commit()
         flash(gettext("All sessions of this account have ended."), "success")
         return redirect(url_for("AccountsView.grant", pk=pk))
@@ -238,7 +242,7 @@ def fault_of_roles(user: Any) -> str:
     if names & roles.OFFICES and len(names) > 1:
         return gettext("One of the three administrators holds no other role, so nothing was saved.")
     db.session.flush()
-    return apart.fault_of_account(user) or ("" if somebody_keeps_roles() else nobody_left())
+    return separation_of_duties.fault_of_account(user) or ("" if somebody_keeps_roles() else nobody_left())
 
 
 def doubt_of_roles(user: Any) -> str:
@@ -291,8 +295,8 @@ def save_account(user: Any, profile: AccountProfile, typed: dict[str, str], new:
     if typed["password"]:
         put(user, typed["password"])
         profile.password_on = None
-        if locking.locked_until(user.username):
-            locking.unlock(user.username)
+        if lockout.locked_until(user.username):
+            lockout.unlock(user.username)
     db.session.flush()
     profile.user_id = user.id
     places = [(PLACE_LABELS[name], spelled(name, getattr(profile, name)), spelled(name, place[name])) for name in place]
@@ -316,7 +320,7 @@ def moves(profile: AccountProfile, place: dict[str, int | None]) -> bool:
 
 def may_something(user: Any) -> bool:
     """Are there rights that would reach other records where the account comes to belong?"""
-    return bool(user.roles or lending.grants_of(user))
+    return bool(user.roles or temporary_grants.grants_of(user))
 
 
 def spelled(name: str, id_: int | None) -> str:

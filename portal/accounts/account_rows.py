@@ -17,22 +17,23 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
-from portal.accounts import apart, effective_rights, passwords, roles
+from portal.accounts import passwords
 from portal.accounts.account_pages import PLACE_LABELS, PLACES, checked, may_grant, moves, save_account, spelled
-from portal.accounts.granting import tell_account, tell_roles
 from portal.core.fields import Field, Kind, Label, OneName, Text
+from portal.core.fields.cell_checks import Entry, entry_of_names
 from portal.core.fields.choices import word
-from portal.core.fields.entries import Entry, entry_of_names
-from portal.core.phrases import labelled, listed
-from portal.core.spreadsheet import version
-from portal.core.spreadsheet.elsewhere import number_of_nobody
-from portal.core.spreadsheet.flat import flat_table, parts_of
-from portal.core.spreadsheet.headings import plain
-from portal.core.spreadsheet.reading import Sheet, Unreadable
-from portal.core.spreadsheet.template import table_template
-from portal.core.spreadsheet.verdict import CHANGED, NEW, UNCHANGED, Rejected
+from portal.core.punctuation import labelled, listed
+from portal.core.spreadsheet.columns import template_version
+from portal.core.spreadsheet.exporter.template import table_template
+from portal.core.spreadsheet.importer.verdict import CHANGED, NEW, UNCHANGED, Rejected
+from portal.core.spreadsheet.reader.cell_references import number_of_nobody
+from portal.core.spreadsheet.reader.flat_tables import flat_table, parts_of
+from portal.core.spreadsheet.reader.headings import plain
+from portal.core.spreadsheet.reader.workbook import Sheet, Unreadable
 from portal.extensions import db
-from portal.org.accounts import AccountProfile
+from portal.org.account_profiles import AccountProfile
+from portal.permissions import effective_rights, roles, separation_of_duties
+from portal.permissions.grant_log import tell_account, tell_roles
 
 LABELS: dict[str, Label] = {
     "username": lazy_gettext("Account"),
@@ -99,9 +100,9 @@ def vocabulary() -> dict[str, str]:
 
 def table_of(sheets: Sequence[Sheet]) -> Table:
     """The first table with a column of accounts that everybody sees. Raises Unreadable."""
-    version.refuse_others(NAME, lazy_gettext("Accounts"), sheets)
+    template_version.refuse_others(NAME, lazy_gettext("Accounts"), sheets)
     words = vocabulary()
-    sheets = [sheet for sheet in sheets if not version.own_lists(sheet)]
+    sheets = [sheet for sheet in sheets if not template_version.own_lists(sheet)]
     for sheet in [sheet for sheet in sheets if not sheet.hidden]:
         if (found := flat_table(sheet, words, fits)) is not None:
             others = [each.name for each in sheets if each is not sheet and any(map(any, each.rows))]
@@ -124,12 +125,12 @@ class Roles(Kind):
 
 
 def template() -> IO[bytes]:
-    return table_template(gettext("Accounts"), list(fields().values()), version.mark_of(NAME, digest()))
+    return table_template(gettext("Accounts"), list(fields().values()), template_version.mark_of(NAME, digest()))
 
 
 def digest() -> str:
     """Which columns the empty sheet has in the current language."""
-    return version.digest_of(f"{name}={label}" for name, label in LABELS.items())
+    return template_version.digest_of(f"{name}={label}" for name, label in LABELS.items())
 
 
 def older_template(sheets: Sequence[Sheet]) -> str:
@@ -137,8 +138,8 @@ def older_template(sheets: Sequence[Sheet]) -> str:
     for language in current_app.config["LANGUAGES"]:
         with force_locale(language):
             current.add(digest())
-    digests = {each for name, each in version.marks_in(sheets) if name == NAME}
-    return str(version.OLDER) if digests - current else ""
+    digests = {each for name, each in template_version.marks_in(sheets) if name == NAME}
+    return str(template_version.OLDER) if digests - current else ""
 
 
 def fits(columns: Sequence[str]) -> bool:
@@ -166,8 +167,8 @@ def fault_of_codes(codes: Sequence[str]) -> str:
     """What is wrong with an account that would hold these roles."""
     if set(codes) & roles.OFFICES and len(codes) > 1:
         return gettext("One of the three administrators holds no other role, so nothing was saved.")
-    held = apart.held_by(effective_rights.rights_of_roles())
-    if found := apart.clash({code: held.get(code, ()) for code in codes}):
+    held = separation_of_duties.held_by(effective_rights.rights_of_roles())
+    if found := separation_of_duties.clash({code: held.get(code, ()) for code in codes}):
         return gettext("These powers belong apart, so nothing was saved: %(what)s", what=listed(found))
     return ""
 

@@ -16,23 +16,25 @@ from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.security import generate_password_hash
 
-from portal.accounts import account_rows, roles
+from portal.accounts import account_rows
 from portal.accounts.account_pages import fault_of_roles
 from portal.accounts.account_rows import LABELS
-from portal.accounts.granting import tell_account, tell_roles
 from portal.accounts.passwords import one_time_password
-from portal.core import audit, job_files, jobs
+from portal.core.audit import audit_log
 from portal.core.fields import natural
-from portal.core.jobs import Job
-from portal.core.phrases import labelled
-from portal.core.spreadsheet.export import digest_of, plain_sheet
-from portal.core.spreadsheet.reading import MOST_BYTES, Unreadable, read
-from portal.core.spreadsheet.verdict import CHANGED, NEW, REJECTED, UNCHANGED, Rejected
-from portal.core.views import uploads
+from portal.core.jobs import files, jobs
+from portal.core.jobs.jobs import Job
+from portal.core.punctuation import labelled
+from portal.core.spreadsheet.exporter.exporter import digest_of, plain_sheet
+from portal.core.spreadsheet.importer.verdict import CHANGED, NEW, REJECTED, UNCHANGED, Rejected
+from portal.core.spreadsheet.reader.workbook import MOST_BYTES, Unreadable, read
 from portal.core.views.downloads import download
-from portal.core.views.uploads import SHEET
+from portal.core.views.workbooks import uploads
+from portal.core.views.workbooks.uploads import SHEET
 from portal.extensions import db
-from portal.org.accounts import AccountProfile
+from portal.org.account_profiles import AccountProfile
+from portal.permissions import roles
+from portal.permissions.grant_log import tell_account, tell_roles
 
 AT_ONCE = 20  # accounts that one transaction stores
 SHOWN = 500
@@ -106,7 +108,7 @@ class AccountSheetsView(BaseView):
     def export(self) -> ResponseReturnValue:
         heads = [str(label) for label in LABELS.values()]
         book = plain_sheet(gettext("Accounts"), heads, account_rows.exported())
-        audit.tell("export", "accounts", changes=[["sha256", None, [digest_of(book)]]])
+        audit_log.tell("export", "accounts", changes=[["sha256", None, [digest_of(book)]]])
         return download(book, f"{gettext('Accounts')}.xlsx")
 
     @expose("/waiting")
@@ -142,7 +144,7 @@ def work(job: Job) -> dict[str, Any]:
     jobs.require("import", "accounts")
     for_good = job.asked["step"] == "run"
     try:
-        with job_files.local(job.token, SHEET) as path:
+        with files.local(job.token, SHEET) as path:
             found = account_rows.table_of(read(path, job.asked["name"]))
     except Unreadable as fault:
         job.let_go()

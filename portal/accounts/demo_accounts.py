@@ -8,8 +8,8 @@ from flask import current_app
 from flask_appbuilder.security.sqla.models import Role, User
 from sqlalchemy import select
 
-from portal.accounts.roles import ROLES, label_of
 from portal.extensions import db
+from portal.permissions.roles import ROLES, label_of
 
 MOST = 6
 DEMO_DOMAIN = "@demo.invalid"

@@ -8,7 +8,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
 from flask_babel import refresh
 
-from portal.accounts.sign_in import safe_next
+from portal.accounts.sign_in.pages import safe_next
 
 
 class LanguageView(BaseView):

@@ -13,13 +13,16 @@ from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.security import check_password_hash
 
-from portal.accounts import locking, passwords, second_factor, sessions, sign_in_rules, vouched
+from portal.accounts import passwords
 from portal.accounts.passwords import new_fault, put
-from portal.core import audit, clock, scope
+from portal.accounts.sign_in import external_identity, lockout, policy, second_factor, sessions
+from portal.core import clock
+from portal.core.access import scope
+from portal.core.audit import audit_log
 from portal.core.fields import natural
-from portal.core.phrases import labelled
+from portal.core.punctuation import labelled
 from portal.extensions import db
-from portal.org.accounts import AccountSession
+from portal.org.account_profiles import AccountSession
 
 
 class MyPasswordView(BaseView):
@@ -31,7 +34,7 @@ class MyPasswordView(BaseView):
     @expose("/", methods=["GET", "POST"])
     def change(self) -> ResponseReturnValue:
         faults: dict[str, str] = {}
-        if request.method == "POST" and not vouched.elsewhere(current_user):
+        if request.method == "POST" and not external_identity.elsewhere(current_user):
             old, new = request.form.get("old", ""), request.form.get("new", "")
             if fault := wrong_password(old):
                 faults["old"] = fault
@@ -42,7 +45,7 @@ class MyPasswordView(BaseView):
                 faults["again"] = gettext("The two passwords differ.")
             if not faults:
                 put(current_user, new)
-                sign_in_rules.chosen(current_user)
+                policy.chosen(current_user)
                 db.session.flush()
                 sessions.end_others(current_user)
                 db.session.commit()
@@ -56,25 +59,25 @@ class MyPasswordView(BaseView):
 def wrong_password(typed: str) -> str:
     """Why this does not prove whose session it is. Guesses count like those on the sign-in page."""
     name = current_user.username
-    if vouched.elsewhere(current_user):
+    if external_identity.elsewhere(current_user):
         return gettext("Please sign out, sign in again, and come back within ten minutes.")
-    if not locking.locked_until(name) and not check_password_hash(current_user.password, typed):
-        locking.tell_failure(name)
-        if not locking.locked_until(name):
+    if not lockout.locked_until(name) and not check_password_hash(current_user.password, typed):
+        lockout.tell_failure(name)
+        if not lockout.locked_until(name):
             return gettext("This is not your password.")
-    until = locking.locked_until(name)
-    return locking.told(until) if until else ""
+    until = lockout.locked_until(name)
+    return lockout.told(until) if until else ""
 
 
 def wrong_code() -> str:
     """Why the code that was posted does not prove that the device is at hand; guesses count, too."""
     name = current_user.username
-    if not locking.locked_until(name):
+    if not lockout.locked_until(name):
         if second_factor.accepts(current_user, request.form.get("code", "")):
             return ""
-        locking.tell_failure(name)
-    until = locking.locked_until(name)
-    return locking.told(until) if until else gettext("This code is wrong, was used before or is too old.")
+        lockout.tell_failure(name)
+    until = lockout.locked_until(name)
+    return lockout.told(until) if until else gettext("This code is wrong, was used before or is too old.")
 
 
 class MySecondFactorView(BaseView):
@@ -214,5 +217,5 @@ def own_session(text: str) -> Any:
 
 def tell_ended(which: str) -> None:
     user_id, title = current_user.id, labelled(current_user.username, which)
-    audit.add("sessions_ended", "ab_user", record_id=user_id, root_id=user_id, title=title)
+    audit_log.add("sessions_ended", "ab_user", record_id=user_id, root_id=user_id, title=title)
     db.session.commit()

@@ -19,7 +19,7 @@ from zxcvbn import zxcvbn
 from portal.core import clock
 from portal.core.fields import Label
 from portal.extensions import db
-from portal.org.accounts import FormerPassword, SignInRules
+from portal.org.account_profiles import FormerPassword, SignInRules
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,13 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from portal.accounts import powers, resets
-from portal.core import clock, scope
+from portal.accounts import resets
+from portal.core import clock
+from portal.core.access import scope
 from portal.core.fields import clean, natural
 from portal.extensions import db
-from portal.org.accounts import AdminReset
+from portal.org.account_profiles import AdminReset
+from portal.permissions import administrators
 
 SHOWN = 50
 
@@ -78,7 +80,7 @@ class ResetsView(BaseView):
 
 
 def require_administrator() -> None:
-    if not powers.administers(scope.current()):
+    if not administrators.administers(scope.current()):
         abort(403)
 
 

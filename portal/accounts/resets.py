@@ -14,25 +14,20 @@ from flask_appbuilder.security.sqla.models import User
 from flask_babel import force_locale, gettext, lazy_gettext
 from sqlalchemy import select, update
 
-from portal.accounts import (
-    apart,
-    effective_rights,
-    identities,
-    locking,
-    passwords,
-    powers,
-    second_factor,
-    sessions,
-    tenure,
-    vouched,
-)
-from portal.accounts.reasons import reason_fault
-from portal.core import audit, clock, exclusion, scope
+from portal.accounts import passwords
+from portal.accounts.sign_in import external_identity, identities, lockout, second_factor, sessions
+from portal.core import clock
+from portal.core.access import scope
+from portal.core.audit import audit_log
 from portal.core.fields import Label
-from portal.core.phrases import PAPER, labelled
+from portal.core.punctuation import PAPER, labelled
+from portal.core.transactions import ledger_lock
 from portal.extensions import db
-from portal.org.accounts import AccountProfile, AdminReset
-from portal.org.sealed import Sealed
+from portal.org.account_profiles import AccountProfile, AdminReset
+from portal.org.encrypted import Sealed
+from portal.permissions import administrators as powers
+from portal.permissions import effective_rights, separation_of_duties, tenure
+from portal.permissions.form_fields import reason_fault
 
 LASTS = timedelta(days=1)  # that a request can be confirmed, and its half of the password be taken
 PASSWORD, FACTOR, IDENTITY = "password", "second_factor", "identity"  # what is reset
@@ -67,7 +62,7 @@ def targets() -> dict[int, User]:
 
 
 def administers(rights: list[effective_rights.Right]) -> bool:
-    held = apart.held_by(rights)
+    held = separation_of_duties.held_by(rights)
     return bool(powers.held((pair for pairs in held.values() for pair in pairs), held))
 
 
@@ -112,7 +107,7 @@ def waiting() -> int:
 
 def ask(user_id: int | None, what: str, reason: str) -> dict[str, str]:
     """Make a request, or say what is wrong by field. Nothing is committed."""
-    exclusion.hold("resets")
+    ledger_lock.hold("resets")
     me, faults = scope.current().user_id, dict[str, str]()
     user = targets().get(user_id or 0)
     if user is None or user.id == me:
@@ -139,7 +134,7 @@ def ask(user_id: int | None, what: str, reason: str) -> dict[str, str]:
 
 def lacking(user: Any, what: str) -> str:
     """What the account does not have that is to be reset."""
-    if what == PASSWORD and (service := vouched.elsewhere(user)):
+    if what == PASSWORD and (service := external_identity.elsewhere(user)):
         return gettext(
             "This account has no password here: whoever uses it signs in by %(service)s, and changes it there.",
             service=service,
@@ -191,8 +186,8 @@ def set_password(user: Any, password: str) -> None:
     passwords.put(user, password)
     mine = update(AccountProfile).where(AccountProfile.user_id == user.id).values(password_on=None)
     db.session.execute(mine, execution_options={"synchronize_session": False})
-    if locking.locked_until(user.username):
-        locking.unlock(user.username)
+    if lockout.locked_until(user.username):
+        lockout.unlock(user.username)
 
 
 def reset_alone(username: str) -> str:
@@ -208,7 +203,7 @@ def reset_alone(username: str) -> str:
     if identities.of(user.id):
         identities.release(user)
     sessions.end_all(user)
-    audit.add("reset_confirmed", "ab_user", record_id=user.id, root_id=user.id, title=user.username)
+    audit_log.add("reset_confirmed", "ab_user", record_id=user.id, root_id=user.id, title=user.username)
     return password
 
 
@@ -222,11 +217,11 @@ def take_half(request: AdminReset) -> str:
 def tell(action: str, request: AdminReset, user: Any) -> None:
     with force_locale(PAPER):
         title = labelled(user.username, str(KINDS[request.what]))
-    audit.add(action, "ab_user", record_id=user.id, root_id=user.id, title=title, reason=request.reason)
+    audit_log.add(action, "ab_user", record_id=user.id, root_id=user.id, title=title, reason=request.reason)
 
 
 def request_of(pk: int) -> AdminReset | None:
-    exclusion.hold("resets")  # decided once, however many decide at the same time
+    ledger_lock.hold("resets")  # decided once, however many decide at the same time
     return db.session.scalars(select(AdminReset).where(AdminReset.id == pk)).first() if pk < 2**31 else None
 
 

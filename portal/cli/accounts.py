@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import click
 
-from portal.accounts import new_account, resets, roles, sign_in_rules
+from portal.accounts import create_account, resets
 from portal.accounts.passwords import password_fault, profile_in_force
+from portal.accounts.sign_in import policy
 from portal.cli.groups import admin
-from portal.core import scope
+from portal.core.access import scope
 from portal.extensions import db
+from portal.permissions import roles
 
 
 @admin.command()
@@ -20,7 +22,7 @@ def create(role: str, name: str, password: str) -> None:
     if fault := password_fault(password, name, profile_in_force()):
         raise click.ClickException(fault)
     with scope.unscoped("an operator at the machine makes the first accounts"):
-        if not new_account.create(name, name, password, role):
+        if not create_account.create(name, name, password, role):
             raise click.ClickException(f"there is an account {name!r} already")
     click.echo(f"Account {name} with role {role} was made.")
 
@@ -29,7 +31,7 @@ def create(role: str, name: str, password: str) -> None:
 def anywhere() -> None:
     """Let people sign in from every address again, when the rules for signing in shut everybody out."""
     with scope.unscoped("an operator at the machine opens the door"):
-        rules = sign_in_rules.in_force()
+        rules = policy.in_force()
         rules.networks = ""
         db.session.add(rules)
         db.session.commit()

@@ -10,8 +10,7 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError
 
-from portal.core import installation
-from portal.core.store import Away
+from portal.core.storage import Away, installation
 from portal.database import in_a_line
 
 

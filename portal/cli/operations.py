@@ -13,7 +13,11 @@ from flask import current_app
 
 from portal import setup, worker
 from portal.cli.groups import files, heads, keys, portal, trail
-from portal.core import attachments, audit, scope, sealing, staging, verifying
+from portal.core.access import scope
+from portal.core.audit import audit_log
+from portal.core.hash_chain import chain, verification
+from portal.core.records import attachments
+from portal.core.records.forms import staged_files
 from portal.demo import PROFILES, load, password, renew_password
 from portal.operations import backup as backups
 from portal.operations import checks, moving_files, renewing_keys
@@ -35,14 +39,14 @@ def init() -> None:
 @click.option("--yes", is_flag=True, help="Remove them; else they are only counted.")
 def sweep(*, yes: bool) -> None:
     """Files in the store that belong to no record: say how many there are, or remove them."""
-    if why := sealing.older_than_directory():
+    if why := chain.older_than_directory():
         raise click.ClickException(why)
     with scope.unscoped("an operator at the machine looks after the files"):
-        found = attachments.unnamed(staging.stored)
+        found = attachments.unnamed(staged_files.stored)
         if yes and not attachments.discard(each.name for each in found):
             raise click.ClickException("a backup is being made, or the store is away: try again later")
         if yes:
-            audit.tell("files_swept", title=str(len(found)))
+            audit_log.tell("files_swept", title=str(len(found)))
     size = sum(each.size for each in found)
     click.echo(f"{len(found)} files without a record, {size} bytes{': removed' if yes else ''}.")
 
@@ -73,7 +77,7 @@ def rotate(*, copied: bool) -> None:
 @trail.command("verify")
 def verify() -> None:
     """Go through the whole trail, then seal what is new. Names the first line that is not as it was written."""
-    found = verifying.verify(lambda done: click.echo(f"{done} lines …", err=True))
+    found = verification.verify(lambda done: click.echo(f"{done} lines …", err=True))
     if found.fault:
         click.echo(
             "Keep database and data directory as they are, and see “What to do when” in docs/operations.md.", err=True
@@ -81,8 +85,8 @@ def verify() -> None:
         raise click.ClickException(found.fault)
     if found.remark:
         click.echo(found.remark, err=True)
-    click.echo(f"{found.lines} lines in {found.blocks} blocks are as they were written; {sealing.seal()} sealed now.")
-    number, digest = sealing.head()
+    click.echo(f"{found.lines} lines in {found.blocks} blocks are as they were written; {chain.seal()} sealed now.")
+    number, digest = chain.head()
     click.echo(f"Head of the chain: {number} {digest}. Compare it with the copy of audit_heads.log elsewhere.")
 
 
@@ -101,13 +105,13 @@ def move_files(target: str) -> None:
 @heads.command()
 def refound() -> None:
     """Begin the file audit_heads.log anew from the database, in this data directory. One that is there is kept."""
-    found = verifying.verify(with_file=False)
+    found = verification.verify(with_file=False)
     if found.fault:
         raise click.ClickException(found.fault)
     with scope.unscoped("an operator at the machine looks after the trail"):
-        audit.tell("heads_refounded", title=f"{found.blocks}")
-    kept = sealing.refound()
-    number, digest = sealing.head()
+        audit_log.tell("heads_refounded", title=f"{found.blocks}")
+    kept = chain.refound()
+    number, digest = chain.head()
     click.echo(f"audit_heads.log begins anew with {number} heads, the newest {digest}.")
     if kept:
         click.echo(f"What was there is {kept}.")

@@ -13,17 +13,18 @@ from flask import current_app
 from werkzeug.datastructures import MultiDict
 
 from portal import memory
-from portal.accounts.security import act_as
+from portal.accounts.security_manager import act_as
 from portal.cli.groups import portal
-from portal.core import scope
+from portal.core.access import scope
+from portal.core.declaration.ledger import Ledger, mounted
 from portal.core.fields import BadValue
 from portal.core.fields.text import refuse_personal
-from portal.core.ledger import Ledger, mounted
-from portal.core.spreadsheet import months, running
-from portal.core.spreadsheet.importing import Options, Outcome, find_layout
-from portal.core.spreadsheet.marked import marked, without_layout
-from portal.core.spreadsheet.reading import Unreadable, read
-from portal.core.views import exporting
+from portal.core.spreadsheet.importer import runner
+from portal.core.spreadsheet.importer.importer import Options, Outcome, find_layout
+from portal.core.spreadsheet.reader import month_rule
+from portal.core.spreadsheet.reader.workbook import Unreadable, read
+from portal.core.spreadsheet.rejected.workbook import marked, without_layout
+from portal.core.views.workbooks import exporting
 
 
 @portal.command("import")
@@ -41,7 +42,9 @@ from portal.core.views import exporting
 @click.option("--sheet", "sheets", multiple=True, help="Take this sheet; again for further ones.")
 @click.option("--hidden", is_flag=True, help="Take hidden sheets, rows and columns, too.")
 @click.option("--accept-guesses", "guesses", is_flag=True, help="Take columns that are only guessed.")
-@click.option("--month-days", type=click.Choice(months.RULES), help="The day meant where a sheet says a month only.")
+@click.option(
+    "--month-days", type=click.Choice(month_rule.RULES), help="The day meant where a sheet says a month only."
+)
 @click.option("--json", "as_json", is_flag=True, help="End with one line of JSON.")
 def import_(ledger: str, file: Path, username: str, errors: Path | None, **how: Any) -> None:
     """Take the rows of the workbook FILE into LEDGER."""
@@ -56,7 +59,7 @@ def import_(ledger: str, file: Path, username: str, errors: Path | None, **how: 
             refuse_personal(file.name)
             sheets = read(file, file.name)
             layout = find_layout(found, sheets, options)
-            sheet = running.Sheet(found, layout, file.name, running.digest(file), how["adopt"], how["all_or_none"])
+            sheet = runner.Sheet(found, layout, file.name, runner.digest(file), how["adopt"], how["all_or_none"])
             taken = _run(sheet, how["dry_run"])
         except (BadValue, Unreadable) as fault:
             raise click.ClickException(str(fault)) from None
@@ -71,12 +74,12 @@ def import_(ledger: str, file: Path, username: str, errors: Path | None, **how: 
         raise click.ClickException("rows are rejected, so nothing was stored")
 
 
-def _run(sheet: running.Sheet, dry: bool) -> running.Taken:
+def _run(sheet: runner.Sheet, dry: bool) -> runner.Taken:
     memory.collect_rarely()
     with TemporaryDirectory(dir=current_app.config["DATA_DIR"]) as name:
         if dry:
-            return running.Taken(running.rehearse(sheet, Path(name), lambda _done, _all: None), None)
-        return running.run(sheet, Path(name), lambda _done, _all: None)
+            return runner.Taken(runner.rehearse(sheet, Path(name), lambda _done, _all: None), None)
+        return runner.run(sheet, Path(name), lambda _done, _all: None)
 
 
 def _tell_file(told: dict[str, Any]) -> None:

@@ -13,8 +13,9 @@ from flask_babel import gettext
 from sqlalchemy import ColumnElement, func, select
 from werkzeug.exceptions import TooManyRequests
 
-from portal.core import clock, scope
-from portal.core.audit import AuditEvent
+from portal.core import clock
+from portal.core.access import scope
+from portal.core.audit.audit_log import AuditEvent
 from portal.extensions import db
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import and_, event, inspect, or_, true
 from sqlalchemy.orm import Mapper
 from sqlalchemy.sql import ColumnElement
 
-from portal.org.markers import Searchable
+from portal.org.mixins import Searchable
 
 Answer = TypeVar("Answer")
 KEPT = 200  # characters

@@ -12,8 +12,8 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from config import kept
 from portal import setup
 from portal.accounts.demo_accounts import DEMO_DOMAIN
-from portal.core import scope
-from portal.core.lookups import remembering
+from portal.core.access import scope
+from portal.core.access.cached_lookups import remembering
 from portal.demo import accounts, agreements, assistance, organisation, service, study
 from portal.demo.profiles import PROFILES
 from portal.extensions import db

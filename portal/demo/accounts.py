@@ -8,11 +8,11 @@ from random import Random
 
 from sqlalchemy import select
 
-from portal.accounts import new_account
+from portal.accounts import create_account
 from portal.demo import names
 from portal.demo.profiles import Profile
 from portal.extensions import db
-from portal.org.accounts import AccountProfile
+from portal.org.account_profiles import AccountProfile
 from portal.org.models import Area, PartyOrg, Unit
 from portal.org.trees import below
 
@@ -35,7 +35,7 @@ def make(profile: Profile, hashed: str) -> None:
     for username, role, place in wanted(profile):
         name = names.person_name(rng)
         place.password_on = date.max  # never too old
-        new_account.create(username, name, "", role, place, hashed=hashed, email=names.email(username))
+        create_account.create(username, name, "", role, place, hashed=hashed, email=names.email(username))
 
 
 def wanted(profile: Profile) -> Iterator[tuple[str, str, AccountProfile]]:

@@ -11,7 +11,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal.core import attachments, clock, gaps, scope
+from portal.core import clock
+from portal.core.access import scope
+from portal.core.records import attachments, gaps
 from portal.demo import names, phrases
 from portal.demo.entering import bring, day, enter, filler_of, move, principal, row, secretary_of, units
 from portal.demo.profiles import SHOWN, Profile, dealt

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import select
 
 from portal.core import clock
-from portal.core.doubts import PREFIX
-from portal.core.ledger import Ledger
+from portal.core.declaration.ledger import Ledger
+from portal.core.records.duplicates import PREFIX
 from portal.demo import names, phrases
 from portal.demo.entering import Texts, bring, enter, filler_of, move, row, units
 from portal.demo.profiles import SHOWN, Profile

@@ -10,10 +10,12 @@ from flask import g
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from portal.accounts.security import act_as
-from portal.core import moving, saving, scope
-from portal.core.forms import form_class
-from portal.core.ledger import Ledger
+from portal.accounts.security_manager import act_as
+from portal.core.access import scope
+from portal.core.declaration.ledger import Ledger
+from portal.core.records import saving
+from portal.core.records.forms.form import form_class
+from portal.core.review import transitions
 from portal.demo.profiles import Profile
 from portal.extensions import db
 from portal.org.models import Unit
@@ -47,11 +49,11 @@ def enter(username: str, ledger: Ledger, texts: Texts, parent: Any = None) -> An
 def move(username: str, ledger: Ledger, record: Any, name: str, **answers: str) -> Any:
     with scope.acting_as(principal(username)):
         step = ledger.move(name)
-        path = step and moving.path_of(ledger, record, step)
-        form = step and path and moving.move_form(ledger, record, step, path, answers)
+        path = step and transitions.path_of(ledger, record, step)
+        form = step and path and transitions.move_form(ledger, record, step, path, answers)
         if not step or not form or not form.validate():
             raise ValueError(f"the demo's {name} of {ledger.name} is refused: {form and form.errors}")
-        return moving.make(ledger, record, step, form)
+        return transitions.make(ledger, record, step, form)
 
 
 def bring(username: str, ledger: Ledger, record: Any, status: str, reason: Mapping[str, str] | None = None) -> None:

@@ -11,8 +11,8 @@ from portal.demo import names
 from portal.demo.names import BRANCH, COMMITTEE, GENERAL, OrgName
 from portal.demo.profiles import SHOWN, Profile
 from portal.extensions import db
+from portal.org.encrypted import Sealed
 from portal.org.models import Area, Member, PartyOrg, Unit
-from portal.org.sealed import Sealed
 
 SEED = 20230101
 # Branches below committees and their general branches, and below general branches of units (`domain.md` §6.2).

@@ -21,12 +21,15 @@ from flask import current_app
 from sqlalchemy import Connection, MetaData, Table, literal, select
 
 import config
-from portal.core import attachments, audit, clock, installation, sealing
-from portal.core.attachments import Attachment
-from portal.core.job_files import write
-from portal.core.sealing import AuditSeal
-from portal.core.staging import StagedFile
-from portal.core.store import Missing
+from portal.core import clock
+from portal.core.audit import audit_log
+from portal.core.hash_chain import chain
+from portal.core.hash_chain.chain import AuditSeal
+from portal.core.jobs.files import write
+from portal.core.records import attachments
+from portal.core.records.attachments import Attachment
+from portal.core.records.forms.staged_files import StagedFile
+from portal.core.storage import Missing, installation
 from portal.database import begin_backup
 from portal.extensions import db
 from portal.operations import archive, dialects, migrating, tables
@@ -69,7 +72,7 @@ def make(path: Path, passphrase: str) -> Made:
             raise BadArchive("what was written is not what was read again: is the disk in order?")
         part.replace(path)
         config.keep_folder(path.parent)
-    audit.tell(MADE, title=path.name[:200])
+    audit_log.tell(MADE, title=path.name[:200])
     return made
 
 
@@ -166,20 +169,20 @@ def pack_directory(packing: Packing) -> None:
     for each in sorted(current_app.config["DATA_DIR"].iterdir()):
         if BESIDE.fullmatch(each.name) and each.is_file():
             content = each.read_bytes()
-            if each == sealing.heads_file():
+            if each == chain.heads_file():
                 content = heads_until(packing.manifest.trail[0]).encode("ascii", "replace")
             packing.beside(each.name, content)
 
 
 def trail_head(connection: Connection) -> tuple[int, str]:
-    found = connection.execute(select(*sealing.HEAD).order_by(AuditSeal.number.desc()).limit(1)).first()
+    found = connection.execute(select(*chain.HEAD).order_by(AuditSeal.number.desc()).limit(1)).first()
     return (found.number, found.digest) if found else (0, "")
 
 
 def heads_until(last: int) -> str:
     """The file of heads without those that were added since."""
-    lines = sealing.heads_file().read_text("ascii", "replace").splitlines(keepends=True)
-    return "".join(line for line in lines if max(sealing.heads_in(line), default=0) <= last)
+    lines = chain.heads_file().read_text("ascii", "replace").splitlines(keepends=True)
+    return "".join(line for line in lines if max(chain.heads_in(line), default=0) <= last)
 
 
 def pack_files(packing: Packing, named: dict[str, Named]) -> None:

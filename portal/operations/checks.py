@@ -24,11 +24,12 @@ from sqlalchemy import func, select
 
 from config import BadSetting
 from portal import setup
-from portal.accounts import ldap
 from portal.accounts.demo_accounts import DEMO_DOMAIN
-from portal.core import clock, installation, key_files, sealing, store
-from portal.core.audit import AuditEvent
-from portal.core.store import Away
+from portal.accounts.sign_in import ldap
+from portal.core import clock, storage
+from portal.core.audit.audit_log import AuditEvent
+from portal.core.hash_chain import chain
+from portal.core.storage import Away, installation, key_files
 from portal.extensions import db
 from portal.operations import dialects, migrating
 from portal.operations.backup import MADE
@@ -132,12 +133,12 @@ def of_the_deployed_database() -> Iterator[Finding]:
 
 def of_the_store() -> Iterator[Finding]:
     """Where attachments lie: reached, written to, and closed to everybody else."""
-    if current_app.config["FILES"] == store.DIRECTORY:
+    if current_app.config["FILES"] == storage.DIRECTORY:
         return
     endpoint = urlsplit(dict(parse_qsl(urlsplit(current_app.config["FILES"]).query)).get("endpoint", "https://"))
     if endpoint.scheme == "http" and not local(endpoint.hostname or ""):
         yield Finding("attachments go to the object store over plain HTTP: let PORTAL_FILES name it by https://")
-    place, probe = store.area(""), f"probe-{secrets.token_hex(8)}"
+    place, probe = storage.area(""), f"probe-{secrets.token_hex(8)}"
     try:
         installation.require_store()
         place.put(probe, BytesIO(b"probe"))
@@ -158,7 +159,7 @@ def of_the_store() -> Iterator[Finding]:
 
 def files_elsewhere() -> Iterator[Finding]:
     """On several machines a directory of its own has the files that were brought there only."""
-    found = sealing.other_directories() if current_app.config["FILES"] == store.DIRECTORY else ()
+    found = chain.other_directories() if current_app.config["FILES"] == storage.DIRECTORY else ()
     if found:
         yield Finding(
             f"another data directory ({found[0]}) is in use with this database: attachments brought there are not "

@@ -1,4 +1,4 @@
-"""An archive encrypted with a passphrase: a stream (`core/streams.py`) whose key is made of it by Argon2id."""
+"""An archive encrypted with a passphrase: Argon2id makes the key of the stream (`core/storage/encrypted_streams`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import IO
 import nacl.bindings as sodium
 from nacl.pwhash import argon2id
 
-from portal.core import streams
+from portal.core.storage import encrypted_streams
 
 MAGIC = b"PORTAL-BACKUP 1\n"
 # What Argon2id costs: passes and bytes. They are in the archive, so that they may grow with the machines.
@@ -37,14 +37,14 @@ def key_of(passphrase: str, salt: bytes, passes: int, memory: int) -> bytes:
     return argon2id.kdf(size, passphrase.encode(), salt, opslimit=passes, memlimit=memory)
 
 
-class Encrypting(streams.Encrypting):
+class Encrypting(encrypted_streams.Encrypting):
     def __init__(self, target: IO[bytes], passphrase: str) -> None:
         salt = secrets.token_bytes(argon2id.SALTBYTES)
         target.write(MAGIC + COST.pack(PASSES, MEMORY) + salt)
         super().__init__(target, key_of(passphrase, salt, PASSES, MEMORY))
 
 
-class Decrypting(streams.Decrypting):
+class Decrypting(encrypted_streams.Decrypting):
     """Raises BadArchive."""
 
     damaged, wrong_key = Damaged, WrongPassphrase

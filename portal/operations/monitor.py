@@ -24,10 +24,11 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError
 
-from portal.core import clock, sealing
-from portal.core.audit import AuditEvent
-from portal.core.views.health import PATHS
+from portal.core import clock
+from portal.core.audit.audit_log import AuditEvent
+from portal.core.hash_chain import chain
 from portal.database import probe, trouble_of
+from portal.http.health import PATHS
 from portal.operations.backup import MADE
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class State(Collector):
         try:
             with self.app.app_context(), probe() as connection:
                 self.look_for_backups(connection)
-                waiting, oldest = sealing.waiting(connection)
+                waiting, oldest = chain.waiting(connection)
         except DBAPIError as fault:  # it went away just now
             log.info("the database did not answer: %s", trouble_of(fault))
             return

@@ -12,11 +12,13 @@ from io import BytesIO
 from sqlalchemy import Connection, select, update
 
 import config
-from portal.core import attachments, audit, installation, store
-from portal.core.attachments import AREA, Attachment
-from portal.core.installation import Installation
-from portal.core.staging import StagedFile
-from portal.core.store import Missing, Store
+from portal.core import storage
+from portal.core.audit import audit_log
+from portal.core.records import attachments
+from portal.core.records.attachments import AREA, Attachment
+from portal.core.records.forms.staged_files import StagedFile
+from portal.core.storage import Missing, Store, installation
+from portal.core.storage.installation import Installation
 from portal.database import FILES, outlast_writers
 from portal.extensions import db
 from portal.operations.backup import Refused
@@ -42,7 +44,7 @@ def move(setting: str) -> Moved:
     place, before = installation.files_place(setting), installation.files_place()
     if place == before:
         raise Refused(f"the files are in {place} already")
-    source, target = attachments.kept(), store.area_of(setting, AREA)
+    source, target = attachments.kept(), storage.area_of(setting, AREA)
     installation.require_store(setting, make=True)
     done = Moved(0, 0, [])
     copy(source, target, done)  # most of them, while nobody waits
@@ -56,7 +58,7 @@ def move(setting: str) -> Moved:
     except BaseException:
         declare(before)
         raise
-    audit.tell(MOVED, title=place[:200])
+    audit_log.tell(MOVED, title=place[:200])
     return done
 
 

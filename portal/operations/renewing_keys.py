@@ -6,10 +6,13 @@ from collections.abc import Callable
 
 from flask import current_app
 
-from portal.core import audit, installation, key_files, sealing, store
+from portal.core import storage
+from portal.core.audit import audit_log
+from portal.core.hash_chain import chain
+from portal.core.storage import installation, key_files
 from portal.extensions import db
 from portal.operations.backup import Refused
-from portal.org import rotation
+from portal.org import key_rotation
 
 SEVERAL = (
     "other machines may serve this portal, and without the new key they stop with 503 within a minute: repeat with "
@@ -23,18 +26,18 @@ def renew(told: Callable[[int], None], *, copied: bool) -> int:
     path = current_app.config["DATA_DIR"] / key_files.PERSONAL
     if not copied and several():
         raise Refused(SEVERAL.format(path=path))
-    audit.tell("keys_renewed")
-    rotation.renew(path)
+    audit_log.tell("keys_renewed")
+    key_rotation.renew(path)
     installation.keys_renewed()
     db.session.commit()
-    count = rotation.reseal(told)
-    rotation.forget_older(path)
+    count = key_rotation.reseal(told)
+    key_rotation.forget_older(path)
     return count
 
 
 def several() -> bool:
     """Files in a bucket are there for several machines, and another directory with the trail's heads is another one."""
-    return current_app.config["FILES"] != store.DIRECTORY or bool(sealing.other_directories())
+    return current_app.config["FILES"] != storage.DIRECTORY or bool(chain.other_directories())
 
 
 __all__ = ["renew"]

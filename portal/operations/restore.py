@@ -22,10 +22,14 @@ from sqlalchemy.exc import DBAPIError
 
 import config
 from portal import setup
-from portal.core import attachments, audit, installation, key_files, scope, sealing, store, verifying
-from portal.core.installation import Installation
-from portal.core.job_files import write
-from portal.core.store import Store
+from portal.core import storage
+from portal.core.access import scope
+from portal.core.audit import audit_log
+from portal.core.hash_chain import chain, verification
+from portal.core.jobs.files import write
+from portal.core.records import attachments
+from portal.core.storage import Store, installation, key_files
+from portal.core.storage.installation import Installation
 from portal.extensions import db
 from portal.operations import archive, dialects, migrating, tables
 from portal.operations.archive import Head, Manifest, Taker
@@ -256,7 +260,7 @@ def bucket_for(head: Head, manifest: Manifest) -> Iterator[Store | None]:
     """Where the files go unless into the directory; those that were not there before go again on a fault. Raises
     Refused where there are files of another portal."""
     setting = current_app.config["FILES"]
-    if setting == store.DIRECTORY:
+    if setting == storage.DIRECTORY:
         yield None
         return
     theirs = installation.store_identity(setting)
@@ -265,7 +269,7 @@ def bucket_for(head: Head, manifest: Manifest) -> Iterator[Store | None]:
             f"{installation.files_place()} has the files of another portal ({theirs}): set PORTAL_FILES to a bucket, "
             "or a beginning of names, of its own"
         )
-    bucket = store.area(attachments.AREA)
+    bucket = storage.area(attachments.AREA)
     had = {each.name for each in bucket.entries()}
     try:
         yield bucket
@@ -369,15 +373,15 @@ def settled(place: Place, manifest: Manifest) -> tuple[str, bool]:
                 current = migrating.current(connection)
             if not current:
                 with suppress(DBAPIError):  # where its trail was another one
-                    audit.tell(RESTORED, title=str(manifest.trail[0]))
+                    audit_log.tell(RESTORED, title=str(manifest.trail[0]))
                 return "", True
             setup.settle_rights()
-            if manifest.trail[0] and not sealing.heads_file().exists():
-                sealing.refound()
-            fault = verifying.verify().fault
-            audit.tell(RESTORED, title=str(manifest.trail[0]))
+            if manifest.trail[0] and not chain.heads_file().exists():
+                chain.refound()
+            fault = verification.verify().fault
+            audit_log.tell(RESTORED, title=str(manifest.trail[0]))
             if not fault:
-                sealing.seal()
+                chain.seal()
             return fault, False
         finally:
             db.session.remove()

@@ -1,4 +1,4 @@
-"""What is done every hour or night without anybody asking for it (`core/scheduling.py`)."""
+"""What is done every hour or night without anybody asking for it (`core/jobs/schedule.py`)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from flask import Flask, current_app
 from flask_babel import lazy_gettext as _
 
 from portal import setup
-from portal.core import installation, sealing
-from portal.core.scheduling import PLANS, Plan, hour, night
+from portal.core.hash_chain import chain
+from portal.core.jobs.schedule import PLANS, Plan, hour, night
+from portal.core.storage import installation
 from portal.operations import backup
 from portal.operations.passphrase import passphrase
 
@@ -27,7 +28,7 @@ def tidy() -> dict[str, Any]:
 
 def seal() -> dict[str, Any]:
     """Beside what each process seals soon after it has written: what a killed one left."""
-    return {"done": sealing.seal()}
+    return {"done": chain.seal()}
 
 
 def back_up() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.extensions import Model, db
-from portal.org.markers import Searchable
+from portal.org.mixins import Searchable
 
 SEED = Path(__file__).with_name("code_lists.toml")
 

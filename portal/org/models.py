@@ -8,9 +8,9 @@ from sqlalchemy import Column, ForeignKey, Integer, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from portal.extensions import Model
-from portal.org.markers import Scoped, Searchable
-from portal.org.renamed import Renamed
-from portal.org.sealed import Sealed, SealedText
+from portal.org.encrypted import Sealed, SealedText
+from portal.org.mixins import Scoped, Searchable
+from portal.org.name_history import Renamed
 
 
 class Area(Searchable, Model):

@@ -2,9 +2,9 @@
 
 from flask_babel import lazy_gettext as _
 
+from portal.core.declaration.ledger import Ledger, Section
+from portal.core.declaration.values import Values
 from portal.core.fields import Choice, Field, Link, Text, Whole, active
-from portal.core.ledger import Ledger, Section
-from portal.core.values import Values
 from portal.org.models import Area
 from portal.registry.shared import GROUP, KEEPING, LAST, NOT_TAKEN, STATUSES, at_the_end
 from portal.registry.units import not_below_itself

@@ -11,16 +11,17 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import and_, or_, select
 from sqlalchemy.sql import ColumnElement
 
-from portal.core import clock, scope
-from portal.core.audit import AuditEvent
+from portal.core import clock
+from portal.core.access import scope
+from portal.core.audit.audit_log import AuditEvent
+from portal.core.declaration.ledger import READING, Ledger, Section, mounted
 from portal.core.fields import Choice, Field, Link, Text, Whole
 from portal.core.fields.base import LARGEST, BadValue, Kind, clean
-from portal.core.fields.days import Day, from_and_to
-from portal.core.ledger import READING, Ledger, Section, mounted
-from portal.core.phrases import labelled
+from portal.core.fields.dates import Day, from_and_to
+from portal.core.punctuation import labelled
 from portal.core.search import fold
-from portal.core.views import trail_words
-from portal.core.views.timeline import DEEDS, DONE_BY_THE_PORTAL, readable, source_of, subject, told, why
+from portal.core.views.history import audit_words
+from portal.core.views.history.record_history import DEEDS, DONE_BY_THE_PORTAL, readable, source_of, subject, told, why
 from portal.extensions import db
 from portal.org.models import Unit
 
@@ -63,7 +64,7 @@ class Places(Kind):
     filter_widget = "select"
 
     def labels(self) -> dict[str, Any]:
-        return dict(trail_words.places())
+        return dict(audit_words.places())
 
     def show(self, value: Any) -> str:
         return str(self.labels().get(value, value))

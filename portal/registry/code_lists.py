@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
+from portal.core.declaration.ledger import READING, Ledger, Rows, Section
+from portal.core.declaration.values import Problem, Values
 from portal.core.fields import Field, Text, YesNo
-from portal.core.ledger import READING, Ledger, Rows, Section
-from portal.core.values import Problem, Values
 from portal.org.codes import CodeList
 from portal.registry.shared import GROUP, NOT_TAKEN
 

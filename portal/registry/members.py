@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _
 
+from portal.core.declaration.ledger import Ledger, Section
 from portal.core.fields import (
     Choice,
     Code,
@@ -16,8 +17,7 @@ from portal.core.fields import (
     own_units,
     unit_link,
 )
-from portal.core.ledger import Ledger, Section
-from portal.core.rules import org_of_unit
+from portal.core.records.rules import org_of_unit
 from portal.org.models import Member
 from portal.registry.shared import GROUP, KEEPING, NOT_TAKEN
 

@@ -3,9 +3,9 @@
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
+from portal.core.declaration.ledger import Ledger, Section
+from portal.core.declaration.values import Values
 from portal.core.fields import Choice, Code, Day, Field, Links, Names, Text, Whole, active, community_link, org_link
-from portal.core.ledger import Ledger, Section
-from portal.core.values import Values
 from portal.extensions import db
 from portal.org.models import PartyOrg, Unit
 from portal.registry.shared import (

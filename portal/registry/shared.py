@@ -8,11 +8,11 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
+from portal.core.declaration.ledger import READING
+from portal.core.declaration.values import Problem, Values
 from portal.core.fields import BadValue, Choice, Day, Field
-from portal.core.ledger import READING
-from portal.core.values import Problem, Values
 from portal.extensions import db
-from portal.org.renamed import NAMED
+from portal.org.name_history import NAMED
 
 GROUP = _("Organisation")
 KEEPING = (*READING, "add", "edit")

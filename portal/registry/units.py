@@ -8,11 +8,11 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
 from portal.core import clock
+from portal.core.declaration.ledger import Ledger, Section
+from portal.core.declaration.values import Problem, Values
 from portal.core.fields import BadValue, Code, Day, Field, Names, Text, Whole, YesNo, community_link, unit_link
-from portal.core.ledger import Ledger, Section
-from portal.core.values import Problem, Values
 from portal.extensions import db
-from portal.org.accounts import AccountProfile
+from portal.org.account_profiles import AccountProfile
 from portal.org.models import Unit
 from portal.org.trees import below
 from portal.registry.shared import (

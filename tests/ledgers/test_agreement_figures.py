@@ -7,10 +7,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from portal.core.stats import rate
-from tests.core import sheets
-from tests.core.test_import import bring  # noqa: F401 - a fixture
-from tests.holes.walk import first
+from portal.core.declaration.figures import rate
+from tests.core.spreadsheet import sheets
+from tests.core.spreadsheet.test_import import bring  # noqa: F401 - a fixture
+from tests.security.walk import first
 
 TODAY = date(2026, 6, 30)
 

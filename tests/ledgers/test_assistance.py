@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.holes.walk import first, unchanged, unit_id
+from tests.security.walk import first, unchanged, unit_id
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.holes.walk import dump, of, unchanged
 from tests.ledgers.conftest import row
+from tests.security.walk import dump, of, unchanged
 
 pytestmark = pytest.mark.one_database
 

@@ -10,11 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from portal.core.stats import rate
+from portal.core.declaration.figures import rate
 from portal.extensions import Model
-from portal.org.sealed import Sealed
-from tests.holes.walk import unit_id
+from portal.org.encrypted import Sealed
 from tests.ledgers.test_agreement_figures import TODAY, as_date, figures
+from tests.security.walk import unit_id
 
 STATUSES = ("draft", "pending_unit", "active", "active", "active", "terminated", "voided")
 DAYS = {"month": 31, "quarter": 92, "half": 183, "holiday": 183}

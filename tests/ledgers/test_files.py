@@ -12,10 +12,12 @@ import pytest
 
 from config import BadSetting
 from portal import setup
-from portal.core import attachments, clock, installation, pictures, scope
-from portal.core.store import directory
+from portal.core import clock
+from portal.core.access import scope
+from portal.core.records import attachments, image_metadata
+from portal.core.storage import directory, installation
 from portal.operations import scheduled
-from tests.holes.walk import of, unchanged
+from tests.security.walk import of, unchanged
 from tests.visitor import Page
 
 pytestmark = pytest.mark.one_database
@@ -235,15 +237,18 @@ def test_a_file_is_safe_before_its_row_is(app, monkeypatch, tmp_path):
 
 
 def test_a_photo_keeps_its_orientation_and_nothing_after_its_end():
-    turned = pictures.exif_segment(6)
+    turned = image_metadata.exif_segment(6)
     photo = b"\xff\xd8" + turned[:-4] + b"\0\0\0\0" + EXIF + b"\xff\xda\x00\x02pic\xff\x00ture\xff\xd9"
-    cleaned = pictures.jpeg(photo + b"\xff\xd8" + EXIF + b"\xff\xd9")
+    cleaned = image_metadata.jpeg(photo + b"\xff\xd8" + EXIF + b"\xff\xd9")
     assert cleaned == b"\xff\xd8" + turned + b"\xff\xda\x00\x02pic\xff\x00ture\xff\xd9"
     image = (
-        chunk(b"IHDR", b"h") + chunk(b"eXIf", pictures.exif_of(8)) + chunk(b"IDAT", b"picture") + chunk(b"IEND", b"")
+        chunk(b"IHDR", b"h")
+        + chunk(b"eXIf", image_metadata.exif_of(8))
+        + chunk(b"IDAT", b"picture")
+        + chunk(b"IEND", b"")
     )
-    cleaned = pictures.png(PNG[:8] + image + b"GPS")
-    assert pictures.exif_of(8) in cleaned
+    cleaned = image_metadata.png(PNG[:8] + image + b"GPS")
+    assert image_metadata.exif_of(8) in cleaned
     assert cleaned.endswith(chunk(b"IEND", b""))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ledgers.test_moves import ANSWERS, of
+from tests.ledgers.test_transitions import ANSWERS, of
 
 pytestmark = pytest.mark.one_database
 PHONES = ("022-66300001", "022-66300002")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.holes.walk import first, unchanged, unit_id
 from tests.ledgers.test_assistance import PERSON, community
+from tests.security.walk import first, unchanged, unit_id
 
 pytestmark = pytest.mark.one_database
 TOO_LONG = "A term of at most five years, please."

@@ -18,9 +18,11 @@ import pytest
 from sqlalchemy import text  # noqa: TID251 - what gets past the ORM is what is tried
 
 from portal import create_app, demo, setup
-from portal.accounts.security import act_as
-from portal.core import audit, scope, sealing, verifying
-from portal.core.exclusion import SPACE
+from portal.accounts.security_manager import act_as
+from portal.core.access import scope
+from portal.core.audit import audit_log
+from portal.core.hash_chain import chain, verification
+from portal.core.transactions.ledger_lock import SPACE
 from portal.database import ready
 from portal.extensions import db
 from tests.cluster import unprivileged
@@ -147,9 +149,9 @@ def test_people_work_at_the_same_time_and_nothing_is_kept_of_the_session(pooled)
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(work, visitors))
     with pooled.test_request_context():
-        sealing.seal()
-        assert verifying.verify().fault == ""
-        audit.add("sign_out")
+        chain.seal()
+        assert verification.verify().fault == ""
+        audit_log.add("sign_out")
         db.session.commit()
         held = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND (classid = {SPACE} OR objsubid = 1)"
         assert db.session.execute(text(held)).scalar() == 0

@@ -8,12 +8,13 @@ from flask import Response, abort, jsonify, request, url_for
 from flask_appbuilder.api import ModelRestApi, expose
 from flask_appbuilder.security.decorators import protect
 
-from portal.core import completeness, exclusion, once
-from portal.core.api import asking, entering, telling
+from portal.core.api import decode, encode, write
+from portal.core.records import completeness, idempotency
+from portal.core.transactions import ledger_lock
 from portal.core.views import listing
-from portal.core.views.filling import NotSaved, editing, parent_or_abort
-from portal.core.views.moves import offers
-from portal.core.views.reaching import Reaching
+from portal.core.views.forms.edit import NotSaved, editing, parent_or_abort
+from portal.core.views.lookup import Reaching
+from portal.core.views.transition_pages import offers
 from portal.org import codes
 
 
@@ -44,18 +45,18 @@ class LedgerApi(Reaching, ModelRestApi):
     @protect()
     def info(self) -> Response:
         codes.load(self.ledger.all_code_lists)
-        return jsonify(telling.info(self.ledger))
+        return jsonify(encode.info(self.ledger))
 
     @expose("/")
     @protect()
     def get_list(self) -> Response:
         """The address is that of the list's page."""
-        asked = listing.parse(self.ledger, asking.address())
+        asked = listing.parse(self.ledger, decode.address())
         codes.load(self.ledger.code_lists)
         page = listing.fetch(asked)
         said = {"ignored": asked.ignored} if asked.ignored else {}
         return jsonify(
-            count=page.count, more=page.more, **said, **telling.listed(self.ledger, asked.columns, page.records)
+            count=page.count, more=page.more, **said, **encode.listed(self.ledger, asked.columns, page.records)
         )
 
     @expose("/<id:pk>")
@@ -67,17 +68,17 @@ class LedgerApi(Reaching, ModelRestApi):
     @expose("/", methods=["POST"])
     @protect()
     def post(self) -> Response:
-        sent = asking.body()
-        key = once.Sent.of(asking.key(), request.args.to_dict(), sent)
-        parent = parent_or_abort(self, asking.parent(self.ledger, sent))
-        known = asking.made_before(self.ledger, key)
+        sent = decode.body()
+        key = idempotency.Sent.of(decode.key(), request.args.to_dict(), sent)
+        parent = parent_or_abort(self, decode.parent(self.ledger, sent))
+        known = decode.made_before(self.ledger, key)
         if known is None:
             try:
-                pk, warnings = entering.enter(self, sent, None, parent, key=key)
+                pk, warnings = write.enter(self, sent, None, parent, key=key)
                 return self.told(self.record_or_404(pk), 201, warnings)
             except NotSaved as fault:
                 # The same may have been sent twice at once, and the other was first.
-                known = asking.made_before(self.ledger, key)
+                known = decode.made_before(self.ledger, key)
                 if known is None:
                     abort(fault.code, str(fault))
         return self.told(self.record_or_404(known))
@@ -89,7 +90,7 @@ class LedgerApi(Reaching, ModelRestApi):
         record = self.record_or_404(pk)
         limited = editing(self, record)
         try:
-            pk, warnings = entering.enter(self, asking.body(), record, limited=limited)
+            pk, warnings = write.enter(self, decode.body(), record, limited=limited)
         except NotSaved as fault:
             abort(fault.code, str(fault))
         return self.told(self.record_or_404(pk), 200, warnings)
@@ -97,24 +98,24 @@ class LedgerApi(Reaching, ModelRestApi):
     @expose("/<id:pk>", methods=["DELETE"])
     @protect()
     def delete(self, pk: int) -> Response:
-        exclusion.hold(self.ledger.name)
-        entering.remove(self, self.record_or_404(pk))
+        ledger_lock.hold(self.ledger.name)
+        write.remove(self, self.record_or_404(pk))
         return jsonify(id=pk)
 
     @expose("/<id:pk>/<string:name>", methods=["POST"])
     @protect()
     def move(self, pk: int, name: str) -> Response:
-        exclusion.hold(self.ledger.name)
+        ledger_lock.hold(self.ledger.name)
         codes.load(self.ledger.all_code_lists)
-        after = entering.move(self, self.record_or_404(pk), name)
+        after = write.move(self, self.record_or_404(pk), name)
         return self.told(self.record_or_404(after))
 
     def told(self, record: Any, code: int = 200, warnings: list[str] | None = None) -> Response:
         """One record, what may be done with it now, and the version that a change starts from."""
         may = [verb for verb in ("edit", "delete") if verb in self.ledger.verbs and self.may(verb, record)]
-        moves = telling.offered(self.ledger, offers(self.ledger, record, {}))
+        moves = encode.offered(self.ledger, offers(self.ledger, record, {}))
         waits = {each.name: each.text for each in completeness.missing(self.ledger, record)} if "edit" in may else {}
-        found = telling.whole(self.ledger, record)
+        found = encode.whole(self.ledger, record)
         answer = jsonify(**found, may=may, moves=moves, missing=waits, warnings=warnings or [])
         answer.status_code = code
         if code == 201:

@@ -8,7 +8,7 @@ from werkzeug.routing import IntegerConverter
 
 from portal.core.api.base import LedgerApi
 from portal.core.api.openapi import openapi
-from portal.core.ledger import Ledger
+from portal.core.declaration.ledger import Ledger
 from portal.core.views.mount import LedgerInterface
 from portal.extensions import db
 

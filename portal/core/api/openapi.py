@@ -7,11 +7,11 @@ from typing import Any
 
 from flask import Response, current_app, jsonify, request
 
-from portal.core import scope
-from portal.core.api import telling
-from portal.core.api.asking import JSON
+from portal.core.access import scope
+from portal.core.api import encode
+from portal.core.api.decode import JSON
+from portal.core.declaration.ledger import Ledger, Rows, mounted
 from portal.core.fields import Field
-from portal.core.ledger import Ledger, Rows, mounted
 from portal.core.views.listing import MOST_PER_PAGE, OWN
 
 Schema = dict[str, Any]
@@ -121,7 +121,7 @@ def schemas(ledger: Ledger) -> Iterator[tuple[str, Schema]]:
     parent = {f"{ledger.under.relation}_id": NUMBER} if ledger.under else {}
     version = {"version": VERSION} if ledger.statuses else {}
     yield f"{ledger.name}.form", closed({**version, **parent, **properties(ledger.entered), **rows})
-    shown = properties({name: ledger.field(name) for name in telling.listable(ledger)})
+    shown = properties({name: ledger.field(name) for name in encode.listable(ledger)})
     yield ledger.name, closed({**shown, "id": NUMBER, **version, **rows, **kept})
 
 

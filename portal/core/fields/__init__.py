@@ -1,12 +1,9 @@
 """Kinds of fields. A kind answers everything asked of it; nobody else asks what kind it is."""
 
-from portal.core.fields.above import NumberAbove
-from portal.core.fields.bands import Bands
 from portal.core.fields.base import BadValue, Field, Kind, Label, Other, clean, field, link, natural
 from portal.core.fields.choices import Choice, Code, Codes, YesNo
 from portal.core.fields.computed import Batch, Computed, computed
-from portal.core.fields.contacts import Landline, Names, OneName
-from portal.core.fields.days import Day, Month, days_in, long_date, parse_day, since_1904
+from portal.core.fields.dates import Day, Month, days_in, long_date, parse_day, since_1904
 from portal.core.fields.links import (
     Link,
     Links,
@@ -21,10 +18,12 @@ from portal.core.fields.links import (
     several_units,
     unit_link,
 )
-from portal.core.fields.names import name_key, phone_number
 from portal.core.fields.numbers import Money, Percent, Whole
-from portal.core.fields.people import Named, Person, person, serving, written
-from portal.core.fields.personal import (
+from portal.core.fields.parent_number import NumberAbove
+from portal.core.fields.people.contacts import Landline, Names, OneName
+from portal.core.fields.people.names import name_key, phone_number
+from portal.core.fields.people.person import Named, Person, person, serving, written
+from portal.core.fields.people.personal import (
     Mobile,
     Personal,
     PersonalCodes,
@@ -35,7 +34,8 @@ from portal.core.fields.personal import (
     mask_name,
     mask_phone,
 )
-from portal.core.fields.row_refs import RowRefs
+from portal.core.fields.ranges import Bands
+from portal.core.fields.row_links import RowRefs
 from portal.core.fields.text import Text
 from portal.core.fields.units import COPIES, EVENTS, PEOPLE
 

@@ -14,9 +14,9 @@ from sqlalchemy.orm import mapped_column
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
-from portal.core import scope
-from portal.core.fields.entries import Entry
-from portal.core.phrases import listed
+from portal.core.access import scope
+from portal.core.fields.cell_checks import Entry
+from portal.core.punctuation import listed
 
 Label: TypeAlias = LazyString | str
 
@@ -40,7 +40,7 @@ ERROR = re.compile(
 )
 # A long number as a spreadsheet shows it: its last digits are lost.
 SHORTENED = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE]\+\d{2,}", re.ASCII)
-# What the reader says of a formula that nobody has computed (`core/spreadsheet/workbook_xml.py`).
+# What the reader says of a formula that nobody has computed (`core/spreadsheet/reader/workbook_xml.py`).
 UNCOMPUTED = "#UNCOMPUTED!"
 # What counts as not filled in.
 BLANK: tuple[object, ...] = (None, "", (), [])

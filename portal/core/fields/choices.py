@@ -15,11 +15,11 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from portal.core.fields.base import LONGEST_VALUE, BadValue, Kind, Label, Other, clean, refuse_long
-from portal.core.fields.entries import LIST, Entry, several_in_a_cell
-from portal.core.phrases import PAPER, clauses, listed
+from portal.core.fields.cell_checks import LIST, Entry, several_in_a_cell
+from portal.core.punctuation import PAPER, clauses, listed
 from portal.core.search import fold, remembering
 from portal.org.codes import codes
-from portal.org.sealed import Sealed
+from portal.org.encrypted import Sealed
 
 SEPARATORS = re.compile(r"([、,，;；/|\s]+)")
 MOST_WORDS = 8  # of one label

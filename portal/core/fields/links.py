@@ -15,16 +15,16 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
-from portal.core import scope
+from portal.core.access import scope
+from portal.core.access.cached_lookups import REFERENCE, remembered
 from portal.core.fields.base import BRINGING, LONGEST_VALUE, BadValue, Kind, clean, natural, refuse_long
-from portal.core.fields.entries import MOST_LISTED, Entry, entry_of_names
-from portal.core.lookups import REFERENCE, remembered
-from portal.core.phrases import listed
+from portal.core.fields.cell_checks import MOST_LISTED, Entry, entry_of_names
+from portal.core.punctuation import listed
 from portal.core.search import contains, fold
 from portal.extensions import Model, db
-from portal.org.markers import Scoped
+from portal.org.mixins import Scoped
 from portal.org.models import Area, Member, PartyOrg, Unit
-from portal.org.renamed import Renamed
+from portal.org.name_history import Renamed
 
 MOST_OPTIONS = 50
 PAGE = 20

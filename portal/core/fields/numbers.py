@@ -15,7 +15,7 @@ from sqlalchemy.types import TypeEngine
 
 from portal.core.fields import units
 from portal.core.fields.base import BadValue, Kind, Reading
-from portal.core.fields.entries import DECIMAL, WHOLE, Entry
+from portal.core.fields.cell_checks import DECIMAL, WHOLE, Entry
 
 # Groups of three digits, or of four as Chinese counts them; anything else between digits may be a decimal comma.
 GROUPED = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:[, ]\d{3})+|\d{1,4}(?:[, ]\d{4})+)(?:\.\d+)?|[+-]?\.\d+", re.ASCII)

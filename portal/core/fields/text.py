@@ -13,7 +13,7 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
 from portal.core.fields.base import LONGEST_VALUE, BadValue, Kind, clean, composed, refuse_long, refuse_unkeepable
-from portal.core.fields.entries import Entry
+from portal.core.fields.cell_checks import Entry
 
 # What people put between the digits of a number; one sign, or none, and perhaps spaces around it.
 BETWEEN = r"[ \t]*(?:[-.·_][ \t]*)?"

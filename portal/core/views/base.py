@@ -15,32 +15,36 @@ from sqlalchemy import Select, select
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from portal.core import attachments, completeness, exclusion, merging, scope, stats
+from portal.core.access import scope
+from portal.core.audit.as_of import as_of
+from portal.core.declaration import figures as stats
+from portal.core.declaration.ledger import Ledger, mounted
+from portal.core.declaration.values import Values
+from portal.core.declaration.workflow import IN_FORCE
 from portal.core.fields import Link, clean
 from portal.core.fields.links import PAGE
-from portal.core.forms import LedgerForm
-from portal.core.ledger import Ledger, mounted
-from portal.core.past import as_of
-from portal.core.record import Record
-from portal.core.values import Values
-from portal.core.views import listing, seen
-from portal.core.views.addresses import only
-from portal.core.views.autosaving import Autosaving
+from portal.core.models.record import Record
+from portal.core.records import attachments, completeness
+from portal.core.records.forms.form import LedgerForm
+from portal.core.review import merge
+from portal.core.transactions import ledger_lock
+from portal.core.views import listing, stale
 from portal.core.views.bulk import Bulk
-from portal.core.views.comparing import Comparing
-from portal.core.views.exporting import Exporting
 from portal.core.views.files import Filing, may_remove
-from portal.core.views.filling import Filling, id_of
-from portal.core.views.import_runs import ImportRuns
-from portal.core.views.importing import Importing
-from portal.core.views.linked import pages_of
-from portal.core.views.moves import Moves, batches, offers
-from portal.core.views.pasting import Pasting
-from portal.core.views.reaching import Reaching
-from portal.core.views.revealing import Revealing, revealing
+from portal.core.views.forms.autosave import Autosaving
+from portal.core.views.forms.edit import Filling, id_of
+from portal.core.views.forms.paste import Pasting
+from portal.core.views.history.compare import Comparing
+from portal.core.views.history.record_history import timeline
+from portal.core.views.lookup import Reaching
+from portal.core.views.query_args import only
+from portal.core.views.record_links import pages_of
 from portal.core.views.table import table
-from portal.core.views.timeline import timeline
-from portal.core.workflow import IN_FORCE
+from portal.core.views.transition_pages import Moves, batches, offers
+from portal.core.views.unmask import Revealing, revealing
+from portal.core.views.workbooks.exporting import Exporting
+from portal.core.views.workbooks.import_runs import ImportRuns
+from portal.core.views.workbooks.importing import Importing
 from portal.extensions import db
 from portal.org import codes
 
@@ -140,7 +144,7 @@ class LedgerView(
         record: Any,
         tried: dict[str, Any] | None = None,
         file_faults: dict[str, str] | None = None,
-        newer: seen.Newer | None = None,
+        newer: stale.Newer | None = None,
     ) -> ResponseReturnValue:
         """The page of a record; `tried` is the form of a move that was refused, by the move's name, and `newer` what
         became of the record since it was shown to whoever asked for that."""
@@ -148,7 +152,7 @@ class LedgerView(
             "show.html",
             record=record,
             newer=newer,
-            sentence=seen.sentence,
+            sentence=stale.sentence,
             meanwhile=changed_meanwhile(self.ledger, record),
             tables=[*self.ledger.tables(Values(record, {})), *(t for t in self.ledger.kept if getattr(record, t.name))],
             entries=list_of_entries(self.ledger, record),
@@ -225,11 +229,11 @@ class LedgerView(
     @expose("/delete/<int:pk>", methods=["POST"])
     @has_access
     def delete(self, pk: int) -> ResponseReturnValue:
-        exclusion.hold(self.ledger.name)
+        ledger_lock.hold(self.ledger.name)
         record = self.record_or_404(pk)
         self.require("delete", record)
-        if met := seen.newer(self.ledger, record, seen.posted()):
-            return seen.shown_instead(self, record, met)
+        if met := stale.newer(self.ledger, record, stale.posted()):
+            return stale.shown_instead(self, record, met)
         back = self.home_of(record)
         self.remove(record)
         flash(gettext("Deleted."), "success")
@@ -263,12 +267,12 @@ class LedgerView(
         return url_for(f"{self.endpoint}.show", pk=id_of(record)) if show else url_for(f"{self.endpoint}.list")
 
 
-def changed_meanwhile(ledger: Ledger, record: Any) -> Sequence[merging.Difference]:
+def changed_meanwhile(ledger: Ledger, record: Any) -> Sequence[merge.Difference]:
     """Of an amendment, what of the record in force changed since it began, as far as the user sees it."""
     if getattr(record, "amends_id", None) is None:
         return ()
     hidden = ledger.hidden(record)
-    return [each for each in merging.differences(ledger, record) if each.name not in hidden]
+    return [each for each in merge.differences(ledger, record) if each.name not in hidden]
 
 
 def former_versions(ledger: Ledger, record: Any) -> Sequence[Any]:

@@ -18,12 +18,14 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import BadRequest
 
-from portal.core import attachments, exclusion, scope
+from portal.core.access import scope
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.workflow import IN_FORCE
 from portal.core.fields import Label, natural
-from portal.core.ledger import Ledger
-from portal.core.views import seen
+from portal.core.records import attachments
+from portal.core.transactions import ledger_lock
+from portal.core.views import stale
 from portal.core.views.listing import MOST_PER_PAGE, whole
-from portal.core.workflow import IN_FORCE
 from portal.extensions import db
 
 SHOWN = 50
@@ -106,7 +108,7 @@ def act(view: Any, name: str, ids: list[str]) -> ResponseReturnValue:
         abort(403)
     confirmed = bool(request.form.get("confirmed"))
     if confirmed:
-        exclusion.hold(view.ledger.name)
+        ledger_lock.hold(view.ledger.name)
     records = chosen(view, ids)
     for record in records:
         view.require(verb, record)
@@ -151,16 +153,16 @@ class Action:
 
 def outdated(ledger: Ledger, records: Iterable[Any]) -> dict[Any, str]:
     """The records that are no longer what the list or the preview showed, each with what is said of it."""
-    shown = seen.posted_many()
-    found = ((record, seen.newer(ledger, record, shown.get(record.id))) for record in records)
-    return {record: seen.briefly(met) for record, met in found if met is not None}
+    shown = stale.posted_many()
+    found = ((record, stale.newer(ledger, record, shown.get(record.id))) for record in records)
+    return {record: stale.briefly(met) for record, met in found if met is not None}
 
 
 def preview(view: Any, action: Action, can: list[Any], cannot: list[tuple[Any, str]]) -> ResponseReturnValue:
     """What will be changed and what will not, before it is confirmed; 409 where it was, and something is newer."""
     confirmed = bool(request.form.get("confirmed"))
     if confirmed:
-        seen.nothing_done(len(outdated(view.ledger, (record for record, _ in cannot))))
+        stale.nothing_done(len(outdated(view.ledger, (record for record, _ in cannot))))
     page = view.page("moves.html", action=action, can=can, cannot=cannot, shown=SHOWN)
     return make_response(page, 409 if confirmed else 200)
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from flask import Response, request, send_file
 
-from portal.core.spreadsheet.export import XLSX
+from portal.core.spreadsheet.exporter.exporter import XLSX
 
 
 def download(file: IO[bytes] | Path, name: str, media: str = XLSX) -> Response:

@@ -10,13 +10,14 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
 
-from portal.core import attachments, clock, gaps
-from portal.core.attachments import Attachment, BadFile
-from portal.core.ledger import Files, Ledger
-from portal.core.phrases import labelled
-from portal.core.store import Missing
+from portal.core import clock
+from portal.core.declaration.ledger import Files, Ledger
+from portal.core.declaration.workflow import IN_FORCE
+from portal.core.punctuation import labelled
+from portal.core.records import attachments, gaps
+from portal.core.records.attachments import Attachment, BadFile
+from portal.core.storage import Missing
 from portal.core.views.downloads import download
-from portal.core.workflow import IN_FORCE
 from portal.extensions import db
 from portal.org import codes
 

@@ -15,15 +15,17 @@ from sqlalchemy.sql import ColumnElement
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from portal.core import clock, scope, stats
+from portal.core import clock
+from portal.core.access import scope
+from portal.core.access.row_scope import OWNER
+from portal.core.audit.as_of import as_of
+from portal.core.declaration import figures
+from portal.core.declaration.ledger import Ledger
 from portal.core.fields import BadValue, Field, Label, Link, clean, natural, parse_day
-from portal.core.ledger import Ledger
-from portal.core.past import as_of
-from portal.core.phrases import labelled
-from portal.core.reach import OWNER
-from portal.core.record import Record
+from portal.core.models.record import Record
+from portal.core.punctuation import labelled
 from portal.core.search import MOST_WORDS, contains, words
-from portal.core.views.addresses import only
+from portal.core.views.query_args import only
 from portal.extensions import db
 
 PAGE_SIZE = 25
@@ -83,14 +85,14 @@ class Listing:
 
     @contextmanager
     def in_time(self, others: Iterable[type[Any]] = ()) -> Iterator[None]:
-        """What is asked inside is asked of the day that was chosen, or of today (`core/past.py`); so are `others`."""
+        """What is asked inside is asked of the day chosen, or of today (`core/audit/as_of.py`); so are `others`."""
         asked = [select(model.id) for model in others]
         with as_of(self.ledger, self.as_of, lambda: (*conditions(self), *asked)) if self.as_of else nullcontext():
             yield
 
     @property
     def figure_label(self) -> Label:
-        found = stats.chosen(self.ledger.told(), self.figure)
+        found = figures.chosen(self.ledger.told(), self.figure)
         return found[0].label if found else ""
 
     @property
@@ -161,7 +163,7 @@ def _order(ledger: Ledger, text: str) -> str:
 
 
 def _figure(ledger: Ledger, text: str) -> str:
-    if text and stats.chosen(ledger.told(), text) is None:
+    if text and figures.chosen(ledger.told(), text) is None:
         raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name="figure"))
     return text
 
@@ -194,7 +196,7 @@ def conditions(listing: Listing) -> Iterator[ColumnElement[bool]]:
     ledger = listing.ledger
     if issubclass(ledger.model, Record):
         yield ledger.model.is_current()
-    if listing.figure and (figure := stats.chosen(ledger.told(), listing.figure)):
+    if listing.figure and (figure := figures.chosen(ledger.told(), listing.figure)):
         yield from figure[1]
     if listing.q and ledger.searchable:
         yield contains(ledger.column("search_text"), listing.q)

@@ -6,8 +6,8 @@ from flask_appbuilder import AppBuilder
 from flask_appbuilder.models.sqla.filters import SQLAFilterConverter
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 
-from portal.core.forms import form_class
-from portal.core.ledger import Ledger
+from portal.core.declaration.ledger import Ledger
+from portal.core.records.forms.form import form_class
 from portal.core.views.base import LedgerView
 from portal.extensions import db
 

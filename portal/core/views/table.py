@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from portal.core.ledger import Ledger
+from portal.core.declaration.ledger import Ledger
 from portal.core.views.listing import Listing
 
 NOTHING = "—"

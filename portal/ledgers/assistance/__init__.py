@@ -2,10 +2,10 @@
 
 from flask_babel import lazy_gettext as _
 
-from portal.core.ledger import Derived, Files, Ledger, Rows, Section, Status
-from portal.core.parts import ARCHIVED, DRAFT, PENDING_UNIT, RETURNED, VOIDED
-from portal.core.rules import for_own_unit
-from portal.ledgers.assistance import rules, stats, workflow
+from portal.core.declaration.ledger import Derived, Files, Ledger, Rows, Section, Status
+from portal.core.declaration.parts import ARCHIVED, DRAFT, PENDING_UNIT, RETURNED, VOIDED
+from portal.core.records.rules import for_own_unit
+from portal.ledgers.assistance import figures, rules, workflow
 from portal.ledgers.assistance.columns import PAIRING_COLUMNS, VISIT_COLUMNS
 from portal.ledgers.assistance.model import Beneficiary, Pairing, Visit
 
@@ -43,12 +43,12 @@ beneficiaries = Ledger(
         "review_due": Derived(
             Status(_("To be looked at again"), "warn"),
             ("active",),
-            stats.review_due,
-            stats.is_review_due,
+            figures.review_due,
+            figures.is_review_due,
             needs=("review_on",),
         )
     },
-    figures=stats.BENEFICIARY_FIGURES,
+    figures=figures.BENEFICIARY_FIGURES,
     needed=rules.needed,
     rules=(for_own_unit, rules.circumstances),
     last_rules=(rules.one_record, rules.perhaps_the_same),
@@ -138,12 +138,12 @@ pairings = Ledger(
         "voided": VOIDED,
     },
     derived={
-        "expired": Derived(Status(_("Run out"), "warn"), ("active",), stats.expired, stats.is_expired, ("end_on",)),
-        "expiring": Derived(Status(_("Runs out soon"), "warn"), ("active",), stats.expiring),
-        "running": Derived(Status(_("Paired and not run out"), "ok"), ("active",), stats.unexpired),
-        "unvisited": Derived(Status(_("Visit overdue"), "warn"), ("active",), stats.unvisited),
+        "expired": Derived(Status(_("Run out"), "warn"), ("active",), figures.expired, figures.is_expired, ("end_on",)),
+        "expiring": Derived(Status(_("Runs out soon"), "warn"), ("active",), figures.expiring),
+        "running": Derived(Status(_("Paired and not run out"), "ok"), ("active",), figures.unexpired),
+        "unvisited": Derived(Status(_("Visit overdue"), "warn"), ("active",), figures.unvisited),
     },
-    figures=stats.PAIRING_FIGURES,
+    figures=figures.PAIRING_FIGURES,
     rules=(for_own_unit, rules.pairing_rules),
     derive=rules.of_the_pair,
     files=(Files("attachments", _("Attachments")),),
@@ -267,7 +267,7 @@ visits = Ledger(
         "active": Status(_("Submitted"), "ok"),
         "voided": VOIDED,
     },
-    figures=stats.VISIT_FIGURES,
+    figures=figures.VISIT_FIGURES,
     rules=(for_own_unit, rules.visited, rules.visit_again),
     derive=rules.of_the_visit,
     imports={

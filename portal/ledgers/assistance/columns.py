@@ -8,12 +8,12 @@ from typing import Any, TypeAlias
 from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, Select, func, select
 
-from portal.core import scope
+from portal.core.access import scope
+from portal.core.declaration.figures import by_key
 from portal.core.fields import Batch, Code, Day, PersonalMoney, Whole, computed
-from portal.core.phrases import clauses, labelled, listed
-from portal.core.stats import by_key
+from portal.core.punctuation import clauses, labelled, listed
+from portal.ledgers.assistance.figures import paid
 from portal.ledgers.assistance.model import AID_KINDS, HANDLINGS, AidItem, Beneficiary, Visit, VisitNeed
-from portal.ledgers.assistance.stats import paid
 from portal.org.models import Area, PartyOrg
 
 Statement: TypeAlias = Select[*tuple[Any, ...]]

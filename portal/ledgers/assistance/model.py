@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.sql import ColumnElement
 
 from portal.core import clock
+from portal.core.access.masked_input import known_names
 from portal.core.fields import (
     Bands,
     Choice,
@@ -39,11 +40,10 @@ from portal.core.fields import (
     serving,
     written,
 )
-from portal.core.record import Part, Record, index_natural_key
-from portal.core.unseen import known_names
+from portal.core.models.record import Part, Record, index_natural_key
 from portal.extensions import Model
+from portal.org.encrypted import Sealed
 from portal.org.models import Area, Member, PartyOrg
-from portal.org.sealed import Sealed
 
 GENDERS = Choice(("1", _("Male")), ("2", _("Female")), also={"1": ("男性",), "2": ("女性",)})
 AGE_BANDS = Bands(

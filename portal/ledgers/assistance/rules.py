@@ -9,17 +9,19 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy import ColumnElement, bindparam, func, select, update
 
-from portal.core import clock, guessing, scope
+from portal.core import clock
+from portal.core.access import scope
+from portal.core.access.cached_lookups import remembered
+from portal.core.access.masked_input import LOOKING_UP
+from portal.core.audit import probe_limit
+from portal.core.declaration.values import Problem, Values, asked_of_people
+from portal.core.declaration.workflow import IN_FORCE
 from portal.core.fields import PersonalMoney, mask_name, name_key
 from portal.core.fields.base import BRINGING
-from portal.core.lookups import remembered
-from portal.core.unseen import LOOKING_UP
-from portal.core.values import Problem, Values, asked_of_people
-from portal.core.workflow import IN_FORCE
 from portal.extensions import db
 from portal.ledgers.assistance.model import Beneficiary, Pairing, Visit
+from portal.org.encrypted import Sealed, vault
 from portal.org.models import Area, Member, PartyOrg
-from portal.org.sealed import Sealed, vault
 
 RESIDENT = "1"  # C13: residents in difficulty
 BY_PHONE = "6"  # C18: a call is no visit
@@ -59,12 +61,12 @@ def one_record(values: Values) -> Iterator[Problem]:
     hidden = [each for each in alike if not scope.current().covers_row("reveal", "beneficiaries", each)]
     retyped = values.record is None or values.phone_enc is not values.record.phone_enc
     if hidden and (retyped or values.dedupe_hash != key):
-        if guessing.spent(key):
+        if probe_limit.spent(key):
             text = gettext("Too many numbers were tried for people of this name; please ask the committee's office.")
             yield Problem("phone_enc", text)
             return
         if values.dedupe_hash != key:
-            guessing.note(key, hidden[0], "phone_enc")
+            probe_limit.note(key, hidden[0], "phone_enc")
     for other in alike:
         if other.dedupe_hash == key and other.id not in values.itself:
             text = gettext("This person is already on the list: %(number)s", number=other.beneficiary_no)
@@ -112,9 +114,9 @@ def lives_elsewhere(values: Values, other: Beneficiary) -> bool:
         if scope.deed() == "check":  # it is still being filled in: nothing is said
             return True
         guess = vault().digest(f"address|{name_key(revealed(values.name_enc))}|{values.community_id}|{here}")
-        if guessing.spent(guess):
+        if probe_limit.spent(guess):
             return False
-        guessing.note(guess, other, "address_enc")
+        probe_limit.note(guess, other, "address_enc")
     return here != there
 
 

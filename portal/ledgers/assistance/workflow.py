@@ -9,11 +9,9 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from portal.core import clock, ending, scope
-from portal.core.amending import AMEND, copy_of
-from portal.core.fields import Choice, Field
-from portal.core.rules import not_before
-from portal.core.workflow import (
+from portal.core import clock
+from portal.core.access import scope
+from portal.core.declaration.workflow import (
     ADOPT,
     APPROVE,
     ARCHIVE,
@@ -29,6 +27,10 @@ from portal.core.workflow import (
     Move,
     Path,
 )
+from portal.core.fields import Choice, Field
+from portal.core.records.rules import not_before
+from portal.core.review import termination
+from portal.core.review.amendments import AMEND, copy_of
 from portal.extensions import db
 from portal.ledgers.assistance.model import Beneficiary, Pairing
 from portal.ledgers.assistance.rules import TRANSFERRED
@@ -106,7 +108,7 @@ def may_hand_over(pairing: Pairing) -> bool:
     return pairing.end_reason == TRANSFERRED
 
 
-TERMINATE, REFUSE, TAKE_BACK = ending.moves(
+TERMINATE, REFUSE, TAKE_BACK = termination.moves(
     "approve",
     ("terminated_on", "end_reason", "successor_id"),
     label=_("End the pairing"),

@@ -3,11 +3,11 @@
 from flask_babel import lazy_gettext as _
 from sqlalchemy import true
 
+from portal.core.declaration.ledger import READING, Derived, Files, Ledger, Rows, Section, Status, Under
+from portal.core.declaration.parts import ARCHIVED, DRAFT, PENDING_UNIT, RETURNED, VOIDED, Side
 from portal.core.fields import Field, NumberAbove
-from portal.core.ledger import READING, Derived, Files, Ledger, Rows, Section, Status, Under
-from portal.core.parts import ARCHIVED, DRAFT, PENDING_UNIT, RETURNED, VOIDED, Side
-from portal.core.rules import by_whom
-from portal.ledgers.cobuilding import stats, workflow
+from portal.core.records.rules import by_whom
+from portal.ledgers.cobuilding import figures, workflow
 from portal.ledgers.cobuilding.columns import AGREEMENT_COLUMNS
 from portal.ledgers.cobuilding.model import Agreement, CoopActivity
 from portal.ledgers.cobuilding.rules import RULES, defaults, derive, is_alliance
@@ -28,12 +28,12 @@ STATUSES = {
 
 DERIVED = {
     "expired": Derived(
-        Status(_("Expired"), "warn"), ("active",), stats.expired, workflow.expired, needs=("effective_to",)
+        Status(_("Expired"), "warn"), ("active",), figures.expired, workflow.expired, needs=("effective_to",)
     ),
     "expiring": Derived(
-        Status(_("Expiring soon"), "warn"), ("active",), stats.expiring, workflow.expiring, needs=("effective_to",)
+        Status(_("Expiring soon"), "warn"), ("active",), figures.expiring, workflow.expiring, needs=("effective_to",)
     ),
-    "running": Derived(Status(_("In force and not expired"), "ok"), ("active",), stats.unexpired),
+    "running": Derived(Status(_("In force and not expired"), "ok"), ("active",), figures.unexpired),
     "waiting": Derived(Status(_("Under review"), "wait"), ("pending_unit", "pending_committee"), true),
 }
 
@@ -153,7 +153,7 @@ agreements = Ledger(
     ),
     statuses=STATUSES,
     derived=DERIVED,
-    figures=stats.FIGURES,
+    figures=figures.FIGURES,
     defaults=defaults,
     rules=RULES,
     derive=derive,

@@ -8,11 +8,11 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import aliased
 
-from portal.core import scope
+from portal.core.access import scope
+from portal.core.declaration.figures import by_key
 from portal.core.fields import Batch, Whole, computed
-from portal.core.stats import by_key
+from portal.ledgers.cobuilding.figures import NOT_WITHDRAWN
 from portal.ledgers.cobuilding.model import CoopActivity
-from portal.ledgers.cobuilding.stats import NOT_WITHDRAWN
 from portal.org.models import Area, PartyOrg
 
 RESOURCES_OFFERED = ("free", "taken")

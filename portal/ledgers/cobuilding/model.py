@@ -33,9 +33,9 @@ from portal.core.fields import (
     org_link,
     own_orgs,
 )
-from portal.core.record import Part, Record, filled_only, index_natural_key, numbered_in_unit
+from portal.core.models.record import Part, Record, filled_only, index_natural_key, numbered_in_unit
 from portal.extensions import Model
-from portal.org.markers import Searchable
+from portal.org.mixins import Searchable
 from portal.org.models import PartyOrg
 
 RENEWAL = Choice(
@@ -197,7 +197,7 @@ class DemandItem(OfAgreement, Model):
     proposer_role: Mapped[str | None] = field(Text(50), _("Proposed by (role, not person)"))
     status: Mapped[str] = field(DEMAND_STATUSES, _("Status"), default=lambda: "open")
     reason: Mapped[str | None] = field(Text(200), _("Reason"), hint=_("Required when not possible for now"))
-    # Which party entered it (`core/sides.py`).
+    # Which party entered it (`core/records/forms/party_rows.py`).
     from_counterpart: Mapped[bool | None]
 
     agreement: Mapped[Agreement] = relationship(back_populates="demand_items")

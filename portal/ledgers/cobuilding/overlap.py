@@ -9,7 +9,7 @@ from datetime import date
 
 from sqlalchemy import bindparam, select
 
-from portal.core import scope
+from portal.core.access import scope
 from portal.extensions import db
 from portal.ledgers.cobuilding.model import Agreement
 

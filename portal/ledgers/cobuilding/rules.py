@@ -10,8 +10,8 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from portal.core import clock
-from portal.core.lookups import remembered
-from portal.core.values import Problem, Values
+from portal.core.access.cached_lookups import remembered
+from portal.core.declaration.values import Problem, Values
 from portal.extensions import db
 from portal.ledgers.cobuilding.overlap import HOLDING, overlapping
 from portal.org.models import PartyOrg, Unit

@@ -10,11 +10,9 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from portal.core import clock, ending
-from portal.core.amending import AMEND, ENDED, copy_of
-from portal.core.ledger import Amended
-from portal.core.rules import not_before
-from portal.core.workflow import (
+from portal.core import clock
+from portal.core.declaration.ledger import Amended
+from portal.core.declaration.workflow import (
     ADOPT,
     APPROVE,
     APPROVE_COMMITTEE,
@@ -27,10 +25,13 @@ from portal.core.workflow import (
     Move,
     Path,
 )
+from portal.core.records.rules import not_before
+from portal.core.review import termination
+from portal.core.review.amendments import AMEND, ENDED, copy_of
 from portal.extensions import db
+from portal.ledgers.cobuilding.figures import EXPIRING_DAYS
 from portal.ledgers.cobuilding.model import Agreement, AgreementChange
 from portal.ledgers.cobuilding.rules import DEFAULT_YEARS, last_day
-from portal.ledgers.cobuilding.stats import EXPIRING_DAYS
 
 FINISHED = {
     "demand_items": ("met", "withdrawn"),
@@ -68,7 +69,7 @@ def successor_under_way(agreement: Agreement) -> bool:
 
 
 def may_renew(agreement: Agreement) -> bool:
-    return ending.may_ask(agreement) and not successor_under_way(agreement)
+    return termination.may_ask(agreement) and not successor_under_way(agreement)
 
 
 def unfinished(table: str, row: Any) -> bool:
@@ -114,7 +115,7 @@ def write_down(agreement: Agreement, change: AgreementChange) -> None:
 
 
 RENEW = Move("renew", (FILLER,), (Path(IN_FORCE, IN_FORCE, when=may_renew),), "refresh", "primary", apply=renew)
-TERMINATE, REFUSE, TAKE_BACK = ending.moves(
+TERMINATE, REFUSE, TAKE_BACK = termination.moves(
     "approve",
     ended=ended,
     rules=(not_before("terminated_on", signed_on=_("Signed on")),),

@@ -2,12 +2,12 @@
 
 from flask_babel import lazy_gettext as _
 
+from portal.core.declaration.ledger import READING, Derived, Files, Ledger, Section, Status, Under
+from portal.core.declaration.parts import ARCHIVED, DRAFT, PENDING_COMMITTEE, PENDING_UNIT, RETURNED, VOIDED
+from portal.core.declaration.workflow import COMMITTEE
 from portal.core.fields import Field, NumberAbove
-from portal.core.ledger import READING, Derived, Files, Ledger, Section, Status, Under
-from portal.core.parts import ARCHIVED, DRAFT, PENDING_COMMITTEE, PENDING_UNIT, RETURNED, VOIDED
-from portal.core.rules import by_whom
-from portal.core.workflow import COMMITTEE
-from portal.ledgers.service import rules, stats, workflow
+from portal.core.records.rules import by_whom
+from portal.ledgers.service import figures, rules, workflow
 from portal.ledgers.service.columns import PROJECT_COLUMNS
 from portal.ledgers.service.model import Acceptance, Extension, Milestone, Progress, Satisfaction, ServiceProject
 
@@ -58,21 +58,25 @@ service_projects = Ledger(
     },
     derived={
         "resting": Derived(
-            Status(_("On the books"), "warn"), ("active",), stats.resting, stats.is_resting, needs=("deferred_until",)
+            Status(_("On the books"), "warn"),
+            ("active",),
+            figures.resting,
+            figures.is_resting,
+            needs=("deferred_until",),
         ),
         "asked": Derived(
             Status(_("Pending acceptance"), "wait"),
             ("active",),
-            stats.asked,
-            stats.is_asked,
+            figures.asked,
+            figures.is_asked,
             needs=("acceptance_asked_on",),
         ),
         "overdue": Derived(
-            Status(_("Overdue"), "bad"), ("active",), stats.overdue, stats.is_overdue, needs=("due_on",)
+            Status(_("Overdue"), "bad"), ("active",), figures.overdue, figures.is_overdue, needs=("due_on",)
         ),
-        "silent": Derived(Status(_("Nothing reported for two cycles"), "warn"), ("active",), stats.silent),
+        "silent": Derived(Status(_("Nothing reported for two cycles"), "warn"), ("active",), figures.silent),
     },
-    figures=stats.PROJECT_FIGURES,
+    figures=figures.PROJECT_FIGURES,
     defaults=rules.project_defaults,
     rules=rules.PROJECT_RULES,
     derive=by_whom,

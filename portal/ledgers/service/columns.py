@@ -8,10 +8,10 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, or_, select
 
+from portal.core.declaration.figures import by_key, rate_of_enough
 from portal.core.fields import Batch, computed
-from portal.core.stats import by_key, rate_of_enough
+from portal.ledgers.service.figures import LEAST_ASKED, satisfied
 from portal.ledgers.service.model import CONCLUSIONS, Acceptance, Progress, Satisfaction
-from portal.ledgers.service.stats import LEAST_ASKED, satisfied
 
 
 def latest(batch: Batch, model: Any, value: Any, day: Any) -> Mapping[int, Any]:

@@ -12,7 +12,8 @@ from sqlalchemy import Column, ForeignKey, Integer, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 from sqlalchemy.sql import ColumnElement
 
-from portal.core import clock, scope
+from portal.core import clock
+from portal.core.access import scope
 from portal.core.fields import (
     PEOPLE,
     Choice,
@@ -36,7 +37,7 @@ from portal.core.fields import (
     several_units,
     unit_link,
 )
-from portal.core.record import Part, Record, index_natural_key
+from portal.core.models.record import Part, Record, index_natural_key
 from portal.extensions import Model
 from portal.org.models import Area, Unit
 

@@ -10,10 +10,11 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import false, func, select
 
-from portal.core import clock, scope
-from portal.core.rules import not_before
+from portal.core import clock
+from portal.core.access import scope
+from portal.core.declaration.values import Problem, Values, asked_of_people
+from portal.core.records.rules import not_before
 from portal.core.search import fold
-from portal.core.values import Problem, Values, asked_of_people
 from portal.extensions import db
 from portal.ledgers.service.model import Acceptance, Extension, Progress, ServiceProject
 

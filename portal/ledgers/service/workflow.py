@@ -8,9 +8,9 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-from portal.core import clock, scope
-from portal.core.amending import AMEND
-from portal.core.workflow import (
+from portal.core import clock
+from portal.core.access import scope
+from portal.core.declaration.workflow import (
     ADOPT,
     APPROVE,
     APPROVE_COMMITTEE,
@@ -28,6 +28,7 @@ from portal.core.workflow import (
     Path,
     own_side,
 )
+from portal.core.review.amendments import AMEND
 from portal.ledgers.service.model import ServiceProject
 from portal.ledgers.service.rules import finished_after_approval, passed
 

@@ -2,10 +2,10 @@
 
 from flask_babel import lazy_gettext as _
 
+from portal.core.declaration.ledger import Derived, Files, Ledger, Rows, Section, Status, Under
+from portal.core.declaration.parts import ARCHIVED, DRAFT, PENDING_COMMITTEE, PENDING_UNIT, RETURNED, VOIDED
 from portal.core.fields import Field, NumberAbove
-from portal.core.ledger import Derived, Files, Ledger, Rows, Section, Status, Under
-from portal.core.parts import ARCHIVED, DRAFT, PENDING_COMMITTEE, PENDING_UNIT, RETURNED, VOIDED
-from portal.ledgers.study import rules, stats, workflow
+from portal.ledgers.study import figures, rules, workflow
 from portal.ledgers.study.columns import GROUP_COLUMNS
 from portal.ledgers.study.model import StudyGroup, StudyOutput, StudyPlan, StudySession
 
@@ -57,10 +57,10 @@ study_groups = Ledger(
         "voided": VOIDED,
     },
     derived={
-        "idle": Derived(Status(_("Without study for two periods"), "warn"), ("active",), stats.idle),
-        "few": Derived(Status(_("Fewer than three members"), "warn"), ("active",), stats.few),
+        "idle": Derived(Status(_("Without study for two periods"), "warn"), ("active",), figures.idle),
+        "few": Derived(Status(_("Fewer than three members"), "warn"), ("active",), figures.few),
     },
-    figures=stats.GROUP_FIGURES,
+    figures=figures.GROUP_FIGURES,
     defaults=rules.group_defaults,
     rules=rules.GROUP_RULES,
     derive=rules.complete_group,
@@ -139,12 +139,12 @@ study_plans = Ledger(
         "running": Derived(
             Status(_("Being carried out"), "ok"),
             ("active",),
-            stats.running,
-            stats.is_running,
+            figures.running,
+            figures.is_running,
             needs=("plan_year", "span"),
         )
     },
-    figures=stats.PLAN_FIGURES,
+    figures=figures.PLAN_FIGURES,
     rules=(rules.one_plan,),
     derive=rules.of_plan_year,
     moves=workflow.PLAN_MOVES,
@@ -195,7 +195,7 @@ study_sessions = Ledger(
         "active": Status(_("Submitted"), "ok"),
         "voided": VOIDED,
     },
-    figures=stats.SESSION_FIGURES,
+    figures=figures.SESSION_FIGURES,
     defaults=rules.count_presences,
     rules=rules.SESSION_RULES,
     fields={"group_no": Field(NumberAbove("group"), _("Number of the group"), entered=False)},
@@ -235,7 +235,7 @@ study_outputs = Ledger(
     sections=(
         Section(_("Study output"), ("output_type", "title", "author_id", "finished_on", "adopted", "publish_scope")),
     ),
-    figures=stats.OUTPUT_FIGURES,
+    figures=figures.OUTPUT_FIGURES,
     rules=(rules.finished,),
     files=(Files("attachments", _("Attachments")),),
 )

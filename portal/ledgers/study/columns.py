@@ -9,11 +9,11 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, func, or_, select
 
-from portal.core import scope
+from portal.core.access import scope
+from portal.core.declaration.figures import by_key, share
 from portal.core.fields import Batch, Percent, Whole, computed
-from portal.core.stats import by_key, share
+from portal.ledgers.study.figures import counted_people, held
 from portal.ledgers.study.model import StudyOutput, StudySession
-from portal.ledgers.study.stats import counted_people, held
 
 
 def of_sessions(batch: Batch, value: Any, *where: ColumnElement[bool]) -> Mapping[int, Any]:

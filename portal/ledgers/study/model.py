@@ -37,9 +37,9 @@ from portal.core.fields import (
     written,
 )
 from portal.core.fields.links import above
-from portal.core.record import PUBLISH_SCOPES, Part, Record, index_natural_key
+from portal.core.models.record import PUBLISH_SCOPES, Part, Record, index_natural_key
 from portal.extensions import Model
-from portal.org.markers import Searchable
+from portal.org.mixins import Searchable
 from portal.org.models import PartyOrg, Unit
 
 FORMS = Choice(

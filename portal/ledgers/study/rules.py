@@ -10,9 +10,9 @@ from flask_babel import gettext
 from sqlalchemy import bindparam, select
 
 from portal.core import clock
-from portal.core.rules import org_of_unit
-from portal.core.saving import first_organisation
-from portal.core.values import Problem, Values, asked_of_people
+from portal.core.declaration.values import Problem, Values, asked_of_people
+from portal.core.records.rules import org_of_unit
+from portal.core.records.saving import first_organisation
 from portal.extensions import db
 from portal.ledgers.study.model import Attendance, GroupMember, StudyGroup, StudyPlan, StudySession
 from portal.org.models import Member, Unit

@@ -8,10 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-from portal.core import ending
-from portal.core.amending import AMEND, copy_of
-from portal.core.rules import not_before
-from portal.core.workflow import (
+from portal.core.declaration.workflow import (
     ADOPT,
     APPROVE,
     APPROVE_COMMITTEE,
@@ -28,10 +25,13 @@ from portal.core.workflow import (
     Move,
     Path,
 )
+from portal.core.records.rules import not_before
+from portal.core.review import termination
+from portal.core.review.amendments import AMEND, copy_of
 from portal.ledgers.study.model import StudyPlan
 from portal.ledgers.study.rules import next_span
 
-TERMINATE, REFUSE, TAKE_BACK = ending.moves(
+TERMINATE, REFUSE, TAKE_BACK = termination.moves(
     "approve_committee", label=_("Dissolve"), rules=(not_before("terminated_on", founded_on=_("Founded on")),)
 )
 STOP = Move("complete", (COMMITTEE,), (Path(IN_FORCE, "done"),), "lock", label=_("Stop"), reason="why")

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from portal.core.marks import MARKED, mark
+from portal.core.audit.signatures import MARKED, mark
 
 revision = "d9e3a1aa5ab2"
 down_revision = "947ab8a0d7a5"

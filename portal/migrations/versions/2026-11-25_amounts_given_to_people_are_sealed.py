@@ -10,7 +10,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from alembic import op
 
-from portal.org.sealed import vault
+from portal.org.encrypted import vault
 
 revision = "4e0a9c67b21d"
 down_revision = "e1bac3f929c1"

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from alembic import op
 
-from portal.core.fields.names import name_key, phone_number
-from portal.org.sealed import VERSION, vault
+from portal.core.fields.people.names import name_key, phone_number
+from portal.org.encrypted import VERSION, vault
 
 revision = "a3d5f1c07e92"
 down_revision = "c8ec96c3d9dd"

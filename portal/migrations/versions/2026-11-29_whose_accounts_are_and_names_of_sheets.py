@@ -7,7 +7,7 @@ Revises: 5d0e2b9a71c4
 import sqlalchemy as sa
 from alembic import op
 
-from portal.org.sealed import vault
+from portal.org.encrypted import vault
 
 revision = "4b8e2d61f07a"
 down_revision = "5d0e2b9a71c4"

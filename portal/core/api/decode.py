@@ -1,0 +1,179 @@
+"""What was sent as JSON, turned into what the form would have posted: the form alone judges what it means."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from flask import abort, current_app, jsonify, make_response, request
+from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+
+from portal.core.declaration.ledger import Ledger, Rows
+from portal.core.fields import Field, Kind, Text, natural
+from portal.core.records import duplicates, idempotency
+
+JSON = "application/json"
+MOST_BYTES = 2 * 2**20
+# That of a row, which is no field of it.
+KEY = Field(Text(40, free=False), "id")
+
+
+def body(*, needed: bool = True) -> dict[str, Any]:
+    """The object that was sent. Numbers stay as they were written, so that none is rounded."""
+    if request.mimetype != JSON and (needed or request.mimetype):
+        abort(415, gettext("Please send JSON (application/json)."))
+    data = request.get_data()
+    if not data and not needed:
+        return {}
+    if len(data) > MOST_BYTES:
+        abort(413)
+    try:
+        found = json.loads(data, parse_int=str, parse_float=str, parse_constant=refuse_constant)
+    except (ValueError, RecursionError):
+        found = None
+    return found if isinstance(found, dict) else abort(400, gettext("Please send one JSON object."))
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """NaN and the infinities, which Python reads and JSON does not know."""
+    raise ValueError(name)
+
+
+def unprocessable(errors: Mapping[str, list[str]], message: str = "") -> NoReturn:
+    """422 with what is wrong, by the names that fields have in the form (`demand_items-0-name` for one in a row)."""
+    message = message or gettext("Nothing was saved. Please look at the marked fields.")
+    abort(make_response(jsonify(message=message, errors=errors), 422))
+
+
+def address() -> MultiDict[str, str]:
+    """That of a list; 400 where it speaks Flask-AppBuilder's language, which as a text to search for finds nothing."""
+    text = request.args.get("q", "").strip()
+    if text.startswith(("(", "!(")) and text.endswith(")") and (":" in text or "!" in text):
+        abort(400, gettext("Filters and paging are parameters of their own: ?status=active&page=1"))
+    return request.args
+
+
+def key() -> str:
+    """That of `Idempotency-Key`, a UUID: what is sent twice with it makes one record."""
+    typed = request.headers.get("Idempotency-Key", "")
+    found = typed.replace("-", "").lower()
+    if typed and not idempotency.KEY.fullmatch(found):
+        abort(400, gettext("The header Idempotency-Key takes a UUID."))
+    return found
+
+
+def made_before(ledger: Ledger, sent: idempotency.Sent) -> int | None:
+    """The record that the very same has made; 422 where the key came with something else."""
+    try:
+        return idempotency.repeated(ledger.name, sent)
+    except idempotency.Reused:
+        unprocessable({}, gettext("This Idempotency-Key was used for something else; please send a new one."))
+
+
+def parent(ledger: Ledger, sent: dict[str, Any]) -> dict[str, str]:
+    """The record that a new entry goes under, when the address does not say it."""
+    name = f"{ledger.under.relation}_id" if ledger.under else ""
+    return {} if not name or request.args.get(name) else {name: text_of(sent.pop(name, None))}
+
+
+@dataclass(frozen=True)
+class Start:
+    """The version of a record that a change starts from, None where nobody says; and what is answered where there is a
+    newer one: 412 to `If-Match`, else 409."""
+
+    version: int | None
+    code: int = 409
+
+    @classmethod
+    def of(cls, sent: dict[str, Any], record: Any) -> Start:
+        """As `version` of the body or `If-Match` says; what is said twice has to be right twice."""
+        text = text_of(sent.pop("version", None))
+        # A web server that compresses an answer makes its tag a weak one.
+        tags = {natural(tag) or 0 for tag in request.if_match.as_set(include_weak=True)}
+        if tags and getattr(record, "version", None) not in tags:
+            return cls(max(tags), 412)
+        return cls(natural(text) if text else record.version if tags else None)
+
+
+def posted(ledger: Ledger, sent: Mapping[str, Any], closed: Collection[str] = ()) -> MultiDict[str, str]:
+    """The form's texts; 422 for what the form has not or this user may not see, 413 for far too many."""
+    typed = Typed()
+    tables = {table.name: table for table in ledger.rows}
+    for name, value in sent.items():
+        if name in tables:
+            typed.take_rows(ledger, tables[name], value)
+        elif name.startswith(duplicates.PREFIX):
+            typed[name] = text_of(value)
+        else:
+            typed.take(ledger.entered.get(name) if name not in closed else None, name, value)
+    return typed.judged()
+
+
+def answers(fields: Mapping[str, Field], sent: Mapping[str, Any]) -> MultiDict[str, str]:
+    """The texts of a small form, such as that of a move."""
+    typed = Typed()
+    for name, value in sent.items():
+        typed.take(fields.get(name), name, value)
+    return typed.judged()
+
+
+class Typed(MultiDict[str, str]):
+    """What a form would have posted, with what cannot stand in any form."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults: dict[str, list[str]] = {}
+        self.parts = 0
+
+    def take(self, declared: Field | None, name: str, value: Any) -> None:
+        self.parts += len(value) if isinstance(value, list) else 1
+        if self.parts > current_app.config["MAX_FORM_PARTS"]:
+            abort(413)
+        texts = list(texts_of(declared.kind, value)) if declared is not None else []
+        if declared is None:
+            self.faults[name] = [gettext("This cannot be set here.")]
+        elif None in texts:
+            self.faults[name] = [gettext("This field takes another kind of value.")]
+        else:
+            self.setlist(name, [text or "" for text in texts])
+
+    def take_rows(self, ledger: Ledger, table: Rows, rows: Any) -> None:
+        """Rows that are there have their `id`; new ones have none, or `new-<n>` for other rows to name them by."""
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            self.faults[table.name] = [gettext("This field takes another kind of value.")]
+            return
+        # A table emptied of its rows was still posted.
+        self[f"{table.name}-posted"] = "1"
+        if len(rows) > 2 * table.most:
+            abort(413)
+        fields = ledger.rows_fields(table)
+        for n, row in enumerate(rows):
+            for name, value in {"id": None, **row}.items():
+                self.take(KEY if name == "id" else fields.get(name), f"{table.name}-{n}-{name}", value)
+
+    def judged(self) -> MultiDict[str, str]:
+        if self.faults:
+            unprocessable(self.faults)
+        return self
+
+
+def texts_of(kind: Kind, value: Any) -> Iterator[str | None]:
+    """One text for each value, None for what this kind of field cannot be."""
+    several = isinstance(value, list)
+    if several and not kind.multiple:
+        yield None
+    for each in value if several else [value]:
+        wrong = isinstance(each, (dict, list)) or (isinstance(each, bool) and kind.schema()["type"] != "boolean")
+        yield None if wrong else text_of(each)
+    if value == []:
+        yield ""
+
+
+def text_of(value: Any) -> str:
+    """Numbers are texts already; for what is no value at all, nothing."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return value if isinstance(value, str) else ""

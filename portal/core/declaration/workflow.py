@@ -1,0 +1,171 @@
+"""Moves as data: a status changes by a named move only, which is rule, button, right and history at once
+(`domain.md` §2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+from portal.core import clock
+from portal.core.access import scope
+from portal.core.declaration.values import Problem, Values
+from portal.core.fields import Field, Label
+
+MOVES: Mapping[str, Label] = {
+    "submit": _("Submit for review"),
+    "withdraw": _("Withdraw"),
+    "approve": _("Approve"),
+    "approve_committee": _("Approve (committee)"),
+    "return": _("Return for revision"),
+    "amend": _("Amend"),
+    "renew": _("Renew"),
+    "terminate": _("Terminate"),
+    "complete": _("Complete"),
+    "void": _("Void"),
+    "restore": _("Restore"),
+    "archive": _("Archive"),
+    "adopt": _("Take over"),
+}
+STATUSES = frozenset(
+    ("draft", "pending_unit", "pending_committee", "returned", "active", "done", "archived", "voided", "terminated")
+) | {"renewed"}
+# Whose default right a move is.
+FILLER, UNIT, COMMITTEE = "filler", "unit", "committee"
+# The steps of review, by how many a type of record takes; then it is in force.
+STEPS: Mapping[int, tuple[str, ...]] = {1: (), 2: ("pending_unit",), 3: ("pending_unit", "pending_committee")}
+IN_FORCE = "active"
+# Targets that depend on the record.
+NEXT, BEFORE = "next step", "status before"
+
+
+@dataclass(frozen=True)
+class Path:
+    """From one status to another. `needs` is a further right: that of the step which is taken back or confirmed."""
+
+    source: str
+    target: str = NEXT
+    needs: str = ""
+    when: Callable[[Any], bool] | None = None
+    # Not by whoever filled the record.
+    other_eyes: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Move:
+    """`reason`: "why" asks for 5 to 200 characters, "field" also for the field that is meant.
+
+    `asks` are fields of the record that the move may fill, `questions` further ones that are not kept with it, and
+    `rules` judge the answers as those of a ledger judge a form. `apply(ledger, record, answers)` does what is to be
+    done beside changing the status and answers the record to go on with.
+    """
+
+    name: str
+    by: tuple[str, ...]
+    paths: tuple[Path, ...]
+    icon: str
+    tone: str = "outline-secondary"
+    label: Label = ""
+    reason: str = ""
+    asks: tuple[str, ...] = ()
+    questions: Callable[[Any], Mapping[str, Field]] | None = None
+    rules: tuple[Callable[[Values], Iterable[Problem]], ...] = ()
+    batch: bool = False
+    when: Callable[[Any], bool] | None = None
+    apply: Callable[[Any, Any, Mapping[str, Any]], Any] | None = None
+
+    @property
+    def title(self) -> Label:
+        return self.label or MOVES[self.name]
+
+
+def next_step(tier: int, status: str) -> str:
+    """The status after this one in a review of so many steps."""
+    steps = (*STEPS[tier], IN_FORCE)
+    if status in steps:
+        return steps[steps.index(status) + 1]
+    return IN_FORCE if status.startswith("pending") else steps[0]
+
+
+def same_period(record: Any) -> bool:
+    """A unit's reviewer corrects the running quarter; what is older is the committee's (§2.1)."""
+    return bool(record.period == clock.quarter(clock.today()))
+
+
+def own_side(record: Any) -> bool:
+    """Records are handed in by their unit; by the committee only those that it filled in for the unit."""
+    return bool(record.proxy_filled) or scope.current().unit_id == record.owner_unit_id
+
+
+def imported(record: Any) -> bool:
+    return bool(record.source == "import")
+
+
+def of_unit_or_committee(source: str, target: str) -> tuple[Path, Path]:
+    return Path(source, target, "approve", same_period), Path(source, target, "approve_committee")
+
+
+SUBMIT = Move(
+    "submit", (FILLER,), (Path("draft", when=own_side), Path("returned", when=own_side)), "check", "primary", batch=True
+)
+WITHDRAW = Move(
+    "withdraw",
+    (FILLER, UNIT),
+    (
+        Path("pending_unit", "draft", "submit", own_side),
+        Path("pending_committee", "pending_unit", "approve"),
+    ),
+    "arrow-back-up",
+)
+APPROVE = Move("approve", (UNIT,), (Path("pending_unit", other_eyes=True),), "circle-check", "primary", batch=True)
+APPROVE_COMMITTEE = Move(
+    "approve_committee",
+    (COMMITTEE,),
+    (Path("pending_committee", other_eyes=True),),
+    "circle-check",
+    "primary",
+    batch=True,
+)
+RETURN = Move(
+    "return",
+    (UNIT, COMMITTEE),
+    (Path("pending_unit", "returned", "approve"), Path("pending_committee", "returned", "approve_committee")),
+    "arrow-back-up",
+    reason="field",
+)
+VOID = Move(
+    "void",
+    (UNIT, COMMITTEE),
+    (*of_unit_or_committee("active", "voided"), *of_unit_or_committee("returned", "voided")),
+    "x",
+    "outline-danger",
+    reason="why",
+)
+RESTORE = Move(
+    "restore",
+    (UNIT, COMMITTEE),
+    (*of_unit_or_committee("voided", BEFORE), Path("archived", BEFORE, "approve_committee")),
+    "refresh",
+    reason="why",
+)
+
+
+def unconfirmed(record: Any) -> bool:
+    return record.unit_reviewed_at is None
+
+
+# Of the many records that are in force at once: the unit's reviewer has seen them (§2.1, 1-tier). Where the committee
+# chose that the unit reviews, it is the approval.
+CONFIRM = Move(
+    "approve",
+    (UNIT,),
+    (*APPROVE.paths, Path(IN_FORCE, IN_FORCE, when=unconfirmed, other_eyes=True)),
+    "circle-check",
+    label=_("Confirm"),
+    batch=True,
+)
+ARCHIVE = Move("archive", (COMMITTEE,), (Path("terminated", "archived"), Path("done", "archived")), "book")
+ADOPT = Move("adopt", (COMMITTEE,), (Path("draft", IN_FORCE),), "download", batch=True, when=imported)
+REVIEW = (SUBMIT, WITHDRAW, APPROVE, APPROVE_COMMITTEE, RETURN, VOID, RESTORE, ADOPT)

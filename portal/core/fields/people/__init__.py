@@ -1,0 +1,1 @@
+"""Fields about people: links to the roster, names, telephone numbers, personal data."""

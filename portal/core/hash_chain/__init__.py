@@ -1,0 +1,1 @@
+"""The audit log sealed in blocks, each with a keyed hash of the one before."""

@@ -1,0 +1,1 @@
+"""Runs of imports, and undoing one as a whole."""

@@ -1,0 +1,1 @@
+"""Base classes of the tables that ledgers declare."""

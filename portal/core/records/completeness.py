@@ -1,0 +1,53 @@
+"""Half-filled drafts: which records may wait for what is missing, and what submitting would still demand of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.core.access import scope
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.values import Missing, Values
+from portal.core.declaration.workflow import STEPS
+from portal.core.fields import Label
+from portal.core.fields.base import BLANK
+from portal.core.records import attachments
+from portal.core.records.forms.form import form_class
+
+
+def may_be_half(ledger: Ledger, record: Any) -> bool:
+    """May this record, or a new one (None), be saved before it is whole? Only what is submitted later: everything else
+    counts from the moment that it is saved."""
+    return bool(ledger.statuses) and ledger.move("submit") is not None and (record is None or ledger.editable(record))
+
+
+def missing(ledger: Ledger, record: Any) -> list[Missing]:
+    """What submitting would demand of a draft as it stands; nothing for records that are no draft."""
+    if not may_be_half(ledger, record):
+        return []
+    with scope.doing("submit"):
+        return form_class(ledger)(record=record).list_missing()
+
+
+def unattached(ledger: Ledger, record: Any) -> list[Label]:
+    """The places for files that a record needs in force (`domain.md` §2.2.1) and one on its way there has nothing in.
+    It may be submitted so: the paper is often signed only then. An amendment leaves the files where they are."""
+    asked = [place for place in ledger.files if place.asked]
+    if not asked or record.status not in (*ledger.editable_in, *STEPS[3]) or getattr(record, "amends_id", None):
+        return []
+    filled = attachments.places_filled(ledger, record)
+    return [place.label for place in asked if place.name not in filled]
+
+
+def blank(ledger: Ledger, record: Any) -> list[str]:
+    """The labels of the fields that are required and not filled in, told by the record alone: for many at once."""
+    if not may_be_half(ledger, record):
+        return []
+    names = [name for name, declared in ledger.entered.items() if declared.required]
+    names += ledger.needed(Values(record, {})) if ledger.needed else ()
+    found = [str(ledger.field(name).label) for name in names if ledger.field(name).kind.stored(record, name) in BLANK]
+    for table in ledger.tables(Values(record, {})):
+        required = {name: each for name, each in ledger.rows_fields(table).items() if each.required}
+        rows = getattr(record, table.name)
+        if any(each.kind.stored(row, name) in BLANK for row in rows for name, each in required.items()):
+            found.append(str(table.label))
+    return found

@@ -1,0 +1,43 @@
+"""Is a form as it was opened? Of a new record, or with everything taken out, it is no draft of anything; of a record
+that is there, nothing of it has to be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from portal.core.declaration.ledger import Ledger
+from portal.core.records.forms.form import KindField, RowsField, form_class
+from portal.core.records.forms.rows import indices
+
+
+def untouched(ledger: Ledger, formdata: Any, parent: Any, record: Any = None) -> bool:
+    """Nothing in it but what a fresh form holds: its defaults, blank rows, and the rows that are given; or the record.
+    What was not posted is not touched."""
+    if not formdata:
+        return True
+    fresh = form_class(ledger)(None, record, parent)
+    new = record is None
+    fields = (as_opened(formdata.getlist(name), fresh[name], new) for name in ledger.entered if name in formdata)
+    return all(fields) and all(rows_as_opened(fresh[table.name], formdata, new) for table in ledger.rows)
+
+
+def as_opened(texts: Collection[str], field: KindField, new: bool) -> bool:
+    typed = {text.strip() for text in texts} - {""}
+    return (new and not typed) or typed == set(field.texts)
+
+
+def rows_as_opened(fresh: RowsField, formdata: Any, new: bool) -> bool:
+    """Rows that stand where they stood; of a record also as many."""
+    posted = indices(fresh.name, formdata)
+    if not new and f"{fresh.name}-posted" in formdata and len(posted) != len(fresh.rows):
+        return False
+    blank = fresh.blank_row("0")
+    for n in posted:
+        row = fresh.rows[n] if n < len(fresh.rows) else blank
+        if formdata.get(f"{fresh.name}-{n}-id") != row.key and not new:
+            return False
+        names = {cell: f"{fresh.name}-{n}-{cell.short_name}" for cell in row}
+        if not all(as_opened(formdata.getlist(name), cell, new) for cell, name in names.items() if name in formdata):
+            return False
+    return True

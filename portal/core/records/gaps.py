@@ -1,0 +1,35 @@
+"""What a record in force still lacks (待补): kept with the record, so that lists find it, and never in anyone's way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.values import Values
+from portal.core.declaration.workflow import IN_FORCE
+from portal.core.records import attachments
+
+
+def lacking(ledger: Ledger, record: Any) -> tuple[str, ...]:
+    """What the form requires and, of a record that was handed in, what one in force needs."""
+    draft = ledger.editable(record)
+    needed = () if draft else ledger.to_activate
+    wanted = [name for name, declared in ledger.entered.items() if declared.required or name in needed]
+    wanted += ledger.needed(Values(record, {})) if ledger.needed else ()
+    wanted += ended(ledger, record)
+    fields = [name for name in wanted if ledger.field(name).kind.lacks(record, name)]
+    fields += [name for name, declared in ledger.entered.items() if declared.kind.unsure(record, name)]
+    asked = [place.name for place in ledger.files if place.asked and not draft]
+    filled = attachments.places_filled(ledger, record) if asked and record.id is not None else set()
+    return (*fields, *(name for name in asked if name not in filled))
+
+
+def ended(ledger: Ledger, record: Any) -> list[str]:
+    """What the move to the status of this record would have asked for: of what ended on paper, since when and why."""
+    moves = (each for each in ledger.moves if any(path.target == record.status for path in each.paths))
+    asked = (name for move in moves if record.status not in (IN_FORCE, "draft") for name in move.asks)
+    return [name for name in dict.fromkeys(asked) if ledger.field(name).required]
+
+
+def recount(ledger: Ledger, record: Any) -> None:
+    record.gaps = lacking(ledger, record) or None

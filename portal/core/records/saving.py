@@ -1,0 +1,152 @@
+"""From a judged form to a record: what every record gets besides what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from portal.core import clock
+from portal.core.access import scope
+from portal.core.access.cached_lookups import remembered
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.workflow import IN_FORCE
+from portal.core.fields import Field
+from portal.core.models.record import Record
+from portal.core.records.forms.form import LedgerForm
+from portal.extensions import db
+from portal.org.models import PartyOrg, Unit
+
+
+class NoOwner(Exception):
+    """Neither the record nor the account says whose record this would be."""
+
+
+class Dissolved(Exception):
+    """Whose record this would be is no more; the message is for whoever saves."""
+
+
+def day_of(ledger: Ledger, record: Any) -> date | None:
+    """The day that a record is of, else another one that tells its year (`Ledger.dated_else`)."""
+    names = (ledger.event, *ledger.dated_else)
+    return next((day for name in names if name and (day := getattr(record, name, None))), None)
+
+
+def fill(ledger: Ledger, form: LedgerForm, record: Any = None, parent: Any = None) -> Any:
+    """The record with the form's values, new if there was none; not yet in any session, nothing committed.
+
+    Raises NoOwner when no unit can own it, and Dissolved when a new one would be that of a unit that is no more.
+    """
+    new = record is None
+    with db.session.no_autoflush:
+        record = ledger.model() if new else record
+        if parent is not None and ledger.under:
+            setattr(record, ledger.under.relation, parent)
+        form.save_into(record)
+        if isinstance(record, Record):
+            _header(ledger, record, new)
+        if ledger.derive:
+            ledger.derive(record)
+    return record
+
+
+def _header(ledger: Ledger, record: Record, new: bool) -> None:
+    principal = scope.current()
+    owner = _owner(ledger, record)
+    record.owner_unit_id = owner
+    if new or written_by_its_side(record):
+        record.editor_id = principal.user_id
+    if new:
+        _must_stand(ledger, record)
+        record.status = "draft"
+        record.filler_id, record.filled_at = principal.user_id, clock.now()
+        record.proxy_filled = principal.unit_id != owner
+    record.owner_org_id = _owner_org(ledger, record)
+    day = day_of(ledger, record) or clock.today()
+    record.year, record.period = day.year, clock.quarter(day)
+    settle(ledger.entered, record)
+    for table in ledger.rows:
+        for row in getattr(record, table.name):
+            settle(ledger.rows_fields(table), row)
+
+
+def written_by_its_side(record: Record) -> bool:
+    """Does this save count for who may approve? Lists that live on need no approval, and who asked for an end must
+    not be forgotten over them; nor who wrote a draft, over what its other party adds."""
+    return record.status != IN_FORCE and scope.current().area_id is None
+
+
+def settle(fields: Mapping[str, Field], row: Any) -> None:
+    for name, declared in fields.items():
+        declared.kind.settle(row, name)
+
+
+def _owner(ledger: Ledger, record: Record) -> int:
+    """The unit of the record above, else of what the ledger names as owner, else the one chosen or the account's."""
+    principal, above = scope.current(), ledger.above(record)
+    if above is not None:
+        found: int = above.owner_unit_id
+        return found
+    named = getattr(record, ledger.owner, None) if ledger.owner else None
+    if named is None:
+        own = record.owner_unit_id or principal.unit_id
+        if own is None:
+            raise NoOwner(ledger.name)
+        return own
+    units = ledger.field(ledger.owner).kind.owners(named)
+    for unit_id in (record.owner_unit_id, principal.unit_id):  # an organisation may stand for several units
+        if unit_id is not None and unit_id in units:
+            return unit_id
+    if not units:
+        raise NoOwner(ledger.name)
+    return units[0]
+
+
+def _must_stand(ledger: Ledger, record: Record) -> None:
+    """Entries go on under what a dissolved unit left; the unit that took it over keeps that."""
+    if ledger.under:
+        return
+    if fault := remembered(("dissolved", record.owner_unit_id), lambda: _dissolution(record.owner_unit_id)):
+        raise Dissolved(fault)
+
+
+def _dissolution(unit_id: int) -> str:
+    """What is said of a unit that is no more; nothing of one that stands."""
+    query = select(Unit).options(joinedload(Unit.merged_into)).where(Unit.id == unit_id)
+    unit = db.session.scalars(query).one()
+    if unit.status != "dissolved":
+        return ""
+    if unit.merged_into is None:
+        return gettext("%(unit)s is dissolved: nothing new is entered for it.", unit=unit.short_name)
+    return gettext(
+        "%(unit)s is dissolved: nothing new is entered for it, but for %(into)s, which took it over.",
+        unit=unit.short_name,
+        into=unit.merged_into.short_name,
+    )
+
+
+def _owner_org(ledger: Ledger, record: Record) -> int | None:
+    """The organisation that the record names, else the filler's own or the first that stands for its unit."""
+    above = ledger.above(record)
+    if above is not None:
+        return above.owner_org_id
+    if ledger.owner_org:
+        return getattr(record, ledger.owner_org, None)
+    principal = scope.current()
+    if principal.org_id and principal.unit_id == record.owner_unit_id:
+        return principal.org_id
+    return first_organisation(record.owner_unit_id)
+
+
+def first_organisation(unit_id: int) -> int | None:
+    """The first organisation that stands for a unit."""
+
+    def ask() -> int | None:
+        own = select(PartyOrg.id).where(PartyOrg.units.any(Unit.id == unit_id)).order_by(PartyOrg.sort_no)
+        return db.session.scalar(own.limit(1))
+
+    return remembered(("first organisation", unit_id), ask)

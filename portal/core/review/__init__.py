@@ -1,0 +1,1 @@
+"""What happens to records after they are filled in: transitions, amendments, termination."""

@@ -1,0 +1,63 @@
+"""Ending a record before its time: asked for by the unit, confirmed by another pair of eyes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from portal.core.access import scope
+from portal.core.declaration.workflow import COMMITTEE, FILLER, IN_FORCE, RETURN, UNIT, WITHDRAW, Move, Path, own_side
+
+
+def asked(record: Any) -> bool:
+    return record.status == IN_FORCE and record.terminated_on is not None
+
+
+def may_ask(record: Any) -> bool:
+    return own_side(record) and not asked(record)
+
+
+def moves(
+    confirm: str,
+    asks: tuple[str, ...] = ("terminated_on", "terminate_reason"),
+    ended: Callable[[Any], None] | None = None,
+    **how: Any,
+) -> tuple[Move, Move, Move]:
+    """Terminate, return and withdraw for a ledger whose ends are confirmed with the right to `confirm`.
+
+    The model has `terminated_on` and what else the move asks for; `ended` is what else happens then.
+    """
+
+    def end(_ledger: Any, record: Any, _answers: Mapping[str, Any]) -> Any:
+        if record.status == "terminated":
+            record.prior_status = IN_FORCE
+            if ended:
+                ended(record)
+        else:
+            record.editor_id = scope.current().user_id
+        return record
+
+    def take_back(_ledger: Any, record: Any, _answers: Mapping[str, Any]) -> Any:
+        """The record goes on."""
+        if record.status == IN_FORCE:
+            for name in asks:
+                setattr(record, name, None)
+        return record
+
+    terminate = Move(
+        "terminate",
+        (FILLER, UNIT if confirm == "approve" else COMMITTEE),
+        (
+            Path(IN_FORCE, IN_FORCE, "submit", may_ask),
+            Path(IN_FORCE, "terminated", confirm, asked, other_eyes=True),
+        ),
+        "x",
+        "outline-danger",
+        asks=asks,
+        apply=end,
+        **how,
+    )
+    refuse = replace(RETURN, paths=(*RETURN.paths, Path(IN_FORCE, IN_FORCE, confirm, asked)), apply=take_back)
+    withdraw = replace(WITHDRAW, paths=(*WITHDRAW.paths, Path(IN_FORCE, IN_FORCE, "submit", asked)), apply=take_back)
+    return terminate, refuse, withdraw

@@ -1,0 +1,283 @@
+"""Making moves: who may make which one now, what it asks for, and what it does (`domain.md` §2.1).
+
+Everything here is one transaction of the caller's: nothing is committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy import or_, select
+from werkzeug.datastructures import MultiDict
+from wtforms import Form
+
+from portal.core import clock
+from portal.core.access import scope
+from portal.core.access.cached_lookups import remembered
+from portal.core.audit import audit_log
+from portal.core.declaration.ledger import Ledger, Rule
+from portal.core.declaration.values import Values
+from portal.core.declaration.workflow import BEFORE, IN_FORCE, NEXT, Move, Path, next_step
+from portal.core.fields import Choice, Field, Text
+from portal.core.models.numbering import next_number
+from portal.core.punctuation import listed
+from portal.core.records import gaps
+from portal.core.records.forms.form import LedgerForm, form_class, form_of, stored
+from portal.core.records.saving import day_of
+from portal.core.review import amendments, merge
+from portal.core.transactions import ledger_lock
+from portal.extensions import db
+from portal.org.models import Unit
+from portal.org.review import ReviewExemption, ReviewTier
+
+REASON = Field(Text(200, lines=True, least=5), lazy_gettext("Reason"), required=True)
+
+
+class Refused(Exception):
+    """The record's status, or whose it is, forbids this move now; the message is for whoever tried."""
+
+
+class OwnWork(Exception):
+    """Nobody approves what they filled themselves."""
+
+
+class Incomplete(Exception):
+    """The record itself lacks something; `form` is its form with the messages at the fields."""
+
+    def __init__(self, form: LedgerForm) -> None:
+        super().__init__()
+        self.form = form
+
+    @property
+    def texts(self) -> list[str]:
+        """What is wrong, each with its field's name."""
+        return [*self.form.problems, *(f"{label}: {text}" for label, text in faults_of(self.form))]
+
+
+def faults_of(form: LedgerForm) -> Iterator[tuple[str, str]]:
+    for field in form:
+        label = str(field.label.text)
+        for text in field.errors or ():
+            yield label, str(text)
+        for row in getattr(field, "rows", ()):
+            yield from ((f"{label} – {cell.label.text}", str(text)) for cell in row for text in cell.errors)
+
+
+def tier_of(ledger: Ledger, record: Any) -> int:
+    if ledger.steps_of:
+        return ledger.steps_of(record)
+    chosen = db.session.scalars(select(ReviewTier).where(ReviewTier.ledger == ledger.name)).first()
+    concerned = (scope.current().user_id, record.filler_id, record.editor_id)
+    return ledger.tier if chosen is None else chosen.steps(concerned)
+
+
+def path_of(ledger: Ledger, record: Any, move: Move) -> Path | None:
+    """The way that this move goes from here for the current user; None when there is none."""
+    if move.when is not None and not move.when(record):
+        return None
+    for path in move.paths:
+        fits = path.source == record.status and (path.when is None or path.when(record))
+        if fits and (not path.needs or reaches(ledger, path.needs, record)):
+            return path
+    return None
+
+
+def reaches(ledger: Ledger, verb: str, record: Any) -> bool:
+    return scope.current().covers_row(verb, ledger.name, record)
+
+
+def own_work(record: Any) -> bool:
+    """Did the current user fill or last change this record? One person may do both in a unit that somebody else has
+    exempted, for that unit; who fills in for it does not come under that."""
+    principal = scope.current()
+    if principal.user_id not in (record.filler_id, record.editor_id):
+        return False
+    exempt = select(ReviewExemption.unit_id).where(
+        ReviewExemption.unit_id == record.owner_unit_id,
+        or_(ReviewExemption.granted_by_id.is_distinct_from(principal.user_id), ReviewExemption.confirmed_by_id > 0),
+    )
+    return record.owner_unit_id != principal.unit_id or db.session.scalar(exempt) is None
+
+
+def offered(ledger: Ledger, record: Any) -> list[tuple[Move, Path]]:
+    """The moves that the current user may make on this record now, in the order of the declaration."""
+    found = [
+        (move, path)
+        for move in ledger.moves
+        if reaches(ledger, move.name, record) and (path := path_of(ledger, record, move)) is not None
+    ]
+    own = any(path.other_eyes for _, path in found) and own_work(record)
+    return [(move, path) for move, path in found if not (path.other_eyes and own)]
+
+
+def target_of(ledger: Ledger, record: Any, path: Path) -> str:
+    if path.target == BEFORE:
+        return str(record.prior_status or "draft")
+    return next_step(tier_of(ledger, record), record.status) if path.target == NEXT else path.target
+
+
+def comes_into_force(ledger: Ledger, record: Any, path: Path) -> bool:
+    return target_of(ledger, record, path) == IN_FORCE != record.status
+
+
+def asked(ledger: Ledger, record: Any, move: Move, path: Path) -> dict[str, Field]:
+    """What the move asks for: fields of the record, then where to and why."""
+    names = list(move.asks)
+    missing = [name for name in ledger.to_activate if getattr(record, name) is None and name not in names]
+    if missing and move.name != "adopt" and comes_into_force(ledger, record, path):
+        names += missing
+    fields = {name: ledger.field(name) for name in names}
+    fields |= {name: replace(fields[name], required=True) for name in ledger.to_activate if name in fields}
+    fields |= move.questions(record) if move.questions else {}
+    if record.amends_id is not None and comes_into_force(ledger, record, path):
+        fields |= merge.questions(ledger, record)
+    if move.reason == "field":
+        places = [(name, ledger.field(name).label) for name in ledger.entered]
+        places += [(table.name, table.label) for table in ledger.rows]
+        fields["field"] = Field(Choice(*places), lazy_gettext("Field"), required=True)
+    if move.reason:
+        fields["reason"] = REASON
+    return fields
+
+
+def move_form(ledger: Ledger, record: Any, move: Move, path: Path, formdata: Mapping[str, Any] | None = None) -> Any:
+    """The small form of a move; empty for those that ask nothing."""
+    fields = asked(ledger, record, move, path)
+    data = stored(record, {name: fields[name] for name in kept(ledger, fields)})
+    typed = MultiDict(formdata) if formdata is not None else None
+    if typed is not None and "field" in fields and not typed.get("field"):
+        typed["field"] = _named(fields["field"], typed.get("reason", ""))
+    form = form_of(fields, MoveForm)(typed, data=data)
+    form.record, form.rules = record, move.rules
+    return form
+
+
+class MoveForm(Form):
+    """What a move asks, judged field by field and then as a whole."""
+
+    record: Any
+    rules: tuple[Rule, ...] = ()
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        if not super().validate(extra_validators):
+            return False
+        values = Values(self.record, {name: field.data for name, field in self._fields.items()})
+        for problem in (each for rule in self.rules for each in rule(values)):
+            field = self._fields[problem.field]
+            field.errors = [*field.errors, str(problem.text)]
+        return not any(field.errors for field in self)
+
+
+def kept(ledger: Ledger, names: Iterable[str]) -> list[str]:
+    """Those of the fields of a move that are the record's own."""
+    return [name for name in names if name not in ("field", "reason") and ledger.has(name)]
+
+
+def _named(places: Field, reason: str) -> str:
+    """The field whose name stands in the reason, when none was chosen."""
+    options = places.kind.options() or ()
+    return next((name for name, label in options if label and label in reason), "")
+
+
+def make(ledger: Ledger, record: Any, move: Move, form: Any) -> Any:
+    """Make the move with its judged form; answers the record to go on with.
+
+    Raises Refused, OwnWork, Incomplete, and OutOfScope when the right does not reach the record.
+    """
+    ledger_lock.hold(ledger.name)
+    if not reaches(ledger, move.name, record):
+        raise scope.OutOfScope(f"{move.name} {ledger.name} {record.id}")
+    path = path_of(ledger, record, move)
+    if path is None:
+        raise Refused(gettext("In this status this cannot be done."))
+    if path.other_eyes and own_work(record):
+        raise OwnWork(gettext("Whoever filled a record does not approve it."))
+    answers = {name: field.data for name, field in form._fields.items()}
+    with scope.doing(move.name), audit_log.because(reason_text(ledger, answers)), db.session.no_autoflush:
+        for name in kept(ledger, form._fields):
+            form[name].declared.kind.store(record, name, answers[name])
+        target = target_of(ledger, record, path)
+        becomes_active = target == IN_FORCE != record.status
+        # What comes back counts against others again, as what comes into force does.
+        comes_back = path.target == BEFORE and target not in ledger.editable_in
+        if becomes_active and record.amends_id is not None:
+            require_merged(ledger, record, answers)
+        if move.name == "submit" or becomes_active or comes_back:
+            require_whole(ledger, record, lenient=move.name != "submit")
+        _stamp(ledger, record, move, target, answers)
+        after = move.apply(ledger, record, answers) if move.apply else record
+        if becomes_active and path.target != BEFORE:
+            after = come_into_force(ledger, after)
+        db.session.add(after)
+        db.session.flush()
+    return after
+
+
+def require_merged(ledger: Ledger, draft: Any, answers: Mapping[str, Any]) -> None:
+    """An amendment changes what it was made to change; the rest is as the record in force is now. Raises Refused."""
+    if unanswered := merge.bring_up_to_date(ledger, draft, answers):
+        text = gettext(
+            "The record in force was changed meanwhile, too. Please say which is to hold: %(fields)s",
+            fields=listed(unanswered),
+        )
+        raise Refused(text)
+
+
+def come_into_force(ledger: Ledger, record: Any) -> Any:
+    """What follows from it; an amendment takes the place of what it amends. Raises Refused."""
+    if record.amends_id is not None and not amendments.still_in_force(record):
+        raise Refused(gettext("The record that this amends is no longer in force."))
+    if ledger.activate:
+        ledger.activate(record)
+    after = amendments.take_effect(ledger, record) if record.amends_id is not None else record
+    gaps.recount(ledger, after)
+    return after
+
+
+def reason_text(ledger: Ledger, answers: Mapping[str, Any]) -> str | None:
+    reason, place = answers.get("reason"), answers.get("field")
+    return f"{place}: {reason}" if place else reason
+
+
+def require_whole(ledger: Ledger, record: Any, *, lenient: bool) -> None:
+    """Raises Incomplete when the record would not be taken as it stands; `lenient`: it may have gaps."""
+    form = form_class(ledger)(record=record)
+    form.lenient = lenient
+    if not form.validate():
+        raise Incomplete(form)
+
+
+def _stamp(ledger: Ledger, record: Any, move: Move, target: str, answers: Mapping[str, Any]) -> None:
+    """What the header keeps of a move."""
+    user_id, now = scope.current().user_id, clock.now()
+    if move.name in ("submit", "adopt"):
+        record.return_field = record.return_reason = None
+        if not record.record_no and record.amends_id is None:
+            record.record_no = number(ledger, record)
+    if move.name == "submit":
+        record.editor_id = user_id
+    elif move.name == "approve":
+        record.unit_reviewer_id, record.unit_reviewed_at = user_id, now
+    elif move.name == "approve_committee":
+        record.gw_reviewer_id, record.gw_reviewed_at = user_id, now
+    elif target == "returned":
+        record.return_field, record.return_reason = answers["field"], answers["reason"]
+    if target in ("voided", "archived"):
+        record.prior_status = record.status
+    record.status = target
+
+
+def unit_number(unit_id: int) -> int:
+    return db.session.scalars(select(Unit.sort_no).where(Unit.id == unit_id)).one()
+
+
+def number(ledger: Ledger, record: Any) -> str | None:
+    """The record's number, of the year of its event (`domain.md` §2.0); None where records have none."""
+    if not ledger.prefix:
+        return None
+    owner_id = record.owner_unit_id
+    unit_no = remembered(("unit number", owner_id), lambda: unit_number(owner_id))
+    return next_number(ledger.prefix, day_of(ledger, record) or clock.today(), unit_no)

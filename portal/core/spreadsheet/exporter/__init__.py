@@ -1,0 +1,1 @@
+"""Lists and empty templates as workbooks."""

@@ -1,0 +1,1 @@
+"""Rows of a sheet become records through the form of their ledger."""

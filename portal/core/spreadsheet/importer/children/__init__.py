@@ -1,0 +1,1 @@
+"""Rows below a record, and records that stand under another one."""

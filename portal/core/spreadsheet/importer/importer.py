@@ -1,0 +1,153 @@
+"""Rows of a sheet become records through the ledger's own form (`contracts.md`, import rules).
+
+Everything is one transaction of the caller's: a preview is an import that is rolled back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from portal.core.access.cached_lookups import remembering
+from portal.core.declaration.ledger import Ledger
+from portal.core.imports import runs
+from portal.core.spreadsheet.columns import child_tables, template_version
+from portal.core.spreadsheet.columns.child_sheets import further_tables, passed_over
+from portal.core.spreadsheet.columns.mapping import Options, tables
+from portal.core.spreadsheet.importer.children import tree_order
+from portal.core.spreadsheet.importer.children.parents import take_row
+from portal.core.spreadsheet.importer.children.rows import take_further
+from portal.core.spreadsheet.importer.identity import Identity
+from portal.core.spreadsheet.importer.provenance import taking
+from portal.core.spreadsheet.importer.report import Account, Outcome, Remark, described
+from portal.core.spreadsheet.importer.row import Row
+from portal.core.spreadsheet.importer.savepoints import refusal, take_each
+from portal.core.spreadsheet.importer.status import Standings
+from portal.core.spreadsheet.importer.verdict import CHANGED, UNCHANGED, Rejected
+from portal.core.spreadsheet.reader.layout import Tables
+from portal.core.spreadsheet.reader.workbook import Sheet
+from portal.database import reading
+from portal.org import codes
+
+Progress = Callable[[int, int], None]
+
+
+def find_layout(ledger: Ledger, sheets: Sequence[Sheet], options: Options | None = None) -> Tables:
+    """The tables of a workbook, as far as they are taken, with their rows. Raises Unreadable."""
+    with reading():  # which takes seconds for a large sheet
+        codes.load(ledger.all_code_lists)
+        template_version.refuse_others(ledger.name, ledger.label, sheets)
+        brought = [sheet for sheet in sheets if not template_version.own_lists(sheet)]
+        found = tables(ledger, child_tables.main_sheets(ledger, brought), options or Options())
+        found.further = further_tables(ledger, brought)
+        found.offers += passed_over(ledger, brought, found)
+        found.template = template_version.told(ledger, sheets, found)
+        found.read_rows()
+        return found
+
+
+def take(
+    ledger: Ledger,
+    found: Tables,
+    source: str,
+    adopt: bool,
+    progress: Progress,
+    same: Collection[tuple[str, int]] = (),
+) -> Outcome:
+    """Take the rows of a workbook. `source` is what the trail calls it; `adopt` takes them over as records in force;
+    `same` are the rows, by sheet where several are taken, that were said to be about the record which they name and
+    contradict.
+
+    Nothing is committed. Raises what `progress(done, all)` raises.
+    """
+    with remembering():
+        codes.load(ledger.all_code_lists)
+        outcome, seen = described(ledger, found), dict[Any, str]()
+        standings, identity = Standings(ledger) if adopt else None, Identity(ledger)
+        done, total = 0, found.count
+        for table in found.taken:
+            account = Account(ledger, table, table.sheet.name if found.several else "", outcome)
+            how = How(source, adopt, standings, identity, same)
+            rows = TableRows(account, how, seen)
+            done += rows.take_all(partial(tell_from, progress, done, total))
+            seen = rows.seen
+        outcome.add_tables(take_further(ledger, found.further, source, adopt=adopt))
+        progress(total, total)
+        return outcome
+
+
+def tell_from(progress: Progress, before: int, total: int, at: int) -> None:
+    progress(before + at, total)
+
+
+@dataclass(frozen=True)
+class How:
+    """How the rows of a workbook are taken."""
+
+    source: str
+    adopt: bool
+    standings: Standings | None
+    identity: Identity
+    same: Collection[tuple[str, int]]
+
+
+@dataclass
+class TableRows:
+    """The rows of one table on their way into the ledger. `seen` are the records of earlier rows, with their places."""
+
+    account: Account
+    how: How
+    seen: dict[Any, str]
+
+    def take_all(self, progress: Callable[[int], None]) -> int:
+        """How many there are."""
+        table = self.account.table
+        rows = tree_order.parents_first(self.account.ledger, table.read.rows)
+        self.how.identity.prefetch(cells for _, cells in rows)
+        take_each(rows, self.take, self.refuse, self.remember, progress)
+        return len(rows)
+
+    def row(self, numbered: tree_order.SheetRow) -> Row:
+        number, cells = numbered
+        how, account = self.how, self.account
+        agreed = (account.sheet, number) in how.same
+        return Row(account.ledger, account.table, cells, how.standings, how.identity, agreed)
+
+    def take(self, numbered: tree_order.SheetRow) -> bool:
+        """Was a record changed that was there before?"""
+        number, account = numbered[0], self.account
+        row = self.row(numbered)
+        try:
+            if faults := [(fault.name, fault.why) for fault in account.table.read.faults.get(number, ())]:
+                raise Rejected(*faults[0], also=faults[1:])
+            with taking(self.how.source, number, adopt=self.how.adopt):
+                result, record = take_row(row, self.seen)
+        except Rejected as wrong:
+            with taking(self.how.source, number, adopt=self.how.adopt):
+                account.rejected(number, row.with_all_faults(wrong))
+            return False
+        self.seen[record.id] = account.place(number)
+        if result != UNCHANGED:
+            self.how.identity.keys.note(record)
+        account.accepted(number, row, result, record)
+        return result == CHANGED
+
+    def refuse(self, numbered: tree_order.SheetRow) -> None:
+        """The database does not accept the row."""
+        self.account.rejected(numbered[0], Rejected(self.row(numbered).named(), refusal()))
+
+    def remember(self, rows: Sequence[tree_order.SheetRow]) -> Callable[[], None]:
+        self.how.identity.keys.look_up(cells for _, cells in rows)
+        seen, back = self.seen.copy(), (self.account.remember(), runs.remember())
+
+        def forget() -> None:
+            self.seen = seen
+            for each in back:
+                each()
+
+        return forget
+
+
+__all__ = ["Options", "Outcome", "Remark", "find_layout", "take"]

@@ -1,0 +1,47 @@
+"""When and why something ended on paper, where a sheet says it: what the move to its status would have asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.values import Values
+from portal.core.fields import BadValue
+from portal.core.records import gaps
+from portal.core.spreadsheet.columns.guide import asked_at
+from portal.core.spreadsheet.importer.verdict import Rejected
+
+
+def take_ends(ledger: Ledger, record: Any, cells: Mapping[str, str], *, new: bool) -> list[str]:
+    """Put what a sheet says of its end into a new record that has ended; answers what is not taken. Raises Rejected."""
+    taken, left = [], []
+    for name, statuses in asked_at(ledger).items():
+        kind, text = ledger.field(name).kind, cells.get(name, "")
+        if not text or kind.is_mask(text):
+            continue
+        try:
+            value = kind.parse(kind.from_cell(text), None)
+        except BadValue as fault:
+            raise Rejected(name, str(fault)) from None
+        if new and record.status in statuses:
+            kind.store(record, name, value)
+            taken.append(name)
+        elif value != kind.stored(record, name):
+            left.append(name)
+    if taken:
+        judge(ledger, record)
+        gaps.recount(ledger, record)
+    return left
+
+
+def judge(ledger: Ledger, record: Any) -> None:
+    """The rules of the move to this status."""
+    values = Values(record, {}, from_paper=True)
+    for move in ledger.moves:
+        if any(path.target == record.status for path in move.paths):
+            for problem in (problem for rule in move.rules for problem in rule(values) if not problem.warning):
+                raise Rejected(problem.field, str(problem.text))
+
+
+__all__ = ["take_ends"]

@@ -1,0 +1,382 @@
+"""Adding and editing: one form, judged before anything changes, shown again as typed when it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from flask import abort, flash, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access
+from flask_babel import gettext
+from sqlalchemy import inspect, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import BadRequest
+
+from portal.core.access import scope
+from portal.core.declaration.ledger import Ledger, Section
+from portal.core.declaration.values import Missing
+from portal.core.declaration.workflow import IN_FORCE
+from portal.core.fields import natural
+from portal.core.fields.links import standing_under
+from portal.core.records import completeness, gaps, saving
+from portal.core.records import idempotency as once
+from portal.core.records.forms import form_drafts, staged_files
+from portal.core.records.forms.form import LedgerForm, form_class
+from portal.core.records.forms.rows import operate_on_rows, overlong
+from portal.core.records.forms.unchanged import untouched
+from portal.core.review import amendments, transitions
+from portal.core.views import transition_pages
+from portal.core.views.forms.conflict import Conflict, changed_meanwhile, joined, meanwhile
+from portal.core.views.forms.drafts import Draft, address_of, moment, opening, place_of, posted, remember, sent_now
+from portal.extensions import db
+from portal.org import codes
+
+
+class Filling:
+    """What `LedgerView` does with forms."""
+
+    verbs = {"add": "add", "edit": "edit", "lists": "maintain", "check": "add"}
+
+    @expose("/add", methods=["GET", "POST"])
+    @has_access
+    def add(self: Any) -> ResponseReturnValue:
+        return fill_in(self, None, parent_or_abort(self))
+
+    @expose("/edit/<int:pk>", methods=["GET", "POST"])
+    @has_access
+    def edit(self: Any, pk: int) -> ResponseReturnValue:
+        record = self.record_or_404(pk)
+        return fill_in(self, record, None, limited=editing(self, record))
+
+    @expose("/check", methods=["POST"])
+    @has_access
+    def check(self: Any) -> ResponseReturnValue:
+        """What is unusual about a form as it stands, as {"warnings": [text]}: told before saving, stopping nobody."""
+        codes.load(self.ledger.all_code_lists)
+        if overlong(self.ledger, request.form):
+            abort(413)
+        pk = natural(request.args.get("pk", ""))
+        record = self.record_or_404(pk) if pk is not None else None
+        form = self.form(request.form, record, parent_or_abort(self) if record is None else None)
+        form.partial = completeness.may_be_half(self.ledger, record)
+        with scope.doing("check"):
+            form.validate()
+        texts = [*form.warnings, *(doubt.text for doubt in form.doubts.open)]
+        db.session.rollback()
+        return {"warnings": list(dict.fromkeys(texts))}
+
+    @expose("/<int:pk>/lists", methods=["GET", "POST"])
+    @has_access
+    def lists(self: Any, pk: int) -> ResponseReturnValue:
+        """The tables that live on while the record is in force, for either party."""
+        record = self.record_or_404(pk)
+        maintaining(self, record)
+        with scope.doing("maintain"):
+            return fill_in(self, record, None, limited=only_lists(self.ledger))
+
+    def refused_form(self: Any, record: Any, judge: Callable[[LedgerForm], Any]) -> ResponseReturnValue:
+        """The form of a record that a move found wanting, with the messages at its fields."""
+        page = FormPage(self, record, None, editing(self, record))
+        page.open()
+        page.missing = []  # each is said at its field
+        judge(page.form)
+        return page.show()
+
+
+def may_edit_some(ledger: Ledger, record: Any) -> bool:
+    """The whole record while it is a draft; later what the paper did not say."""
+    return ledger.editable(record) or (record.status == IN_FORCE and bool(gap_fields(ledger, record)))
+
+
+def editing(view: Any, record: Any) -> Ledger | None:
+    """What of the record may be edited now: None for all of it; 403 or 409 for nothing."""
+    view.require("edit", record)
+    if not may_edit_some(view.ledger, record) or not view.open_under(record):
+        abort(409, gettext("In this status it can no longer be edited."))
+    if not view.ledger.editable(record):
+        return only_gaps(view.ledger, record)
+    return only_amended(view.ledger) if amends(record) else None
+
+
+def maintaining(view: Any, record: Any) -> None:
+    """403 or 409 unless the lists of the record may be kept now."""
+    view.require("maintain", record)
+    if not may_maintain(view.ledger, record):
+        abort(409, gettext("In this status it can no longer be edited."))
+
+
+def may_maintain(ledger: Ledger, record: Any) -> bool:
+    """Lists live on in force; before that the other party says its needs, the unit has its form."""
+    if record.status == IN_FORCE:
+        return any(table.in_force for table in ledger.rows)
+    if amends(record):
+        return False
+    own = scope.current().covers("maintain", ledger.name, record.owner_unit_id)
+    return ledger.editable(record) and not own
+
+
+def gap_fields(ledger: Ledger, record: Any) -> tuple[str, ...]:
+    return tuple(name for name in record.gaps or () if name in ledger.entered)
+
+
+def only_gaps(ledger: Ledger, record: Any) -> Ledger:
+    """The ledger as the form of a record in force sees it: what is still to be added."""
+    return replace(ledger, sections=(Section(gettext("To be added"), gap_fields(ledger, record)),), rows=())
+
+
+def amends(record: Any) -> bool:
+    """Is it to take the place of a record in force?"""
+    return getattr(record, "amends_id", None) is not None
+
+
+def only_amended(ledger: Ledger) -> Ledger:
+    """The lists of the record in force are kept there, and no amendment changes them."""
+    return replace(ledger, rows=amendments.amended_tables(ledger))
+
+
+def only_lists(ledger: Ledger) -> Ledger:
+    return replace(ledger, sections=(), rows=tuple(table for table in ledger.rows if table.in_force))
+
+
+def fill_in(view: Any, record: Any, parent: Any, limited: Ledger | None = None) -> ResponseReturnValue:
+    """The form of a new or existing record, or a `limited` one; saves it when it was sent and is right."""
+    codes.load(view.ledger.all_code_lists)
+    if overlong(limited or view.ledger, request.form):
+        abort(413)
+    page = FormPage(view, record, parent, limited)
+    if request.method != "POST":
+        page.open()
+        return page.show()
+    answer = page.receive()
+    return page.show() if answer is None else answer
+
+
+class FormPage:
+    """The page of a form, from what was typed to the answer."""
+
+    form: LedgerForm
+    draft: Draft
+
+    def __init__(self, view: Any, record: Any, parent: Any, limited: Ledger | None) -> None:
+        self.view, self.record, self.parent, self.limited = view, record, parent, limited
+        self.ledger = limited or view.ledger
+        part = "lists" if limited is not None and not limited.sections else "form"
+        self.place = place_of(view.ledger, part, record, parent)
+        self.met: Conflict | None = None
+        self.missing: list[Missing] = []
+        self.version = getattr(record, "version", None)
+
+    def make(self, typed: Any, begun: Mapping[str, list[str]] | None = None) -> None:
+        form_type = form_class(self.limited) if self.limited else self.view.form
+        self.form = form_type(typed, self.record, self.parent, begun)
+
+    def open(self) -> None:
+        """As the record is, or as it was typed when a half-filled form is continued."""
+        self.draft, texts = opening(self.place)
+        self.make(texts, dict(request.args.lists()))
+        if texts is not None:
+            self.version = natural(texts.get("version", "")) or self.version
+        elif self.limited is None and self.record is not None:
+            self.missing = completeness.missing(self.ledger, self.record)
+            self.form.show_missing(self.missing)
+
+    def receive(self) -> ResponseReturnValue | None:
+        """The answer to a form that was sent; None when it is to be shown again."""
+        operation = request.form.get("_rows")
+        if operation:
+            self.draft = posted(self.view.ledger, self.record)
+            self.make(operate_on_rows(request.form, operation))
+            return None
+        sent = sent_now() if self.record is None else once.Sent()
+        try:
+            answer = sent_before(self.view, sent)
+            if answer is None:
+                self.draft = posted(self.view.ledger, self.record)
+                answer = self.judge_and_save(sent)
+        except once.Reused as fault:
+            self.begin_another(fault.record_id)
+            return None
+        return answer
+
+    def begin_another(self, record_id: int | None) -> None:
+        """What was typed into a form that has made a record already stays typed, for another one."""
+        self.draft = Draft(once.fresh())
+        self.make(request.form)
+        known = self.view.record_or_404(record_id) if record_id is not None else None
+        self.form.problems.append(
+            gettext(
+                "This form has made a record already: %(record)s. If you mean another one, save again; to change that "
+                "one, please edit it.",
+                record=known or "—",
+            )
+        )
+
+    def judge_and_save(self, sent: once.Sent) -> ResponseReturnValue | None:
+        record, form_data = self.record, joined(self.ledger, request.form, self.record)
+        self.make(form_data)
+        form, then = self.form, request.form.get("_then")
+        form.partial = completeness.may_be_half(self.ledger, record) and not then
+        self.met = meanwhile(self.ledger, form, record, natural(request.form.get("version", "")))
+        if self.met is not None or not form.validate() or form.problems or self.draft.faults:
+            return None
+        saved = save(self.view, self.ledger, form, record, self.parent, Keys(sent, self.draft.key))
+        if saved is None:
+            return sent_before(self.view, sent)
+        return handed_in(self.view, saved) if then else redirect(self.view.home_of(saved, show=True))
+
+    def show(self) -> ResponseReturnValue:
+        self.draft.staged = list(staged_files.of(self.view.ledger, self.draft.key)) if self.record is None else []
+        if request.method == "POST" and self.draft.staged:
+            remember(self.place, self.draft)
+        with standing_under(self.form.parent):
+            whole = self.limited is None or amends(self.record)
+            return self.view.page(
+                "form.html",
+                ledger=self.ledger,
+                form=self.form,
+                record=self.record,
+                parent=self.parent,
+                limited=self.limited,
+                met=self.met,
+                missing=self.missing,
+                unattached=completeness.unattached(self.ledger, self.record) if self.record is not None else (),
+                version=self.version,
+                draft=self.draft,
+                place=self.place,
+                action=address_of(self.place),
+                address_of=address_of,
+                moment=moment,
+                submits=whole and may_submit(self.view, self.record),
+            )
+
+
+def sent_before(view: Any, sent: once.Sent) -> ResponseReturnValue | None:
+    """The record that this very form has made, when it was sent more than once. Raises once.Reused."""
+    known = once.repeated(view.ledger.name, sent)
+    return redirect(view.home_of(view.record_or_404(known), show=True)) if known is not None else None
+
+
+def may_submit(view: Any, record: Any) -> bool:
+    """Can whoever saves this form hand the record in with the same click?"""
+    move = view.ledger.move("submit")
+    if move is None or not scope.current().may("submit", view.ledger.name):
+        return False
+    return record is None or bool(view.reaches("submit", record) and transitions.path_of(view.ledger, record, move))
+
+
+def handed_in(view: Any, saved: Any) -> ResponseReturnValue:
+    """The record is saved; now the move that was asked for with it."""
+    record = view.record_or_404(id_of(saved))
+    return transition_pages.attempt(view, record, "submit")
+
+
+def id_of(record: Any) -> int:
+    """Without asking the database again, which a saved record's attributes would."""
+    found: int = inspect(record).identity[0]
+    return found
+
+
+class NotSaved(Exception):
+    """What a form alone cannot know stood against it; the message is for whoever saved."""
+
+    def __init__(self, text: str, code: int) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Of a form: the idempotency key with what came with it, and that of what was kept before it was saved."""
+
+    once: once.Sent = field(default_factory=once.Sent)
+    draft: str = ""
+
+
+def save(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any, keys: Keys) -> Any:
+    """The saved record; None when it was refused, with the reason in the form and nothing changed."""
+    try:
+        saved = write(view, ledger, form, record, parent, keys)
+    except NotSaved as fault:
+        form.problems.append(str(fault))
+        return None
+    flash(gettext("Saved."), "success")
+    for warning in form.warnings:
+        flash(warning, "warning")
+    return saved
+
+
+def write(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any, keys: Keys) -> Any:
+    """The saved record. Raises NotSaved, and nothing is changed then."""
+    if record is None and form.partial and nothing_in(view.ledger, form, keys):
+        raise NotSaved(gettext("Nothing was filled in, so there is nothing to save yet."), 422)
+    try:
+        saved = saving.fill(ledger, form, record, parent)
+        if record is not None and getattr(saved, "gaps", None):
+            gaps.recount(view.ledger, saved)
+        settle_keys(view.ledger, form, saved, keys)
+        if record is None:
+            view.datamodel.add(saved)
+        else:
+            view.datamodel.edit(saved)
+    except saving.NoOwner as fault:
+        db.session.rollback()
+        raise NotSaved(gettext("No unit is named here, so the record would belong to nobody."), 422) from fault
+    except saving.Dissolved as fault:
+        db.session.rollback()
+        raise NotSaved(str(fault), 422) from fault
+    except Exception as fault:
+        text = refusal(fault)  # Flask-AppBuilder wraps database errors; unforeseen ones are raised again
+        db.session.rollback()
+        raise NotSaved(text, 409) from fault
+    return saved
+
+
+def nothing_in(ledger: Ledger, form: LedgerForm, keys: Keys) -> bool:
+    """Would the draft hold nothing that anybody typed, chose or brought?"""
+    return untouched(ledger, form.formdata, form.parent) and not staged_files.of(ledger, keys.draft)
+
+
+def settle_keys(ledger: Ledger, form: LedgerForm, saved: Any, keys: Keys) -> None:
+    """What goes into the transaction of the save beside the record: answers, its keys, and the files that waited."""
+    if form.doubts.reasons or keys.once.key or keys.draft:
+        db.session.add(saved)
+        db.session.flush()
+        form.doubts.remember(saved)
+        once.use(ledger.name, keys.once, saved.id)
+    if keys.draft:
+        form_drafts.forget(ledger.name, [keys.draft])
+        staged_files.claim(ledger, keys.draft, saved)
+
+
+def refusal(fault: Exception) -> str:
+    """What the user is told when the database refuses."""
+    faults = (fault, fault.__cause__)
+    if any(isinstance(each, StaleDataError) for each in faults):
+        return changed_meanwhile()
+    if any(isinstance(each, IntegrityError) for each in faults):
+        return gettext("Somebody saved the same just now.")
+    raise fault
+
+
+def parent_or_abort(view: Any, typed: Mapping[str, Any] | None = None) -> Any:
+    """The record that a new entry goes under, by the address or what was typed: 404 when it is not there, 409 when it
+    is closed to entries."""
+    under = view.ledger.under
+    if under is None:
+        return None
+    name = f"{under.relation}_id"
+    id_ = natural(request.args.get(name) or (request.form if typed is None else typed).get(name, ""))
+    if id_ is None:
+        raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name=name))
+    model = view.ledger.mapper.relationships[under.relation].mapper.class_
+    parent = db.session.scalars(select(model).where(model.id == id_)).first()
+    if parent is None:
+        abort(404)
+    view.require("add", parent)
+    if parent.status not in under.statuses:
+        abort(409, gettext("In this status nothing can be added here."))
+    return parent

@@ -1,0 +1,76 @@
+"""Which records of a ledger the user finds, and what they may do with one: asked by pages and REST alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, g
+from flask_babel import gettext
+from sqlalchemy import select
+
+from portal.core.access import scope
+from portal.core.declaration.ledger import Ledger
+from portal.core.fields.base import LARGEST
+from portal.core.views import listing
+from portal.core.views.bulk import deleting
+from portal.core.views.files import may_attach
+from portal.core.views.forms.edit import may_edit_some, may_maintain
+from portal.extensions import db
+
+
+class Reaching:
+    """What every view of a ledger answers, whatever it speaks."""
+
+    ledger: Ledger
+    datamodel: Any
+
+    @property
+    def _filters(self) -> Any:
+        """Per request: one object for the whole process showed users each other's filters (upstream #2366)."""
+        return g.setdefault(f"filters.{self.ledger.name}", self.datamodel.get_filters())
+
+    @_filters.setter
+    def _filters(self, filters: Any) -> None:
+        """Flask-AppBuilder sets the shared object at start; it is not kept."""
+
+    def record_or_404(self, pk: int) -> Any:
+        """The record with what its page shows of other tables. Somebody else's record is not there."""
+        if pk > LARGEST:
+            abort(404)
+        query = (
+            select(self.ledger.model).where(self.ledger.model.id == pk).options(*listing.whole(self.ledger, one=True))
+        )
+        record = db.session.scalars(query).unique().first()
+        return record if record is not None else abort(404)
+
+    def may(self, verb: str, record: Any) -> bool:
+        """Does the right reach this very record, in this status? Roles add up per row."""
+        if verb == "attach":
+            return bool(self.ledger.files) and self.reaches("edit", record) and may_attach(self, record)
+        closed = {"edit": may_edit_some, "delete": Ledger.deletable, "maintain": may_maintain}
+        return self.reaches(verb, record) and closed[verb](self.ledger, record) and self.open_under(record)
+
+    def reaches(self, verb: str, record: Any) -> bool:
+        principal = scope.current()
+        if not self.ledger.scoped:
+            return principal.may(verb, self.ledger.name)
+        return principal.covers_row(verb, self.ledger.name, record)
+
+    def require(self, verb: str, record: Any) -> None:
+        if not self.reaches(verb, record):
+            abort(403)
+
+    def open_under(self, record: Any) -> bool:
+        """Entries live and freeze with the record they are under."""
+        under = self.ledger.under
+        return under is None or getattr(record, under.relation).status in under.statuses
+
+    def require_deletable(self, record: Any) -> None:
+        if not self.ledger.deletable(record) or not self.open_under(record):
+            abort(409, gettext("Only drafts without a number can be deleted."))
+
+    def remove(self, record: Any) -> None:
+        self.require("delete", record)
+        self.require_deletable(record)
+        with deleting(self.ledger, [record]):
+            self.datamodel.delete(record)

@@ -1,0 +1,38 @@
+"""Which records that a page names have a page of their own for the user."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import url_for
+from sqlalchemy import select
+
+from portal.core.access import scope
+from portal.core.declaration.ledger import Ledger, mounted
+from portal.core.fields import Link
+from portal.extensions import db
+
+
+def pages_of(ledger: Ledger, record: Any, hidden: Any) -> dict[str, str]:
+    """The address of each record of another ledger that a field names, by the field. Organisation and roster have
+    lists of their own and are named too often to be asked for each time."""
+    found = {}
+    for name in ledger.shown:
+        kind = ledger.field(name).kind
+        if name in hidden or not isinstance(kind, Link) or kind.multiple:
+            continue
+        other = next((each for each in mounted() if each.statuses and each.model is kind.model), None)
+        id_ = getattr(kind.read(record, name), "id", None) if other else None
+        if other and id_ is not None and may_open(other, id_):
+            found[name] = url_for(f"{other.name}.show", pk=id_)
+    return found
+
+
+def may_open(ledger: Ledger, id_: int) -> bool:
+    """A record can be named to somebody who may not open it; the scope narrows the statement."""
+    if not scope.current().may("read", ledger.name):
+        return False
+    return db.session.scalar(select(ledger.model.id).where(ledger.model.id == id_)) is not None
+
+
+__all__ = ["pages_of"]

@@ -1,0 +1,149 @@
+"""Personal data in full: for a purpose, for five minutes, and written down (`domain.md` §3.5)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+
+from flask import Flask, Response, abort, flash, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access
+from flask_babel import force_locale, gettext, lazy_gettext
+
+from portal.core import clock, rate_limits
+from portal.core.access import scope
+from portal.core.audit import audit_log
+from portal.core.declaration.ledger import Ledger, Rows
+from portal.core.fields import Choice
+from portal.core.punctuation import PAPER
+
+PURPOSES = Choice(
+    ("visit", lazy_gettext("To visit or call")),
+    ("check", lazy_gettext("To check the record")),
+    ("request", lazy_gettext("To answer a request or complaint")),
+    ("emergency", lazy_gettext("In an emergency")),
+    ("handover", lazy_gettext("To hand the work over")),
+)
+LASTS = 5 * 60  # seconds
+# What the session keeps: until when which value is shown. Never the value.
+KEY = "revealed"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A value in full: for how many seconds still, and until what time that is."""
+
+    text: str
+    left: int
+    until: str
+
+
+class Revealing:
+    """What `LedgerView` does with personal data."""
+
+    verbs: ClassVar = {"reveal": "reveal"}
+
+    @expose("/<int:pk>/reveal/<string:name>", methods=["POST"])
+    @has_access
+    def reveal(self: Any, pk: int, name: str) -> ResponseReturnValue:
+        record = self.record_or_404(pk)
+        self.require("reveal", record)
+        rate_limits.require(rate_limits.REVEALS)
+        if name not in closed(self.ledger, record):
+            abort(404)
+        home = url_for(f"{self.endpoint}.show", pk=pk)
+        purpose = request.form.get("purpose", "")
+        if purpose not in PURPOSES.labels:
+            flash(gettext("Please choose what it is needed for."), "error")
+            return redirect(home)
+        write_down(self.ledger, record, name, purpose)
+        now = time.time()
+        kept = {key: until for key, until in session.get(KEY, {}).items() if 0 < until - now <= LASTS}
+        session[KEY] = {**kept, place(self.ledger, pk, name): now + LASTS}
+        return redirect(f"{home}#{name}")
+
+
+def write_down(ledger: Ledger, record: Any, name: str, purpose: str) -> None:
+    with force_locale(PAPER):
+        reason = str(PURPOSES.labels[purpose])
+    what = {"record_id": record.id, "root_id": record.id, "title": str(record)[:200]}
+    unit_id = record.owner_unit_id if ledger.scoped else None
+    audit_log.tell("reveal", ledger.name, **what, unit_id=unit_id, reason=reason, changes=[[name, None, None]])
+
+
+def place(ledger: Ledger, pk: int, name: str) -> str:
+    return f"{ledger.name}/{pk}/{name}"
+
+
+def closed(ledger: Ledger, record: Any) -> list[str]:
+    """The fields of a record whose values are masked, and the tables with such cells: each is opened as one."""
+    hidden = ledger.hidden(record)
+    kinds = {name: ledger.field(name).kind for name in ledger.personal if name not in hidden}
+    fields = [name for name, kind in kinds.items() if kind.masked(kind.read(record, name))]
+    return fields + [table.name for table in ledger.personal_tables if any(cells(ledger, record, table).values())]
+
+
+def cells(ledger: Ledger, record: Any, table: Rows) -> dict[int, dict[str, str]]:
+    """What is masked in a table, in full: by the id of the row and the name of the field."""
+    fields = {name: each.kind for name, each in ledger.rows_fields(table).items() if each.kind.personal}
+    return {
+        row.id: {name: kind.in_full(value) for name, kind in fields.items() if kind.masked(value := getattr(row, name))}
+        for row in getattr(record, table.name)
+    }
+
+
+def revealing(ledger: Ledger, record: Any) -> dict[str, Any]:
+    """For the page of a record: `opened` and `opened_rows` are the values that this session may see for the moment,
+    `closed` the fields and tables that it may ask for."""
+    now, shown = time.time(), session.get(KEY, {})
+    masked = closed(ledger, record)
+    known = {name: shown.get(place(ledger, record.id, name), 0) for name in masked}
+    ends = {name: until for name, until in known.items() if 0 < until - now <= LASTS}
+    tables = {table.name: cells(ledger, record, table) for table in ledger.personal_tables if table.name in ends}
+
+    def opened(name: str, text: str) -> Opened:
+        until = clock.local(datetime.fromtimestamp(ends[name], UTC))
+        return Opened(text, round(ends[name] - now), until.strftime("%H:%M"))
+
+    return {
+        "opened": {
+            name: opened(name, ledger.field(name).kind.in_full(getattr(record, name)))
+            for name in ends
+            if name not in tables
+        },
+        "opened_rows": {
+            table: {id_: {name: opened(table, text) for name, text in row.items()} for id_, row in rows.items()}
+            for table, rows in tables.items()
+        },
+        "closed": [name for name in masked if name not in ends],
+        "purposes": PURPOSES.options(),
+    }
+
+
+class NamesSeen:
+    """Writes down, once a day for each account and ledger, that names were seen in full without a step."""
+
+    def __init__(self, app: Flask) -> None:
+        self.told: set[tuple[date, int | None, str]] = set()
+        app.extensions["portal.names_seen"] = self
+        app.after_request(self.after)
+
+    def after(self, response: Response) -> Response:
+        day, user_id = clock.today(), scope.current().user_id
+        for ledger in sorted(g.pop("names_seen", ())):
+            if (day, user_id, ledger) in self.told:
+                continue
+            self.told = {known for known in self.told if known[0] == day} | {(day, user_id, ledger)}
+            if not audit_log.told_since(clock.midnight(day), "names", ledger):
+                audit_log.tell("names", ledger)
+        return response
+
+
+def install(app: Flask) -> None:
+    NamesSeen(app)
+
+
+__all__ = ["Revealing", "install", "revealing"]

@@ -1,0 +1,1 @@
+"""What every request and answer has: headers, error pages, limits, health, the request log."""

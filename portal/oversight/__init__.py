@@ -1,0 +1,1 @@
+"""Looking after the portal: audit, alerts, spot checks, overdue work, jobs."""

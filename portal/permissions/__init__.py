@@ -1,0 +1,1 @@
+"""What accounts may do: roles, data scopes, temporary grants, separation of duties."""

@@ -1,0 +1,30 @@
+"""Who is an administrator: told by the rights that an account holds, not by what its roles are called
+(`domain.md` §4.1). Their passwords and second factors are reset by two people only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from portal.core.access.scope import Principal
+from portal.permissions import roles
+
+# By (ledger, verb): the rights that make an administrator.
+POWERS = {
+    **dict.fromkeys((("accounts", "add"), ("accounts", "edit"), ("accounts", "import")), "accounts"),
+    **dict.fromkeys((("accounts", "grant"), ("roles", "edit"), ("exports", "approve")), "rights"),
+    ("sign_in_rules", "edit"): "rights",
+    **dict.fromkeys(((roles.TRAIL, "read"), (roles.TRAIL, "export"), ("audit", "read")), "trail"),
+}
+
+
+def held(rights: Iterable[tuple[str, str]], codes: Collection[str]) -> set[str]:
+    """Whoever only reads records may read the trail beside them and is no administrator for that."""
+    found = {POWERS[pair] for pair in rights if pair in POWERS}
+    return found - {"trail"} if roles.READERS.intersection(codes) else found
+
+
+def administers(principal: Principal) -> bool:
+    return bool(held(principal.grants, principal.roles))
+
+
+__all__ = ["POWERS", "administers", "held"]

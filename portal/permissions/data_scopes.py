@@ -1,0 +1,81 @@
+"""Where an account stands in the trees of units, Party organisations and areas, and what each scope means there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.core.access.row_scope import ALL, CO_UNITS, NOTHING, Claim, Reach
+from portal.core.declaration.ledger import READING
+from portal.extensions import db
+from portal.org.account_profiles import AccountProfile
+from portal.org.models import Area, PartyOrg, Unit
+from portal.org.trees import below, spells_below
+
+
+class Place:
+    """An account's unit, Party organisation or area; what lies below is looked up only when a scope asks."""
+
+    def __init__(self, user_id: int, profile: AccountProfile | None, absorbed: Iterable[int] = ()) -> None:
+        """`absorbed` are the units that went over into the account's own."""
+        self.user_id = user_id
+        self.unit_id = profile.unit_id if profile else None
+        self._units = [*([self.unit_id] if self.unit_id is not None else []), *absorbed]
+        self.org_id = profile.org_id if profile else None
+        self.area_id = profile.area_id if profile else None
+        self._area = profile.area if profile else None
+        self._meanings: dict[str, Callable[[], Reach]] = {
+            "own": lambda: reach("filler_id", [self.user_id]),
+            "unit": lambda: reach("owner_unit_id", self._units),
+            "unit_co": lambda: self._meaning("unit"),
+            "taking_part": lambda: reach(CO_UNITS, self._units),
+            "unit_sub": lambda: over_the_years("owner_unit_id", Unit, self._units),
+            "org_sub": lambda: over_the_years("owner_org_id", PartyOrg, self._orgs()),
+            "counterpart": lambda: self._other_party([self.area_id]),
+            "area": lambda: self._other_party(self._areas_below),
+            "all": lambda: ALL,
+        }
+        self._known: dict[str, Reach] = {}
+
+    def reach(self, scope: str, verb: str, unit_ids: Iterable[int] = ()) -> Reach:
+        """What a scope of `roles.SCOPES` covers for this account when it does this."""
+        if scope == "custom":
+            return reach("owner_unit_id", unit_ids)
+        if scope in ("unit_co", "counterpart") and verb in READING:
+            return self._meaning(scope) | self._meaning("taking_part")
+        return self._meaning(scope)
+
+    def _meaning(self, scope: str) -> Reach:
+        if scope not in self._known:
+            self._known[scope] = self._meanings.get(scope, lambda: NOTHING)()
+        return self._known[scope]
+
+    def _other_party(self, areas: Iterable[int | None]) -> Reach:
+        """Rows that name these areas, or the Party organisations of their communities, as the other party."""
+        ids = [id_ for id_ in areas if id_ is not None]
+        orgs: Iterable[int] = ()
+        if len(ids) > 1 or (self._area and self._area.kind == "community"):
+            orgs = db.session.scalars(select(PartyOrg.id).where(PartyOrg.community_id.in_(ids)))
+        return reach("counter_area_id", ids) | reach("counter_org_id", orgs)
+
+    @cached_property
+    def _areas_below(self) -> list[int]:
+        return below(Area, [self.area_id])
+
+    def _orgs(self) -> list[int]:
+        """The account's own organisation, else those that stand for its unit."""
+        if self.org_id is not None:
+            return [self.org_id]
+        return list(db.session.scalars(select(PartyOrg.id).where(PartyOrg.units.any(Unit.id == self.unit_id))))
+
+
+def over_the_years(column: str, model: Any, tops: Iterable[int]) -> Reach:
+    """Records of the days on which what they name stood below these (`domain.md` §3.1)."""
+    return Reach(claims=frozenset(Claim(column, *spell) for spell in spells_below(model, tops)))
+
+
+def reach(column: str, ids: Iterable[int | None]) -> Reach:
+    return Reach(claims=frozenset(Claim(column, id_) for id_ in ids if id_ is not None))

@@ -1,0 +1,179 @@
+"""Effective rights: what the roles of an account and its grants beyond them allow, by the rows of Flask-AppBuilder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from functools import cache
+from typing import Any, NamedTuple
+
+from flask_appbuilder.security.sqla.models import (
+    Permission,
+    PermissionView,
+    Role,
+    User,
+    ViewMenu,
+    assoc_permissionview_role,
+    assoc_user_role,
+)
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Date,
+    Integer,
+    ScalarSelect,
+    Select,
+    String,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
+
+from portal.core import clock
+from portal.core.access import scope
+from portal.core.access.row_scope import NOTHING, Reach
+from portal.core.access.scope import Principal
+from portal.extensions import db
+from portal.org.account_profiles import AccountGrant, AccountProfile, RoleScope
+from portal.org.models import Unit
+from portal.permissions import roles
+from portal.permissions.data_scopes import Place
+
+WHO = "the scope follows from who acts, which is being asked; of accounts, roles and the tree of units"
+
+
+class Right(NamedTuple):
+    """Verbs on a ledger with the scope that they reach, by a role or (`role` empty) granted to the account itself."""
+
+    role: str
+    ledger: str | None
+    verbs: str | None
+    scope: str | None
+    unit_ids: list[int] | None
+    # The last day of what is granted for a time.
+    until: date | None
+
+
+def _rights() -> Select[*tuple[Any, ...]]:
+    """Every right of every role."""
+    for_good = type_coerce(null(), Date)
+    return (
+        select(Role.name, ViewMenu.name, Permission.name, RoleScope.scope, RoleScope.unit_ids, for_good)
+        .select_from(Role)
+        .outerjoin(assoc_permissionview_role, assoc_permissionview_role.c.role_id == Role.id)
+        .outerjoin(PermissionView, PermissionView.id == assoc_permissionview_role.c.permission_view_id)
+        .outerjoin(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
+        .outerjoin(Permission, Permission.id == PermissionView.permission_id)
+        .outerjoin(RoleScope, and_(RoleScope.role_id == Role.id, RoleScope.ledger == ViewMenu.name))
+    )
+
+
+def _grants() -> Select[*tuple[Any, ...]]:
+    """What holds `today` of what accounts were granted beyond their roles."""
+    held = (AccountGrant.ledger, AccountGrant.verbs, AccountGrant.scope, AccountGrant.unit_ids, AccountGrant.until)
+    return select(literal(""), *held).where(*_lasting())
+
+
+def _lasting() -> tuple[ColumnElement[bool], ...]:
+    today = bindparam("today", type_=Date())
+    return AccountGrant.since <= today, or_(AccountGrant.until.is_(None), AccountGrant.until >= today)
+
+
+def _absorbed() -> ScalarSelect[str]:
+    """The ids of the units that went over into the account's own, and into those, with commas between."""
+    tree = select(Unit.id).where(Unit.merged_into_id == bindparam("unit", type_=Integer())).cte(recursive=True)
+    tree = tree.union(select(Unit.id).join(tree, Unit.merged_into_id == tree.c.id))
+    return select(func.aggregate_strings(cast(tree.c.id, String), ",")).scalar_subquery()
+
+
+@cache
+def _held_by() -> CompoundSelect[*tuple[Any, ...]]:
+    """The rights of one account and what its unit absorbed: `user`, `unit` and `today` are filled in."""
+    held = _rights().join(assoc_user_role, assoc_user_role.c.role_id == Role.id)
+    arms = (
+        held.where(assoc_user_role.c.user_id == bindparam("user")),
+        _grants().where(AccountGrant.user_id == bindparam("user")),
+    )
+    return union_all(*(arm.add_columns(_absorbed()) for arm in arms))
+
+
+def principal_of(user: User, profile: AccountProfile | None) -> Principal:
+    """What this user may, by roles and grants: one statement, and one more for each tree that a scope goes down."""
+    unit_id = profile.unit_id if profile else None
+    with scope.unscoped(WHO):
+        rows = db.session.execute(_held_by(), {"user": user.id, "unit": unit_id, "today": clock.today()}).all()
+    rights = [Right(*row[:-1]) for row in rows]
+    merged = rows[0][-1] if rows else None
+    place = Place(user.id, profile, map(int, merged.split(",")) if merged else ())
+    return Principal(
+        user_id=user.id,
+        username=user.username,
+        name=user.first_name or "",
+        unit_id=place.unit_id,
+        unit_name=str(profile.unit) if profile and profile.unit else "",
+        unit_short=profile.unit.short_name if profile and profile.unit else "",
+        org_id=place.org_id,
+        area_id=place.area_id,
+        roles=frozenset(right.role for right in rights if right.role),
+        grants=reaches(rights, place),
+    )
+
+
+def rights_by_account(only: int | None = None) -> dict[int, list[Right]]:
+    """The rights of every account, or of one: two statements."""
+    held = _rights().join(assoc_user_role, assoc_user_role.c.role_id == Role.id)
+    found: dict[int, list[Right]] = {}
+    for query, owner in ((held, assoc_user_role.c.user_id), (_grants(), AccountGrant.user_id)):
+        of_all = query.add_columns(owner)
+        asked = of_all if only is None else of_all.where(owner == only)
+        for *right, user_id in db.session.execute(asked, {"today": clock.today()}):
+            found.setdefault(user_id, []).append(Right(*right))
+    return found
+
+
+def rights_of_roles() -> list[Right]:
+    """The rights of every role: one statement."""
+    return [Right(*row) for row in db.session.execute(_rights())]
+
+
+def lent_to() -> set[int]:
+    """The accounts that were granted something which holds today."""
+    granted = select(AccountGrant.user_id).where(*_lasting())
+    return set(db.session.scalars(granted, {"today": clock.today()}))
+
+
+def counted(rights: Iterable[Right]) -> Iterator[tuple[str, str, Right]]:
+    """(ledger, verb, right) of all that counts: what a role is barred from does not."""
+    rights = list(rights)
+    desks = {desk.name: desk for desk in roles.desks()}
+    business = [name for name, desk in desks.items() if roles.business(desk)]
+    codes = {right.role for right in rights if right.role}
+    for right in rights:
+        if roles.switched_off(right.role):
+            continue
+        for ledger in business if right.ledger == "*" else [right.ledger or ""]:
+            if ledger not in desks:
+                continue
+            desk = desks[ledger]
+            barred = roles.barred(right.role, desk) if right.role else roles.barred_from_grants(codes, desk)
+            for verb in (right.verbs or "").removeprefix("can_").split(","):
+                if verb not in barred:
+                    yield ledger, verb, right
+
+
+def reaches(rights: Iterable[Right], place: Place) -> dict[tuple[str, str], Reach]:
+    """How far each right reaches; roles and grants add up, each within its own scope."""
+    found: dict[tuple[str, str], Reach] = {}
+    for ledger, verb, right in counted(rights):
+        reach = place.reach(right.scope or "none", verb, tuple(right.unit_ids or ()))
+        if right.scope in ("counterpart", "area") and not reach:
+            continue
+        found[ledger, verb] = found.get((ledger, verb), NOTHING) | reach
+    return found
