@@ -17,11 +17,13 @@ from tests.security.walk import of, unchanged
 BEGIN = """
 import os, signal, sys
 from portal import create_app
-from portal.accounts.security import act_as
-from portal.core import attachments, moving, scope
-from portal.core.spreadsheet import running
-from portal.core.spreadsheet.importing import find_layout
-from portal.core.spreadsheet.reading import read
+from portal.accounts.security_manager import act_as
+from portal.core.access import scope
+from portal.core.records import attachments
+from portal.core.review import transitions
+from portal.core.spreadsheet.importer import runner
+from portal.core.spreadsheet.importer.importer import find_layout
+from portal.core.spreadsheet.reader.workbook import read
 from portal.extensions import db
 from portal.ledgers.cobuilding import agreements
 from portal.ledgers.cobuilding.model import Agreement
@@ -36,19 +38,19 @@ with app.test_request_context(method="POST"), scope.acting_as(act_as(sys.argv[1]
     record = db.session.scalars(select(Agreement).where(Agreement.id == int(sys.argv[2]))).first()
 """
 IMPORT = """
-    path, running.LONGEST, running.ASKED = Path(sys.argv[3]), 0, 0
-    sheet = running.Sheet(agreements, find_layout(agreements, read(path, path.name)), "a", "", True)
-    running.run(sheet, path.parent, lambda n, _: n == 12 and die())
+    path, runner.LONGEST, runner.ASKED = Path(sys.argv[3]), 0, 0
+    sheet = runner.Sheet(agreements, find_layout(agreements, read(path, path.name)), "a", "", True)
+    runner.run(sheet, path.parent, lambda n, _: n == 12 and die())
 """
 TAKE_BACK = """
-    running.take_back(1)
+    runner.take_back(1)
     die()
 """
 APPROVAL = """
-    move = agreements.move(sys.argv[3])
-    form = moving.move_form(agreements, record, move, moving.path_of(agreements, record, move))
+    made = agreements.transition(sys.argv[3])
+    form = transitions.move_form(agreements, record, made, transitions.path_of(agreements, record, made))
     form.validate()
-    moving.make(agreements, record, move, form)
+    transitions.make(agreements, record, made, form)
     die()
 """
 UPLOAD = """
@@ -90,11 +92,11 @@ def test_a_killed_import_keeps_its_whole_batches_and_they_can_be_undone(killed, 
 
 
 @pytest.mark.parametrize(
-    ("account", "status", "move"), [("filler01", "draft", "submit"), ("secretary01", "pending_unit", "approve")]
+    ("account", "status", "transition"), [("filler01", "draft", "submit"), ("secretary01", "pending_unit", "approve")]
 )
-def test_a_killed_move_leaves_nothing_and_spends_no_number(killed, rows, account, status, move):
+def test_a_killed_move_leaves_nothing_and_spends_no_number(killed, rows, account, status, transition):
     with unchanged(rows):
-        killed(APPROVAL, account, of(rows, 1, status), move)
+        killed(APPROVAL, account, of(rows, 1, status), transition)
 
 
 def test_a_killed_upload_leaves_no_row_and_its_file_is_swept(app, killed, rows):

@@ -192,7 +192,7 @@ class AccountsView(BaseView):
         """Wherever somebody is signed in by the account, they have to sign in again."""
         user, _ = account_or_404(pk)
         sessions.end_all(user)
-        audit_log.add("sessions_ended", "ab_user", record_id=user.id, root_id=user.id, title=user.username)
+        audit_log.log("sessions_ended", "ab_user", record_id=user.id, root_id=user.id, title=user.username)
         db.session.commit()
         flash(gettext("All sessions of this account have ended."), "success")
         return redirect(url_for("AccountsView.grant", pk=pk))
@@ -300,7 +300,7 @@ def save_account(user: Any, profile: AccountProfile, typed: dict[str, str], new:
     db.session.flush()
     profile.user_id = user.id
     places = [(PLACE_LABELS[name], spelled(name, getattr(profile, name)), spelled(name, place[name])) for name in place]
-    reset, moved = not new and bool(typed["password"]), moves(profile, place)
+    reset, moved = not new and bool(typed["password"]), transitions(profile, place)
     off = not may_grant() and user.active and (reset or (moved and may_something(user)))
     for name, id_ in place.items():
         setattr(profile, name, id_)
@@ -314,7 +314,7 @@ def save_account(user: Any, profile: AccountProfile, typed: dict[str, str], new:
     return {}
 
 
-def moves(profile: AccountProfile, place: dict[str, int | None]) -> bool:
+def transitions(profile: AccountProfile, place: dict[str, int | None]) -> bool:
     return any(getattr(profile, name) != id_ for name, id_ in place.items())
 
 

@@ -108,7 +108,7 @@ class AccountSheetsView(BaseView):
     def export(self) -> ResponseReturnValue:
         heads = [str(label) for label in LABELS.values()]
         book = plain_sheet(gettext("Accounts"), heads, account_rows.exported())
-        audit_log.tell("export", "accounts", changes=[["sha256", None, [digest_of(book)]]])
+        audit_log.log_and_commit("export", "accounts", changes=[["sha256", None, [digest_of(book)]]])
         return download(book, f"{gettext('Accounts')}.xlsx")
 
     @expose("/waiting")

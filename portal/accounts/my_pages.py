@@ -217,5 +217,5 @@ def own_session(text: str) -> Any:
 
 def tell_ended(which: str) -> None:
     user_id, title = current_user.id, labelled(current_user.username, which)
-    audit_log.add("sessions_ended", "ab_user", record_id=user_id, root_id=user_id, title=title)
+    audit_log.log("sessions_ended", "ab_user", record_id=user_id, root_id=user_id, title=title)
     db.session.commit()

@@ -128,7 +128,7 @@ def ask(user_id: int | None, what: str, reason: str) -> dict[str, str]:
     made = AdminReset(user_id=user.id, what=what, reason=reason, asked_by_id=me, asked_at=clock.now())
     db.session.add(made)
     db.session.flush()
-    tell("reset_asked", made, user)
+    log_event("reset_asked", made, user)
     return {}
 
 
@@ -164,7 +164,7 @@ def confirm(request: AdminReset) -> tuple[str, str]:
         request.half = Sealed.of(mine)
     sessions.end_all(user)
     decide(request, confirmed=True)
-    tell("reset_confirmed", request, user)
+    log_event("reset_confirmed", request, user)
     return "", half
 
 
@@ -172,7 +172,7 @@ def refuse(request: AdminReset) -> str:
     if not may_refuse(request):
         return gettext("This has been decided already.")
     decide(request, confirmed=False)
-    tell("reset_refused", request, request.user)
+    log_event("reset_refused", request, request.user)
     return ""
 
 
@@ -203,7 +203,7 @@ def reset_alone(username: str) -> str:
     if identities.of(user.id):
         identities.release(user)
     sessions.end_all(user)
-    audit_log.add("reset_confirmed", "ab_user", record_id=user.id, root_id=user.id, title=user.username)
+    audit_log.log("reset_confirmed", "ab_user", record_id=user.id, root_id=user.id, title=user.username)
     return password
 
 
@@ -214,10 +214,10 @@ def take_half(request: AdminReset) -> str:
     return half
 
 
-def tell(action: str, request: AdminReset, user: Any) -> None:
+def log_event(action: str, request: AdminReset, user: Any) -> None:
     with force_locale(PAPER):
         title = labelled(user.username, str(KINDS[request.what]))
-    audit_log.add(action, "ab_user", record_id=user.id, root_id=user.id, title=title, reason=request.reason)
+    audit_log.log(action, "ab_user", record_id=user.id, root_id=user.id, title=title, reason=request.reason)
 
 
 def request_of(pk: int) -> AdminReset | None:

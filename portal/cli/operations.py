@@ -46,7 +46,7 @@ def sweep(*, yes: bool) -> None:
         if yes and not attachments.discard(each.name for each in found):
             raise click.ClickException("a backup is being made, or the store is away: try again later")
         if yes:
-            audit_log.tell("files_swept", title=str(len(found)))
+            audit_log.log_and_commit("files_swept", title=str(len(found)))
     size = sum(each.size for each in found)
     click.echo(f"{len(found)} files without a record, {size} bytes{': removed' if yes else ''}.")
 
@@ -109,7 +109,7 @@ def refound() -> None:
     if found.fault:
         raise click.ClickException(found.fault)
     with scope.unscoped("an operator at the machine looks after the trail"):
-        audit_log.tell("heads_refounded", title=f"{found.blocks}")
+        audit_log.log_and_commit("heads_refounded", title=f"{found.blocks}")
     kept = chain.refound()
     number, digest = chain.head()
     click.echo(f"audit_heads.log begins anew with {number} heads, the newest {digest}.")

@@ -128,7 +128,7 @@ def export(ledger: str, out: Path, username: str, *, drafts: bool) -> None:
         asked = exporting.asked_of(found, MultiDict({exporting.DRAFTS: "1"} if drafts else {}))
         cover = exporting.cover_of(asked)
         with exporting.sheet(found, asked, cover) as book, out.open("wb") as target:
-            exporting.tell(found, book, [], cover)
+            exporting.log_export(found, book, [], cover)
             shutil.copyfileobj(book, target)
     click.echo(f"Written to {out}.")
 

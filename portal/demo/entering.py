@@ -48,7 +48,7 @@ def enter(username: str, ledger: Ledger, texts: Texts, parent: Any = None) -> An
 
 def move(username: str, ledger: Ledger, record: Any, name: str, **answers: str) -> Any:
     with scope.acting_as(principal(username)):
-        step = ledger.move(name)
+        step = ledger.transition(name)
         path = step and transitions.path_of(ledger, record, step)
         form = step and path and transitions.move_form(ledger, record, step, path, answers)
         if not step or not form or not form.validate():

@@ -115,7 +115,7 @@ def on_http(fault: HTTPException) -> ResponseReturnValue:
 def refused() -> None:
     """Whoever is signed in and tries what they may not is remembered."""
     if scope.current().user_id is not None:
-        audit_log.tell("refused", title=f"{request.method} {request.path}"[:200])
+        audit_log.log_and_commit("refused", title=f"{request.method} {request.path}"[:200])
 
 
 def on_out_of_scope(fault: OutOfScope) -> ResponseReturnValue:

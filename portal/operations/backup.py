@@ -72,7 +72,7 @@ def make(path: Path, passphrase: str) -> Made:
             raise BadArchive("what was written is not what was read again: is the disk in order?")
         part.replace(path)
         config.keep_folder(path.parent)
-    audit_log.tell(MADE, title=path.name[:200])
+    audit_log.log_and_commit(MADE, title=path.name[:200])
     return made
 
 

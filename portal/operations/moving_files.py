@@ -58,7 +58,7 @@ def move(setting: str) -> Moved:
     except BaseException:
         declare(before)
         raise
-    audit_log.tell(MOVED, title=place[:200])
+    audit_log.log_and_commit(MOVED, title=place[:200])
     return done
 
 

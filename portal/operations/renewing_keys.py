@@ -26,7 +26,7 @@ def renew(told: Callable[[int], None], *, copied: bool) -> int:
     path = current_app.config["DATA_DIR"] / key_files.PERSONAL
     if not copied and several():
         raise Refused(SEVERAL.format(path=path))
-    audit_log.tell("keys_renewed")
+    audit_log.log_and_commit("keys_renewed")
     key_rotation.renew(path)
     installation.keys_renewed()
     db.session.commit()

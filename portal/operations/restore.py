@@ -373,13 +373,13 @@ def settled(place: Place, manifest: Manifest) -> tuple[str, bool]:
                 current = migrating.current(connection)
             if not current:
                 with suppress(DBAPIError):  # where its trail was another one
-                    audit_log.tell(RESTORED, title=str(manifest.trail[0]))
+                    audit_log.log_and_commit(RESTORED, title=str(manifest.trail[0]))
                 return "", True
             setup.settle_rights()
             if manifest.trail[0] and not chain.heads_file().exists():
                 chain.refound()
             fault = verification.verify().fault
-            audit_log.tell(RESTORED, title=str(manifest.trail[0]))
+            audit_log.log_and_commit(RESTORED, title=str(manifest.trail[0]))
             if not fault:
                 chain.seal()
             return fault, False

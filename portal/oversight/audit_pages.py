@@ -68,7 +68,7 @@ def verify(job: Job) -> dict[str, Any]:
     total = chain.length()
     db.session.rollback()
     found = verification.verify(lambda lines: job.progress(lines, total))
-    audit_log.tell("verify", "audit_events", title=found.fault)
+    audit_log.log_and_commit("verify", "audit_events", title=found.fault)
     if not found.fault:
         chain.seal()
     return {"fault": found.fault, "lines": found.lines, "remark": found.remark}

@@ -91,10 +91,10 @@ class JobsView(BaseView):
         job = Job(found[0]).look()
         if name == "stop" and job.active:
             job.cancel()
-            tell("job_stopped", job)
+            log_event("job_stopped", job)
             flash(gettext("It stops at its next step."), "success")
         elif name == "again" and begun_again(job):
-            tell("job_begun_again", job)
+            log_event("job_begun_again", job)
             flash(gettext("It was begun again."), "success")
         else:
             abort(409, gettext("This job has ended meanwhile, or cannot be begun again."))
@@ -108,9 +108,9 @@ def begun_again(job: Job) -> bool:
         return False
 
 
-def tell(action: str, job: Job) -> None:
+def log_event(action: str, job: Job) -> None:
     line = Line(job, "")
-    audit_log.tell(action, "jobs", title=" ".join(filter(None, map(str, (line.label, line.place)))))
+    audit_log.log_and_commit(action, "jobs", title=" ".join(filter(None, map(str, (line.label, line.place)))))
 
 
 def latest() -> list[Line]:

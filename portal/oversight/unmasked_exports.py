@@ -115,7 +115,7 @@ def ask(asked: listing.Listing, purpose: str, reason: str) -> dict[str, str]:
     )
     db.session.add(made)
     db.session.flush()
-    tell("export_asked", made)
+    log_event("export_asked", made)
     return {}
 
 
@@ -145,7 +145,7 @@ def decide(request: UnmaskedExport, approved: bool, note: str) -> str:
         return fault
     request.approved, request.note = approved, clean(note)[:MOST] or None
     request.decided_by_id, request.decided_at = scope.current().user_id, clock.now()
-    tell("export_approved" if approved else "export_refused", request)
+    log_event("export_approved" if approved else "export_refused", request)
     return ""
 
 
@@ -173,14 +173,14 @@ def take(request: UnmaskedExport, ledger: Ledger, opened: Callable[[Any], bool])
         cover=cover,
         span=span,
     )
-    tell("export_taken", request, changes=exporting.proof(book, cover))
+    log_event("export_taken", request, changes=exporting.proof(book, cover))
     return book, exporting.file_name(ledger, cover)
 
 
-def tell(action: str, request: UnmaskedExport, **more: Any) -> None:
+def log_event(action: str, request: UnmaskedExport, **more: Any) -> None:
     with force_locale(PAPER):
         reason = labelled(PURPOSES.labels[request.purpose], request.reason)
-    audit_log.add(action, request.ledger, title=str(request), reason=reason[:400], **more)
+    audit_log.log(action, request.ledger, title=str(request), reason=reason[:400], **more)
 
 
 def words(request: UnmaskedExport) -> list[tuple[Label, str]]:

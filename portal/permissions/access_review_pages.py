@@ -91,7 +91,7 @@ class RightsView(BaseView):
     @expose("/export")
     @has_access
     def export(self) -> ResponseReturnValue:
-        audit_log.tell("export", "ab_user")
+        audit_log.log_and_commit("export", "ab_user")
         title = gettext("Check of rights")
         heads = [
             gettext("Account"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal.core.access.row_scope import ALL, CO_UNITS, NOTHING, Claim, Reach
+from portal.core.access.row_scope import ALL, CO_UNITS, NOTHING, RowFilter, RowScope
 from portal.core.declaration.ledger import READING
 from portal.extensions import db
 from portal.org.account_profiles import AccountProfile
@@ -27,7 +27,7 @@ class Place:
         self.org_id = profile.org_id if profile else None
         self.area_id = profile.area_id if profile else None
         self._area = profile.area if profile else None
-        self._meanings: dict[str, Callable[[], Reach]] = {
+        self._meanings: dict[str, Callable[[], RowScope]] = {
             "own": lambda: reach("filler_id", [self.user_id]),
             "unit": lambda: reach("owner_unit_id", self._units),
             "unit_co": lambda: self._meaning("unit"),
@@ -38,9 +38,9 @@ class Place:
             "area": lambda: self._other_party(self._areas_below),
             "all": lambda: ALL,
         }
-        self._known: dict[str, Reach] = {}
+        self._known: dict[str, RowScope] = {}
 
-    def reach(self, scope: str, verb: str, unit_ids: Iterable[int] = ()) -> Reach:
+    def reach(self, scope: str, verb: str, unit_ids: Iterable[int] = ()) -> RowScope:
         """What a scope of `roles.SCOPES` covers for this account when it does this."""
         if scope == "custom":
             return reach("owner_unit_id", unit_ids)
@@ -48,12 +48,12 @@ class Place:
             return self._meaning(scope) | self._meaning("taking_part")
         return self._meaning(scope)
 
-    def _meaning(self, scope: str) -> Reach:
+    def _meaning(self, scope: str) -> RowScope:
         if scope not in self._known:
             self._known[scope] = self._meanings.get(scope, lambda: NOTHING)()
         return self._known[scope]
 
-    def _other_party(self, areas: Iterable[int | None]) -> Reach:
+    def _other_party(self, areas: Iterable[int | None]) -> RowScope:
         """Rows that name these areas, or the Party organisations of their communities, as the other party."""
         ids = [id_ for id_ in areas if id_ is not None]
         orgs: Iterable[int] = ()
@@ -72,10 +72,10 @@ class Place:
         return list(db.session.scalars(select(PartyOrg.id).where(PartyOrg.units.any(Unit.id == self.unit_id))))
 
 
-def over_the_years(column: str, model: Any, tops: Iterable[int]) -> Reach:
+def over_the_years(column: str, model: Any, tops: Iterable[int]) -> RowScope:
     """Records of the days on which what they name stood below these (`domain.md` §3.1)."""
-    return Reach(claims=frozenset(Claim(column, *spell) for spell in spells_below(model, tops)))
+    return RowScope(claims=frozenset(RowFilter(column, *spell) for spell in spells_below(model, tops)))
 
 
-def reach(column: str, ids: Iterable[int | None]) -> Reach:
-    return Reach(claims=frozenset(Claim(column, id_) for id_ in ids if id_ is not None))
+def reach(column: str, ids: Iterable[int | None]) -> RowScope:
+    return RowScope(claims=frozenset(RowFilter(column, id_) for id_ in ids if id_ is not None))

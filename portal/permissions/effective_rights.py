@@ -38,7 +38,7 @@ from sqlalchemy import (
 
 from portal.core import clock
 from portal.core.access import scope
-from portal.core.access.row_scope import NOTHING, Reach
+from portal.core.access.row_scope import NOTHING, RowScope
 from portal.core.access.scope import Principal
 from portal.extensions import db
 from portal.org.account_profiles import AccountGrant, AccountProfile, RoleScope
@@ -168,9 +168,9 @@ def counted(rights: Iterable[Right]) -> Iterator[tuple[str, str, Right]]:
                     yield ledger, verb, right
 
 
-def reaches(rights: Iterable[Right], place: Place) -> dict[tuple[str, str], Reach]:
+def reaches(rights: Iterable[Right], place: Place) -> dict[tuple[str, str], RowScope]:
     """How far each right reaches; roles and grants add up, each within its own scope."""
-    found: dict[tuple[str, str], Reach] = {}
+    found: dict[tuple[str, str], RowScope] = {}
     for ledger, verb, right in counted(rights):
         reach = place.reach(right.scope or "none", verb, tuple(right.unit_ids or ()))
         if right.scope in ("counterpart", "area") and not reach:

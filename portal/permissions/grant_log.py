@@ -78,4 +78,4 @@ def whose(held: Held) -> str:
 
 
 def write(table: str, id_: int, title: str) -> None:
-    audit_log.add("grant", table, record_id=id_, root_id=id_, title=title[:200])
+    audit_log.log("grant", table, record_id=id_, root_id=id_, title=title[:200])

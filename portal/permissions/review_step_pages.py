@@ -63,7 +63,7 @@ class ReviewsView(BaseView):
         for ledger, tier in changed.items():
             now = chosen(ledger, known)
             if tier is not None and tier != now:
-                tell(ledger.label, TIERS[now], TIERS[tier])
+                log_event(ledger.label, TIERS[now], TIERS[tier])
                 row = known.get(ledger.name) or ReviewTier(ledger=ledger.name)
                 row.choose(tier, scope.current().user_id, now)
                 db.session.add(row)
@@ -79,7 +79,7 @@ class ReviewsView(BaseView):
         ended = natural(request.form.get("end", ""))
         if ended is not None:
             for row in db.session.scalars(select(ReviewExemption).where(ReviewExemption.unit_id == ended)):
-                tell(lazy_gettext("No more one person for filling and reviewing"), row.unit)
+                log_event(lazy_gettext("No more one person for filling and reviewing"), row.unit)
                 db.session.delete(row)
             db.session.commit()
             return redirect(url_for("ReviewsView.list"))
@@ -95,7 +95,7 @@ class ReviewsView(BaseView):
         if faults:
             return reviews_page({name: texts[-1] if texts else "" for name, texts in typed.items()}, faults)
         row = db.session.merge(ReviewExemption(**values, granted_by_id=scope.current().user_id, confirmed_by_id=None))
-        tell(lazy_gettext("One person may fill and review"), f"{row.unit} – {row.reason}")
+        log_event(lazy_gettext("One person may fill and review"), f"{row.unit} – {row.reason}")
         db.session.commit()
         flash(gettext("Saved."), "success")
         return redirect(url_for("ReviewsView.list"))
@@ -114,7 +114,7 @@ class ReviewsView(BaseView):
         if row.mine:
             abort(403, gettext("Somebody else has to confirm what you chose yourself."))
         row.record.confirmed_by_id = scope.current().user_id
-        tell(lazy_gettext("Confirmed by a second person"), row.text)
+        log_event(lazy_gettext("Confirmed by a second person"), row.text)
         db.session.commit()
         flash(gettext("Saved."), "success")
         return redirect(url_for("ReviewsView.list"))
@@ -173,10 +173,10 @@ def names_of(rows: Sequence[Lowered]) -> dict[int, str]:
     return {id_: f"{name} ({username})" for id_, name, username in db.session.execute(query)}
 
 
-def tell(what: Label, *texts: object) -> None:
+def log_event(what: Label, *texts: object) -> None:
     """In plain words, for those who keep an eye on who may put records in force (`watching`)."""
     with force_locale(PAPER):
-        audit_log.add("grant", "review_tier", title=labelled(what, " → ".join(map(str, texts)))[:200])
+        audit_log.log("grant", "review_tier", title=labelled(what, " → ".join(map(str, texts)))[:200])
 
 
 def shown_before(ledger: Ledger) -> int | None:
@@ -187,7 +187,9 @@ def shown_before(ledger: Ledger) -> int | None:
 
 def reviewed() -> tuple[Ledger, ...]:
     """The ledgers whose steps can be chosen: those that know the statuses of more than one way."""
-    return tuple(ledger for ledger in mounted() if ledger.moves and not ledger.steps_of and len(possible(ledger)) > 1)
+    return tuple(
+        ledger for ledger in mounted() if ledger.transitions and not ledger.steps_of and len(possible(ledger)) > 1
+    )
 
 
 def possible(ledger: Ledger) -> dict[int, Label]:

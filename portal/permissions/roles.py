@@ -18,7 +18,7 @@ from sqlalchemy.orm import joinedload
 
 from portal.core.access.row_scope import CO_UNITS
 from portal.core.declaration.ledger import FILLING, READING, VERBS, Ledger, mounted
-from portal.core.declaration.workflow import COMMITTEE, FILLER, MOVES, UNIT
+from portal.core.declaration.workflow import COMMITTEE, FILLER, TRANSITIONS, UNIT
 from portal.core.fields import Label
 from portal.extensions import db
 from portal.org.account_profiles import RoleScope, SeededGrant
@@ -107,11 +107,11 @@ class Role:
             return NO
         if not business(desk):
             return self.registry if desk.name != TRAIL else NO
-        moves = (move.name for move in desk.moves if set(move.by) & set(self.sides))
+        transitions = (transition.name for transition in desk.transitions if set(transition.by) & set(self.sides))
         fills = set(desk.filled_by) & set(self.sides)
         verbs = (verb for verb in self.business.verbs if fills or verb not in (*FILLING, "import"))
         scope = "unit_co" if self.business.scope == "unit" and takes_co_units(desk) else self.business.scope
-        return Grant((*verbs, *moves), scope)
+        return Grant((*verbs, *transitions), scope)
 
     def barred(self, desk: Ledger | Desk) -> frozenset[str]:
         if self.office:
@@ -255,9 +255,9 @@ class Preset:
 OWN = (*READING, *FILLING, "import", "maintain")
 PRESETS = (
     Preset("submit", _("Submit data"), ("read", "add", "edit", "maintain", "submit", "withdraw"), "unit"),
-    Preset("keep_unit", _("Keep own unit's"), (*OWN, *MOVES), "unit"),
+    Preset("keep_unit", _("Keep own unit's"), (*OWN, *TRANSITIONS), "unit"),
     Preset("view", _("View"), READING, "all"),
-    Preset("keep_all", _("Keep all"), (*OWN, *MOVES), "all"),
+    Preset("keep_all", _("Keep all"), (*OWN, *TRANSITIONS), "all"),
     Preset("nothing", _("No rights"), (), "none"),
 )
 

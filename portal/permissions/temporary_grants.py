@@ -122,7 +122,7 @@ def grant(user: Any, typed: Typed) -> bool:
         granted_at=clock.now(),
     )
     db.session.add(made)
-    tell(user, made)
+    log_event(user, made)
     return True
 
 
@@ -173,15 +173,15 @@ def end(user: Any, pk: int) -> bool:
     if found is None or (found.until is not None and found.until <= yesterday):
         return False
     found.until = yesterday
-    tell(user, found, ended=True)
+    log_event(user, found, ended=True)
     return True
 
 
-def tell(user: Any, row: AccountGrant, *, ended: bool = False) -> None:
+def log_event(user: Any, row: AccountGrant, *, ended: bool = False) -> None:
     with force_locale(PAPER):
         what = gettext("ended: %(what)s", what=told(row)) if ended else told(row)
     title = labelled(user.username, what)[:200]
-    audit_log.add("grant", "ab_user", record_id=user.id, root_id=user.id, title=title, reason=row.reason)
+    audit_log.log("grant", "ab_user", record_id=user.id, root_id=user.id, title=title, reason=row.reason)
 
 
 def told(row: AccountGrant) -> str:

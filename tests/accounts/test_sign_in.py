@@ -256,14 +256,14 @@ def test_the_security_administrator_unlocks_and_the_trail_tells(visit, rows, lat
 
 
 def test_nobody_is_in_without_a_line_in_the_trail(visit, monkeypatch):
-    tell = audit_log.tell
+    tell = audit_log.log_and_commit
 
     def refusing(action, *args, **more):
         if action == "sign_in":
             raise OSError("the trail takes no line")
         tell(action, *args, **more)
 
-    monkeypatch.setattr(audit_log, "tell", refusing)
+    monkeypatch.setattr(audit_log, "log_and_commit", refusing)
     visitor = visit()
     visitor.look("/login/")
     with suppress(OSError):

@@ -54,8 +54,8 @@ def test_a_community_changes_nothing_but_lists_and_its_own_activities(visit, row
     before = dump(rows)
     for path in (f"/agreements/edit/{id_}", f"/agreements/delete/{id_}", "/agreements/add"):
         assert visitor.post(path, title="x").status == 403
-    for move in ("submit", "amend", "renew", "terminate", "void", "approve"):
-        assert visitor.post(f"/agreements/{id_}/move/{move}", reason="试一试不行的。").status == 403
+    for transition in ("submit", "amend", "renew", "terminate", "void", "approve"):
+        assert visitor.post(f"/agreements/{id_}/move/{transition}", reason="试一试不行的。").status == 403
     for (found,) in activity:
         assert visitor.post(f"/coop_activities/edit/{found}", theme="改").status == 403
     other = next(found for (found,) in rows("SELECT id FROM agreement WHERE status = 'active'") if found not in every)
@@ -148,9 +148,9 @@ def amended(visit, id_, **changes):
 
 
 def approved(visit, draft):
-    for account, move in (("filler01", "submit"), ("secretary01", "approve"), ("reviewer", "approve_committee")):
-        asked = {"filing_no": "", "filed_on": ""} if move == "approve_committee" else {}
-        assert visit(account).post(f"/agreements/{draft}/move/{move}", asked).status == 302
+    for account, transition in (("filler01", "submit"), ("secretary01", "approve"), ("reviewer", "approve_committee")):
+        asked = {"filing_no": "", "filed_on": ""} if transition == "approve_committee" else {}
+        assert visit(account).post(f"/agreements/{draft}/move/{transition}", asked).status == 302
 
 
 def test_lists_kept_while_an_amendment_is_under_review_stay(visit, rows, theirs):

@@ -125,15 +125,15 @@ def test_the_lead_unit_does_not_accept_itself(visit, rows, project):
     path = f"/project_acceptances/add?project_id={project}"
     assert filler.post(path, accepted).status == 403
     done = {"done_on": "2026-06-28", "outcome": "按期完成。"}
-    move = f"/service_projects/{project}/move/complete"
-    assert filler.post(move, done).status == 302
+    transition = f"/service_projects/{project}/move/complete"
+    assert filler.post(transition, done).status == 302
     assert "Pending acceptance" in filler.look(f"/service_projects/show/{project}").words
     assert reviewer.post(path, accepted).status == 302
     with unchanged(rows):
-        assert reviewer.post(move, done).status == 409
-    assert filler.post(move, done).status == 302
+        assert reviewer.post(transition, done).status == 409
+    assert filler.post(transition, done).status == 302
     assert reviewer.post(path, accepted | {"conclusion": "passed"}).status == 302
-    assert reviewer.post(move, done).status == 302
+    assert reviewer.post(transition, done).status == 302
     assert rows(f"SELECT status FROM service_project WHERE id = {project}") == [("done",)]
 
 

@@ -54,12 +54,12 @@ def test_what_ends_does_not_end_before_it_began(visit, rows, change):
         ("pairings", "pairing", "start_on", "terminate", {"end_reason": "1"}, "terminated_on"),
         ("agreements", "agreement", "signed_on", "terminate", {"terminate_reason": "3"}, "terminated_on"),
     ]
-    for ledger, table, begun, move, sent, ended in ends:
+    for ledger, table, begun, transition, sent, ended in ends:
         id_ = first(rows, table, f"status = 'active' AND owner_unit_id = {unit}")
         change(f"UPDATE {table} SET {begun} = '2026-05-10', {ended} = NULL WHERE id = {id_}")
         if ledger == "service_projects":
             change(f"UPDATE {table} SET collected_on = '2026-05-01', acceptance_asked_on = NULL WHERE id = {id_}")
-        path = f"/{ledger}/{id_}/move/{move}"
+        path = f"/{ledger}/{id_}/move/{transition}"
         with unchanged(rows):
             page = visit("filler01").post(path, sent | {ended: "2026-05-09"})
             assert page.status == 200, ledger

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from portal.core.declaration.workflow import MOVES
+from portal.core.declaration.workflow import TRANSITIONS
 from tests.security.walk import dump, first, of, unchanged
 
 # Every move from every status by every role; whoever is not named may make none.
@@ -71,28 +71,30 @@ def test_only_these_moves_from_this_status_by_these_roles(visit, rows, standing,
     for account, visitor in visitors.items():
         page = visitor.look(f"/agreements/show/{id_}")
         assert buttons(page) == (expected(status, account) if page.status == 200 else set()), account
-        for move in MOVES.keys() - expected(status, account):
-            answer = visitor.post(f"/agreements/{id_}/move/{move}", ANSWERS)
-            assert answer.status in (403, 404, 409), f"{account} {move}: {answer.status}"
+        for transition in TRANSITIONS.keys() - expected(status, account):
+            answer = visitor.post(f"/agreements/{id_}/move/{transition}", ANSWERS)
+            assert answer.status in (403, 404, 409), f"{account} {transition}: {answer.status}"
     assert dump(rows) == before
 
 
 @pytest.mark.parametrize("status", TABLE)
 def test_each_move_that_is_offered_can_be_made(visit, rows, change, standing, status):
-    for account, moves in TABLE[status].items():
-        for move in sorted(moves):
+    for account, transitions in TABLE[status].items():
+        for transition in sorted(transitions):
             id_ = standing(status)
             change(f"DELETE FROM agreement WHERE amends_id = {id_} OR previous_id = {id_}")
-            answer = visit(account).post(f"/agreements/{id_}/move/{move}", ANSWERS)
-            assert answer.status == 302, f"{account} {move}: {answer.errors()} {answer.notices('error')}"
-            event = rows(f"SELECT action, username FROM audit_event WHERE action = '{move}' ORDER BY id DESC LIMIT 1")
-            assert event == [(move, account)]
+            answer = visit(account).post(f"/agreements/{id_}/move/{transition}", ANSWERS)
+            assert answer.status == 302, f"{account} {transition}: {answer.errors()} {answer.notices('error')}"
+            event = rows(
+                f"SELECT action, username FROM audit_event WHERE action = '{transition}' ORDER BY id DESC LIMIT 1"
+            )
+            assert event == [(transition, account)]
 
 
 def test_an_unknown_move_is_not_there(visit, rows):
     with unchanged(rows):
-        for move in ("approved", "edit", "status", "__class__", "complete"):
-            assert visit("filler01").post(f"/agreements/{of(rows, 1, 'draft')}/move/{move}").status == 404
+        for transition in ("approved", "edit", "status", "__class__", "complete"):
+            assert visit("filler01").post(f"/agreements/{of(rows, 1, 'draft')}/move/{transition}").status == 404
             assert visit("filler01").look(f"/agreements/{of(rows, 1, 'draft')}/move/submit").status == 405
 
 
@@ -292,8 +294,8 @@ def test_the_committee_chooses_how_many_steps_a_record_takes(visit, rows, tier, 
     assert visit("filler01").post("/reviews/edit", agreements=str(tier)).status == 403
     assert visit("reviewer").post("/reviews/edit", agreements=str(tier)).status == 302
     steps = [("filler01", "submit"), ("secretary01", "approve")]
-    for (account, move), status in zip(steps, after, strict=False):
-        assert visit(account).post(f"/agreements/{id_}/move/{move}", ANSWERS).status == 302
+    for (account, transition), status in zip(steps, after, strict=False):
+        assert visit(account).post(f"/agreements/{id_}/move/{transition}", ANSWERS).status == 302
         assert rows(f"SELECT status FROM agreement WHERE id = {id_}") == [(status,)]
 
 
@@ -342,11 +344,11 @@ def test_random_walks_find_no_other_way(visit, rows, standing):
     id_ = standing("draft")
     status = "draft"
     for _ in range(120):
-        account, move = chance.choice(ACCOUNTS[:4]), chance.choice(sorted(MOVES))
-        answer = visit(account).post(f"/agreements/{id_}/move/{move}", ANSWERS)
+        account, transition = chance.choice(ACCOUNTS[:4]), chance.choice(sorted(TRANSITIONS))
+        answer = visit(account).post(f"/agreements/{id_}/move/{transition}", ANSWERS)
         now = rows(f"SELECT status FROM agreement WHERE id = {id_}")[0][0]
         if now != status:
-            assert move in expected(status, account) | {"withdraw", "return", "terminate"}
+            assert transition in expected(status, account) | {"withdraw", "return", "terminate"}
             assert answer.status == 302
         status = now
         assert rows(f"SELECT record_no FROM agreement WHERE id = {id_}") == [("GJ2026-001-0099",)]

@@ -151,7 +151,7 @@ def test_people_work_at_the_same_time_and_nothing_is_kept_of_the_session(pooled)
     with pooled.test_request_context():
         chain.seal()
         assert verification.verify().fault == ""
-        audit_log.add("sign_out")
+        audit_log.log("sign_out")
         db.session.commit()
         held = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND (classid = {SPACE} OR objsubid = 1)"
         assert db.session.execute(text(held)).scalar() == 0

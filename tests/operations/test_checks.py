@@ -61,7 +61,7 @@ def backed_up(app, ago=timedelta(0)):
     with app.app_context(), scope.unscoped("a test"):
         before, clock.now = clock.now, lambda: before() - ago
         try:
-            audit_log.tell(checks.MADE)
+            audit_log.log_and_commit(checks.MADE)
         finally:
             clock.now = before
         db.session.remove()

@@ -77,7 +77,7 @@ def test_metrics_count_requests_and_deeds_and_hold_nothing_personal(app, visit, 
     assert ("portal_last_backup_age_seconds", "") not in after
     assert not re.search("王小明|13912345678|filler01|BREW", text)
     with app.app_context():
-        audit_log.tell(MADE)
+        audit_log.log_and_commit(MADE)
     for _ in range(2):  # it is remembered
         assert 0 <= samples(ask(port, "/metrics")[1])["portal_last_backup_age_seconds", ""] < 600
 

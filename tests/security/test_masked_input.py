@@ -24,8 +24,10 @@ def hidden(rest, rows, status):  # noqa: F811 - the fixture
     id_, filler = of(rows, 1, "draft"), rest("filler01")
     assert filler.put(f"agreements/{id_}", {"b_phone": RIGHT, "version": version(rest, id_)})[0] == 200
     if status == "active":
-        for account, move in (("filler01", "submit"), ("secretary01", "approve")):
-            assert rest(account).post(f"agreements/{id_}/{move}", {"version": version(rest, id_)})[0] == 200, move
+        for account, transition in (("filler01", "submit"), ("secretary01", "approve")):
+            assert rest(account).post(f"agreements/{id_}/{transition}", {"version": version(rest, id_)})[0] == 200, (
+                transition
+            )
         seen = {"version": version(rest, id_)}
         assert rest("reviewer").post(f"agreements/{id_}/approve_committee", seen)[0] == 200
     return id_

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from portal.accounts.security_manager import act_as
 from portal.core.access import scope
-from portal.core.access.row_scope import Claim, Reach
+from portal.core.access.row_scope import RowFilter, RowScope
 from portal.extensions import db
 from portal.ledgers.cobuilding.model import Agreement, CoopActivity, DemandItem
 from portal.org.models import Member, PartyOrg, Unit
@@ -231,7 +231,7 @@ def test_whoever_is_given_a_verb_but_no_scope_sees_nothing(visit, rows, change):
 
 
 def units_of(ids):
-    return Reach(claims=frozenset(Claim("owner_unit_id", id_) for id_ in ids))
+    return RowScope(claims=frozenset(RowFilter("owner_unit_id", id_) for id_ in ids))
 
 
 def test_each_ledger_is_narrowed_by_its_own_reach_though_one_statement_carries_all(app, rows):

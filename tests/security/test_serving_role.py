@@ -97,7 +97,7 @@ def test_the_trail_is_sealed_and_verified(served, visitor):
 def test_sealing_waits_for_whoever_is_writing_to_the_trail(served):
     free = f"SELECT pg_try_advisory_xact_lock({TRAIL})"
     with served.test_request_context():
-        audit_log.add("sign_out")
+        audit_log.log("sign_out")
         deferred_inserts.ending(db.session())  # as a commit begins
         with db.engine.connect() as other:
             assert other.exec_driver_sql(free).scalar() is False

@@ -107,7 +107,7 @@ def names_at(app: Flask, endpoint: str) -> list[str]:
     if ledger is None:
         return ["unit_id"]
     if ".move" in endpoint:
-        return [move.name for move in ledger.moves]
+        return [transition.name for transition in ledger.transitions]
     return list(ledger.bulk or ("none",)) if endpoint.endswith(".action") else list(ledger.entered)
 
 

@@ -59,7 +59,7 @@ def finish(user: Any) -> None:
 
 def let_in(user: Any, *, old: bool, way: str, identity: str) -> None:
     with as_whoever_enters(user):
-        audit_log.tell("sign_in", title=way)  # nobody is let in without its line
+        audit_log.log_and_commit("sign_in", title=way)  # nobody is let in without its line
         if identity:
             identities.bind(user, identity)
     begin_anew()

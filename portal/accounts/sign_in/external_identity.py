@@ -93,7 +93,7 @@ def user_of(told: Vouched) -> tuple[Any, str]:
 
 
 def refused(name: str, why: str, action: str = "sign_in_refused") -> str:
-    audit_log.tell(action, title=lockout.written(name) if name else "")
+    audit_log.log_and_commit(action, title=lockout.written(name) if name else "")
     return why
 
 

@@ -39,17 +39,17 @@ def bind(user: Any, digest: str) -> None:
     if of(user.id) is None:
         values = {"user_id": user.id, "digest": digest, "bound_at": clock.now()}
         db.session.execute(insert(ProviderIdentity).values(**values))
-        tell("identity_bound", user)
+        log_event("identity_bound", user)
 
 
 def release(user: Any) -> None:
     """The next one who signs in by the account's name there is bound to it. For the caller to commit."""
     db.session.execute(delete(ProviderIdentity).where(ProviderIdentity.user_id == user.id))
-    tell("identity_released", user)
+    log_event("identity_released", user)
 
 
-def tell(action: str, user: Any) -> None:
-    audit_log.add(action, "ab_user", record_id=user.id, root_id=user.id, title=user.username)
+def log_event(action: str, user: Any) -> None:
+    audit_log.log(action, "ab_user", record_id=user.id, root_id=user.id, title=user.username)
 
 
 __all__ = ["OTHER", "account_of", "bind", "digest_of", "of", "release"]

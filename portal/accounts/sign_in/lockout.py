@@ -71,9 +71,9 @@ def told(until: datetime) -> str:
 
 
 def tell_failure(name: str) -> None:
-    audit_log.tell("sign_in_failed", title=written(name))
+    audit_log.log_and_commit("sign_in_failed", title=written(name))
 
 
 def unlock(name: str) -> None:
     """For the caller to commit."""
-    audit_log.add("unlock", "accounts", title=name)
+    audit_log.log("unlock", "accounts", title=name)

@@ -75,7 +75,7 @@ class SignInView(BaseView):
     @expose("/logout/", methods=["POST"])
     def logout(self) -> ResponseReturnValue:
         sessions.end()
-        audit_log.add("sign_out")
+        audit_log.log("sign_out")
         db.session.commit()
         logout_user()
         kept = session.get("locale")
@@ -125,7 +125,7 @@ def onward() -> ResponseReturnValue:
 def shut(name: str) -> str:
     """Why nobody signs in from here, whoever they are. Raises TooManyRequests."""
     if not policy.admits(policy.in_force()):
-        audit_log.tell("refused", title=f"POST {request.path} {lockout.written(name)}")
+        audit_log.log_and_commit("refused", title=f"POST {request.path} {lockout.written(name)}")
         return gettext("Nobody may sign in from here (%(address)s).", address=request.remote_addr)
     rate_limits.require(rate_limits.SIGN_INS)
     return ""
@@ -155,5 +155,5 @@ def locked(name: str) -> str:
     """Why nobody signs in by this name at present; the try is written down."""
     until = lockout.locked_until(name)
     if until:
-        audit_log.tell("sign_in_locked", title=lockout.written(name))
+        audit_log.log_and_commit("sign_in_locked", title=lockout.written(name))
     return lockout.told(until) if until else ""

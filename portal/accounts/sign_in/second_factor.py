@@ -112,7 +112,7 @@ def accepts_recovery(user: Any, code: str) -> bool:
     mine = update(RecoveryCode).where(*own).values(used_at=clock.now())
     if not of(user.id) or not db.session.execute(mine, execution_options={"synchronize_session": False}).rowcount:
         return False
-    tell("recovery_code_used", user)
+    log_event("recovery_code_used", user)
     return True
 
 
@@ -159,7 +159,7 @@ def confirm(user: Any, typed: str) -> list[str]:
     }
     mine = update(SecondFactor).where(SecondFactor.user_id == user.id).values(**values)
     db.session.execute(mine, execution_options={"synchronize_session": False})
-    tell("second_factor_set", user)
+    log_event("second_factor_set", user)
     sessions.end_others(user)
     return new_codes(user)
 
@@ -170,7 +170,7 @@ def new_codes(user: Any) -> list[str]:
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     rows = [{"user_id": user.id, "digest": digest(user.id, plain(code))} for code in codes]
     db.session.execute(insert(RecoveryCode), rows)
-    tell("recovery_codes", user)
+    log_event("recovery_codes", user)
     return codes
 
 
@@ -182,11 +182,11 @@ def remove(user: Any) -> None:
     """Take it away: signing in asks for the password only until another one is set up."""
     for model in (SecondFactor, RecoveryCode):
         db.session.execute(delete(model).where(model.user_id == user.id))
-    tell("second_factor_removed", user)
+    log_event("second_factor_removed", user)
 
 
-def tell(action: str, user: Any) -> None:
-    audit_log.add(action, "ab_user", record_id=user.id, root_id=user.id, title=user.username)
+def log_event(action: str, user: Any) -> None:
+    audit_log.log(action, "ab_user", record_id=user.id, root_id=user.id, title=user.username)
 
 
 def address_of(secret: str, username: str) -> str:

@@ -14,14 +14,14 @@ from typing import Any
 from sqlalchemy import Select
 
 from portal.core.access import scope
-from portal.core.access.row_scope import Reach
+from portal.core.access.row_scope import RowScope
 from portal.org.encrypted import Retyped, Sealed
 
 # Whoever has one of these rights on a record knows, or enters, whom it is about.
 LOOKING_UP = ("names", "reveal", "add")
 
 
-def known_names(ledger: str) -> Reach:
+def known_names(ledger: str) -> RowScope:
     """The records that the user may find by a person's whole name; of others the answer would tell who is there."""
     return reduce(or_, (scope.current().reach(verb, ledger) for verb in LOOKING_UP))
 

@@ -21,7 +21,7 @@ PARTY = ("counter_org_id", "counter_area_id")
 CO_UNITS = "co_units"
 
 
-class Claim(NamedTuple):
+class RowFilter(NamedTuple):
     """Rows whose `column` is this id, of the days from `since` until before `until` where those are given."""
 
     column: str
@@ -45,22 +45,22 @@ class Claim(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Reach:
+class RowScope:
     """All rows, or those that any of the claims holds for. Comparable, so that statements are cached by it."""
 
     everything: bool = False
-    claims: frozenset[Claim] = frozenset()
+    claims: frozenset[RowFilter] = frozenset()
 
-    def __or__(self, other: Reach) -> Reach:
-        return ALL if self.everything or other.everything else Reach(claims=self.claims | other.claims)
+    def __or__(self, other: RowScope) -> RowScope:
+        return ALL if self.everything or other.everything else RowScope(claims=self.claims | other.claims)
 
     def __bool__(self) -> bool:
         return self.everything or bool(self.claims)
 
-    def side(self, columns: Iterable[str]) -> Reach:
+    def side(self, columns: Iterable[str]) -> RowScope:
         """What of it rests on these columns."""
         kept = frozenset(claim for claim in self.claims if claim.column in columns)
-        return self if self.everything or len(kept) == len(self.claims) else Reach(claims=kept)
+        return self if self.everything or len(kept) == len(self.claims) else RowScope(claims=kept)
 
     @cached_property
     def units(self) -> frozenset[int]:
@@ -99,12 +99,12 @@ def naming(model: type[Scoped], name: str, ids: list[int]) -> ColumnElement[bool
     return model.taken_part_in(ids) if name == CO_UNITS else column.in_(ids)
 
 
-def between(model: type[Scoped], claim: Claim) -> ColumnElement[bool]:
+def between(model: type[Scoped], claim: RowFilter) -> ColumnElement[bool]:
     day = model.dating()
     bounds = [day >= claim.since] if claim.since else []
     bounds += [day < claim.until] if claim.until else []
     return and_(getattr(model, claim.column) == claim.id, *bounds)
 
 
-ALL = Reach(everything=True)
-NOTHING = Reach()
+ALL = RowScope(everything=True)
+NOTHING = RowScope()

@@ -21,7 +21,7 @@ from sqlalchemy.orm.interfaces import CriteriaOption
 from sqlalchemy.orm.util import LoaderCriteriaOption
 
 from portal.core import clock
-from portal.core.access.row_scope import ALL, NOTHING, OWNER, PARTY, Reach
+from portal.core.access.row_scope import ALL, NOTHING, OWNER, PARTY, RowScope
 from portal.extensions import Model, db
 from portal.org.mixins import Scoped
 
@@ -52,13 +52,13 @@ class Principal:
     area_id: int | None = None
     roles: frozenset[str] = frozenset()
     # By (ledger, verb).
-    grants: Mapping[tuple[str, str], Reach] = field(default_factory=dict)
+    grants: Mapping[tuple[str, str], RowScope] = field(default_factory=dict)
     everything: bool = False
 
     def may(self, verb: str, ledger: str) -> bool:
         return self.everything or (ledger, verb) in self.grants
 
-    def reach(self, verb: str, ledger: str) -> Reach:
+    def reach(self, verb: str, ledger: str) -> RowScope:
         return ALL if self.everything else self.grants.get((ledger, verb), NOTHING)
 
     def covers(self, verb: str, ledger: str, unit_id: int | None) -> bool:
@@ -74,7 +74,7 @@ class Principal:
         return reach.owns(row) or (reach.covers(row) and (verb in SHARED or entered_by_other_party(row)))
 
     @cached_property
-    def _filling(self) -> Reach:
+    def _filling(self) -> RowScope:
         """Where this user fills in anything at all."""
         found = [reach.side(OWNER) for (_, verb), reach in self.grants.items() if verb in ("add", "edit")]
         return reduce(or_, found, ALL if self.everything else NOTHING)
@@ -105,7 +105,7 @@ class Principal:
 
 
 @lru_cache(maxsize=4096)
-def _only(model: Any, reach: Reach) -> LoaderCriteriaOption:
+def _only(model: Any, reach: RowScope) -> LoaderCriteriaOption:
     """An expression and not a lambda: of several lambdas with different units in one statement, all got those of
     the last. Expressions are adapted to aliases, too."""
     return LoaderCriteriaOption(model, reach.condition(model), include_aliases=True)
@@ -206,7 +206,7 @@ def doing(verb: str) -> Iterator[None]:
         _verb.reset(token)
 
 
-def deed() -> str | None:
+def current_verb() -> str | None:
     """The verb that is being done, when it is not plainly add, edit or delete."""
     return _verb.get()
 
@@ -277,7 +277,7 @@ def _check(session: Session, principal: Principal, verb: str, row: Scoped) -> No
             raise OutOfScope(f"{principal.username}: {verb} {type(row).__name__} of unit {ids.get('owner_unit_id')}")
 
 
-def _owned(principal: Principal, reach: Reach, row: Scoped, ids: Ids, states: Sequence[Ids]) -> bool:
+def _owned(principal: Principal, reach: RowScope, row: Scoped, ids: Ids, states: Sequence[Ids]) -> bool:
     """Is a row that has these ids somebody's own? By organisation or person only where they cannot choose its unit."""
     units = {state.get("owner_unit_id") for state in states}
     bound = units == {principal.unit_id} or (len(units) == 1 and bool(inspect(row).persistent))
@@ -285,7 +285,7 @@ def _owned(principal: Principal, reach: Reach, row: Scoped, ids: Ids, states: Se
     return any(claim.column in columns and claim.meets(row, ids.get(claim.column)) for claim in reach.claims)
 
 
-def _shared(reach: Reach, verb: str, row: Scoped, ids: Ids, *, moved: bool) -> bool:
+def _shared(reach: RowScope, verb: str, row: Scoped, ids: Ids, *, moved: bool) -> bool:
     """May the other party do this to a row that has these ids? It gives to another unit what it entered itself."""
     entered = (verb in SHARED and not moved) or entered_by_other_party(row)
     return entered and any(claim.column in PARTY and claim.meets(row, ids.get(claim.column)) for claim in reach.claims)

@@ -107,16 +107,16 @@ class LedgerApi(Reaching, ModelRestApi):
     def move(self, pk: int, name: str) -> Response:
         ledger_lock.hold(self.ledger.name)
         codes.load(self.ledger.all_code_lists)
-        after = write.move(self, self.record_or_404(pk), name)
+        after = write.transition(self, self.record_or_404(pk), name)
         return self.told(self.record_or_404(after))
 
     def told(self, record: Any, code: int = 200, warnings: list[str] | None = None) -> Response:
         """One record, what may be done with it now, and the version that a change starts from."""
         may = [verb for verb in ("edit", "delete") if verb in self.ledger.verbs and self.may(verb, record)]
-        moves = encode.offered(self.ledger, offers(self.ledger, record, {}))
+        transitions = encode.offered(self.ledger, offers(self.ledger, record, {}))
         waits = {each.name: each.text for each in completeness.missing(self.ledger, record)} if "edit" in may else {}
         found = encode.whole(self.ledger, record)
-        answer = jsonify(**found, may=may, moves=moves, missing=waits, warnings=warnings or [])
+        answer = jsonify(**found, may=may, moves=transitions, missing=waits, warnings=warnings or [])
         answer.status_code = code
         if code == 201:
             answer.location = url_for(f"{self.endpoint}.get", pk=record.id)

@@ -10,7 +10,7 @@ from flask import url_for
 from portal.core.access import scope
 from portal.core.declaration.ledger import Ledger, Rows
 from portal.core.declaration.values import Values
-from portal.core.declaration.workflow import Move
+from portal.core.declaration.workflow import Transition
 from portal.core.fields import Field, Link
 from portal.core.records.forms.form import LedgerForm
 from portal.core.views import listing
@@ -107,13 +107,16 @@ def newer(met: Newer) -> dict[str, Any]:
 def offered(ledger: Ledger, offers: Iterable[Offer]) -> list[dict[str, Any]]:
     """The moves that a record may make now, each with what it asks."""
     return [
-        {**named(offer.move), "fields": [described(ledger, field.name, field.declared) for field in offer.form or ()]}
+        {
+            **named(offer.transition),
+            "fields": [described(ledger, field.name, field.declared) for field in offer.form or ()],
+        }
         for offer in offers
     ]
 
 
-def named(move: Move) -> dict[str, str]:
-    return {"name": move.name, "label": str(move.title)}
+def named(transition: Transition) -> dict[str, str]:
+    return {"name": transition.name, "label": str(transition.title)}
 
 
 def described(ledger: Ledger, name: str, declared: Field, place: str = "") -> dict[str, Any]:
@@ -157,5 +160,5 @@ def info(ledger: Ledger) -> dict[str, Any]:
         "columns": list(ledger.columns),
         "filters": list(ledger.filters),
         "order": list(ledger.sortable),
-        "moves": [named(move) for move in ledger.moves if may(move.name, ledger.name)],
+        "moves": [named(transition) for transition in ledger.transitions if may(transition.name, ledger.name)],
     }

@@ -28,7 +28,7 @@ def install(app: Flask) -> None:
 def routes(ledger: Ledger) -> set[str]:
     """What the ledger can do at all has an address; the rest has none."""
     verb_of = LedgerApi.method_permission_name
-    return {name for name, verb in verb_of.items() if verb in ledger.verbs and (ledger.moves or name != "move")}
+    return {name for name, verb in verb_of.items() if verb in ledger.verbs and (ledger.transitions or name != "move")}
 
 
 def api_for(ledger: Ledger) -> type[LedgerApi]:

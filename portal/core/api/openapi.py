@@ -65,11 +65,11 @@ def paths(ledger: Ledger) -> Iterator[tuple[str, Schema]]:
         if verb in ledger.verbs and may(verb, ledger.name):
             found.setdefault(path, {"parameters": one} if "{" in path else {})[method] = described
     yield from found.items()
-    for move in ledger.moves:
-        if may(move.name, ledger.name):
+    for transition in ledger.transitions:
+        if may(transition.name, ledger.name):
             asks = {"type": "object", "properties": {"version": VERSION}}
-            described = operation(ledger, move.name, whole(ledger), body=asks, parameters=[match])
-            yield f"{home}{{id}}/{move.name}", {"parameters": one, "post": described}
+            described = operation(ledger, transition.name, whole(ledger), body=asks, parameters=[match])
+            yield f"{home}{{id}}/{transition.name}", {"parameters": one, "post": described}
 
 
 def operation(

@@ -61,7 +61,7 @@ def unless_newer(ledger: Ledger, record: Any, opened: Start) -> None:
         abort(make_response(jsonify(message=stale.sentence(met), **encode.newer(met)), opened.code))
 
 
-def move(view: Any, record: Any, name: str) -> int:
+def transition(view: Any, record: Any, name: str) -> int:
     """Make a move with what was sent; the id of the record to go on with. 403, 404, 409, 412 or 422."""
     sent = decode.body(needed=False)
     transition_pages.allowed(view, name)

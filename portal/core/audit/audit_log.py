@@ -118,21 +118,21 @@ def joining(session: Session, connection: Connection, statement: Insert) -> None
         session.info[TOLD] = True
 
 
-def tell(action: str, ledger: str = "", **more: Any) -> None:
+def log_and_commit(action: str, ledger: str = "", **more: Any) -> None:
     """Write down a deed that changes no record: signing in, an export, a refusal. Commits it at once, and nothing
     else: what the session holds is let go."""
     db.session.rollback()
-    add(action, ledger, **more)
+    log(action, ledger, **more)
     db.session.commit()
 
 
-def add(action: str, ledger: str = "", **more: Any) -> None:
+def log(action: str, ledger: str = "", **more: Any) -> None:
     """Write down a deed beside what the transaction changes; they are there together or not at all."""
     deferred_inserts.defer(db.session(), INSERT, [_line(action, ledger, root=ledger, **more)])
     metrics.events.labels(action).inc()
 
 
-def told_since(moment: datetime, action: str, ledger: str) -> bool:
+def logged_since(moment: datetime, action: str, ledger: str) -> bool:
     """Has whoever acts done this since then?"""
     mine = (AuditEvent.user_id == scope.current().user_id, AuditEvent.action == action, AuditEvent.ledger == ledger)
     return db.session.scalar(select(AuditEvent.id).where(AuditEvent.at >= moment, *mine).limit(1)) is not None
@@ -171,7 +171,7 @@ def _row(changed: Noted) -> dict[str, Any]:
     elif ledger and ledger.under:
         root, root_id = ledger.under.ledger, getattr(record, f"{ledger.under.relation}_id")
     return _line(
-        _action.get() or scope.deed() or changed.action,
+        _action.get() or scope.current_verb() or changed.action,
         name,
         record_id=id_,
         root=root,
@@ -201,4 +201,4 @@ def install() -> None:
         deferred_inserts.install()
 
 
-__all__ = ["AuditEvent", "because", "history", "install", "named", "tell"]
+__all__ = ["AuditEvent", "because", "history", "install", "log_and_commit", "named"]

@@ -49,7 +49,7 @@ def write_down(_fault: BaseException | None = None) -> None:
     guesses = g.pop("guesses", {})
     for principal, ledger, line in guesses.values():
         with scope.acting_as(principal):
-            audit_log.tell(DEED, ledger, **line)
+            audit_log.log_and_commit(DEED, ledger, **line)
     if guesses:
         db.session.remove()
 

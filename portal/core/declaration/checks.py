@@ -54,7 +54,7 @@ def faults(ledger: Ledger) -> Iterator[str]:
     yield from (f"{ledger.name}: forms have a meaning of their own for {name!r}" for name in sorted(taken))
     yield from shape_faults(ledger)
     # Paths of moves that every ledger shares may start where this one never comes.
-    paths = [path for move in ledger.moves for path in move.paths]
+    paths = [path for transition in ledger.transitions for path in transition.edges]
     ends = {path.target for path in paths if path.source in ledger.statuses} - {NEXT, BEFORE}
     unknown = ({path.source for path in paths} - STATUSES) | (ends - ledger.statuses.keys())
     if unknown:

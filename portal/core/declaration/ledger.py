@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,15 +11,15 @@ from flask import current_app
 from flask_babel import lazy_gettext as _
 from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper
-from sqlalchemy.sql import ColumnElement
 
 from portal.core.access import scope
 from portal.core.access.row_scope import OWNER
+from portal.core.declaration.effective_status import EffectiveStatus
 from portal.core.declaration.figures import Figure
 from portal.core.declaration.parts import Amended, Derived, Files, Rows, Section, Status, Under
 from portal.core.declaration.values import Problem, Values
-from portal.core.declaration.workflow import FILLER, MOVES, Move
-from portal.core.fields import Choice, Computed, Field, Label
+from portal.core.declaration.workflow import FILLER, TRANSITIONS, Transition
+from portal.core.fields import Computed, Field, Label
 from portal.org.mixins import Scoped, Searchable
 
 READING = ("read", "export")
@@ -35,26 +35,9 @@ VERBS: Mapping[str, Label] = {
     "names": _("See names in full"),
     "details": _("See internal details of people"),
     "maintain": _("Keep lists"),
-    **MOVES,
+    **TRANSITIONS,
 }
 Rule = Callable[[Values], Iterable[Problem]]
-
-
-class Standing(Choice):
-    """The status of a record as it is today: the stored one, or one derived from it."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        every = {**ledger.statuses, **{name: derived.shown for name, derived in ledger.derived.items()}}
-        super().__init__(*((name, status.label) for name, status in every.items()))
-        self.ledger = ledger
-
-    def read(self, record: Any, name: str) -> str:
-        return self.ledger.standing(record)
-
-    def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
-        value = self.parse(typed, None)
-        derived = self.ledger.derived.get(value)
-        return super().filter(column, typed) if derived is None else column.in_(derived.base) & derived.where()
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +59,7 @@ class Ledger:
     titled: Label = ""
     order: str = "-id"
     can: tuple[str, ...] = (*READING, *FILLING)
-    moves: tuple[Move, ...] = ()
+    transitions: tuple[Transition, ...] = ()
     # Whose forms these are by default (`workflow.FILLER`, `UNIT`, `COMMITTEE`).
     filled_by: tuple[str, ...] = (FILLER,)
     # How many steps of review a record takes (`workflow.STEPS`); where records differ in that, what says it.
@@ -170,7 +153,15 @@ class Ledger:
         revealing = ("reveal",) if self.personal or self.personal_tables else ()
         naming = ("names",) if any(self.field(name).kind.named for name in self.personal) else ()
         detailing = ("details",) if self.detailing else ()
-        return (*self.can, *taking, *keeping, *revealing, *naming, *detailing, *(move.name for move in self.moves))
+        return (
+            *self.can,
+            *taking,
+            *keeping,
+            *revealing,
+            *naming,
+            *detailing,
+            *(each.name for each in self.transitions),
+        )
 
     @cached_property
     def personal(self) -> tuple[str, ...]:
@@ -182,8 +173,8 @@ class Ledger:
         """The tables with cells that are shown masked."""
         return tuple(table for table in self.rows if any(f.kind.personal for f in self.rows_fields(table).values()))
 
-    def move(self, name: str) -> Move | None:
-        return next((move for move in self.moves if move.name == name), None)
+    def transition(self, name: str) -> Transition | None:
+        return next((each for each in self.transitions if each.name == name), None)
 
     @property
     def scoped(self) -> bool:
@@ -269,7 +260,7 @@ class Ledger:
     def fields_by_name(self) -> dict[str, Field]:
         found = {**fields_of(self.model), **self.fields}
         if self.statuses and "status" in self.mapper.columns:
-            found["status"] = Field(Standing(self), _("Status"), entered=False)
+            found["status"] = Field(EffectiveStatus(self), _("Status"), entered=False)
         return found
 
     def above(self, record: Any) -> Any:
@@ -305,7 +296,7 @@ class Ledger:
     @cached_property
     def all_code_lists(self) -> frozenset[str]:
         """The code lists that its forms, pages and workbook need, those of its rows included."""
-        asked = (name for move in self.moves for name in move.asks)
+        asked = (name for each in self.transitions for name in each.asks)
         fields = [self.field(name) for name in (*self.shown, *self.computed, *asked)]
         fields += [found for table in self.rows for found in self.rows_fields(table).values()]
         return frozenset(code for found in fields for code in found.kind.code_lists()) | self.code_lists
@@ -356,7 +347,7 @@ class Ledger:
     def status_named(self, name: str) -> Status:
         return self.statuses.get(name) or self.derived[name].shown
 
-    def standing(self, record: Any) -> str:
+    def effective_status(self, record: Any) -> str:
         """The record's status today."""
         for name, derived in self.derived.items():
             if record.status in derived.base and derived.holds is not None and derived.holds(record):
@@ -365,7 +356,7 @@ class Ledger:
         return found
 
     @cached_property
-    def standing_needs(self) -> frozenset[str]:
+    def effective_status_needs(self) -> frozenset[str]:
         """The columns that tell how a record stands."""
         return frozenset(name for derived in self.derived.values() for name in derived.needs)
 

@@ -14,7 +14,7 @@ from portal.core.access import scope
 from portal.core.declaration.values import Problem, Values
 from portal.core.fields import Field, Label
 
-MOVES: Mapping[str, Label] = {
+TRANSITIONS: Mapping[str, Label] = {
     "submit": _("Submit for review"),
     "withdraw": _("Withdraw"),
     "approve": _("Approve"),
@@ -42,7 +42,7 @@ NEXT, BEFORE = "next step", "status before"
 
 
 @dataclass(frozen=True)
-class Path:
+class Edge:
     """From one status to another. `needs` is a further right: that of the step which is taken back or confirmed."""
 
     source: str
@@ -54,7 +54,7 @@ class Path:
 
 
 @dataclass(frozen=True, eq=False)
-class Move:
+class Transition:
     """`reason`: "why" asks for 5 to 200 characters, "field" also for the field that is meant.
 
     `asks` are fields of the record that the move may fill, `questions` further ones that are not kept with it, and
@@ -64,7 +64,7 @@ class Move:
 
     name: str
     by: tuple[str, ...]
-    paths: tuple[Path, ...]
+    edges: tuple[Edge, ...]
     icon: str
     tone: str = "outline-secondary"
     label: Label = ""
@@ -78,7 +78,7 @@ class Move:
 
     @property
     def title(self) -> Label:
-        return self.label or MOVES[self.name]
+        return self.label or TRANSITIONS[self.name]
 
 
 def next_step(tier: int, status: str) -> str:
@@ -103,39 +103,41 @@ def imported(record: Any) -> bool:
     return bool(record.source == "import")
 
 
-def of_unit_or_committee(source: str, target: str) -> tuple[Path, Path]:
-    return Path(source, target, "approve", same_period), Path(source, target, "approve_committee")
+def of_unit_or_committee(source: str, target: str) -> tuple[Edge, Edge]:
+    return Edge(source, target, "approve", same_period), Edge(source, target, "approve_committee")
 
 
-SUBMIT = Move(
-    "submit", (FILLER,), (Path("draft", when=own_side), Path("returned", when=own_side)), "check", "primary", batch=True
+SUBMIT = Transition(
+    "submit", (FILLER,), (Edge("draft", when=own_side), Edge("returned", when=own_side)), "check", "primary", batch=True
 )
-WITHDRAW = Move(
+WITHDRAW = Transition(
     "withdraw",
     (FILLER, UNIT),
     (
-        Path("pending_unit", "draft", "submit", own_side),
-        Path("pending_committee", "pending_unit", "approve"),
+        Edge("pending_unit", "draft", "submit", own_side),
+        Edge("pending_committee", "pending_unit", "approve"),
     ),
     "arrow-back-up",
 )
-APPROVE = Move("approve", (UNIT,), (Path("pending_unit", other_eyes=True),), "circle-check", "primary", batch=True)
-APPROVE_COMMITTEE = Move(
+APPROVE = Transition(
+    "approve", (UNIT,), (Edge("pending_unit", other_eyes=True),), "circle-check", "primary", batch=True
+)
+APPROVE_COMMITTEE = Transition(
     "approve_committee",
     (COMMITTEE,),
-    (Path("pending_committee", other_eyes=True),),
+    (Edge("pending_committee", other_eyes=True),),
     "circle-check",
     "primary",
     batch=True,
 )
-RETURN = Move(
+RETURN = Transition(
     "return",
     (UNIT, COMMITTEE),
-    (Path("pending_unit", "returned", "approve"), Path("pending_committee", "returned", "approve_committee")),
+    (Edge("pending_unit", "returned", "approve"), Edge("pending_committee", "returned", "approve_committee")),
     "arrow-back-up",
     reason="field",
 )
-VOID = Move(
+VOID = Transition(
     "void",
     (UNIT, COMMITTEE),
     (*of_unit_or_committee("active", "voided"), *of_unit_or_committee("returned", "voided")),
@@ -143,10 +145,10 @@ VOID = Move(
     "outline-danger",
     reason="why",
 )
-RESTORE = Move(
+RESTORE = Transition(
     "restore",
     (UNIT, COMMITTEE),
-    (*of_unit_or_committee("voided", BEFORE), Path("archived", BEFORE, "approve_committee")),
+    (*of_unit_or_committee("voided", BEFORE), Edge("archived", BEFORE, "approve_committee")),
     "refresh",
     reason="why",
 )
@@ -158,14 +160,14 @@ def unconfirmed(record: Any) -> bool:
 
 # Of the many records that are in force at once: the unit's reviewer has seen them (§2.1, 1-tier). Where the committee
 # chose that the unit reviews, it is the approval.
-CONFIRM = Move(
+CONFIRM = Transition(
     "approve",
     (UNIT,),
-    (*APPROVE.paths, Path(IN_FORCE, IN_FORCE, when=unconfirmed, other_eyes=True)),
+    (*APPROVE.edges, Edge(IN_FORCE, IN_FORCE, when=unconfirmed, other_eyes=True)),
     "circle-check",
     label=_("Confirm"),
     batch=True,
 )
-ARCHIVE = Move("archive", (COMMITTEE,), (Path("terminated", "archived"), Path("done", "archived")), "book")
-ADOPT = Move("adopt", (COMMITTEE,), (Path("draft", IN_FORCE),), "download", batch=True, when=imported)
+ARCHIVE = Transition("archive", (COMMITTEE,), (Edge("terminated", "archived"), Edge("done", "archived")), "book")
+ADOPT = Transition("adopt", (COMMITTEE,), (Edge("draft", IN_FORCE),), "download", batch=True, when=imported)
 REVIEW = (SUBMIT, WITHDRAW, APPROVE, APPROVE_COMMITTEE, RETURN, VOID, RESTORE, ADOPT)

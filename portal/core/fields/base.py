@@ -173,7 +173,7 @@ class Kind:
         """The units that a record can belong to by naming this row, in official order."""
         return []
 
-    def settle(self, record: Any, name: str) -> None:
+    def after_owner_known(self, record: Any, name: str) -> None:
         """What can only be told once it is known whose record it is."""
 
     def lacks(self, record: Any, name: str) -> bool:
@@ -318,7 +318,7 @@ def refuse_unkeepable(text: str) -> None:
         code = f"U+{ord(found[0]):04X}"
         raise BadValue(gettext("The character %(code)s cannot be kept: it means something else elsewhere.", code=code))
     # Somebody may well write about such an error in a form.
-    if scope.deed() not in BRINGING:
+    if scope.current_verb() not in BRINGING:
         return
     if text == UNCOMPUTED:
         raise BadValue(

@@ -187,7 +187,7 @@ class Link(Kind):
         """By name, for browsers without JavaScript and for sheets; asked once for all rows of a sheet."""
         refuse_long(text)
         asked: dict[Any, int | BadValue] = g.setdefault("link_meanings", {})
-        key = self, scope.current(), above(), text, scope.deed()
+        key = self, scope.current(), above(), text, scope.current_verb()
         if key not in asked:
             try:
                 asked[key] = self._meant(text)
@@ -208,7 +208,7 @@ class Link(Kind):
             raise BadValue(gettext("Nothing of this name can be chosen here."))
         if len(fitting) > 1:
             raise several(name for _, name in fitting[:3])
-        if scope.deed() in BRINGING:  # nobody looks at what each row of a sheet was taken for
+        if scope.current_verb() in BRINGING:  # nobody looks at what each row of a sheet was taken for
             raise BadValue(gettext("Nothing has exactly this name. Is this meant: %(name)s?", name=fitting[0][1]))
         return fitting[0][0]
 

@@ -13,7 +13,7 @@ from portal.core.fields.choices import said_of
 def with_others(entered: Mapping[str, Field], formdata: Any) -> Any:
     """What an adopted sheet says in words of its own becomes the choice for everything else; the words are kept beside
     it. Twice brings the same."""
-    if scope.deed() != "adopt" or not formdata:
+    if scope.current_verb() != "adopt" or not formdata:
         return formdata
     found = formdata.copy()
     for name, declared in entered.items():

@@ -204,7 +204,7 @@ def title(run_id: int) -> str:
         return gettext("import %(number)d", number=run_id)
 
 
-def tell(run_id: int, **values: Any) -> None:
+def update_run(run_id: int, **values: Any) -> None:
     """How far a run is, or how it ended. Nothing is committed."""
     with db.session.no_autoflush:
         db.session.execute(
@@ -252,4 +252,4 @@ def install() -> None:
         audit_log.also.append(keep)
 
 
-__all__ = ["ImportRun", "ImportRunRecord", "begin", "find", "kept_under", "recent", "remember", "tell", "title"]
+__all__ = ["ImportRun", "ImportRunRecord", "begin", "find", "kept_under", "recent", "remember", "title", "update_run"]

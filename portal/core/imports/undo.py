@@ -85,7 +85,7 @@ def undo(run: ImportRun, between: Callable[[int, int], None]) -> Undone:
     restored = [place for each in records if not each.made and (place := each.place) not in stayed]
     found = judge([*restored, *since], verb, partial(between, len(records), len(records)))
     outcome.contradicting += [each for each in dict.fromkeys(found) if each not in known]
-    runs.tell(run_id, state=runs.UNDONE, undone_at=clock.now(), undone_by=scope.current().name[:64])
+    runs.update_run(run_id, state=runs.UNDONE, undone_at=clock.now(), undone_by=scope.current().name[:64])
     return outcome
 
 

@@ -166,7 +166,7 @@ class Job:
         before = self.row.outcome
         return self.change(StoredJob.outcome == before, outcome=encoded(json.loads(before.reveal()) | told))
 
-    def tell(self, **progress: Any) -> None:
+    def report(self, **progress: Any) -> None:
         """How far it is."""
         queue().put(self.key("progress"), progress)
 
@@ -178,7 +178,7 @@ class Job:
             self.looked = time.monotonic()
             if queue().get(self.key("cancel")):
                 raise Cancelled
-            self.tell(done=done, total=total)
+            self.report(done=done, total=total)
 
     def pace(self, done: int, total: int) -> tuple[int, int]:
         """Rows in a second, and the seconds that the rest will take at this pace; zeros while nobody can say."""

@@ -220,7 +220,7 @@ class Record(Searchable, Scoped):
         return relationship("User", foreign_keys=[cls.filler_id])
 
 
-class Part(Scoped):
+class ChildRow(Scoped):
     """A row or an entry that belongs to a record, named by `part_of`, and to that record's unit and other party."""
 
     @hybrid_property
@@ -310,7 +310,7 @@ def of_whole(part: Any, name: str) -> Any:
 def touch(session: Session, _context: object, _instances: object) -> None:
     """Before a flush: a record whose rows or links change is another version of itself, as if its own columns did."""
     with session.no_autoflush:
-        rows = [row for row in (*session.new, *session.dirty, *session.deleted) if isinstance(row, Part)]
+        rows = [row for row in (*session.new, *session.dirty, *session.deleted) if isinstance(row, ChildRow)]
         wholes = {whole for row in rows if session.is_modified(row) or row in session.deleted for whole in of_row(row)}
         wholes |= {row for row in session.dirty if isinstance(row, Record) and links_changed(row)}
     for whole in wholes - {*session.deleted}:
@@ -339,4 +339,4 @@ def install() -> None:
 
 HEADER = ("record_no", "status", "owner_unit_id", "owner_org_id", "filler_id", "filled_at", "source")
 
-__all__ = ["HEADER", "Moment", "Part", "Record"]
+__all__ = ["HEADER", "ChildRow", "Moment", "Record"]

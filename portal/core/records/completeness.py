@@ -17,7 +17,11 @@ from portal.core.records.forms.form import form_class
 def may_be_half(ledger: Ledger, record: Any) -> bool:
     """May this record, or a new one (None), be saved before it is whole? Only what is submitted later: everything else
     counts from the moment that it is saved."""
-    return bool(ledger.statuses) and ledger.move("submit") is not None and (record is None or ledger.editable(record))
+    return (
+        bool(ledger.statuses)
+        and ledger.transition("submit") is not None
+        and (record is None or ledger.editable(record))
+    )
 
 
 def missing(ledger: Ledger, record: Any) -> list[Missing]:

@@ -26,8 +26,8 @@ def lacking(ledger: Ledger, record: Any) -> tuple[str, ...]:
 
 def ended(ledger: Ledger, record: Any) -> list[str]:
     """What the move to the status of this record would have asked for: of what ended on paper, since when and why."""
-    moves = (each for each in ledger.moves if any(path.target == record.status for path in each.paths))
-    asked = (name for move in moves if record.status not in (IN_FORCE, "draft") for name in move.asks)
+    transitions = (each for each in ledger.transitions if any(path.target == record.status for path in each.edges))
+    asked = (name for transition in transitions if record.status not in (IN_FORCE, "draft") for name in transition.asks)
     return [name for name in dict.fromkeys(asked) if ledger.field(name).required]
 
 

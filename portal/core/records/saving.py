@@ -68,10 +68,10 @@ def _header(ledger: Ledger, record: Record, new: bool) -> None:
     record.owner_org_id = _owner_org(ledger, record)
     day = day_of(ledger, record) or clock.today()
     record.year, record.period = day.year, clock.quarter(day)
-    settle(ledger.entered, record)
+    after_owner_known(ledger.entered, record)
     for table in ledger.rows:
         for row in getattr(record, table.name):
-            settle(ledger.rows_fields(table), row)
+            after_owner_known(ledger.rows_fields(table), row)
 
 
 def written_by_its_side(record: Record) -> bool:
@@ -80,9 +80,9 @@ def written_by_its_side(record: Record) -> bool:
     return record.status != IN_FORCE and scope.current().area_id is None
 
 
-def settle(fields: Mapping[str, Field], row: Any) -> None:
+def after_owner_known(fields: Mapping[str, Field], row: Any) -> None:
     for name, declared in fields.items():
-        declared.kind.settle(row, name)
+        declared.kind.after_owner_known(row, name)
 
 
 def _owner(ledger: Ledger, record: Record) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from portal.core import clock
 from portal.core.access import scope
 from portal.core.declaration.ledger import Amended, Ledger, Rows
-from portal.core.declaration.workflow import COMMITTEE, FILLER, IN_FORCE, UNIT, Move, Path
+from portal.core.declaration.workflow import COMMITTEE, FILLER, IN_FORCE, UNIT, Edge, Transition
 from portal.core.fields import RowRefs
 from portal.core.punctuation import PAPER
 from portal.core.records import attachments
@@ -162,10 +162,10 @@ def rows_text(ledger: Ledger, table: Rows, record: Any) -> str:
     return "；".join(lines)
 
 
-AMEND = Move(
+AMEND = Transition(
     "amend",
     (FILLER, UNIT, COMMITTEE),
-    (Path(IN_FORCE, IN_FORCE, when=may_begin),),
+    (Edge(IN_FORCE, IN_FORCE, when=may_begin),),
     "pencil",
     reason="why",
     apply=begin,

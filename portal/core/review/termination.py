@@ -7,7 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 from portal.core.access import scope
-from portal.core.declaration.workflow import COMMITTEE, FILLER, IN_FORCE, RETURN, UNIT, WITHDRAW, Move, Path, own_side
+from portal.core.declaration.workflow import (
+    COMMITTEE,
+    FILLER,
+    IN_FORCE,
+    RETURN,
+    UNIT,
+    WITHDRAW,
+    Edge,
+    Transition,
+    own_side,
+)
 
 
 def asked(record: Any) -> bool:
@@ -18,12 +28,12 @@ def may_ask(record: Any) -> bool:
     return own_side(record) and not asked(record)
 
 
-def moves(
+def transitions(
     confirm: str,
     asks: tuple[str, ...] = ("terminated_on", "terminate_reason"),
     ended: Callable[[Any], None] | None = None,
     **how: Any,
-) -> tuple[Move, Move, Move]:
+) -> tuple[Transition, Transition, Transition]:
     """Terminate, return and withdraw for a ledger whose ends are confirmed with the right to `confirm`.
 
     The model has `terminated_on` and what else the move asks for; `ended` is what else happens then.
@@ -45,12 +55,12 @@ def moves(
                 setattr(record, name, None)
         return record
 
-    terminate = Move(
+    terminate = Transition(
         "terminate",
         (FILLER, UNIT if confirm == "approve" else COMMITTEE),
         (
-            Path(IN_FORCE, IN_FORCE, "submit", may_ask),
-            Path(IN_FORCE, "terminated", confirm, asked, other_eyes=True),
+            Edge(IN_FORCE, IN_FORCE, "submit", may_ask),
+            Edge(IN_FORCE, "terminated", confirm, asked, other_eyes=True),
         ),
         "x",
         "outline-danger",
@@ -58,6 +68,6 @@ def moves(
         apply=end,
         **how,
     )
-    refuse = replace(RETURN, paths=(*RETURN.paths, Path(IN_FORCE, IN_FORCE, confirm, asked)), apply=take_back)
-    withdraw = replace(WITHDRAW, paths=(*WITHDRAW.paths, Path(IN_FORCE, IN_FORCE, "submit", asked)), apply=take_back)
+    refuse = replace(RETURN, edges=(*RETURN.edges, Edge(IN_FORCE, IN_FORCE, confirm, asked)), apply=take_back)
+    withdraw = replace(WITHDRAW, edges=(*WITHDRAW.edges, Edge(IN_FORCE, IN_FORCE, "submit", asked)), apply=take_back)
     return terminate, refuse, withdraw

@@ -20,7 +20,7 @@ from portal.core.access.cached_lookups import remembered
 from portal.core.audit import audit_log
 from portal.core.declaration.ledger import Ledger, Rule
 from portal.core.declaration.values import Values
-from portal.core.declaration.workflow import BEFORE, IN_FORCE, NEXT, Move, Path, next_step
+from portal.core.declaration.workflow import BEFORE, IN_FORCE, NEXT, Edge, Transition, next_step
 from portal.core.fields import Choice, Field, Text
 from portal.core.models.numbering import next_number
 from portal.core.punctuation import listed
@@ -74,11 +74,11 @@ def tier_of(ledger: Ledger, record: Any) -> int:
     return ledger.tier if chosen is None else chosen.steps(concerned)
 
 
-def path_of(ledger: Ledger, record: Any, move: Move) -> Path | None:
+def path_of(ledger: Ledger, record: Any, transition: Transition) -> Edge | None:
     """The way that this move goes from here for the current user; None when there is none."""
-    if move.when is not None and not move.when(record):
+    if transition.when is not None and not transition.when(record):
         return None
-    for path in move.paths:
+    for path in transition.edges:
         fits = path.source == record.status and (path.when is None or path.when(record))
         if fits and (not path.needs or reaches(ledger, path.needs, record)):
             return path
@@ -102,56 +102,58 @@ def own_work(record: Any) -> bool:
     return record.owner_unit_id != principal.unit_id or db.session.scalar(exempt) is None
 
 
-def offered(ledger: Ledger, record: Any) -> list[tuple[Move, Path]]:
+def offered(ledger: Ledger, record: Any) -> list[tuple[Transition, Edge]]:
     """The moves that the current user may make on this record now, in the order of the declaration."""
     found = [
-        (move, path)
-        for move in ledger.moves
-        if reaches(ledger, move.name, record) and (path := path_of(ledger, record, move)) is not None
+        (transition, path)
+        for transition in ledger.transitions
+        if reaches(ledger, transition.name, record) and (path := path_of(ledger, record, transition)) is not None
     ]
     own = any(path.other_eyes for _, path in found) and own_work(record)
-    return [(move, path) for move, path in found if not (path.other_eyes and own)]
+    return [(transition, path) for transition, path in found if not (path.other_eyes and own)]
 
 
-def target_of(ledger: Ledger, record: Any, path: Path) -> str:
+def target_of(ledger: Ledger, record: Any, path: Edge) -> str:
     if path.target == BEFORE:
         return str(record.prior_status or "draft")
     return next_step(tier_of(ledger, record), record.status) if path.target == NEXT else path.target
 
 
-def comes_into_force(ledger: Ledger, record: Any, path: Path) -> bool:
+def comes_into_force(ledger: Ledger, record: Any, path: Edge) -> bool:
     return target_of(ledger, record, path) == IN_FORCE != record.status
 
 
-def asked(ledger: Ledger, record: Any, move: Move, path: Path) -> dict[str, Field]:
+def asked(ledger: Ledger, record: Any, transition: Transition, path: Edge) -> dict[str, Field]:
     """What the move asks for: fields of the record, then where to and why."""
-    names = list(move.asks)
+    names = list(transition.asks)
     missing = [name for name in ledger.to_activate if getattr(record, name) is None and name not in names]
-    if missing and move.name != "adopt" and comes_into_force(ledger, record, path):
+    if missing and transition.name != "adopt" and comes_into_force(ledger, record, path):
         names += missing
     fields = {name: ledger.field(name) for name in names}
     fields |= {name: replace(fields[name], required=True) for name in ledger.to_activate if name in fields}
-    fields |= move.questions(record) if move.questions else {}
+    fields |= transition.questions(record) if transition.questions else {}
     if record.amends_id is not None and comes_into_force(ledger, record, path):
         fields |= merge.questions(ledger, record)
-    if move.reason == "field":
+    if transition.reason == "field":
         places = [(name, ledger.field(name).label) for name in ledger.entered]
         places += [(table.name, table.label) for table in ledger.rows]
         fields["field"] = Field(Choice(*places), lazy_gettext("Field"), required=True)
-    if move.reason:
+    if transition.reason:
         fields["reason"] = REASON
     return fields
 
 
-def move_form(ledger: Ledger, record: Any, move: Move, path: Path, formdata: Mapping[str, Any] | None = None) -> Any:
+def move_form(
+    ledger: Ledger, record: Any, transition: Transition, path: Edge, formdata: Mapping[str, Any] | None = None
+) -> Any:
     """The small form of a move; empty for those that ask nothing."""
-    fields = asked(ledger, record, move, path)
+    fields = asked(ledger, record, transition, path)
     data = stored(record, {name: fields[name] for name in kept(ledger, fields)})
     typed = MultiDict(formdata) if formdata is not None else None
     if typed is not None and "field" in fields and not typed.get("field"):
         typed["field"] = _named(fields["field"], typed.get("reason", ""))
     form = form_of(fields, MoveForm)(typed, data=data)
-    form.record, form.rules = record, move.rules
+    form.record, form.rules = record, transition.rules
     return form
 
 
@@ -182,21 +184,21 @@ def _named(places: Field, reason: str) -> str:
     return next((name for name, label in options if label and label in reason), "")
 
 
-def make(ledger: Ledger, record: Any, move: Move, form: Any) -> Any:
+def make(ledger: Ledger, record: Any, transition: Transition, form: Any) -> Any:
     """Make the move with its judged form; answers the record to go on with.
 
     Raises Refused, OwnWork, Incomplete, and OutOfScope when the right does not reach the record.
     """
     ledger_lock.hold(ledger.name)
-    if not reaches(ledger, move.name, record):
-        raise scope.OutOfScope(f"{move.name} {ledger.name} {record.id}")
-    path = path_of(ledger, record, move)
+    if not reaches(ledger, transition.name, record):
+        raise scope.OutOfScope(f"{transition.name} {ledger.name} {record.id}")
+    path = path_of(ledger, record, transition)
     if path is None:
         raise Refused(gettext("In this status this cannot be done."))
     if path.other_eyes and own_work(record):
         raise OwnWork(gettext("Whoever filled a record does not approve it."))
     answers = {name: field.data for name, field in form._fields.items()}
-    with scope.doing(move.name), audit_log.because(reason_text(ledger, answers)), db.session.no_autoflush:
+    with scope.doing(transition.name), audit_log.because(reason_text(ledger, answers)), db.session.no_autoflush:
         for name in kept(ledger, form._fields):
             form[name].declared.kind.store(record, name, answers[name])
         target = target_of(ledger, record, path)
@@ -205,10 +207,10 @@ def make(ledger: Ledger, record: Any, move: Move, form: Any) -> Any:
         comes_back = path.target == BEFORE and target not in ledger.editable_in
         if becomes_active and record.amends_id is not None:
             require_merged(ledger, record, answers)
-        if move.name == "submit" or becomes_active or comes_back:
-            require_whole(ledger, record, lenient=move.name != "submit")
-        _stamp(ledger, record, move, target, answers)
-        after = move.apply(ledger, record, answers) if move.apply else record
+        if transition.name == "submit" or becomes_active or comes_back:
+            require_whole(ledger, record, lenient=transition.name != "submit")
+        _stamp(ledger, record, transition, target, answers)
+        after = transition.apply(ledger, record, answers) if transition.apply else record
         if becomes_active and path.target != BEFORE:
             after = come_into_force(ledger, after)
         db.session.add(after)
@@ -250,18 +252,18 @@ def require_whole(ledger: Ledger, record: Any, *, lenient: bool) -> None:
         raise Incomplete(form)
 
 
-def _stamp(ledger: Ledger, record: Any, move: Move, target: str, answers: Mapping[str, Any]) -> None:
+def _stamp(ledger: Ledger, record: Any, transition: Transition, target: str, answers: Mapping[str, Any]) -> None:
     """What the header keeps of a move."""
     user_id, now = scope.current().user_id, clock.now()
-    if move.name in ("submit", "adopt"):
+    if transition.name in ("submit", "adopt"):
         record.return_field = record.return_reason = None
         if not record.record_no and record.amends_id is None:
             record.record_no = number(ledger, record)
-    if move.name == "submit":
+    if transition.name == "submit":
         record.editor_id = user_id
-    elif move.name == "approve":
+    elif transition.name == "approve":
         record.unit_reviewer_id, record.unit_reviewed_at = user_id, now
-    elif move.name == "approve_committee":
+    elif transition.name == "approve_committee":
         record.gw_reviewer_id, record.gw_reviewed_at = user_id, now
     elif target == "returned":
         record.return_field, record.return_reason = answers["field"], answers["reason"]

@@ -28,7 +28,7 @@ ASKING = frozenset({"check"})
 
 def hold(name: str) -> None:
     """Wait until nobody else holds this name, and keep it until the transaction ends."""
-    if rehearsing() or scope.deed() in ASKING:  # rolled back, so nobody has to wait for it
+    if rehearsing() or scope.current_verb() in ASKING:  # rolled back, so nobody has to wait for it
         return
     session = db.session()
     if session.get_bind().dialect.name != "postgresql":

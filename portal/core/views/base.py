@@ -120,14 +120,14 @@ class LedgerView(
     ) -> ResponseReturnValue:
         """`faults` are messages at the filters, by their names."""
         # The past is looked at, not changed.
-        actions, moves = ([], []) if asked.as_of or faults else (self.offered_actions(), batches(self.ledger))
+        actions, transitions = ([], []) if asked.as_of or faults else (self.offered_actions(), batches(self.ledger))
         return self.page(
             "list.html",
             listing=asked,
             page=page,
             table=table(self.ledger, asked.columns, page.records, asked),
             actions=actions,
-            moves=moves,
+            transitions=transitions,
             filters=listing.shown(asked),
             faults=faults or {},
         )
@@ -163,7 +163,7 @@ class LedgerView(
             missing=completeness.missing(self.ledger, record) if self.may("edit", record) else (),
             unattached=() if self.ledger.foreign(record) else completeness.unattached(self.ledger, record),
             **(revealing(self.ledger, record) if self.may_reveal(record) else {}),
-            moves=offers(self.ledger, record, tried or {}),
+            transitions=offers(self.ledger, record, tried or {}),
             files=attachments.of(self.ledger, record) if self.ledger.files else (),
             file_faults=file_faults or {},
             may_remove=bool(self.ledger.files) and self.reaches("edit", record) and may_remove(self, record),

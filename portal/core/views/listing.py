@@ -236,7 +236,7 @@ def ordering(ledger: Ledger, order: str) -> list[Any]:
 def loading(ledger: Ledger, names: Sequence[str]) -> list[Any]:
     """Load what these fields show, and nothing else, with the page."""
     shown = (column for name in names for column in ledger.field(name).kind.columns(name))
-    columns = {"id", "owner_unit_id", "status", "record_no", "version", *ledger.standing_needs, *shown} & set(
+    columns = {"id", "owner_unit_id", "status", "record_no", "version", *ledger.effective_status_needs, *shown} & set(
         ledger.mapper.columns.keys()
     )
     own = load_only(*(getattr(ledger.model, name) for name in sorted(columns)))

@@ -47,7 +47,7 @@ def routes(ledger: Ledger) -> set[str]:
         and (ledger.rows or route != "paste")
         and (ledger.files or not route.startswith("file"))
         and (ledger.figures or route not in ("figures", "lacking"))
-        and (ledger.moves or not route.startswith("move"))
+        and (ledger.transitions or not route.startswith("move"))
         and (ledger.rules or route != "check")
     }
 

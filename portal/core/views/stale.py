@@ -61,7 +61,7 @@ def newer(ledger: Ledger, record: Any, seen: int | None) -> Newer | None:
 
 def visible(ledger: Ledger, record: Any) -> set[str]:
     """The fields and tables that the record's page shows the user."""
-    asked = {name for move in ledger.moves for name in move.asks}
+    asked = {name for transition in ledger.transitions for name in transition.asks}
     tables = {ledger.rows_model(table).__tablename__ for table in (*ledger.rows, *ledger.kept)}
     return ({*ledger.shown, "status", *asked} - ledger.hidden(record)) | tables
 

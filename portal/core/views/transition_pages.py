@@ -17,7 +17,7 @@ from werkzeug.exceptions import BadRequest
 
 from portal.core.access import scope
 from portal.core.declaration.ledger import Ledger
-from portal.core.declaration.workflow import Move, Path
+from portal.core.declaration.workflow import Edge, Transition
 from portal.core.fields import natural
 from portal.core.punctuation import clauses
 from portal.core.records import completeness
@@ -35,7 +35,7 @@ MOST_AT_ONCE = 1000
 class Offer:
     """A button of a record's page, with the small form that it opens (None: it asks nothing)."""
 
-    move: Move
+    transition: Transition
     form: Any
     open: bool
 
@@ -51,18 +51,18 @@ class Moves:
         ledger_lock.hold(self.ledger.name)
         codes.load(self.ledger.all_code_lists)
         record = self.record_or_404(pk)
-        move = allowed(self, name)
+        transition = allowed(self, name)
         self.require(name, record)
         if met := stale.newer(self.ledger, record, stale.posted()):
-            return stale.shown_instead(self, record, met, typed(self.ledger, record, move))
+            return stale.shown_instead(self, record, met, typed(self.ledger, record, transition))
         return attempt(self, record, name)
 
     @expose("/moves/<string:name>", methods=["POST"])
     @has_access
     def move_many(self: Any, name: str) -> ResponseReturnValue:
         """A move of a selection (`rowid`) or of all that a filter finds (`all=1` and the list's address)."""
-        move = allowed(self, name)
-        if not move.batch:
+        transition = allowed(self, name)
+        if not transition.batch:
             abort(404)
         confirmed = bool(request.form.get("confirmed"))
         if confirmed:
@@ -70,82 +70,83 @@ class Moves:
         codes.load(self.ledger.all_code_lists)
         records = wanted(self)
         changed = outdated(self.ledger, records)
-        can, cannot = sorted_out(self.ledger, move, [record for record in records if record not in changed])
+        can, cannot = sorted_out(self.ledger, transition, [record for record in records if record not in changed])
         if confirmed and not changed:
-            make_all(self, move, can)
+            make_all(self, transition, can)
             return redirect(url_for(f"{self.endpoint}.list"))
         there = url_for(f"{self.endpoint}.move_many", name=name)
-        return preview(self, Action(move.title, move.icon, there), can, [*changed.items(), *cannot])
+        return preview(self, Action(transition.title, transition.icon, there), can, [*changed.items(), *cannot])
 
 
 def attempt(view: Any, record: Any, name: str) -> ResponseReturnValue:
     """Make the move with what was posted, or show the record's page with what it asks."""
-    move, path = opening(view, record, name)
-    form = transitions.move_form(view.ledger, record, move, path, request.form)
+    transition, path = opening(view, record, name)
+    form = transitions.move_form(view.ledger, record, transition, path, request.form)
     if not form.validate():
         page: ResponseReturnValue = view.record_page(record, {name: form})
         return page
-    return done(view, record, move, form)
+    return done(view, record, transition, form)
 
 
-def typed(ledger: Ledger, record: Any, move: Move) -> dict[str, Any]:
+def typed(ledger: Ledger, record: Any, transition: Transition) -> dict[str, Any]:
     """The form of the move with what was typed into it, where the record as it is now still has that move."""
-    path = transitions.path_of(ledger, record, move)
-    form = transitions.move_form(ledger, record, move, path, request.form) if path is not None else None
-    return {move.name: form} if form is not None and form._fields else {}
+    path = transitions.path_of(ledger, record, transition)
+    form = transitions.move_form(ledger, record, transition, path, request.form) if path is not None else None
+    return {transition.name: form} if form is not None and form._fields else {}
 
 
-def opening(view: Any, record: Any, name: str) -> tuple[Move, Path]:
+def opening(view: Any, record: Any, name: str) -> tuple[Transition, Edge]:
     """The move and the way that it goes from here: 404, 403 or 409 when there is none."""
-    move = allowed(view, name)
+    transition = allowed(view, name)
     view.require(name, record)
-    path = transitions.path_of(view.ledger, record, move)
-    return (move, path) if path is not None else abort(409, gettext("In this status this cannot be done."))
+    path = transitions.path_of(view.ledger, record, transition)
+    return (transition, path) if path is not None else abort(409, gettext("In this status this cannot be done."))
 
 
-def allowed(view: Any, name: str) -> Move:
+def allowed(view: Any, name: str) -> Transition:
     """The move, if this ledger has it and the user has the right to it somewhere."""
-    move: Move | None = view.ledger.move(name)
-    if move is None:
+    transition: Transition | None = view.ledger.transition(name)
+    if transition is None:
         abort(404)
     if not view.appbuilder.sm.has_access(f"can_{name}", view.ledger.name):
         abort(403)
-    return move
+    return transition
 
 
-def batches(ledger: Ledger) -> list[Move]:
+def batches(ledger: Ledger) -> list[Transition]:
     """The moves that the user may make on many records at once."""
-    return [move for move in ledger.moves if move.batch and scope.current().may(move.name, ledger.name)]
+    may = scope.current().may
+    return [each for each in ledger.transitions if each.batch and may(each.name, ledger.name)]
 
 
 def offers(ledger: Ledger, record: Any, tried: dict[str, Any]) -> list[Offer]:
     found = []
-    for move, path in transitions.offered(ledger, record):
-        form = tried.get(move.name) or transitions.move_form(ledger, record, move, path)
+    for transition, path in transitions.offered(ledger, record):
+        form = tried.get(transition.name) or transitions.move_form(ledger, record, transition, path)
         for field in form:
-            field.id = f"{move.name}-{field.name}"  # two moves on one page may ask for the same
-        found.append(Offer(move, form if form._fields else None, move.name in tried))
+            field.id = f"{transition.name}-{field.name}"  # two moves on one page may ask for the same
+        found.append(Offer(transition, form if form._fields else None, transition.name in tried))
     return found
 
 
-def done(view: Any, record: Any, move: Move, form: Any) -> ResponseReturnValue:
+def done(view: Any, record: Any, transition: Transition, form: Any) -> ResponseReturnValue:
     """Make the move and go on, or say why not and change nothing."""
     number, pk = record.record_no or str(record), record.id
     try:
-        after, begun = made(view, record, move, form)
+        after, begun = made(view, record, transition, form)
     except transitions.Incomplete as fault:
-        return incomplete(view, pk, move, fault)
-    flash(gettext("%(number)s: %(move)s – done.", number=number, move=move.title), "success")
+        return incomplete(view, pk, transition, fault)
+    flash(gettext("%(number)s: %(move)s – done.", number=number, move=transition.title), "success")
     return redirect(url_for(f"{view.endpoint}.{'edit' if begun else 'show'}", pk=after))
 
 
-def made(view: Any, record: Any, move: Move, form: Any) -> tuple[int, bool]:
+def made(view: Any, record: Any, transition: Transition, form: Any) -> tuple[int, bool]:
     """Make the move: the id of the record to go on with, and whether that is a draft that it began.
 
     Raises moving.Incomplete; 403 or 409. Nothing is changed then.
     """
     try:
-        after = transitions.make(view.ledger, record, move, form)
+        after = transitions.make(view.ledger, record, transition, form)
         found = after.id, after is not record and after.status == "draft"
         view.datamodel.edit(after)
     except transitions.Incomplete:
@@ -160,12 +161,12 @@ def made(view: Any, record: Any, move: Move, form: Any) -> tuple[int, bool]:
     return found
 
 
-def incomplete(view: Any, pk: int, move: Move, fault: transitions.Incomplete) -> ResponseReturnValue:
+def incomplete(view: Any, pk: int, transition: Transition, fault: transitions.Incomplete) -> ResponseReturnValue:
     """Whoever may edit gets the form with the messages at its fields; a reviewer is told what to ask for."""
     record = view.record_or_404(pk)
-    flash(gettext("%(move)s: something is missing yet.", move=move.title), "error")
+    flash(gettext("%(move)s: something is missing yet.", move=transition.title), "error")
     if view.may("edit", record):
-        with scope.doing(move.name):
+        with scope.doing(transition.name):
             page: ResponseReturnValue = view.refused_form(record, lambda form: form.validate())
         return page
     for text in fault.texts:
@@ -191,11 +192,11 @@ def wanted(view: Any) -> list[Any]:
     return records
 
 
-def sorted_out(ledger: Ledger, move: Move, records: list[Any]) -> tuple[list[Any], list[tuple[Any, str]]]:
+def sorted_out(ledger: Ledger, transition: Transition, records: list[Any]) -> tuple[list[Any], list[tuple[Any, str]]]:
     """Those that the move can be made on, and the others with the reason."""
     can, cannot = [], []
     for record in records:
-        reason = hindrance(ledger, move, record)
+        reason = hindrance(ledger, transition, record)
         if reason:
             cannot.append((record, reason))
         else:
@@ -203,26 +204,32 @@ def sorted_out(ledger: Ledger, move: Move, records: list[Any]) -> tuple[list[Any
     return can, cannot
 
 
-def hindrance(ledger: Ledger, move: Move, record: Any) -> str:
-    path = transitions.path_of(ledger, record, move) if transitions.reaches(ledger, move.name, record) else None
+def hindrance(ledger: Ledger, transition: Transition, record: Any) -> str:
+    path = (
+        transitions.path_of(ledger, record, transition)
+        if transitions.reaches(ledger, transition.name, record)
+        else None
+    )
     if path is None:
         return gettext("In this status this cannot be done.")
     if path.other_eyes and transitions.own_work(record):
         return gettext("Whoever filled a record does not approve it.")
-    form = transitions.move_form(ledger, record, move, path)
+    form = transitions.move_form(ledger, record, transition, path)
     labels = [] if form.validate() else [str(field.label.text) for field in form if field.errors]
-    labels += completeness.blank(ledger, record) if move.name == "submit" else []
+    labels += completeness.blank(ledger, record) if transition.name == "submit" else []
     return gettext("Please fill in first: %(fields)s", fields=", ".join(labels)) if labels else ""
 
 
-def make_all(view: Any, move: Move, records: list[Any]) -> None:
+def make_all(view: Any, transition: Transition, records: list[Any]) -> None:
     """All in one transaction: when one is refused after all, none is changed."""
     try:
         for record in records:
-            path = transitions.path_of(view.ledger, record, move)
+            path = transitions.path_of(view.ledger, record, transition)
             if path is None:
                 raise transitions.Refused(gettext("In this status this cannot be done."))
-            transitions.make(view.ledger, record, move, transitions.move_form(view.ledger, record, move, path))
+            transitions.make(
+                view.ledger, record, transition, transitions.move_form(view.ledger, record, transition, path)
+            )
         if records:
             view.datamodel.edit(records[0])  # commits them all
     except (transitions.Refused, transitions.OwnWork, transitions.Incomplete, StaleDataError) as fault:

@@ -71,7 +71,9 @@ def write_down(ledger: Ledger, record: Any, name: str, purpose: str) -> None:
         reason = str(PURPOSES.labels[purpose])
     what = {"record_id": record.id, "root_id": record.id, "title": str(record)[:200]}
     unit_id = record.owner_unit_id if ledger.scoped else None
-    audit_log.tell("reveal", ledger.name, **what, unit_id=unit_id, reason=reason, changes=[[name, None, None]])
+    audit_log.log_and_commit(
+        "reveal", ledger.name, **what, unit_id=unit_id, reason=reason, changes=[[name, None, None]]
+    )
 
 
 def place(ledger: Ledger, pk: int, name: str) -> str:
@@ -137,8 +139,8 @@ class NamesSeen:
             if (day, user_id, ledger) in self.told:
                 continue
             self.told = {known for known in self.told if known[0] == day} | {(day, user_id, ledger)}
-            if not audit_log.told_since(clock.midnight(day), "names", ledger):
-                audit_log.tell("names", ledger)
+            if not audit_log.logged_since(clock.midnight(day), "names", ledger):
+                audit_log.log_and_commit("names", ledger)
         return response
 
 

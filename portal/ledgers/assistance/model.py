@@ -40,7 +40,7 @@ from portal.core.fields import (
     serving,
     written,
 )
-from portal.core.models.record import Part, Record, index_natural_key
+from portal.core.models.record import ChildRow, Record, index_natural_key
 from portal.extensions import Model
 from portal.org.encrypted import Sealed
 from portal.org.models import Area, Member, PartyOrg
@@ -323,7 +323,7 @@ class Visit(Record, Model):
 index_natural_key(Visit.visited_on, Visit.owner_unit_id)
 
 
-class OfVisit(Part):
+class OfVisit(ChildRow):
     """A row that belongs to a visit."""
 
     part_of = "visit"

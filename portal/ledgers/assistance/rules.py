@@ -55,7 +55,7 @@ def one_record(values: Values) -> Iterator[Problem]:
     and of those who may not see the number only a few times an hour, each of which is written down.
     """
     key = hash_of(values)
-    if key is None or scope.deed() == "check":  # it is still being filled in
+    if key is None or scope.current_verb() == "check":  # it is still being filled in
         return
     alike = [person for person in namesakes(values) if person.dedupe_hash]
     hidden = [each for each in alike if not scope.current().covers_row("reveal", "beneficiaries", each)]
@@ -77,7 +77,7 @@ def one_record(values: Values) -> Iterator[Problem]:
 def namesakes(values: Values) -> Sequence[Beneficiary]:
     """People of this name and community that the user sees. A sheet is compared with the very record that it is about,
     too: its preview says whether that would change."""
-    itself = values.record.id if values.record is not None and scope.deed() in BRINGING else 0
+    itself = values.record.id if values.record is not None and scope.current_verb() in BRINGING else 0
     listed = Beneficiary.status.not_in(LEFT) & Beneficiary.id.not_in(values.itself)
     # Names are compared by their digests, which all ways of writing one have in common.
     people = select(Beneficiary).where(
@@ -111,7 +111,7 @@ def lives_elsewhere(values: Values, other: Beneficiary) -> bool:
         return False
     retyped = values.record is None or values.address_enc is not values.record.address_enc
     if retyped and not scope.current().covers_row("reveal", "beneficiaries", other):
-        if scope.deed() == "check":  # it is still being filled in: nothing is said
+        if scope.current_verb() == "check":  # it is still being filled in: nothing is said
             return True
         guess = vault().digest(f"address|{name_key(revealed(values.name_enc))}|{values.community_id}|{here}")
         if probe_limit.spent(guess):
@@ -149,7 +149,7 @@ def register(person: Beneficiary) -> None:
     name = revealed(person.name_enc)
     person.called = f"{mask_name(name)} {person.beneficiary_no}" if name else person.beneficiary_no
     person.household_no = household_of(person)
-    if person.status == IN_FORCE or scope.deed() == "adopt":
+    if person.status == IN_FORCE or scope.current_verb() == "adopt":
         share_household(person)
 
 
@@ -199,8 +199,8 @@ def pairing_rules(values: Values) -> Iterator[Problem]:
         return
     if not consented(person) and person.source != "import":
         text = gettext("This person has not been told or has not agreed yet; their record says so.")
-        yield Problem("beneficiary_id", text, warning=scope.deed() not in HANDED_IN)
-    if person.status in LEFT and values.amends_id is None and scope.deed() in HANDED_IN:
+        yield Problem("beneficiary_id", text, warning=scope.current_verb() not in HANDED_IN)
+    if person.status in LEFT and values.amends_id is None and scope.current_verb() in HANDED_IN:
         yield Problem("beneficiary_id", gettext("This person has left the list."))
     yield from paired_already(values)
     yield from many_pairings(values)

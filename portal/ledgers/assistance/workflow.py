@@ -24,8 +24,8 @@ from portal.core.declaration.workflow import (
     UNIT,
     VOID,
     WITHDRAW,
-    Move,
-    Path,
+    Edge,
+    Transition,
 )
 from portal.core.fields import Choice, Field
 from portal.core.records.rules import not_before
@@ -68,18 +68,18 @@ BENEFICIARY_MOVES = (
     WITHDRAW,
     CONFIRM,
     RETURN,
-    Move(
+    Transition(
         "renew",
         (FILLER,),
-        (Path(IN_FORCE, IN_FORCE),),
+        (Edge(IN_FORCE, IN_FORCE),),
         "refresh",
         label=_("Looked at again"),
         asks=("review_on",),
     ),
-    Move(
+    Transition(
         "terminate",
         (FILLER, UNIT),
-        (Path(IN_FORCE, "terminated"),),
+        (Edge(IN_FORCE, "terminated"),),
         "x",
         "outline-danger",
         label=_("Take off the list"),
@@ -108,7 +108,7 @@ def may_hand_over(pairing: Pairing) -> bool:
     return pairing.end_reason == TRANSFERRED
 
 
-TERMINATE, REFUSE, TAKE_BACK = termination.moves(
+TERMINATE, REFUSE, TAKE_BACK = termination.transitions(
     "approve",
     ("terminated_on", "end_reason", "successor_id"),
     label=_("End the pairing"),
@@ -121,10 +121,10 @@ PAIRING_MOVES = (
     TAKE_BACK,
     AMEND,
     TERMINATE,
-    Move(
+    Transition(
         "renew",
         (FILLER,),
-        (Path("terminated", "terminated", when=may_hand_over),),
+        (Edge("terminated", "terminated", when=may_hand_over),),
         "refresh",
         label=_("Hand over"),
         apply=hand_over,

@@ -11,7 +11,7 @@ from portal.ledgers.cobuilding import figures, workflow
 from portal.ledgers.cobuilding.columns import AGREEMENT_COLUMNS
 from portal.ledgers.cobuilding.model import Agreement, CoopActivity
 from portal.ledgers.cobuilding.rules import RULES, defaults, derive, is_alliance
-from portal.ledgers.cobuilding.workflow import MOVES, activate, amended
+from portal.ledgers.cobuilding.workflow import TRANSITIONS, activate, amended
 
 GROUP = _("Co-building and dual registration")
 STATUSES = {
@@ -170,7 +170,7 @@ agreements = Ledger(
             ("changed_on", "change_type", "old_value", "new_value", "reason"),
         ),
     ),
-    moves=MOVES,
+    transitions=TRANSITIONS,
     tier=3,
     to_activate=("signed_on",),
     internal=("remark", "publish_scope", "gaps"),

@@ -33,7 +33,7 @@ from portal.core.fields import (
     org_link,
     own_orgs,
 )
-from portal.core.models.record import Part, Record, filled_only, index_natural_key, numbered_in_unit
+from portal.core.models.record import ChildRow, Record, filled_only, index_natural_key, numbered_in_unit
 from portal.extensions import Model
 from portal.org.mixins import Searchable
 from portal.org.models import PartyOrg
@@ -173,7 +173,7 @@ class Agreement(Record, Model):
 index_natural_key(Agreement.party_a_org_id, Agreement.party_b_org_id)
 
 
-class OfAgreement(Part):
+class OfAgreement(ChildRow):
     """A row that belongs to an agreement and to that agreement's unit."""
 
     part_of = "agreement"

@@ -22,8 +22,8 @@ from portal.core.declaration.workflow import (
     RESTORE,
     SUBMIT,
     VOID,
-    Move,
-    Path,
+    Edge,
+    Transition,
 )
 from portal.core.records.rules import not_before
 from portal.core.review import termination
@@ -114,13 +114,13 @@ def write_down(agreement: Agreement, change: AgreementChange) -> None:
     agreement.agreement_changes.append(change)
 
 
-RENEW = Move("renew", (FILLER,), (Path(IN_FORCE, IN_FORCE, when=may_renew),), "refresh", "primary", apply=renew)
-TERMINATE, REFUSE, TAKE_BACK = termination.moves(
+RENEW = Transition("renew", (FILLER,), (Edge(IN_FORCE, IN_FORCE, when=may_renew),), "refresh", "primary", apply=renew)
+TERMINATE, REFUSE, TAKE_BACK = termination.transitions(
     "approve",
     ended=ended,
     rules=(not_before("terminated_on", signed_on=_("Signed on")),),
 )
-MOVES = (
+TRANSITIONS = (
     SUBMIT,
     APPROVE,
     replace(APPROVE_COMMITTEE, asks=("filing_no", "filed_on")),
@@ -133,7 +133,7 @@ MOVES = (
     RESTORE,
     replace(
         ARCHIVE,
-        paths=(Path("terminated", "archived"), Path("renewed", "archived"), Path(IN_FORCE, "archived", when=expired)),
+        edges=(Edge("terminated", "archived"), Edge("renewed", "archived"), Edge(IN_FORCE, "archived", when=expired)),
     ),
     ADOPT,
 )

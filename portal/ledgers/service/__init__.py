@@ -81,7 +81,7 @@ service_projects = Ledger(
     rules=rules.PROJECT_RULES,
     derive=by_whom,
     files=(Files("attachments", _("Attachments")),),
-    moves=workflow.PROJECT_MOVES,
+    transitions=workflow.PROJECT_MOVES,
     tier=3,
     to_activate=("measures",),
     internal=("remark", "publish_scope", "gaps"),
@@ -249,7 +249,7 @@ project_extensions = Ledger(
     rules=(rules.put_off,),
     derive=rules.due_until_now,
     activate=rules.grant,
-    moves=workflow.EXTENSION_MOVES,
+    transitions=workflow.EXTENSION_MOVES,
     tier=3,
     steps_of=rules.steps_of,
 )

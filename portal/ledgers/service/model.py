@@ -37,7 +37,7 @@ from portal.core.fields import (
     several_units,
     unit_link,
 )
-from portal.core.models.record import Part, Record, index_natural_key
+from portal.core.models.record import ChildRow, Record, index_natural_key
 from portal.extensions import Model
 from portal.org.models import Area, Unit
 
@@ -184,7 +184,7 @@ def project_column() -> Any:
     return mapped_column(ForeignKey("service_project.id", ondelete="CASCADE"), index=True, info=info)
 
 
-class OfProject(Part):
+class OfProject(ChildRow):
     """An entry under a project."""
 
     part_of = "project"

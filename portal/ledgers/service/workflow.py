@@ -24,8 +24,8 @@ from portal.core.declaration.workflow import (
     SUBMIT,
     VOID,
     WITHDRAW,
-    Move,
-    Path,
+    Edge,
+    Transition,
     own_side,
 )
 from portal.core.review.amendments import AMEND
@@ -77,14 +77,14 @@ PROJECT_MOVES = (
     SUBMIT,
     APPROVE,
     replace(APPROVE_COMMITTEE, label=_("Approve as project"), asks=("approved_on",), apply=approve_project),
-    replace(RETURN, paths=(*RETURN.paths, Path(IN_FORCE, IN_FORCE, "approve_committee", asked)), apply=not_yet),
-    replace(WITHDRAW, paths=(*WITHDRAW.paths, Path(IN_FORCE, IN_FORCE, "submit", asked)), apply=not_yet),
-    Move(
+    replace(RETURN, edges=(*RETURN.edges, Edge(IN_FORCE, IN_FORCE, "approve_committee", asked)), apply=not_yet),
+    replace(WITHDRAW, edges=(*WITHDRAW.edges, Edge(IN_FORCE, IN_FORCE, "submit", asked)), apply=not_yet),
+    Transition(
         "complete",
         (FILLER, COMMITTEE),
         (
-            Path(IN_FORCE, IN_FORCE, "submit", may_ask_acceptance),
-            Path(IN_FORCE, "done", "approve_committee", passed, other_eyes=True),
+            Edge(IN_FORCE, IN_FORCE, "submit", may_ask_acceptance),
+            Edge(IN_FORCE, "done", "approve_committee", passed, other_eyes=True),
         ),
         "circle-check",
         "primary",
@@ -93,12 +93,12 @@ PROJECT_MOVES = (
         apply=complete,
     ),
     AMEND,
-    Move(
+    Transition(
         "terminate",
         (COMMITTEE,),
         (
-            Path("pending_committee", "terminated", "approve_committee"),
-            Path(IN_FORCE, "terminated", "approve_committee"),
+            Edge("pending_committee", "terminated", "approve_committee"),
+            Edge(IN_FORCE, "terminated", "approve_committee"),
         ),
         "x",
         "outline-danger",
@@ -109,10 +109,10 @@ PROJECT_MOVES = (
     VOID,
     replace(
         RESTORE,
-        paths=(
-            *RESTORE.paths,
-            Path("terminated", IN_FORCE, "approve_committee", was_in_force),
-            Path("terminated", BEFORE, "approve_committee"),
+        edges=(
+            *RESTORE.edges,
+            Edge("terminated", IN_FORCE, "approve_committee", was_in_force),
+            Edge("terminated", BEFORE, "approve_committee"),
         ),
     ),
     ARCHIVE,

@@ -65,7 +65,7 @@ study_groups = Ledger(
     rules=rules.GROUP_RULES,
     derive=rules.complete_group,
     files=(Files("attachments", _("Attachments")),),
-    moves=workflow.GROUP_MOVES,
+    transitions=workflow.GROUP_MOVES,
     tier=3,
     imports={
         "office_no": ("编号", "小组编号", "原编号", "小组编码"),
@@ -147,7 +147,7 @@ study_plans = Ledger(
     figures=figures.PLAN_FIGURES,
     rules=(rules.one_plan,),
     derive=rules.of_plan_year,
-    moves=workflow.PLAN_MOVES,
+    transitions=workflow.PLAN_MOVES,
     bulk=("delete_selected",),
 )
 
@@ -217,7 +217,7 @@ study_sessions = Ledger(
     essential=("held_on",),
     identity=("held_on", "theme"),
     files=(Files("attachments", _("Materials")),),
-    moves=workflow.SESSION_MOVES,
+    transitions=workflow.SESSION_MOVES,
     bulk=("delete_selected",),
 )
 

@@ -37,7 +37,7 @@ from portal.core.fields import (
     written,
 )
 from portal.core.fields.links import above
-from portal.core.models.record import PUBLISH_SCOPES, Part, Record, index_natural_key
+from portal.core.models.record import PUBLISH_SCOPES, ChildRow, Record, index_natural_key
 from portal.extensions import Model
 from portal.org.mixins import Searchable
 from portal.org.models import PartyOrg, Unit
@@ -191,7 +191,7 @@ class StudyGroup(Record, Model):
 index_natural_key(StudyGroup.name, StudyGroup.unit_id)
 
 
-class GroupMember(Part, Model):
+class GroupMember(ChildRow, Model):
     """Somebody in a group; need not be a Party member."""
 
     __tablename__ = "group_member"
@@ -241,7 +241,7 @@ class StudyPlan(Record, Model):
         return self.titled(self.plan_year, SPANS.show(self.span))
 
 
-class PlanTopic(Part, Model):
+class PlanTopic(ChildRow, Model):
     """A topic of a plan; studied when a session says so."""
 
     __tablename__ = "plan_topic"
@@ -308,7 +308,7 @@ class StudySession(Record, Model):
         return self.titled(self.theme)
 
 
-class Attendance(Part, Model):
+class Attendance(ChildRow, Model):
     """Whether a member of the group was at a session."""
 
     __tablename__ = "attendance"
@@ -330,7 +330,7 @@ class Attendance(Part, Model):
     group_member: Mapped[GroupMember | None] = relationship()
 
 
-class StudyOutput(Searchable, Part, Model):
+class StudyOutput(Searchable, ChildRow, Model):
     """What came of a group's study; an entry, never counted against a target."""
 
     __tablename__ = "study_output"

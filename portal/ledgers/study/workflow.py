@@ -22,8 +22,8 @@ from portal.core.declaration.workflow import (
     SUBMIT,
     VOID,
     WITHDRAW,
-    Move,
-    Path,
+    Edge,
+    Transition,
 )
 from portal.core.records.rules import not_before
 from portal.core.review import termination
@@ -31,10 +31,10 @@ from portal.core.review.amendments import AMEND, copy_of
 from portal.ledgers.study.model import StudyPlan
 from portal.ledgers.study.rules import next_span
 
-TERMINATE, REFUSE, TAKE_BACK = termination.moves(
+TERMINATE, REFUSE, TAKE_BACK = termination.transitions(
     "approve_committee", label=_("Dissolve"), rules=(not_before("terminated_on", founded_on=_("Founded on")),)
 )
-STOP = Move("complete", (COMMITTEE,), (Path(IN_FORCE, "done"),), "lock", label=_("Stop"), reason="why")
+STOP = Transition("complete", (COMMITTEE,), (Edge(IN_FORCE, "done"),), "lock", label=_("Stop"), reason="why")
 GROUP_MOVES = (
     SUBMIT,
     APPROVE,
@@ -45,7 +45,7 @@ GROUP_MOVES = (
     STOP,
     TERMINATE,
     VOID,
-    replace(RESTORE, paths=(*RESTORE.paths, Path("done", IN_FORCE, "approve_committee"))),
+    replace(RESTORE, edges=(*RESTORE.edges, Edge("done", IN_FORCE, "approve_committee"))),
     ARCHIVE,
     ADOPT,
 )
@@ -63,11 +63,11 @@ def copy_plan(ledger: Any, plan: StudyPlan, _answers: Mapping[str, Any]) -> Stud
 
 PLAN_MOVES = (
     replace(SUBMIT, label=_("Publish")),
-    Move("complete", (FILLER,), (Path(IN_FORCE, "done"),), "check"),
-    Move(
+    Transition("complete", (FILLER,), (Edge(IN_FORCE, "done"),), "check"),
+    Transition(
         "renew",
         (FILLER,),
-        (Path(IN_FORCE, IN_FORCE), Path("done", "done")),
+        (Edge(IN_FORCE, IN_FORCE), Edge("done", "done")),
         "refresh",
         label=_("Copy for the next period"),
         apply=copy_plan,

@@ -24,8 +24,8 @@ def everything_sent(rows, program, ledger):
     for (id_,) in rows(f"SELECT id FROM {ledger.model.__tablename__} ORDER BY id LIMIT 1"):
         yield program.put(f"{ledger.name}/{id_}", sent)
         yield program.delete(f"{ledger.name}/{id_}")
-        for move in ledger.moves:
-            yield program.post(f"{ledger.name}/{id_}/{move.name}", {"reason": "理由写在这里。"})
+        for transition in ledger.transitions:
+            yield program.post(f"{ledger.name}/{id_}/{transition.name}", {"reason": "理由写在这里。"})
 
 
 @mostly_on_sqlite(READERS, "auditor")
@@ -67,8 +67,8 @@ def test_records_of_others_cannot_be_touched(app, rest, rows):
                     "delete": program.delete(path),
                 }.items():
                     assert status == expected[verb] or verb not in ledger.verbs or status == 403, path
-                for move in ledger.moves:
-                    assert program.post(f"{path}/{move.name}")[0] == 404, path
+                for transition in ledger.transitions:
+                    assert program.post(f"{path}/{transition.name}")[0] == 404, path
 
 
 @pytest.mark.one_database

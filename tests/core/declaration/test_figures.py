@@ -93,7 +93,7 @@ def superseded(rows, change, table):
 @pytest.mark.slow
 def test_a_former_version_is_in_no_list_figure_or_sheet_but_in_the_history(app, visit, rows, change):
     visitor = visit("reviewer")
-    amended = [each for each in readable(app, "reviewer") if each.move("amend")]
+    amended = [each for each in readable(app, "reviewer") if each.transition("amend")]
     assert len(amended) > 3
     for ledger in amended:
         before = {name: card.select_one("[data-value]").text for name, card in cards(visitor, ledger).items()}

@@ -24,13 +24,13 @@ def seal_of(app):
 
 def plain(app):
     """A commit that has stored its lines and has not come to its end."""
-    audit_log.add("export", "agreements", title="没有写完的一行")
+    audit_log.log("export", "agreements", title="没有写完的一行")
     deferred_inserts.ending(db.session())
 
 
 def after_a_savepoint(app):
     savepoint = db.session.begin_nested()
-    audit_log.add("export", "agreements", title="被撤回的一行")
+    audit_log.log("export", "agreements", title="被撤回的一行")
     savepoint.rollback()
     plain(app)
 

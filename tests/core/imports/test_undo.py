@@ -94,7 +94,7 @@ def bring(app, built, tmp_path):
         built.dirty = True
         with app.test_request_context(method="POST"), scope.acting_as(act_as(account)):
             found = find_layout(ledger, read(path, path.name))
-            adopt = ledger.move("adopt") is not None and scope.current().may("adopt", ledger.name)
+            adopt = ledger.transition("adopt") is not None and scope.current().may("adopt", ledger.name)
             sheet = runner.Sheet(ledger, found, path.name, runner.digest(path), adopt)
             return runner.run(sheet, tmp_path, lambda _done, _all: None)
 

@@ -112,7 +112,7 @@ def test_every_list_with_a_choice_for_everything_else_keeps_other_words(app):
     """Where records are taken over; of entries and rows there is nowhere to flag it."""
     refused = []
     with app.test_request_context(), scope.acting_as(act_as("reviewer")):
-        for ledger in (each for each in mounted() if each.move("adopt") is not None):
+        for ledger in (each for each in mounted() if each.transition("adopt") is not None):
             for name, declared in ledger.entered.items():
                 kind = declared.kind
                 lists = kind.code_lists() if isinstance(kind, Code | PersonalCodes) else ()

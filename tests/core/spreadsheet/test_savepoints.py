@@ -51,7 +51,7 @@ def bring(app, built, tmp_path):
         built.dirty = True
         with app.test_request_context(method="POST"), scope.acting_as(act_as(account)):
             ledger = next(each for each in mounted() if each.name == name)
-            adopt = ledger.move("adopt") is not None and scope.current().may("adopt", ledger.name)
+            adopt = ledger.transition("adopt") is not None and scope.current().may("adopt", ledger.name)
             found = find_layout(ledger, read(path, path.name))
             sheet = runner.Sheet(ledger, found, path.name, runner.digest(path), adopt, whole)
             return runner.run(sheet, tmp_path, lambda _done, _all: None)

@@ -18,7 +18,7 @@ def told(app, rows):
 
 
 def add(title):
-    audit_log.add("export", "agreements", title=title)
+    audit_log.log("export", "agreements", title=title)
 
 
 def test_lines_come_with_the_commit_in_the_order_in_which_they_were_written(told):

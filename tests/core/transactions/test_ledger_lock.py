@@ -80,8 +80,8 @@ LATER = "effective_from = '2031-01-01', effective_to = '2032-12-31', terminated_
 
 
 @on_postgresql
-@pytest.mark.parametrize("moves", [("approve_committee", "approve_committee"), ("restore", "adopt")])
-def test_of_two_overlapping_agreements_one_comes_into_force(visit, rows, change, slowly, moves):
+@pytest.mark.parametrize("transitions", [("approve_committee", "approve_committee"), ("restore", "adopt")])
+def test_of_two_overlapping_agreements_one_comes_into_force(visit, rows, change, slowly, transitions):
     """By page and by program, approved, restored or taken over."""
     ids = of(rows, 1, "pending_unit"), of(rows, 1, "returned")
     change(
@@ -90,17 +90,17 @@ def test_of_two_overlapping_agreements_one_comes_into_force(visit, rows, change,
     )
     before = {"approve_committee": "pending_committee", "restore": "voided", "adopt": "draft"}
     for _ in range(3):
-        for id_, move in zip(ids, moves, strict=True):
+        for id_, transition in zip(ids, transitions, strict=True):
             change(
-                f"UPDATE agreement SET status = '{before[move]}', prior_status = 'active', source = 'import', "
+                f"UPDATE agreement SET status = '{before[transition]}', prior_status = 'active', source = 'import', "
                 f"signed_on = '2026-04-05' "
                 f"WHERE id = {id_}"
             )
         page, program = visit("reviewer"), Rest(visit("reviewer02"))
         sent = program.seen(f"agreements/{ids[1]}")
         answer, (status, told) = at_once(
-            lambda page=page: page.post(f"/agreements/{ids[0]}/move/{moves[0]}", ANSWERS),
-            lambda program=program, sent=sent: program.post(f"agreements/{ids[1]}/{moves[1]}", sent),
+            lambda page=page: page.post(f"/agreements/{ids[0]}/move/{transitions[0]}", ANSWERS),
+            lambda program=program, sent=sent: program.post(f"agreements/{ids[1]}/{transitions[1]}", sent),
         )
         standing = rows(f"SELECT id, record_no FROM agreement WHERE id IN {ids} AND status = 'active'")
         assert len(standing) == 1
@@ -133,12 +133,15 @@ def test_of_two_pairings_of_the_same_two_one_is_handed_in(visit, rows, change, s
 @on_postgresql
 def test_a_record_has_one_amendment_and_one_renewal_however_many_begin(visit, rows):
     id_ = of(rows, 1, "active")
-    for move in ("amend", "renew"):
+    for transition in ("amend", "renew"):
         visitors = [visit("filler01") for _ in range(3)]
         answers = at_once(
-            *(lambda who=who, move=move: who.post(f"/agreements/{id_}/move/{move}", ANSWERS) for who in visitors)
+            *(
+                lambda who=who, transition=transition: who.post(f"/agreements/{id_}/move/{transition}", ANSWERS)
+                for who in visitors
+            )
         )
-        assert sorted(answer.status for answer in answers) == [302, 409, 409], move
+        assert sorted(answer.status for answer in answers) == [302, 409, 409], transition
 
 
 @on_postgresql

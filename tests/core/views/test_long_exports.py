@@ -107,7 +107,7 @@ def test_it_says_how_far_it_is_and_can_be_stopped(browse, app, tmp_path, monkeyp
     go_on, progress = threading.Event(), jobs.Job.progress
 
     def slowly(job, done, total):
-        job.tell(done=done, total=total)
+        job.report(done=done, total=total)
         if done == 2:
             go_on.wait(20)
         progress(job, done, total)

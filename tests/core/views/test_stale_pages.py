@@ -11,9 +11,9 @@ from tests.security.walk import of, unchanged, unit_id
 pytestmark = pytest.mark.one_database
 
 
-def sent_by(page, move):
+def sent_by(page, transition):
     """What the button of a move sends, as its page stands."""
-    form = page.one(f'button[data-move="{move}"]').find_parent("form")
+    form = page.one(f'button[data-move="{transition}"]').find_parent("form")
     return {field["name"]: field.get("value", "") for field in form.select("input[name]")}
 
 

@@ -111,7 +111,7 @@ class Person(Link):
         found: ColumnElement[bool] = column_key(getattr(model, self.written)) == name_key(value.name)
         return found
 
-    def settle(self, record: Any, name: str) -> None:
+    def after_owner_known(self, record: Any, name: str) -> None:
         written = getattr(record, self.written)
         if getattr(record, name) is None and written:
             unit_id = record.owner_unit_id

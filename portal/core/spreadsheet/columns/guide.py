@@ -29,16 +29,16 @@ def asked_at(ledger: Ledger) -> Mapping[str, frozenset[str]]:
     """The columns of sheets that only a move fills in, each with the statuses of what has ended by it."""
     found = {}
     for name in (each for each in ledger.imports if "." not in each and not ledger.takes(each)):
-        moves = [move for move in ledger.moves if name in move.asks]
-        if moves:
-            found[name] = frozenset(path.target for move in moves for path in move.paths) - {IN_FORCE}
+        transitions = [transition for transition in ledger.transitions if name in transition.asks]
+        if transitions:
+            found[name] = frozenset(path.target for transition in transitions for path in transition.edges) - {IN_FORCE}
     return found
 
 
 def asked(ledger: Ledger) -> dict[str, Field]:
     """The columns that sheets of this ledger fill; the status only where existing ledgers are taken over."""
     found = {name: ledger.imported(name) for name in ledger.imports if ledger.takes(name)}
-    adopts = ledger.move("adopt") is not None and scope.current().may("adopt", ledger.name)
+    adopts = ledger.transition("adopt") is not None and scope.current().may("adopt", ledger.name)
     if not adopts or STATUS not in ledger.imports:
         return found
     return {**found, STATUS: status_of(ledger), **{name: end_of(ledger, name) for name in asked_at(ledger)}}

@@ -292,7 +292,7 @@ class Row(Stated):
     @property
     def verb(self) -> str:
         """The right that taking this row needs; ledgers that sheets only tell of are added to."""
-        deed = scope.deed() or "import"
+        deed = scope.current_verb() or "import"
         return deed if deed in self.ledger.verbs else "add"
 
     def settled(

@@ -99,7 +99,7 @@ class Batches:
             self.began = time.monotonic()
 
     def end(self, done: int) -> None:
-        runs.tell(self.run_id, done=done, **({"counts": self.keeping.counts} if self.keeping else {}))
+        runs.update_run(self.run_id, done=done, **({"counts": self.keeping.counts} if self.keeping else {}))
         db.session.commit()
 
     def rest(self) -> None:
@@ -178,7 +178,7 @@ def run(sheet: Sheet, folder: Path, progress: Progress, begun: Callable[[int], N
             take_back(run_id)
             return Taken(outcome, run_id, kept=False)
         counts = {**outcome.counts, "rejected": len(outcome.rejected)}
-        runs.tell(run_id, state=DONE, done=total, counts=counts)
+        runs.update_run(run_id, state=DONE, done=total, counts=counts)
         db.session.commit()
     return Taken(outcome, run_id)
 
@@ -204,7 +204,7 @@ def say_ended(run_id: int, state: str) -> None:
     for left in reversed(range(TRIES)):
         db.session.rollback()
         try:
-            runs.tell(run_id, state=state)
+            runs.update_run(run_id, state=state)
             db.session.commit()
         except OperationalError:
             if not left:

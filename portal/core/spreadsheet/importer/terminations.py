@@ -38,9 +38,9 @@ def take_ends(ledger: Ledger, record: Any, cells: Mapping[str, str], *, new: boo
 def judge(ledger: Ledger, record: Any) -> None:
     """The rules of the move to this status."""
     values = Values(record, {}, from_paper=True)
-    for move in ledger.moves:
-        if any(path.target == record.status for path in move.paths):
-            for problem in (problem for rule in move.rules for problem in rule(values) if not problem.warning):
+    for transition in ledger.transitions:
+        if any(path.target == record.status for path in transition.edges):
+            for problem in (problem for rule in transition.rules for problem in rule(values) if not problem.warning):
                 raise Rejected(problem.field, str(problem.text))
 
 

@@ -262,10 +262,12 @@ def sent_before(view: Any, sent: once.Sent) -> ResponseReturnValue | None:
 
 def may_submit(view: Any, record: Any) -> bool:
     """Can whoever saves this form hand the record in with the same click?"""
-    move = view.ledger.move("submit")
-    if move is None or not scope.current().may("submit", view.ledger.name):
+    transition = view.ledger.transition("submit")
+    if transition is None or not scope.current().may("submit", view.ledger.name):
         return False
-    return record is None or bool(view.reaches("submit", record) and transitions.path_of(view.ledger, record, move))
+    return record is None or bool(
+        view.reaches("submit", record) and transitions.path_of(view.ledger, record, transition)
+    )
 
 
 def handed_in(view: Any, saved: Any) -> ResponseReturnValue:

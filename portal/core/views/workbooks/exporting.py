@@ -218,10 +218,10 @@ def proof(book: IO[bytes], cover: Cover) -> list[Any]:
     return [["watermark", None, [cover.number]], ["sha256", None, [digest_of(book)]]]
 
 
-def tell(ledger: Ledger, book: IO[bytes], filters: list[Any], cover: Cover) -> None:
-    audit_log.tell("export", ledger.name, changes=[*filters, *proof(book, cover)])
+def log_export(ledger: Ledger, book: IO[bytes], filters: list[Any], cover: Cover) -> None:
+    audit_log.log_and_commit("export", ledger.name, changes=[*filters, *proof(book, cover)])
 
 
 def hand_over(ledger: Ledger, book: IO[bytes], filters: list[Any], cover: Cover) -> ResponseReturnValue:
-    tell(ledger, book, filters, cover)
+    log_export(ledger, book, filters, cover)
     return download(book, file_name(ledger, cover))

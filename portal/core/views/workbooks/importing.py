@@ -71,7 +71,7 @@ class Importing:
         name = gettext("Template - %(ledger)s", ledger=self.ledger.label) + ".xlsx"
         book = template(self.ledger)
         # Its lists can hold names of the roster.
-        audit_log.tell("export", self.ledger.name, reason=name, changes=[["sha256", None, [digest_of(book)]]])
+        audit_log.log_and_commit("export", self.ledger.name, reason=name, changes=[["sha256", None, [digest_of(book)]]])
         return download(book, name)
 
     @expose("/import/<string:token>")
@@ -173,7 +173,7 @@ def mark(
     remarks, total = taken.outcome.rejected, found.count
     if not remarks:
         return {}
-    job.tell(done=total, total=total, marking=True)
+    job.report(done=total, total=total, marking=True)
     given = marked(path, job.asked["name"], sheets, found, remarks, stored=taken.kept)
     with given.book as book:
         files.keep(job.token, MARKED, book)
@@ -181,7 +181,7 @@ def mark(
 
 
 def may_adopt(ledger: Ledger) -> bool:
-    return ledger.move("adopt") is not None and scope.current().may("adopt", ledger.name)
+    return ledger.transition("adopt") is not None and scope.current().may("adopt", ledger.name)
 
 
 def job_or_404(ledger: Ledger, token: str) -> Job:

@@ -145,9 +145,9 @@ def test_an_amendment_is_a_record_of_its_own_among_drafts_and_none_of_those_in_f
     filler = visit("filler01")
     typed = filler.look(f"/agreements/edit/{draft}").filled() | {"content": "调整后的共建内容。"}
     assert filler.post(f"/agreements/edit/{draft}", typed).status == 302
-    for move in (None, "submit"):
-        if move:
-            assert visit("filler01").post(f"/agreements/{draft}/move/{move}").status == 302
+    for transition in (None, "submit"):
+        if transition:
+            assert visit("filler01").post(f"/agreements/{draft}/move/{transition}").status == 302
         with app.test_request_context(method="POST"), scope.acting_as(act_as("filler01")):
             ledger = next(each for each in mounted() if each.name == "agreements")
             outcome = bring(ledger, exported(ledger, tmp_path / "agreements.xlsx"))

@@ -35,7 +35,7 @@ from portal.extensions import db
 
 
 @dataclass
-class ChildRow:
+class TableRow:
     """One row of a further sheet. `key` is what the form of its record knows it by."""
 
     table: Rows
@@ -78,7 +78,7 @@ class TableOutcome:
 
 
 # A record and the rows that name it.
-Group = tuple[Any, list[ChildRow]]
+Group = tuple[Any, list[TableRow]]
 
 
 class FurtherRows:
@@ -88,13 +88,13 @@ class FurtherRows:
         """`source` is what the trail calls the workbook."""
         self.ledger, self.source, self.adopt = ledger, source, adopt
         self.outcomes: dict[str, TableOutcome] = {}
-        self.rows: list[ChildRow] = []
-        self.found: list[tuple[ChildRow, Any]] = []  # rows with the records that they name
+        self.rows: list[TableRow] = []
+        self.found: list[tuple[TableRow, Any]] = []  # rows with the records that they name
         for flat in found:
             table = table_of(ledger, flat.sheet)
             if table is not None and table.name not in self.outcomes:
                 outcome = TableOutcome(flat.sheet.name, table.name, left_out=flat.left_out())
-                rows = [ChildRow(table, n, texts) for n, texts in flat.rows()]
+                rows = [TableRow(table, n, texts) for n, texts in flat.rows()]
                 if rows or outcome.left_out:
                     self.outcomes[table.name] = outcome
                     self.rows += rows
@@ -108,7 +108,7 @@ class FurtherRows:
         take_each([*groups.values()], self.take_group, self.refuse_group, self.remember)
         return list(self.outcomes.values())
 
-    def look_up(self, row: ChildRow) -> bool:
+    def look_up(self, row: TableRow) -> bool:
         """Which record the row is of; that changes none."""
         try:
             self.found.append((row, self.record_of(row)))
@@ -135,7 +135,7 @@ class FurtherRows:
         for row in group[1]:
             self.refuse_row(row)
 
-    def refuse_row(self, row: ChildRow) -> None:
+    def refuse_row(self, row: TableRow) -> None:
         self.reject(row, Rejected(str(self.ledger.one), refusal()))
 
     def remember(self, _rows: Sequence[object]) -> Callable[[], None]:
@@ -149,10 +149,10 @@ class FurtherRows:
 
         return forget
 
-    def reject(self, row: ChildRow, fault: Rejected) -> None:
+    def reject(self, row: TableRow, fault: Rejected) -> None:
         self.outcomes[row.table.name].rejected.append((row.number, fault.name, fault.why))
 
-    def record_of(self, row: ChildRow) -> Any:
+    def record_of(self, row: TableRow) -> Any:
         """The record that a row names: by its number, else by its name. Raises Rejected."""
         ledger, keys = self.ledger, keys_of(self.ledger)
         label = str(ledger.field(keys[0]).label)
@@ -169,16 +169,16 @@ class FurtherRows:
             raise Rejected(label, gettext("Several records fit this row; please add what tells them apart."))
         return found[0]
 
-    def holding(self, row: ChildRow) -> Sequence[Any]:
+    def holding(self, row: TableRow) -> Sequence[Any]:
         """The draft that has this very row, where nothing but its number names a record."""
         return self.with_row(row, select(self.ledger.model))
 
-    def with_row(self, row: ChildRow, query: Select[Any]) -> Sequence[Any]:
+    def with_row(self, row: TableRow, query: Select[Any]) -> Sequence[Any]:
         model, key = self.ledger.rows_model(row.table), natural(row.cells.get(ROW_ID, ""))
         held = getattr(self.ledger.model, row.table.name).any(model.id == key)
         return db.session.scalars(query.where(held)).all() if key else ()
 
-    def named(self, row: ChildRow, names: Sequence[str]) -> Sequence[Any]:
+    def named(self, row: TableRow, names: Sequence[str]) -> Sequence[Any]:
         ledger = self.ledger
         texts = {name: text for name in names if (text := row.cells.get(name, ""))}
         if names[0] not in texts:
@@ -206,7 +206,7 @@ class FurtherRows:
         except BadValue as fault:
             raise Rejected(str(ledger.field(name).label), str(fault)) from None
 
-    def take_record(self, record: Any, rows: Sequence[ChildRow]) -> bool:
+    def take_record(self, record: Any, rows: Sequence[TableRow]) -> bool:
         """All rows of one record in one form; answers whether they change it. Raises Rejected when they cannot be taken
         together."""
         ledger = self.ledger
@@ -230,11 +230,11 @@ class FurtherRows:
         self.count(results.values(), rows)
         return True
 
-    def count(self, results: Any, rows: Sequence[ChildRow]) -> None:
+    def count(self, results: Any, rows: Sequence[TableRow]) -> None:
         for row, result in zip(rows, results, strict=True):
             self.outcomes[row.table.name].counts[result] += 1
 
-    def typed(self, record: Any, rows: Sequence[ChildRow]) -> MultiDict[str, str]:
+    def typed(self, record: Any, rows: Sequence[TableRow]) -> MultiDict[str, str]:
         """What the form would post: every row that the record has by its key alone, which leaves it as it is, and over
         these what the sheets say."""
         typed: MultiDict[str, str] = MultiDict()
@@ -252,7 +252,7 @@ class FurtherRows:
             self.type_row(typed, row, held, rows, record)
         return typed
 
-    def match(self, table: Rows, existing: Sequence[Any], rows: Sequence[ChildRow]) -> None:
+    def match(self, table: Rows, existing: Sequence[Any], rows: Sequence[TableRow]) -> None:
         """Which row of the record each row of the sheet is: by its number, else by its first field."""
         first = table.fields[0]
         kind, taken = self.ledger.rows_fields(table)[first].kind, set[str]()
@@ -271,7 +271,7 @@ class FurtherRows:
                 raise Rejected(str(table.label), gettext("Two rows of this sheet are the same row of the record."))
             taken.add(row.key)
 
-    def type_row(self, typed: Any, row: ChildRow, held: Any, rows: Sequence[ChildRow], record: Any) -> None:
+    def type_row(self, typed: Any, row: TableRow, held: Any, rows: Sequence[TableRow], record: Any) -> None:
         for name, declared in self.ledger.rows_fields(row.table).items():
             text, kind = row.cells.get(f"{row.table.name}.{name}", ""), declared.kind
             if not text or kind.is_mask(text) or (held is not None and shows(kind, held, name, text)):
@@ -281,7 +281,7 @@ class FurtherRows:
             texts = self.refs(kind, text, rows, record) if isinstance(kind, RowRefs) else kind.from_cell(text)
             typed.setlist(f"{row.table.name}-{row.index}-{name}", texts)
 
-    def refs(self, kind: RowRefs, text: str, rows: Sequence[ChildRow], record: Any) -> list[str]:
+    def refs(self, kind: RowRefs, text: str, rows: Sequence[TableRow], record: Any) -> list[str]:
         """The keys of sibling rows that a cell names."""
         known = {plain(getattr(each, kind.label) or ""): str(each.id) for each in getattr(record, kind.table)}
         known |= {plain(row.cells.get(f"{kind.table}.{kind.label}", "")): row.key for row in rows if is_of(row, kind)}
@@ -291,13 +291,13 @@ class FurtherRows:
             raise Rejected(kind.table, gettext("This record has no row of this name: %(name)s", name=missing[0][:60]))
         return [known[plain(part)] for part in parts]
 
-    def result(self, form: LedgerForm, row: ChildRow) -> str:
+    def result(self, form: LedgerForm, row: TableRow) -> str:
         if is_new(row):
             return NEW
         fields = form[row.table.name].rows[row.index]
         return CHANGED if any(differs(each, closed=False) for each in fields if each.raw_data) else UNCHANGED
 
-    def changes(self, form: LedgerForm, row: ChildRow, record: Any) -> Iterator[dict[str, Any]]:
+    def changes(self, form: LedgerForm, row: TableRow, record: Any) -> Iterator[dict[str, Any]]:
         """Old and new of each cell that a row changes, masked as on every page."""
         entry = form[row.table.name].rows[row.index]
         for each in entry:
@@ -318,7 +318,7 @@ class FurtherRows:
     def require_editable(self, record: Any, changed: set[str]) -> None:
         ledger, principal = self.ledger, scope.current()
         owner = getattr(record, "owner_unit_id", None)
-        if ledger.scoped and not principal.covers(scope.deed() or "import", ledger.name, owner):
+        if ledger.scoped and not principal.covers(scope.current_verb() or "import", ledger.name, owner):
             raise Rejected(str(ledger.one), gettext("This belongs to another unit."))
         if ledger.editable(record) or (self.adopt and getattr(record, "source", "") == "import"):
             return
@@ -327,15 +327,15 @@ class FurtherRows:
             raise Rejected(str(ledger.one), gettext("In this status it can no longer be edited."))
 
 
-def is_new(row: ChildRow) -> bool:
+def is_new(row: TableRow) -> bool:
     return row.key.startswith("new-")
 
 
-def is_of(row: ChildRow, kind: RowRefs) -> bool:
+def is_of(row: TableRow, kind: RowRefs) -> bool:
     return row.table.name == kind.table
 
 
-def raise_fault(ledger: Ledger, form: LedgerForm, rows: Sequence[ChildRow]) -> None:
+def raise_fault(ledger: Ledger, form: LedgerForm, rows: Sequence[TableRow]) -> None:
     for row in rows:
         for each in form[row.table.name].rows[row.index]:
             if each.errors:
