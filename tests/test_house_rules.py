@@ -1,4 +1,4 @@
-"""Rules of the house that a machine keeps (CONTRIBUTING.md says why each is there)."""
+"""Rules of the house that a machine keeps (CONTRIBUTING.md, docs/architecture.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md says about adding a ledger is done here, word for word, in a copy of the portal."""
+"""What docs/new-ledger.md says is done here, word for word, in a copy of the portal."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def test_a_ledger_is_added_by_a_folder_and_a_line(tmp_path):
     for part in PARTS:
         copy = shutil.copytree if (HERE / part).is_dir() else shutil.copy
         copy(HERE / part, tmp_path / part)
-    model, declaration = re.findall(r"```python\n(.*?)```", (HERE / "CONTRIBUTING.md").read_text("utf-8"), re.DOTALL)
+    guide = (HERE / "docs" / "new-ledger.md").read_text("utf-8")
+    model, declaration = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
     folder = tmp_path / "portal" / "ledgers" / "letters"
     folder.mkdir()
     (folder / "model.py").write_text(model, "utf-8")
