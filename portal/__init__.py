@@ -1,4 +1,4 @@
-"""The portal: an engine (core), an organisation (org), its registry, accounts and ledgers, assembled here."""
+"""The application: core, organisation, registry, permissions, accounts, oversight and ledgers, assembled here."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Requests that the scripts of a page make in the background, while somebody reads or types: one list for all that
-treats them unlike pages.
+"""Requests that the scripts of a page make in the background: one list for all that treats them unlike pages.
 
 Their answers may come late, so they set no session cookie (`accounts/sign_in/sessions.py`). Some come every few seconds
 by POST, so they take SQLite's only lock for writing no earlier than they write (`database.py`).

@@ -1,4 +1,4 @@
-"""Garbage collection of a process that serves pages or brings in sheets."""
+"""Garbage collection for processes that serve pages or import workbooks."""
 
 from __future__ import annotations
 

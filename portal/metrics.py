@@ -1,4 +1,4 @@
-"""What is counted while the portal serves, for Prometheus. No label holds what was typed, and each has few values.
+"""Prometheus counters of a serving process. No label holds user input, and each has few values.
 
 Where several processes serve, `PROMETHEUS_MULTIPROC_DIR` names the directory in which they count together
 (`deploy/gunicorn_conf.py`).

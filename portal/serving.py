@@ -1,4 +1,4 @@
-"""The web server of `run.py`: waitress, set up for an office.
+"""The web server of `run.py`: waitress, configured for an office.
 
 A browser keeps six connections open, so 20 of them would use up the 100 that waitress allows by default, and whoever
 came next would wait for somebody to leave. Health checks have threads of their own: they answer while all others wait.

@@ -1,4 +1,4 @@
-"""Bringing a database up to date: schema, permissions, roles, code lists. Idempotent, one process at a time."""
+"""Bring a database up to date: schema, permissions, roles, code lists. Idempotent, one process at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Static files under names that carry a digest of their content, so that browsers keep them and never ask again.
+"""Static files under names that carry a digest of their content, so that browsers cache them for good.
 
 `url_for` makes such a name of every file of a static folder (`portal.css` → `portal.1f0c9a7b3e.css`), the same on every
 machine. A file is read, and compressed with gzip, when it is first asked for. Its plain name, and that of another

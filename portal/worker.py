@@ -1,4 +1,4 @@
-"""Who works on what is in the queue: threads beside the server of `run.py`, or a process of its own (`portal worker`).
+"""Workers that run jobs: threads beside the server of `run.py`, or a process of its own (`portal worker`).
 
 Of several, on one machine or more, each job is done by one (`core/jobs/jobs.py`), and so is scheduled work
 (`operations/scheduled.py`).

@@ -1,4 +1,4 @@
-"""The first page: what the user may do here, and what waits in their own drafts."""
+"""The first page: what the user may do, and their own drafts."""
 
 from __future__ import annotations
 

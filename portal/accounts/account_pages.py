@@ -1,4 +1,4 @@
-"""Accounts: who may sign in, for which unit or area, with which roles; and everybody's own password."""
+"""Accounts: create, edit, deactivate, unlock; unit or area and roles of each."""
 
 from __future__ import annotations
 

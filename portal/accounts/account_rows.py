@@ -1,4 +1,4 @@
-"""Rows of a sheet of accounts: what each is, what is wrong with it, and the way into the database.
+"""Rows of an account workbook: validate and store them.
 
 Nobody's password stands in a sheet. What an account may is granted only by whoever may grant: for everybody else the
 roles of the sheet are asked for, and the account is switched off until they have been granted.

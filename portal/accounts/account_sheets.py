@@ -1,4 +1,4 @@
-"""Accounts by sheet: brought in, authorised in bulk, written down on slips that are shown once, and taken out again."""
+"""Import and export of accounts: bulk authorisation, and slips with one-time passwords that are shown once."""
 
 from __future__ import annotations
 

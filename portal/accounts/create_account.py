@@ -1,4 +1,4 @@
-"""Making an account outside of a page: for commands and the demo."""
+"""Create an account outside of a page, for commands and the demo."""
 
 from __future__ import annotations
 

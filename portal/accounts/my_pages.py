@@ -1,4 +1,4 @@
-"""What everybody sees to for their own account: the password, the second factor, where they are signed in."""
+"""Pages of one's own account: password, second factor, sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page on which administrators reset each other, in a pair."""
+"""The page on which two administrators reset a third."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is signed in, told once a request, and what they have to do before anything else."""
+"""Flask-AppBuilder's security manager, and who acts in a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What day it is where the office is."""
+"""Date and time where the office is."""
 
 from __future__ import annotations
 

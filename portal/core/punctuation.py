@@ -1,4 +1,4 @@
-"""How texts are put together, with the marks of the user's language."""
+"""How texts are joined, with the punctuation of the user's language."""
 
 from __future__ import annotations
 

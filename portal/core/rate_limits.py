@@ -1,4 +1,4 @@
-"""How often something may be done in a while, by one account or from one address, and by all together.
+"""Rate limits for one account or address, and for all together.
 
 The trail is what is counted: it is the same for all processes and machines, and whoever reads it sees what was counted.
 """

@@ -1,4 +1,4 @@
-"""Text search in both scripts: what is stored and what is asked are folded to Simplified, narrow, lower case."""
+"""Text search in both scripts: stored and searched texts are folded to Simplified, narrow, lower case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages and answers of REST are compressed with gzip, unless another site caused the request.
+"""Compress pages and REST answers with gzip, unless another site caused the request.
 
 The length of a compressed page tells something of its secrets (its CSRF token, names) to whoever can have it asked for
 again and again with texts of their own in the address and see how long the answers are (BREACH). Such requests come

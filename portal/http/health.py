@@ -1,4 +1,4 @@
-"""Whether a process answers, and whether the portal can be used: for what stands in front of it or watches it."""
+"""Health checks: does a process answer, and is the portal usable?"""
 
 from __future__ import annotations
 

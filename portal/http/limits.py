@@ -1,4 +1,4 @@
-"""How much one request may say: texts in an address, and bodies that are no files.
+"""Limits of one request: texts in an address, and bodies that are no files.
 
 Werkzeug bounds what a form with files holds beside them; the other kinds of body it reads whole.
 """

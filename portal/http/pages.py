@@ -1,4 +1,4 @@
-"""What every page has: headers, errors in the user's language, health, and what templates may ask."""
+"""What every page has: security headers, error pages in the user's language, template globals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each request has an id, which its answer and its error page carry, and leaves a line in the log.
+"""Request ids and the request log.
 
 The line has no address of a page and nothing that was typed: the name of what was asked for, the number of the record,
 who asked and from where, how it was answered and how long that took.

@@ -1,4 +1,4 @@
-"""One file with everything of a portal: a tar inside an encrypted stream, that proves itself.
+"""The backup archive: a tar inside an encrypted stream that verifies on its own.
 
 It begins with what it is of (`portal.json`) and ends with what has to be in it (`manifest.json`): rows and digest of
 each table, digest of each file, the head of the trail. It is never in memory as a whole.

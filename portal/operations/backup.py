@@ -1,4 +1,4 @@
-"""Backing a portal up while others use it: one archive of its database, attachments, keys, heads and identity.
+"""Online backup: one archive of database, attachments, keys, heads and identity.
 
 The rows are those of one moment, and every attachment that they name is in the archive: files that somebody deletes
 meanwhile stay until it has been made.

@@ -1,4 +1,4 @@
-"""What makes a portal unsafe to serve or to keep, each with its remedy. In production some stop the start.
+"""Deployment checks, each with its remedy. In production some stop the start.
 
 Without the database these are asked when a process starts, and all of them before its first page and by `portal check`.
 """

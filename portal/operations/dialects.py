@@ -1,4 +1,4 @@
-"""Where SQLite and PostgreSQL differ for backing up and restoring: snapshots, counters of ids, foreign keys."""
+"""Differences of SQLite and PostgreSQL for backup and restore: snapshots, sequences, foreign keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which release a database is of, and making the empty tables of a release."""
+"""The release of a database, and creating the empty tables of a release."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moving attachments to another store while the portal is used: all are there before anything counts.
+"""Move attachments to another store while the portal is used.
 
 Whoever brings one with the settings of before is refused from then on, until their process has been restarted.
 """

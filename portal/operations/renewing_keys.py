@@ -1,4 +1,4 @@
-"""A new key for personal data, where one machine or several have a copy of the keys."""
+"""Key rotation on one machine or several."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Restoring a portal from an archive into an empty place, on either database: all of it or nothing.
+"""Restore an archive into an empty place, on either database: all of it or nothing.
 
 The tables are made by the migrations of the archive's release, filled in one transaction, and compared with the archive
 before anything counts. Then the directory is put in place, and its database last.

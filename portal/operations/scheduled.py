@@ -1,4 +1,4 @@
-"""What is done every hour or night without anybody asking for it (`core/jobs/schedule.py`)."""
+"""Scheduled work of every hour and night (`core/jobs/schedule.py`)."""
 
 from __future__ import annotations
 

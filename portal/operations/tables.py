@@ -1,4 +1,4 @@
-"""The tables of a database as text that is the same on SQLite and PostgreSQL, and back.
+"""Tables as text that is the same on SQLite and PostgreSQL, and back.
 
 A row is a JSON list, a table its rows in the order of its key: two databases hold the same exactly when these texts are
 the same. Tables are read as the database has them and not as today's classes do, so that a database of an older release

@@ -1,4 +1,4 @@
-"""What Flask-AppBuilder's tables of users and roles do not say: whose an account is, how far a role reaches."""
+"""Profiles of accounts and roles: what Flask-AppBuilder's tables do not hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Personal data at rest: encrypted, comparable by a keyed hash, and never printed by accident.
+"""Personal data at rest: encrypted, comparable by a keyed hash, never printed by accident.
 
 A sealed value is stored as `1.<digest>.<token>`: the digest (HMAC-SHA-256, its own key) answers "is it equal",
 the token (Fernet) holds the text. Keys lie in the data directory, outside the database.

@@ -1,4 +1,4 @@
-"""A new key for personal data: every sealed value is encrypted anew, its text and its digest stay."""
+"""Key rotation: re-encrypt every personal value with a new key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Marks that tables carry, so that scope and search know them without importing them."""
+"""Model mixins for row-level access and search."""
 
 from __future__ import annotations
 

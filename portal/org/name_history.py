@@ -1,4 +1,4 @@
-"""Names and places in a tree that hold from a day on: records of before keep what held then (`domain.md` §3.1)."""
+"""Names and tree positions with a start date: older records keep what held then (`domain.md` §3.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What administrators keep an eye on: each other's changes, what waits for one of them, and signs of trouble.
+"""Alerts for administrators: changes by each other, requests that wait, signs of trouble.
 
 A change by one of the three is seen by the other two (`domain.md` §4.1).
 """

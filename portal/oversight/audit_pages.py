@@ -1,4 +1,4 @@
-"""Whether the trail is as it was written: how far it is sealed, and a button that goes through all of it."""
+"""Verify the audit log from a page."""
 
 from __future__ import annotations
 

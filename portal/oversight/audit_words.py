@@ -1,4 +1,4 @@
-"""What the trail calls accounts, roles and rights, which it keeps by their codes and ids."""
+"""How the audit log names accounts, roles and permissions."""
 
 from __future__ import annotations
 

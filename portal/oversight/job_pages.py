@@ -1,4 +1,4 @@
-"""Jobs and scheduled work of everybody, for those who keep the portal: what waits, what is done, what broke off.
+"""Jobs and scheduled work of everybody, for administrators.
 
 Nothing of what somebody brought or was told stands here: neither names of files nor rows.
 """

@@ -1,4 +1,4 @@
-"""What is overdue or missing, unit by unit: the figures of that sort of every ledger, each leading to its rows."""
+"""Overdue work unit by unit: the overdue figures of every ledger, each leading to its rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spot checks: drawing records by lot and writing down what was found."""
+"""Pages of spot checks: draw a sample, enter findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sheets with personal data in full: asking for one, deciding on it, taking it."""
+"""Pages of unmasked exports: ask, decide, download."""
 
 from __future__ import annotations
 

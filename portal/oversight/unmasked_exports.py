@@ -1,5 +1,4 @@
-"""Personal data in full in a sheet: one person asks, another one decides, and for a week the first may take it
-(`domain.md` §3.5)."""
+"""Unmasked exports: one person asks, another decides, the first may download for a week (`domain.md` §3.5)."""
 
 from __future__ import annotations
 

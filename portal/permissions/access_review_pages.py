@@ -1,4 +1,4 @@
-"""Who can see, change, export and reveal what, and which accounts need a second look (the yearly review of rights)."""
+"""Access review: who may do what, and which accounts need a second look."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Who is an administrator: told by the rights that an account holds, not by what its roles are called
-(`domain.md` §4.1). Their passwords and second factors are reset by two people only."""
+"""Who is an administrator, judged by permissions and not by names of roles (`domain.md` §4.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an account stands in the trees of units, Party organisations and areas, and what each scope means there."""
+"""Data scopes: the place of an account in the trees, and the rows that each scope covers there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people write on the pages of accounts as reasons and names."""
+"""Form fields that several pages of accounts share: reasons and names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the trail tells of rights: which role or account may do more or less than before, in plain words.
+"""Audit log entries of permission changes, in plain words.
 
 The words are those of the office's paper, whoever reads them; the rows themselves are told beside them, as all are.
 """

@@ -1,4 +1,4 @@
-"""How many steps of review each type of record takes, and which units may review what they filled themselves."""
+"""How many review steps each type of record takes, and which units are exempt."""
 
 from __future__ import annotations
 

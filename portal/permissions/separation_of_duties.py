@@ -1,5 +1,4 @@
-"""Powers that belong apart (`domain.md` §4.1), told by the rights that an account holds and not by what its roles are
-called: keeping accounts, keeping rights, reading the trail, and working with records."""
+"""Separation of duties (`domain.md` §4.1), judged by permissions and not by names of roles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one account may beyond its roles (`domain.md` §4.2): an auditor's task with a last day, somebody's stand-in."""
+"""Temporary grants: extra permissions for one account until a date (`domain.md` §4.2)."""
 
 from __future__ import annotations
 

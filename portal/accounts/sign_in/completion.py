@@ -1,5 +1,4 @@
-"""Letting somebody in, whoever they were told by: a password or another system. Where the account has a second factor,
-its code comes between."""
+"""Complete a sign-in, whichever way it began. An account with a second factor is asked for its code first."""
 
 from __future__ import annotations
 

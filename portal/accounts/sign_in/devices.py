@@ -1,4 +1,4 @@
-"""What a browser calls itself, in words that its user knows: for the list of one's own sessions, and nothing else."""
+"""Readable names of browsers, for the list of one's own sessions."""
 
 from __future__ import annotations
 

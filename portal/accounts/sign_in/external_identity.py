@@ -1,4 +1,4 @@
-"""Whom another system vouches for (OpenID Connect, LDAP), and the account that is theirs here.
+"""Accounts of people whom another system identifies (OpenID Connect, LDAP).
 
 The other system says who somebody is and nothing else: what they may is the account's, and a second factor that the
 account has is asked for all the same.

@@ -1,4 +1,4 @@
-"""Which identity of another system an account belongs to: the first one that signs in by its name.
+"""Bind an account to the first external identity that signs in by its name.
 
 A name can be given to somebody else there, the subject (`sub`) of an issuer and the `entryUUID` of a directory never.
 Kept is a keyed digest, since either can be a number of a person.

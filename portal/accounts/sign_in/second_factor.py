@@ -1,5 +1,4 @@
-"""A second factor beside the password: codes of an authenticator app (TOTP, RFC 6238), and recovery codes for whoever
-has lost it (`security.md` §1.1, requirement 12).
+"""Second factor: TOTP (RFC 6238) and recovery codes (`security.md` §1.1, requirement 12).
 
 A code is accepted once: the row remembers its time step, and the statement that does so lets only one of several
 requests through. The secret is sealed like personal data; of recovery codes there are keyed digests only. Nothing here

@@ -1,4 +1,4 @@
-"""Look-ups in the organisation that thousands of rows of one sheet repeat: each is asked of the database once.
+"""Lookups in the organisation that rows of a sheet repeat: each is queried once.
 
 Only inside `remembering`, since a request is answered by what the database holds now. Answers are plain values, never
 mapped objects: those expire when a batch is committed.

@@ -1,4 +1,4 @@
-"""Personal values that are typed over ones which whoever types may not see.
+"""A masked field that is re-entered by somebody who may not see it always counts as changed.
 
 An answer that differs for the right value (nothing changed, the same version as before) would tell it, and a sheet asks
 thousands of such questions at once. So what was typed counts as another value, whether it is one or not.

@@ -1,4 +1,4 @@
-"""Whose rows a user may see and change: decided once a request, applied under the ORM to every statement.
+"""Row-level access: which rows a user may read and change, applied under the ORM to every statement.
 
 Nobody signed in, no rows. Commands and jobs act as a named user, or say `unscoped` in so many words.
 Statements that pass the ORM by (`text()`, tables, identity-map hits of `session.get`) are not narrowed and are

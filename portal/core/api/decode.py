@@ -1,4 +1,4 @@
-"""What was sent as JSON, turned into what the form would have posted: the form alone judges what it means."""
+"""Decode JSON into what the form would have posted; the form alone judges it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records, faults and forms as JSON. Every value goes through its kind, so that what is masked stays masked."""
+"""Encode records, faults and forms as JSON. Every value goes through its kind, so masked values stay masked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saving what was sent: through the ledger's own form, as its page does."""
+"""Save what was sent, through the ledger's form, as its page does."""
 
 from __future__ import annotations
 

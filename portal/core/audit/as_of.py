@@ -1,4 +1,4 @@
-"""A ledger as it was at the end of a day, told backwards from what it is by the lines of the trail.
+"""A ledger as of the end of a day, computed backwards from the audit log.
 
 Inside `as_of` the ledger's table is hidden behind a temporary one of the same name with the rows of that day. So lists,
 filters, orders, counts and sheets are asked as always, and the scope narrows them as always.

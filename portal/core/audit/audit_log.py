@@ -1,4 +1,4 @@
-"""History: who changed what, when and from where, written with the change itself or not at all.
+"""The audit log: who changed what, when and from where, written in the transaction of the change.
 
 Every flush leaves one row of `audit_event` for each record that it touched, with the old and the new of each field as
 a form would type them. Personal values are never in it: only that they changed.

@@ -1,4 +1,4 @@
-"""Guesses at what somebody may not see: few are had in an hour, and each is written down whatever becomes of it.
+"""Rate limit for edits and imports that could reveal masked values; each attempt is logged.
 
 Whoever is told that what they typed equals a hidden value knows that value. A refused form saves nothing and a preview
 of a sheet is rolled back, so the lines are written when the request or the job is over.

@@ -1,4 +1,4 @@
-"""What makes a line of the trail provable: a keyed mark of its content, which nobody without the key can make.
+"""A keyed hash (HMAC) of each line of the audit log.
 
 The key lies in the data directory, outside the database.
 """

@@ -1,4 +1,4 @@
-"""What a record was after each change, told backwards from what it is by the lines of the trail."""
+"""Versions of a record, computed backwards from the audit log."""
 
 from __future__ import annotations
 

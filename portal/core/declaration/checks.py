@@ -1,4 +1,4 @@
-"""What can be wrong with a declaration, told when the portal starts."""
+"""Checks of a declaration when the portal starts: all faults at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures as declarations: a ledger says what is counted and of how many; all of its figures are one statement.
+"""Figures as declarations: what is counted, and of how many; one statement for all figures of a ledger.
 
 Every figure is counted within the viewer's scope, since it selects through the ORM (`core/access/scope.py`).
 """

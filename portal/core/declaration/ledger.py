@@ -1,4 +1,4 @@
-"""What a ledger is. A ledger declares; the rest of the engine obeys."""
+"""What a ledger declares; the engine reads it."""
 
 from __future__ import annotations
 

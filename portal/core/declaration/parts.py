@@ -1,4 +1,4 @@
-"""What a ledger is made of: headings, tables, places for files, statuses and what stands under what."""
+"""Parts of a declaration: sections, child tables, files, statuses, parents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody typed for a record, parsed: what defaults fill and rules judge before anything is changed."""
+"""Parsed values of a form, as defaults, rules and derivations read them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a field is, and what every kind of field answers. Nobody else asks what kind a field is."""
+"""A field, and what every kind of field answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a cell of an empty sheet takes: for the rules and the drop-down lists of templates."""
+"""What a cell of a template accepts, for its validation and its drop-down list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Days and months, written in any of the ways people write them."""
+"""Days and months, in any of the ways people write them."""
 
 from __future__ import annotations
 

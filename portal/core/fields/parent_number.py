@@ -1,4 +1,4 @@
-"""The number of the record that an entry stands under: shown and exported with the entry, and told by its sheets."""
+"""The number of an entry's parent record: shown and exported with the entry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choices that are ranges of numbers, such as age bands: whoever knows the number may write it."""
+"""Choices that are ranges of numbers, such as age bands: the number may be written."""
 
 from __future__ import annotations
 

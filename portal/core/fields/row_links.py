@@ -1,4 +1,4 @@
-"""Links between the rows of one form."""
+"""Links between rows of one form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trail is sealed beside the work, soon after anything was written."""
+"""Seal the audit log in the background, soon after anything was written."""
 
 from __future__ import annotations
 

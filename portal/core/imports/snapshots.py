@@ -1,4 +1,4 @@
-"""What a record was before a change, to make it that again: its columns, the rows of its tables, its links.
+"""The state of a record before a change, so that the change can be undone: columns, child rows, links.
 
 The trail tells people what changed, without what is personal; an image holds all of it, and is therefore kept sealed.
 """

@@ -1,4 +1,4 @@
-"""The files of a job: what somebody brought for it, and what they are to take.
+"""Files of a job: what was uploaded for it, and its results.
 
 They lie in the store (`core/store`), so that another machine has them, too, encrypted with a key made of that of
 personal data: a sheet may show in full what the database keeps sealed. They do not lie about: they go when they have

@@ -1,4 +1,4 @@
-"""Long work beside the requests: it tells how far it is, can be stopped, and is found again on every machine.
+"""Jobs: long work beside the requests, with progress and cancellation, on any machine.
 
 A job is a row of the database: who asked for what, how it stands and what came of it, sealed, since that quotes what
 people brought. Only its token goes through the queue (`core/jobs/queue.py`). Whoever works on a job holds a lock that

@@ -1,4 +1,4 @@
-"""The queue of jobs: huey over SQLite in the data directory, over PostgreSQL or over Redis (`PORTAL_QUEUE_URL`).
+"""The job queue: huey over SQLite in the data directory, PostgreSQL or Redis (`PORTAL_QUEUE_URL`).
 
 It carries the tokens of jobs, what is short-lived of them (how far they are, a wish to stop) and a beat a minute for
 scheduled work; what a job is stands in the database. So nothing is lost with the queue: what it forgot is sent again.

@@ -1,4 +1,4 @@
-"""Work that nobody asks for: each once for every hour or night that it is for, whichever process comes first.
+"""Scheduled work: each run once for its hour or night, by whichever process comes first.
 
 The table says for which of them it was last begun. So of several processes one does it, and what was missed while
 nothing ran is made up for once, at the first beat. Every run is a job without a user.

@@ -1,4 +1,4 @@
-"""Half-filled drafts: which records may wait for what is missing, and what submitting would still demand of them."""
+"""Incomplete drafts: which records may be saved so, and what submitting still demands."""
 
 from __future__ import annotations
 

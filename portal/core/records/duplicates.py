@@ -1,4 +1,4 @@
-"""The same, or really two? Asked once of whoever fills in a record that looks like another; the answer is kept."""
+"""Possible duplicates: the user is asked once, and the answer is kept."""
 
 from __future__ import annotations
 

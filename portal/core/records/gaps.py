@@ -1,4 +1,4 @@
-"""What a record in force still lacks (待补): kept with the record, so that lists find it, and never in anyone's way."""
+"""Gaps (待补): what a record in force still lacks, kept with the record."""
 
 from __future__ import annotations
 

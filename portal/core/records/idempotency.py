@@ -1,4 +1,4 @@
-"""A form sent twice makes one record: each page of a new record carries a key, and the first save takes it.
+"""Idempotency key: submitting the same form twice creates one record.
 
 The key is for what was sent with it. With other content it is refused, since what was typed then is not what was saved.
 """

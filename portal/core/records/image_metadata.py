@@ -1,4 +1,4 @@
-"""Pictures without what tells where, when and by whom they were taken; what they show stays bit by bit as it is.
+"""Remove metadata (place, time, device) from images without touching the image data.
 
 Only what is known to belong to the picture is kept, so that metadata of a kind that nobody thought of goes, too.
 """

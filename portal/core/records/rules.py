@@ -1,4 +1,4 @@
-"""Rules that several ledgers have in common."""
+"""Rules that several ledgers share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a judged form to a record: what every record gets besides what was typed."""
+"""From a validated form to a record."""
 
 from __future__ import annotations
 

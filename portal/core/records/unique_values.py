@@ -1,4 +1,4 @@
-"""Values that no two records have, or no two of one unit: said at the field before the database refuses."""
+"""Unique values: told at the field before the database refuses."""
 
 from __future__ import annotations
 

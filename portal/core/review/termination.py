@@ -1,4 +1,4 @@
-"""Ending a record before its time: asked for by the unit, confirmed by another pair of eyes."""
+"""Termination before the end date: requested by the unit, confirmed by somebody else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Making moves: who may make which one now, what it asks for, and what it does (`domain.md` §2.1).
+"""Making transitions: who may make which one now, what it asks for, what it does (`domain.md` §2.1).
 
 Everything here is one transaction of the caller's: nothing is committed.
 """

@@ -1,4 +1,4 @@
-"""How wide columns and how high rows must be, since no program fits them when it opens or prints a workbook."""
+"""Widths of columns and heights of rows, since no program fits them when it opens a workbook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every sheet that goes out looks like on paper (`domain.md` §2.7): title, line 2, headings, page and footer."""
+"""Layout of every exported sheet on paper (`domain.md` §2.7): title, headings, page, footer."""
 
 from __future__ import annotations
 

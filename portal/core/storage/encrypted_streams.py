@@ -1,4 +1,4 @@
-"""A stream encrypted with a key: libsodium's secretstream (XChaCha20-Poly1305).
+"""Encrypted streams: libsodium's secretstream (XChaCha20-Poly1305).
 
 Nobody without the key can read, change, reorder or cut the stream without being noticed. Memory use does not depend on
 its length.

@@ -1,4 +1,4 @@
-"""Which data directory belongs to which database.
+"""The identity of an installation: which data directory belongs to which database.
 
 The database has an identity that the data directory carries, and says which keys it was written with. Where they
 differ, the portal neither starts nor removes anything: attachments without a row would be those of the other database.

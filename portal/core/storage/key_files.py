@@ -1,4 +1,4 @@
-"""The keys in the data directory: made once, with a new database, and never anew beside one that has used them.
+"""Key files of the data directory: created with a new database, never beside one that has used them.
 
 With another key, personal data could not be read and the trail would not be proved any more; so a portal whose key is
 missing, empty or broken does not start.

@@ -1,4 +1,4 @@
-"""Rows that are stored when the transaction ends, all together: the trail, and what an import keeps of it.
+"""Rows inserted together when the transaction ends: audit log lines and import records.
 
 Nothing asks for them before, and one statement for a thousand rows costs a tenth of a thousand statements. What a
 savepoint takes back, it takes out of here, too.

@@ -1,4 +1,4 @@
-"""Trying out what a sheet would do while nobody waits for it.
+"""Dry run of an import: everything is rolled back, and nobody waits for it.
 
 Inside a rehearsal everything runs as it would for good, so that it cannot say anything else, but nothing of it reaches
 the database that others use. On SQLite, which has one writer, the session works on a private copy of the file. On

@@ -1,4 +1,4 @@
-"""One at a time: whoever judges a record against others keeps its ledger until their transaction ends.
+"""One lock a ledger, held until the transaction ends, for rules that compare records.
 
 Rules compare a record with what is stored (unique values, overlapping terms, counts, one of a kind). On PostgreSQL two
 transactions do not see each other's records, so both could be found right. An advisory lock of the ledger makes the

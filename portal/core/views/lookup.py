@@ -1,4 +1,4 @@
-"""Which records of a ledger the user finds, and what they may do with one: asked by pages and REST alike."""
+"""Find a ledger's records and what the user may do with one, for pages and REST."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each page takes in its address: anything else is refused by name, so that nobody takes it for heard.
+"""Accepted query arguments of each page; others are refused by name.
 
 Lists, sheets and figures judge their own (`listing.py`).
 """

@@ -1,4 +1,4 @@
-"""Which records that a page names have a page of their own for the user."""
+"""Which records named on a page the user may open."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""A change is of what was seen: pages and programs say which version of a record they showed, and where there is a
-newer one, nothing is done and that one is shown."""
+"""Stale pages: a change names the version its page showed; a newer version is shown instead of changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moves as pages: one record's buttons, and many records at once after a preview."""
+"""Transitions as pages: buttons of one record, and many records at once after a preview."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Personal data in full: for a purpose, for five minutes, and written down (`domain.md` §3.5)."""
+"""Full personal values: for a purpose, for five minutes, logged (`domain.md` §3.5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names and office telephones that are kept as texts, in the one form that all fields have (`domain.md` §2.0)."""
+"""Names and office telephones kept as text, in one form (`domain.md` §2.0)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of people and numbers of telephones, each in one form: people are compared by them, whoever wrote them."""
+"""Normal forms of people's names and of telephone numbers, by which they are compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Personal data: sealed at rest, masked wherever it is shown (`domain.md` §3.5)."""
+"""Personal data: encrypted at rest, masked wherever it is shown (`domain.md` §3.5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fields of a form and the tables in it, made from the declaration with WTForms."""
+"""The WTForms fields of a form and its child tables, built from the declaration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A ledger's form: one validator for pages, sheets and demo, made from the declaration with WTForms."""
+"""A ledger's form: the one validator for pages, REST, sheets and the demo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Autosave: what somebody has typed into a form and not saved yet, kept on the server for them alone.
+"""Autosaved forms: what was typed and not saved yet, kept on the server for its author.
 
 What was typed is kept verbatim, wrong values included, and encrypted as a whole, since any form may hold personal data.
 It is no record: no list, figure, export or line of the audit trail knows it. Opening it again takes the way of the form

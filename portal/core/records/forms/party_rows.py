@@ -1,5 +1,4 @@
-"""Each party keeps its own rows of a record: what the other one entered it does not change, rename or take out
-(`domain.md` §2.2.1).
+"""Child tables that two parties share: each changes its own rows only (`domain.md` §2.2.1).
 
 A table declares what either party does with it (`parts.Side`). Rows know which party entered them
 (`from_counterpart`); those of a table that does not ask are the unit's.

@@ -1,4 +1,4 @@
-"""Files of a form that is not saved yet: checked and kept beside it, and given to the record that the form makes.
+"""Files of an unsaved form: checked, kept, and attached when the record is saved.
 
 Nobody but who brought them has them, and nobody can fetch them: they become readable with the record, by its rights.
 """

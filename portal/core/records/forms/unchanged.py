@@ -1,5 +1,4 @@
-"""Is a form as it was opened? Of a new record, or with everything taken out, it is no draft of anything; of a record
-that is there, nothing of it has to be kept."""
+"""Is a form as it was opened? Then it makes no draft and nothing is stored."""
 
 from __future__ import annotations
 

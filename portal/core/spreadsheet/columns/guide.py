@@ -1,4 +1,4 @@
-"""The sheet that says how each column is filled in (填表说明), with the codes to choose from."""
+"""The sheet that explains each column (填表说明), with its codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which column of a sheet is which field: by hand, by word, by remembered choice; the rest is only suggested."""
+"""Map the columns of a sheet to fields: by hand, by word, by a remembered choice."""
 
 from __future__ import annotations
 

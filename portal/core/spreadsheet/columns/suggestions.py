@@ -1,4 +1,4 @@
-"""What a column might be whose heading the ledger does not know: a suggestion that somebody must say yes to."""
+"""Suggest a field for an unknown column; somebody must confirm it."""
 
 from __future__ import annotations
 

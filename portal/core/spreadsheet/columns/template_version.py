@@ -1,4 +1,4 @@
-"""Which template a workbook was made from: its ledger and its columns, in a mark that every program keeps.
+"""The template that a workbook was made from: its ledger and columns, as a digest in a cell.
 
 The mark is plain text in a cell, since not all programs keep the properties of a workbook when they convert it.
 """

@@ -1,4 +1,4 @@
-"""The words by which the columns of a ledger's sheets are known: labels, synonyms, what only our own sheets show."""
+"""Words by which columns of a ledger's sheets are recognised: labels, synonyms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Further sheets of a workbook that is being written: one for each table of the records."""
+"""Further sheets of an exported workbook: one for each child table."""
 
 from __future__ import annotations
 

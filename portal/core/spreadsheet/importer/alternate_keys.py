@@ -1,4 +1,4 @@
-"""Which record a row is where the fields of its identity are blank: by the further keys that its ledger declares."""
+"""Find the record of a row by the ledger's alternate keys, where its identity fields are blank."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The natural keys that records have already, looked up for many rows at once, so that hardly a new row has to ask.
+"""Existing natural keys, queried for many rows at once.
 
 What is looked up holds while the transaction lasts in which it was: it keeps the ledger from others
 (`portal/core/transactions/ledger_lock.py`), and what the rows themselves store is noted.

@@ -1,4 +1,4 @@
-"""What the audit trail says of a change that a row of a sheet makes."""
+"""What the audit log says of a change that a row of a sheet makes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a workbook that was taken: every row, every column, every sheet (`contracts.md`, `--json`)."""
+"""The result of an import: every row, column and sheet (`contracts.md`, `--json`)."""
 
 from __future__ import annotations
 

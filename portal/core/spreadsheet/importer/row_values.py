@@ -1,4 +1,4 @@
-"""What one row of a sheet states: the texts of its fields, the form that they fill, and what is wrong with it."""
+"""The values of one row of a sheet, and what is wrong with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When and why something ended on paper, where a sheet says it: what the move to its status would have asked for."""
+"""End dates and reasons of records that a sheet says have ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a row of a sheet, and what is said about it."""
+"""The outcome of a row: new, changed, unchanged or rejected, with remarks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cells that mean what stands in another cell, or a number that means nothing outside of the database."""
+"""Cells that refer to other cells (同上) or hold database ids."""
 
 from __future__ import annotations
 

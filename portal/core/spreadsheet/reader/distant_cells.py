@@ -1,4 +1,4 @@
-"""Cells of an `.xlsx` workbook that lie far from its table, before calamine lays out everything up to them.
+"""Cells of an `.xlsx` far from its table, found before calamine allocates everything up to them.
 
 Part of the reader's process, without the portal (`reader.py`). One blank at XFD1048576 would else make a sheet of
 thousands of millions of cells.

@@ -1,4 +1,4 @@
-"""Tables under one row of headings, such as the sheets that the portal itself hands out."""
+"""Tables with one row of headings, such as our own sheets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Days of which a sheet says the month only: a rule for the whole sheet says which day is meant."""
+"""Which day is meant where a sheet gives a month only: one rule for the sheet."""
 
 from __future__ import annotations
 

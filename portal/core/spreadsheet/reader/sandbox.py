@@ -1,4 +1,4 @@
-"""Reads one workbook in a process of its own, so that a hostile file can take neither memory nor time from the portal.
+"""Read one workbook in a process of its own, with bounds on memory and time.
 
 Run as a script, without the portal: `python -I reader.py FILE NAME LIMITS`, these as JSON (`bounds.py`). Answers lines
 of JSON: for each sheet {"name", "merged", "hidden", "hidden_rows", "hidden_columns", "date1904"}, then its rows, each a

@@ -1,4 +1,4 @@
-"""Rows below the headings that are none of the table: sums, signatures, notes, titles of groups, headings again."""
+"""Rows below the headings that are not data: sums, signatures, notes, group titles, repeated headings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the xml of a workbook says of its cells, and calamine does not: what is hidden, errors, and some formats.
+"""What calamine does not read of a workbook's XML: hidden rows, errors, some formats.
 
 Part of the reader's process, without the portal (`reader.py`). Nothing here is resolved from outside the file: a part
 with a document type is refused, so that no entity is ever declared.

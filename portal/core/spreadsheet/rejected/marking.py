@@ -1,4 +1,4 @@
-"""Marks the faulty cells of a workbook and removes the rows that were taken, in a process of its own (`reader.py`).
+"""Mark faulty cells and remove stored rows of a workbook, in a process of its own.
 
 Run as a script, without the portal: `python -I marking.py FILE MEMORY SECONDS`, the plan of `marked.py` as JSON on
 stdin. The workbook is written to stdout. Macros and links to other workbooks are not kept.

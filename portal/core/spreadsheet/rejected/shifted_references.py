@@ -1,4 +1,4 @@
-"""What a sheet says of its rows after some of them are removed: references in formulas, merged and other ranges.
+"""Adjust formulas, merged cells and ranges after rows were removed.
 
 Part of the script `marking.py`, so without the portal."""
 

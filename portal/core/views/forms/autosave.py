@@ -1,4 +1,4 @@
-"""Autosave: what is typed into a form is kept on the server every few seconds, and files as soon as they are chosen."""
+"""Autosave of forms every few seconds, and of files as soon as they are chosen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two people at the same record: the second to save is told who changed what, and loses nothing."""
+"""Edit conflicts: the second to save is shown who changed what, and loses nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A form that is not saved yet: how what was typed and the files that were brought come back with it."""
+"""Restore an unsaved form with its files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A block copied from a spreadsheet and pasted into a table of a form: what each cell means, for the page's script.
+"""Paste a block from a spreadsheet into a table of a form.
 
 The kinds of fields answer, as they do for sheets: codes and choices by label, dates in many writings, links and people
 by name. Nothing is saved; what a cell cannot be is said at the cell.

@@ -1,4 +1,4 @@
-"""Words of the trail for rows that are no ledger's: accounts, roles and rights, spot checks, requests for sheets.
+"""How the audit log names rows that belong to no ledger.
 
 The trail keeps what such rows hold as text: codes, names of rights and ids. A reader of the trail is told what they
 stand for. Whatever has codes of its own adds the words for them here (`oversight/audit_words.py`).

@@ -1,4 +1,4 @@
-"""A record's history as its page tells it: events with their changes in the viewer's words."""
+"""The history of a record: events with their changes, in the viewer's words."""
 
 from __future__ import annotations
 

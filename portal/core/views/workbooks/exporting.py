@@ -1,4 +1,4 @@
-"""The list as a sheet: short ones at once, long ones beside the page, which tells how far it is and can stop it."""
+"""Export pages: short lists at once, long ones as jobs with progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The runs of imports on the import page, and taking one back as a whole."""
+"""Runs of imports on the import page, and undoing one."""
 
 from __future__ import annotations
 

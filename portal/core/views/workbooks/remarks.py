@@ -1,4 +1,4 @@
-"""Remarks about rows of a sheet, for people: one line for what many rows share."""
+"""Group remarks about rows: one line for what many rows share."""
 
 from __future__ import annotations
 

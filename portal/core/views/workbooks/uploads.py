@@ -1,4 +1,4 @@
-"""The workbook that a request brings: whether it can be taken, and how many wait while jobs work on them."""
+"""Uploaded workbooks: may one be taken now?"""
 
 from __future__ import annotations
 

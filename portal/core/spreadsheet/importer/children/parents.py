@@ -1,4 +1,4 @@
-"""Sheets of entries: each row names the record that it stands under, by its number or by what it is called.
+"""The parent record of each row, by its number or name.
 
 A ledger of entries takes sheets when it declares the columns `<relation>_no` and `<relation>_id` in `imports`.
 """

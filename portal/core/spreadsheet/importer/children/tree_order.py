@@ -1,4 +1,4 @@
-"""Sheets of trees: a row may name as its parent a record that another row of the same sheet makes.
+"""Sheets of trees: a row may name a parent that another row of the sheet creates.
 
 Rows are taken parents first, whatever their order in the sheet. Rows that stand below each other in a circle are left
 in their order; the first of them names a parent that is not there.
