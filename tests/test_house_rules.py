@@ -138,3 +138,16 @@ def test_every_package_is_explained():
     for line in own.splitlines():
         if "==" in line:
             assert line.split("==")[0].lower().removesuffix("-binary") in contributing
+
+
+NAMED = re.compile(r"`((?:[a-z_0-9]+/)*[a-z_0-9]+\.py)`")
+DOCUMENTS = [*sorted((HERE / "docs").glob("*.md")), HERE / "CONTRIBUTING.md", HERE / "README.md"]
+THERE = {name(path) for folder in ("portal", "tests", "deploy", "tools") for path in (HERE / folder).rglob("*.py")}
+THERE |= {"config.py", "run.py", "logs.py", "portal/ledgers/letters/model.py", "portal/ledgers/letters/__init__.py"}
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *DOCUMENTS], ids=name)
+def test_modules_that_are_named_are_there(path):
+    """By their path, or by its end. `letters` is the ledger that docs/new-ledger.md adds."""
+    named = sorted(set(NAMED.findall(path.read_text(encoding="utf-8"))))
+    assert [each for each in named if not any(f"/{there}".endswith(f"/{each}") for there in THERE)] == []

@@ -1,4 +1,4 @@
-"""Verifying the trail: is every line, every seal and the file of heads as it was written (`sealing.py`)?"""
+"""Verifying the trail: is every line, every seal and the file of heads as it was written (`chain.py`)?"""
 
 from __future__ import annotations
 

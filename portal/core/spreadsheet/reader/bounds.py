@@ -1,6 +1,6 @@
 """Limits of a workbook's size, checked before anything of it reaches the portal.
 
-Part of the reader's process, without the portal (`reader.py`). A small file can stand for anything: parts that unpack
+Part of the reader's process, without the portal (`sandbox.py`). A small file can stand for anything: parts that unpack
 to gigabytes, one part that is a thousand sheets, cells that are repeated or merged a million times.
 """
 

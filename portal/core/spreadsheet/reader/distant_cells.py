@@ -1,6 +1,6 @@
 """Cells of an `.xlsx` far from its table, found before calamine allocates everything up to them.
 
-Part of the reader's process, without the portal (`reader.py`). One blank at XFD1048576 would else make a sheet of
+Part of the reader's process, without the portal (`sandbox.py`). One blank at XFD1048576 would else make a sheet of
 thousands of millions of cells.
 """
 

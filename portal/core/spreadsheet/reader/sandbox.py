@@ -1,6 +1,6 @@
 """Read one workbook in a process of its own, with bounds on memory and time.
 
-Run as a script, without the portal: `python -I reader.py FILE NAME LIMITS`, these as JSON (`bounds.py`). Answers lines
+Run as a script, without the portal: `python -I sandbox.py FILE NAME LIMITS`, these as JSON (`bounds.py`). Answers lines
 of JSON: for each sheet {"name", "merged", "hidden", "hidden_rows", "hidden_columns", "date1904"}, then its rows, each a
 list of texts; at the end {"end": true}, or at any place {"fault": code, "where": text}. What else a broken file does to
 those who parse it ends the process.

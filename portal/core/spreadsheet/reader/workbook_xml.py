@@ -1,6 +1,6 @@
 """What calamine does not read of a workbook's XML: hidden rows, errors, some formats.
 
-Part of the reader's process, without the portal (`reader.py`). Nothing here is resolved from outside the file: a part
+Part of the reader's process, without the portal (`sandbox.py`). Nothing here is resolved from outside the file: a part
 with a document type is refused, so that no entity is ever declared.
 """
 

@@ -1,6 +1,6 @@
 """Mark faulty cells and remove stored rows of a workbook, in a process of its own.
 
-Run as a script, without the portal: `python -I marking.py FILE MEMORY SECONDS`, the plan of `marked.py` as JSON on
+Run as a script, without the portal: `python -I marking.py FILE MEMORY SECONDS`, the plan of `workbook.py` as JSON on
 stdin. The workbook is written to stdout. Macros and links to other workbooks are not kept.
 """
 
