@@ -15,7 +15,7 @@ from portal.core import clock
 from portal.core.access import scope
 from portal.core.records import attachments, gaps
 from portal.demo import names, phrases
-from portal.demo.entering import bring, day, enter, filler_of, move, principal, row, secretary_of, units
+from portal.demo.entering import bring, day, enter, filler_of, make_transition, principal, row, secretary_of, units
 from portal.demo.profiles import SHOWN, Profile, dealt
 from portal.extensions import db
 from portal.ledgers.cobuilding import agreements, coop_activities
@@ -71,9 +71,9 @@ def one(plan: Plan, rng: Random) -> int:
     if plan.standing == "terminated":
         answers = {"terminated_on": day(plan.signed_on, 300), "terminate_reason": "3"}
         for by in (plan.username, secretary_of(plan.username)):
-            move(by, agreements, agreement, "terminate", **answers)
+            make_transition(by, agreements, agreement, "terminate", **answers)
     if plan.standing == "renewed":
-        agreement = move(plan.username, agreements, agreement, "renew")
+        agreement = make_transition(plan.username, agreements, agreement, "renew")
         agreement.signed_on = agreement.effective_from
         bring(plan.username, agreements, agreement, "active")
         return 2

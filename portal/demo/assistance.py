@@ -13,7 +13,7 @@ from portal.core import clock
 from portal.core.declaration.ledger import Ledger
 from portal.core.records.duplicates import PREFIX
 from portal.demo import names, phrases
-from portal.demo.entering import Texts, bring, enter, filler_of, move, row, units
+from portal.demo.entering import Texts, bring, enter, filler_of, make_transition, row, units
 from portal.demo.profiles import SHOWN, Profile
 from portal.extensions import db
 from portal.ledgers.assistance import beneficiaries, pairings, visits
@@ -64,7 +64,7 @@ def of_unit(n: int, host: Host, areas: list[Area], rng: Random) -> int:
         serial, helper = n * len(STATUSES) + k, host.roster[k % len(host.roster)]
         person = host.enter(beneficiaries, person_texts(serial, kind, areas[(n * 17 + k * 5) % len(areas)], rng))
         if k < len(STATUSES) - 1:
-            move(username, beneficiaries, person, "submit")
+            make_transition(username, beneficiaries, person, "submit")
         pairing = host.enter(pairings, pairing_texts(person, helper, k, rng))
         bring(username, pairings, pairing, status, RETURNED)
         made += 2
@@ -80,7 +80,7 @@ def visit_often(host: Host, person: Any, helper: Member, k: int, rng: Random) ->
         texts = visit_texts(held_on, each, person, helper, rng.choice(host.roster), rng)
         visit = host.enter(visits, texts)
         if each or k:
-            move(host.username, visits, visit, "submit")
+            make_transition(host.username, visits, visit, "submit")
     return len(days)
 
 
@@ -118,7 +118,7 @@ class Others:
             kind = RESIDENT if n < self.households or n % 3 == 0 else "23"[n % 2]
             texts = person_texts(SHOWN * len(STATUSES) + n, kind, self.areas[n * 7 % len(self.areas)], self.rng)
             person = host.enter(beneficiaries, texts)
-            move(host.username, beneficiaries, person, "submit")
+            make_transition(host.username, beneficiaries, person, "submit")
             made.append((host, person))
         return made
 
@@ -148,7 +148,7 @@ class Others:
 
     def submit(self, host: Host, texts: Texts) -> Any:
         visit = host.enter(visits, texts)
-        move(host.username, visits, visit, "submit")
+        make_transition(host.username, visits, visit, "submit")
         return visit
 
     def visit_twice(self, people: list[tuple[Host, Beneficiary]]) -> None:

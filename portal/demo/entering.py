@@ -1,4 +1,4 @@
-"""Records of the demo are entered as people enter them: through the ledgers' own forms and moves, by their accounts."""
+"""Enter records of the demo as people do: through the ledgers' forms and transitions, by their accounts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def enter(username: str, ledger: Ledger, texts: Texts, parent: Any = None) -> An
     return record
 
 
-def move(username: str, ledger: Ledger, record: Any, name: str, **answers: str) -> Any:
+def make_transition(username: str, ledger: Ledger, record: Any, name: str, **answers: str) -> Any:
     with scope.acting_as(principal(username)):
         step = ledger.transition(name)
         path = step and transitions.path_of(ledger, record, step)
@@ -57,18 +57,18 @@ def move(username: str, ledger: Ledger, record: Any, name: str, **answers: str) 
 
 
 def bring(username: str, ledger: Ledger, record: Any, status: str, reason: Mapping[str, str] | None = None) -> None:
-    """Make the moves after which the record stands there."""
+    """Make the transitions after which the record stands there."""
     if status == "draft":
         return
     secretary = secretary_of(username)
-    move(username, ledger, record, "submit")
+    make_transition(username, ledger, record, "submit")
     if status == "returned":
-        move(secretary, ledger, record, "return", **(reason or {}))
+        make_transition(secretary, ledger, record, "return", **(reason or {}))
     while record.status != status and record.status.startswith("pending"):
         if record.status == "pending_unit":
-            move(secretary, ledger, record, "approve")
+            make_transition(secretary, ledger, record, "approve")
         else:
-            move(OFFICE[username in OFFICE], ledger, record, "approve_committee")
+            make_transition(OFFICE[username in OFFICE], ledger, record, "approve_committee")
 
 
 def secretary_of(username: str) -> str:

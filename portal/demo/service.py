@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from portal.core import clock
 from portal.demo import names, phrases
-from portal.demo.entering import bring, day, enter, filler_of, move, units
+from portal.demo.entering import bring, day, enter, filler_of, make_transition, units
 from portal.demo.profiles import SHOWN, Profile
 from portal.extensions import db
 from portal.ledgers.service import (
@@ -64,7 +64,7 @@ def make(profile: Profile) -> int:
         texts = project_texts(Plan(town, bodies[n], area, what, "draft", 90 + n), rng)
         project = enter(town, service_projects, texts | {"collected_on": day(clock.today(), -12)})
         if n:
-            move(town, service_projects, project, "submit")
+            make_transition(town, service_projects, project, "submit")
     return made + PROPOSING
 
 
@@ -121,7 +121,7 @@ def late(plan: Plan, project: ServiceProject) -> int:
     if plan.number % 2:
         bring(plan.username, project_extensions, extension, "active")
     else:
-        move(plan.username, project_extensions, extension, "submit")
+        make_transition(plan.username, project_extensions, extension, "submit")
     enter(plan.username, project_extensions, {**later, "until": day(clock.today(), 260)}, project)
     return 2
 
@@ -140,7 +140,7 @@ def seen(plan: Plan, project: ServiceProject) -> int:
     if plan.standing == "done":
         for by in (plan.username, "reviewer02"):
             answers = {"done_on": day(plan.begun, 140), "outcome": "项目按期完成，群众反映良好。"}
-            move(by, service_projects, project, "complete", **answers)
+            make_transition(by, service_projects, project, "complete", **answers)
     return 1
 
 

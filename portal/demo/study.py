@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from portal.core import clock
 from portal.demo import names, phrases
-from portal.demo.entering import bring, enter, filler_of, move, row, units
+from portal.demo.entering import bring, enter, filler_of, make_transition, row, units
 from portal.demo.profiles import SHOWN, Profile, dealt
 from portal.extensions import db
 from portal.ledgers.study import study_groups, study_outputs, study_plans, study_sessions
@@ -34,7 +34,7 @@ def make(profile: Profile) -> int:
     for n in range(profile.groups, profile.groups + profile.stopped_groups):
         place = n % len(bodies)
         group = in_force(filler_of(place, profile), bodies[place], profile, rng)
-        move("reviewer02", study_groups, group, "complete", reason="人员调整，暂停活动。")
+        make_transition("reviewer02", study_groups, group, "complete", reason="人员调整，暂停活动。")
         made += 1
     for n, status in enumerate(OTHERS):
         username = filler_of(n, profile)
@@ -64,7 +64,7 @@ def one_group(profile: Profile, n: int, bodies: list[Unit], sessions: int, outpu
     for k in range(sessions):
         held_on = latest - timedelta(days=QUARTER * k)
         texts = session_texts(held_on, k, topics.get(clock.quarter(held_on)), present, rng)
-        move(username, study_sessions, enter(username, study_sessions, texts, group), "submit")
+        make_transition(username, study_sessions, enter(username, study_sessions, texts, group), "submit")
     if n < SHOWN:
         texts = session_texts(latest + timedelta(days=9), sessions, None, present, rng)
         enter(username, study_sessions, texts, group)
@@ -80,10 +80,10 @@ def plan(username: str, group: Any, rng: Random) -> dict[str, int]:
     for ahead, span in zip(AHEAD, quarters(), strict=True):
         made = enter(username, study_plans, plan_texts(span, rng), group)
         if ahead < 1:
-            move(username, study_plans, made, "submit")
+            make_transition(username, study_plans, made, "submit")
             topics[span] = db.session.scalars(select(PlanTopic.id).where(PlanTopic.plan_id == made.id)).first() or 0
         if ahead < 0:
-            move(username, study_plans, made, "complete")
+            make_transition(username, study_plans, made, "complete")
     return topics
 
 

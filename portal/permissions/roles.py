@@ -89,7 +89,7 @@ class Role:
     code: str
     label: Label
     business: Grant = NO
-    # Whose moves it makes in business ledgers (`workflow.FILLER`, `UNIT`, `COMMITTEE`).
+    # Whose transitions it makes in business ledgers (`workflow.FILLER`, `UNIT`, `COMMITTEE`).
     sides: tuple[str, ...] = ()
     registry: Grant = NO
     named: Mapping[str, Grant] = field(default_factory=dict)

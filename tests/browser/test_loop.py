@@ -43,7 +43,7 @@ def fill_in(page, year):
 
 
 def move(page, path, name, **answers):
-    """Press the button of a move; one that asks something opens its small form first."""
+    """Press the button of a transition; one that asks something opens its small form first."""
     page.goto(path)
     if answers:
         page.locator(f'[data-opens="{name}"]').click()

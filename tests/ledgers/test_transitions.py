@@ -1,4 +1,4 @@
-"""Statuses change by moves only: who may make which, from where, and what each does (`domain.md` §2.1, §2.2.5)."""
+"""Statuses change by transitions only: by whom, from where, and what each does (`domain.md` §2.1, §2.2.5)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from portal.core.declaration.workflow import TRANSITIONS
 from tests.security.walk import dump, first, of, unchanged
 
-# Every move from every status by every role; whoever is not named may make none.
+# Every transition from every status by every role; whoever is not named may make none.
 TABLE = {
     "draft": {"filler01": {"submit"}},
     "returned": {"filler01": {"submit"}, "secretary01": {"void"}, "reviewer": {"void"}},

@@ -198,7 +198,7 @@ def unscoped(reason: str) -> Iterator[None]:
 
 @contextmanager
 def doing(verb: str) -> Iterator[None]:
-    """Writes inside need this verb instead of add, edit or delete (a bulk change, a move)."""
+    """Writes inside need this verb instead of add, edit or delete (a bulk change, a transition)."""
     token = _verb.set(verb)
     try:
         yield

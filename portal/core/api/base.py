@@ -19,7 +19,7 @@ from portal.org import codes
 
 
 class LedgerApi(Reaching, ModelRestApi):
-    """List, one record, what the form takes, add, edit, delete and moves of one ledger, as JSON."""
+    """List, one record, what the form takes, add, edit, delete and transitions of one ledger, as JSON."""
 
     # The session's cookie, with the token of its pages in `X-CSRFToken`; no other way of signing in.
     allow_browser_login = True

@@ -113,7 +113,7 @@ def posted(ledger: Ledger, sent: Mapping[str, Any], closed: Collection[str] = ()
 
 
 def answers(fields: Mapping[str, Field], sent: Mapping[str, Any]) -> MultiDict[str, str]:
-    """The texts of a small form, such as that of a move."""
+    """The texts of a small form, such as that of a transition."""
     typed = Typed()
     for name, value in sent.items():
         typed.take(fields.get(name), name, value)

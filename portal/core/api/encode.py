@@ -105,7 +105,7 @@ def newer(met: Newer) -> dict[str, Any]:
 
 
 def offered(ledger: Ledger, offers: Iterable[Offer]) -> list[dict[str, Any]]:
-    """The moves that a record may make now, each with what it asks."""
+    """The transitions that a record may make now, each with what it asks."""
     return [
         {
             **named(offer.transition),

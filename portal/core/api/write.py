@@ -62,7 +62,7 @@ def unless_newer(ledger: Ledger, record: Any, opened: Start) -> None:
 
 
 def transition(view: Any, record: Any, name: str) -> int:
-    """Make a move with what was sent; the id of the record to go on with. 403, 404, 409, 412 or 422."""
+    """Make a transition with what was sent; the id of the record to go on with. 403, 404, 409, 412 or 422."""
     sent = decode.body(needed=False)
     transition_pages.allowed(view, name)
     view.require(name, record)

@@ -44,7 +44,7 @@ def faults(ledger: Ledger) -> Iterator[str]:
         column = ledger.mapper.columns.get(name)
         yield from (f"{ledger.name}: {fault}" for fault in found.kind.faults(name, column))
     if "status" in ledger.entered and ledger.statuses:
-        yield f"{ledger.name}: a status changes by moves only, so 'status' cannot stand in a form"
+        yield f"{ledger.name}: a status changes by transitions only, so 'status' cannot stand in a form"
     for name in ledger.filters:
         if name in known and known[name].kind.filter_widget is None:
             yield f"{ledger.name}: lists cannot be filtered by {name!r}"
@@ -53,12 +53,12 @@ def faults(ledger: Ledger) -> Iterator[str]:
     taken = TAKEN & {*ledger.entered, *(table.name for table in ledger.rows)}
     yield from (f"{ledger.name}: forms have a meaning of their own for {name!r}" for name in sorted(taken))
     yield from shape_faults(ledger)
-    # Paths of moves that every ledger shares may start where this one never comes.
+    # Paths of transitions that every ledger shares may start where this one never comes.
     paths = [path for transition in ledger.transitions for path in transition.edges]
     ends = {path.target for path in paths if path.source in ledger.statuses} - {NEXT, BEFORE}
     unknown = ({path.source for path in paths} - STATUSES) | (ends - ledger.statuses.keys())
     if unknown:
-        yield f"{ledger.name}: moves from or to unknown statuses {', '.join(sorted(unknown))}"
+        yield f"{ledger.name}: transitions from or to unknown statuses {', '.join(sorted(unknown))}"
 
 
 def shape_faults(ledger: Ledger) -> Iterator[str]:

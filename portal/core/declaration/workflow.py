@@ -1,4 +1,4 @@
-"""Moves as data: a status changes by a named move only, which is rule, button, right and history at once
+"""Transitions as data: a status changes by a named transition only, which is rule, button, right and history at once
 (`domain.md` §2.1)."""
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TRANSITIONS: Mapping[str, Label] = {
 STATUSES = frozenset(
     ("draft", "pending_unit", "pending_committee", "returned", "active", "done", "archived", "voided", "terminated")
 ) | {"renewed"}
-# Whose default right a move is.
+# Whose default right a transition is.
 FILLER, UNIT, COMMITTEE = "filler", "unit", "committee"
 # The steps of review, by how many a type of record takes; then it is in force.
 STEPS: Mapping[int, tuple[str, ...]] = {1: (), 2: ("pending_unit",), 3: ("pending_unit", "pending_committee")}
@@ -57,8 +57,8 @@ class Edge:
 class Transition:
     """`reason`: "why" asks for 5 to 200 characters, "field" also for the field that is meant.
 
-    `asks` are fields of the record that the move may fill, `questions` further ones that are not kept with it, and
-    `rules` judge the answers as those of a ledger judge a form. `apply(ledger, record, answers)` does what is to be
+    `asks` are fields of the record that the transition may fill, `questions` further ones that are not kept with it,
+    and `rules` judge the answers as those of a ledger judge a form. `apply(ledger, record, answers)` does what is to be
     done beside changing the status and answers the record to go on with.
     """
 

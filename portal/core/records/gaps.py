@@ -25,7 +25,7 @@ def lacking(ledger: Ledger, record: Any) -> tuple[str, ...]:
 
 
 def ended(ledger: Ledger, record: Any) -> list[str]:
-    """What the move to the status of this record would have asked for: of what ended on paper, since when and why."""
+    """What the transition to this record's status would have asked for: of what ended on paper, since when and why."""
     transitions = (each for each in ledger.transitions if any(path.target == record.status for path in each.edges))
     asked = (name for transition in transitions if record.status not in (IN_FORCE, "draft") for name in transition.asks)
     return [name for name in dict.fromkeys(asked) if ledger.field(name).required]

@@ -36,7 +36,7 @@ def transitions(
 ) -> tuple[Transition, Transition, Transition]:
     """Terminate, return and withdraw for a ledger whose ends are confirmed with the right to `confirm`.
 
-    The model has `terminated_on` and what else the move asks for; `ended` is what else happens then.
+    The model has `terminated_on` and what else the transition asks for; `ended` is what else happens then.
     """
 
     def end(_ledger: Any, record: Any, _answers: Mapping[str, Any]) -> Any:

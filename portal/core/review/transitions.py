@@ -37,7 +37,7 @@ REASON = Field(Text(200, lines=True, least=5), lazy_gettext("Reason"), required=
 
 
 class Refused(Exception):
-    """The record's status, or whose it is, forbids this move now; the message is for whoever tried."""
+    """The record's status, or whose it is, forbids this transition now; the message is for whoever tried."""
 
 
 class OwnWork(Exception):
@@ -75,7 +75,7 @@ def tier_of(ledger: Ledger, record: Any) -> int:
 
 
 def path_of(ledger: Ledger, record: Any, transition: Transition) -> Edge | None:
-    """The way that this move goes from here for the current user; None when there is none."""
+    """The way that this transition goes from here for the current user; None when there is none."""
     if transition.when is not None and not transition.when(record):
         return None
     for path in transition.edges:
@@ -103,7 +103,7 @@ def own_work(record: Any) -> bool:
 
 
 def offered(ledger: Ledger, record: Any) -> list[tuple[Transition, Edge]]:
-    """The moves that the current user may make on this record now, in the order of the declaration."""
+    """The transitions that the current user may make on this record now, in the order of the declaration."""
     found = [
         (transition, path)
         for transition in ledger.transitions
@@ -124,7 +124,7 @@ def comes_into_force(ledger: Ledger, record: Any, path: Edge) -> bool:
 
 
 def asked(ledger: Ledger, record: Any, transition: Transition, path: Edge) -> dict[str, Field]:
-    """What the move asks for: fields of the record, then where to and why."""
+    """What the transition asks for: fields of the record, then where to and why."""
     names = list(transition.asks)
     missing = [name for name in ledger.to_activate if getattr(record, name) is None and name not in names]
     if missing and transition.name != "adopt" and comes_into_force(ledger, record, path):
@@ -146,7 +146,7 @@ def asked(ledger: Ledger, record: Any, transition: Transition, path: Edge) -> di
 def move_form(
     ledger: Ledger, record: Any, transition: Transition, path: Edge, formdata: Mapping[str, Any] | None = None
 ) -> Any:
-    """The small form of a move; empty for those that ask nothing."""
+    """The small form of a transition; empty for those that ask nothing."""
     fields = asked(ledger, record, transition, path)
     data = stored(record, {name: fields[name] for name in kept(ledger, fields)})
     typed = MultiDict(formdata) if formdata is not None else None
@@ -158,7 +158,7 @@ def move_form(
 
 
 class MoveForm(Form):
-    """What a move asks, judged field by field and then as a whole."""
+    """What a transition asks, judged field by field and then as a whole."""
 
     record: Any
     rules: tuple[Rule, ...] = ()
@@ -174,7 +174,7 @@ class MoveForm(Form):
 
 
 def kept(ledger: Ledger, names: Iterable[str]) -> list[str]:
-    """Those of the fields of a move that are the record's own."""
+    """Those of the fields of a transition that are the record's own."""
     return [name for name in names if name not in ("field", "reason") and ledger.has(name)]
 
 
@@ -185,7 +185,7 @@ def _named(places: Field, reason: str) -> str:
 
 
 def make(ledger: Ledger, record: Any, transition: Transition, form: Any) -> Any:
-    """Make the move with its judged form; answers the record to go on with.
+    """Make the transition with its judged form; answers the record to go on with.
 
     Raises Refused, OwnWork, Incomplete, and OutOfScope when the right does not reach the record.
     """
@@ -253,7 +253,7 @@ def require_whole(ledger: Ledger, record: Any, *, lenient: bool) -> None:
 
 
 def _stamp(ledger: Ledger, record: Any, transition: Transition, target: str, answers: Mapping[str, Any]) -> None:
-    """What the header keeps of a move."""
+    """What the header keeps of a transition."""
     user_id, now = scope.current().user_id, clock.now()
     if transition.name in ("submit", "adopt"):
         record.return_field = record.return_reason = None

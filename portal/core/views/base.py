@@ -40,7 +40,7 @@ from portal.core.views.lookup import Reaching
 from portal.core.views.query_args import only
 from portal.core.views.record_links import pages_of
 from portal.core.views.table import table
-from portal.core.views.transition_pages import Moves, batches, offers
+from portal.core.views.transition_pages import TransitionPages, batches, offers
 from portal.core.views.unmask import Revealing, revealing
 from portal.core.views.workbooks.exporting import Exporting
 from portal.core.views.workbooks.import_runs import ImportRuns
@@ -56,7 +56,7 @@ class LedgerView(
     Filling,
     Autosaving,
     Pasting,
-    Moves,
+    TransitionPages,
     Filing,
     Importing,
     ImportRuns,
@@ -82,7 +82,7 @@ class LedgerView(
         **Filling.verbs,
         **Autosaving.verbs,
         **Pasting.verbs,
-        **Moves.verbs,
+        **TransitionPages.verbs,
         **Filing.verbs,
         **Importing.verbs,
         **ImportRuns.verbs,
@@ -146,7 +146,7 @@ class LedgerView(
         file_faults: dict[str, str] | None = None,
         newer: stale.Newer | None = None,
     ) -> ResponseReturnValue:
-        """The page of a record; `tried` is the form of a move that was refused, by the move's name, and `newer` what
+        """The page of a record; `tried` is the form of a transition that was refused, by its name, and `newer` what
         became of the record since it was shown to whoever asked for that."""
         return self.page(
             "show.html",

@@ -88,7 +88,7 @@ def briefly(met: Newer) -> str:
 
 
 def shown_instead(view: Any, record: Any, met: Newer, tried: dict[str, Any] | None = None) -> ResponseReturnValue:
-    """The record as it is now, with what changed; `tried` is the form of the move that was asked for, as typed."""
+    """The record as it is now, with what changed; `tried` is the form of the transition asked for, as typed."""
     return make_response(view.record_page(record, tried, newer=met), 409)
 
 

@@ -40,8 +40,8 @@ class Offer:
     open: bool
 
 
-class Moves:
-    """What `LedgerView` does with moves."""
+class TransitionPages:
+    """What `LedgerView` does with transitions."""
 
     verbs: ClassVar = {"move": "read", "move_many": "read"}
 
@@ -60,7 +60,7 @@ class Moves:
     @expose("/moves/<string:name>", methods=["POST"])
     @has_access
     def move_many(self: Any, name: str) -> ResponseReturnValue:
-        """A move of a selection (`rowid`) or of all that a filter finds (`all=1` and the list's address)."""
+        """A transition of a selection (`rowid`) or of all that a filter finds (`all=1` and the list's address)."""
         transition = allowed(self, name)
         if not transition.batch:
             abort(404)
@@ -79,7 +79,7 @@ class Moves:
 
 
 def attempt(view: Any, record: Any, name: str) -> ResponseReturnValue:
-    """Make the move with what was posted, or show the record's page with what it asks."""
+    """Make the transition with what was posted, or show the record's page with what it asks."""
     transition, path = opening(view, record, name)
     form = transitions.move_form(view.ledger, record, transition, path, request.form)
     if not form.validate():
@@ -89,14 +89,14 @@ def attempt(view: Any, record: Any, name: str) -> ResponseReturnValue:
 
 
 def typed(ledger: Ledger, record: Any, transition: Transition) -> dict[str, Any]:
-    """The form of the move with what was typed into it, where the record as it is now still has that move."""
+    """The form of the transition with what was typed, where the record as it is now still has it."""
     path = transitions.path_of(ledger, record, transition)
     form = transitions.move_form(ledger, record, transition, path, request.form) if path is not None else None
     return {transition.name: form} if form is not None and form._fields else {}
 
 
 def opening(view: Any, record: Any, name: str) -> tuple[Transition, Edge]:
-    """The move and the way that it goes from here: 404, 403 or 409 when there is none."""
+    """The transition and the way that it goes from here: 404, 403 or 409 when there is none."""
     transition = allowed(view, name)
     view.require(name, record)
     path = transitions.path_of(view.ledger, record, transition)
@@ -104,7 +104,7 @@ def opening(view: Any, record: Any, name: str) -> tuple[Transition, Edge]:
 
 
 def allowed(view: Any, name: str) -> Transition:
-    """The move, if this ledger has it and the user has the right to it somewhere."""
+    """The transition, if this ledger has it and the user has the right to it somewhere."""
     transition: Transition | None = view.ledger.transition(name)
     if transition is None:
         abort(404)
@@ -114,7 +114,7 @@ def allowed(view: Any, name: str) -> Transition:
 
 
 def batches(ledger: Ledger) -> list[Transition]:
-    """The moves that the user may make on many records at once."""
+    """The transitions that the user may make on many records at once."""
     may = scope.current().may
     return [each for each in ledger.transitions if each.batch and may(each.name, ledger.name)]
 
@@ -124,13 +124,13 @@ def offers(ledger: Ledger, record: Any, tried: dict[str, Any]) -> list[Offer]:
     for transition, path in transitions.offered(ledger, record):
         form = tried.get(transition.name) or transitions.move_form(ledger, record, transition, path)
         for field in form:
-            field.id = f"{transition.name}-{field.name}"  # two moves on one page may ask for the same
+            field.id = f"{transition.name}-{field.name}"  # two transitions on one page may ask for the same
         found.append(Offer(transition, form if form._fields else None, transition.name in tried))
     return found
 
 
 def done(view: Any, record: Any, transition: Transition, form: Any) -> ResponseReturnValue:
-    """Make the move and go on, or say why not and change nothing."""
+    """Make the transition and go on, or say why not and change nothing."""
     number, pk = record.record_no or str(record), record.id
     try:
         after, begun = made(view, record, transition, form)
@@ -141,7 +141,7 @@ def done(view: Any, record: Any, transition: Transition, form: Any) -> ResponseR
 
 
 def made(view: Any, record: Any, transition: Transition, form: Any) -> tuple[int, bool]:
-    """Make the move: the id of the record to go on with, and whether that is a draft that it began.
+    """Make the transition: the id of the record to go on with, and whether that is a draft that it began.
 
     Raises moving.Incomplete; 403 or 409. Nothing is changed then.
     """
@@ -193,7 +193,7 @@ def wanted(view: Any) -> list[Any]:
 
 
 def sorted_out(ledger: Ledger, transition: Transition, records: list[Any]) -> tuple[list[Any], list[tuple[Any, str]]]:
-    """Those that the move can be made on, and the others with the reason."""
+    """Those that the transition can be made on, and the others with the reason."""
     can, cannot = [], []
     for record in records:
         reason = hindrance(ledger, transition, record)

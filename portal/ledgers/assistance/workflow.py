@@ -1,4 +1,4 @@
-"""The moves of beneficiaries, pairings and visits beyond those of every record."""
+"""The transitions of beneficiaries, pairings and visits beyond those of every record."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def about_pairings(person: Beneficiary) -> dict[str, Field]:
 
 
 def leave(_ledger: Any, person: Beneficiary, answers: Mapping[str, Any]) -> Beneficiary:
-    """The end of the pairings is asked for, as their own move does; a second person confirms it."""
+    """The end of the pairings is asked for, as their own transition does; a second person confirms it."""
     for pairing in open_pairings(person) if answers.get("pairings") == "end" else ():
         pairing.terminated_on, pairing.end_reason = person.terminated_on, person.exit_reason
         pairing.editor_id = scope.current().user_id

@@ -288,7 +288,7 @@ class AgreementParty(OfAgreement, Model):
 
 
 class AgreementChange(OfAgreement, Model):
-    """What an amendment changed; written by the moves, never edited."""
+    """What an amendment changed; written by the transitions, never edited."""
 
     __tablename__ = "agreement_change"
 

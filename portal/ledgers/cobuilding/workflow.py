@@ -1,4 +1,4 @@
-"""The moves of agreements beyond those of every record (`domain.md` §2.2.5): renew as a chain, end by two people."""
+"""Transitions of agreements beyond those of every record (`domain.md` §2.2.5): renewal, termination by two people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The moves of study groups, plans and sessions beyond those of every record."""
+"""The transitions of study groups, plans and sessions beyond those of every record."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def test_administrators_change_no_business_record(app, rest, rows, account):
 
 @pytest.mark.one_database
 def test_records_of_others_cannot_be_touched(app, rest, rows):
-    """By no method and no move, in every ledger; and their rows are as they were."""
+    """By no method and no transition, in every ledger; and their rows are as they were."""
     program = rest("filler01")
     theirs = {}
     for ledger in ledgers(app, "read"):

@@ -200,7 +200,7 @@ def test_everything_that_is_wrong_with_a_row_is_said_at_once(bring, tmp_path):
 
 
 def test_when_and_why_something_ended_on_paper_is_taken_over(bring, rows, tmp_path):
-    """Of what has not ended it is said that this is not taken; a day that the move would refuse is refused."""
+    """Of what has not ended it is said that this is not taken; a day that the transition would refuse is refused."""
     heads = [*GROUPS, "状态", "解散日期", "解散原因"]
     rows_ = [
         [*group("甲组"), "已撤销", "2025-05-06", None],

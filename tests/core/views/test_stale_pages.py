@@ -12,7 +12,7 @@ pytestmark = pytest.mark.one_database
 
 
 def sent_by(page, transition):
-    """What the button of a move sends, as its page stands."""
+    """What the button of a transition sends, as its page stands."""
     form = page.one(f'button[data-move="{transition}"]').find_parent("form")
     return {field["name"]: field.get("value", "") for field in form.select("input[name]")}
 

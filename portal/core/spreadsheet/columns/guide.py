@@ -26,7 +26,7 @@ STATUS = "status"
 
 @lru_cache(maxsize=128)
 def asked_at(ledger: Ledger) -> Mapping[str, frozenset[str]]:
-    """The columns of sheets that only a move fills in, each with the statuses of what has ended by it."""
+    """The columns of sheets that only a transition fills in, each with the statuses of what has ended by it."""
     found = {}
     for name in (each for each in ledger.imports if "." not in each and not ledger.takes(each)):
         transitions = [transition for transition in ledger.transitions if name in transition.asks]

@@ -33,7 +33,7 @@ def vocabulary(ledger: Ledger) -> Mapping[str, list[str]]:
         with force_locale(language):
             for name in ledger.imports:
                 known = words.setdefault(plain(str(ledger.imported(name).label)), [])
-                # What only a move fills in is found by its label where that means nothing else.
+                # What only a transition fills in is found by its label where that means nothing else.
                 if name not in known and (ledger.takes(name) or not known):
                     known.append(name)
     for word in ledger.not_taken:

@@ -36,7 +36,7 @@ def take_ends(ledger: Ledger, record: Any, cells: Mapping[str, str], *, new: boo
 
 
 def judge(ledger: Ledger, record: Any) -> None:
-    """The rules of the move to this status."""
+    """The rules of the transition to this status."""
     values = Values(record, {}, from_paper=True)
     for transition in ledger.transitions:
         if any(path.target == record.status for path in transition.edges):

@@ -79,7 +79,7 @@ class Filling:
             return fill_in(self, record, None, limited=only_lists(self.ledger))
 
     def refused_form(self: Any, record: Any, judge: Callable[[LedgerForm], Any]) -> ResponseReturnValue:
-        """The form of a record that a move found wanting, with the messages at its fields."""
+        """The form of a record that a transition found wanting, with the messages at its fields."""
         page = FormPage(self, record, None, editing(self, record))
         page.open()
         page.missing = []  # each is said at its field
@@ -271,7 +271,7 @@ def may_submit(view: Any, record: Any) -> bool:
 
 
 def handed_in(view: Any, saved: Any) -> ResponseReturnValue:
-    """The record is saved; now the move that was asked for with it."""
+    """The record is saved; now the transition that was asked for with it."""
     record = view.record_or_404(id_of(saved))
     return transition_pages.attempt(view, record, "submit")
 

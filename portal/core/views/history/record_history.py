@@ -115,7 +115,7 @@ def told(
 
 def withheld(event: audit_log.AuditEvent) -> bool:
     """Is the line about records that the viewer has no right to read? Whoever audits need not read what is kept: of
-    such a line they learn who, when and which fields, of the subject its number, and no reason of a move."""
+    such a line they learn who, when and which fields, of the subject its number, and no reason of a transition."""
     return (event.root if event.ledger == FILE else event.ledger) in unread()
 
 
