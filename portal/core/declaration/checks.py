@@ -8,7 +8,7 @@ from click import ClickException
 
 from portal.core.declaration.ledger import VERBS, Ledger, fields_of
 from portal.core.declaration.parts import Rows
-from portal.core.declaration.workflow import BEFORE, NEXT, STATUSES
+from portal.core.declaration.workflow import BEFORE, IN_FORCE, NEXT, STATUSES, STEPS
 
 # Names that a form needs for itself.
 TAKEN = frozenset(
@@ -53,12 +53,19 @@ def faults(ledger: Ledger) -> Iterator[str]:
     taken = TAKEN & {*ledger.entered, *(table.name for table in ledger.rows)}
     yield from (f"{ledger.name}: forms have a meaning of their own for {name!r}" for name in sorted(taken))
     yield from shape_faults(ledger)
-    # Paths of transitions that every ledger shares may start where this one never comes.
-    paths = [path for transition in ledger.transitions for path in transition.edges]
-    ends = {path.target for path in paths if path.source in ledger.statuses} - {NEXT, BEFORE}
-    unknown = ({path.source for path in paths} - STATUSES) | (ends - ledger.statuses.keys())
+    yield from transition_faults(ledger)
+
+
+def transition_faults(ledger: Ledger) -> Iterator[str]:
+    # Edges of transitions that every ledger shares may start where this one never comes.
+    edges = [edge for transition in ledger.transitions for edge in transition.edges]
+    ends = {edge.target for edge in edges if edge.source in ledger.statuses} - {NEXT, BEFORE}
+    unknown = ({edge.source for edge in edges} - STATUSES) | (ends - ledger.statuses.keys())
     if unknown:
         yield f"{ledger.name}: transitions from or to unknown statuses {', '.join(sorted(unknown))}"
+    if ledger.statuses and any(edge.target == NEXT for edge in edges):
+        lacking = [name for name in (*STEPS[ledger.tier], IN_FORCE) if name not in ledger.statuses]
+        yield from (f"{ledger.name}: a review of tier {ledger.tier} needs the status {name!r}" for name in lacking)
 
 
 def shape_faults(ledger: Ledger) -> Iterator[str]:
