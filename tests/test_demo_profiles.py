@@ -1,4 +1,4 @@
-"""The demo in the numbers of the article (`domain.md` §6.2), entered as people enter records."""
+"""The demo in the numbers of the article (`docs/domain` §6.2), entered as people enter records."""
 
 from __future__ import annotations
 

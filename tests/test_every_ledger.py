@@ -423,7 +423,7 @@ def test_every_form_page_tree_and_sheet_opens_for_whoever_may(app, visit, rows, 
                 assert ask(visitor, "GET", f"/{ledger.name}/{path}", 0) == 200, f"{ledger.name} {path}"
 
 
-# The budget of required fields (`domain.md` §2.0): for what is entered daily, for registers, for contracts.
+# The budget of required fields (`docs/domain` §2.0): for what is entered daily, for registers, for contracts.
 DAILY, REGISTER, CONTRACT = 5, 8, 12
 BUDGETS = {
     "agreements": CONTRACT,

@@ -159,7 +159,7 @@ def test_a_half_draft_is_completed_and_submitted_with_one_click(visit, rows):
 
 
 def test_a_draft_says_which_file_it_needs_in_force_and_is_submitted_without(visit, rows):
-    """`domain.md` §2.2.1: the signed scan is needed to activate."""
+    """`docs/domain` §2.2.1: the signed scan is needed to activate."""
     visitor, id_ = visit(FILLER), of(rows, 1, "draft")
     for page in (f"show/{id_}", f"edit/{id_}"):
         assert "Signed scan" in visitor.look(f"/agreements/{page}").one("[data-unattached]").get_text()

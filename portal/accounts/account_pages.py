@@ -95,7 +95,7 @@ class AccountsView(BaseView):
     @expose("/add", methods=["GET", "POST"])
     @has_access
     def add(self) -> ResponseReturnValue:
-        """Nobody signs in by an account that was not authorised (`domain.md` §4.1)."""
+        """Nobody signs in by an account that was not authorised (`docs/domain` §4.1)."""
         return account_page(User(active=may_grant(), roles=[]), AccountProfile(waiting=not may_grant()))
 
     @expose("/edit/<int:pk>", methods=["GET", "POST"])

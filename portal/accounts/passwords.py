@@ -1,5 +1,6 @@
-"""What a password must be, by one of two profiles (`security.md` §1): long, none that is tried first, none of the last
-ones. GB/T 22239 demands several kinds of characters and regular changes, NIST SP 800-63B-4 forbids to demand either and
+"""Password rules, by one of two profiles (`docs/domain/accounts.md`): length, no common one, none of the last ones.
+
+GB/T 22239 demands several kinds of characters and regular changes, NIST SP 800-63B-4 forbids to demand either and
 wants more characters instead."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Resetting an administrator's password or second factor: one administrator asks, another one confirms, and all of them
-see it (`domain.md` §4.1). Nobody does it alone, whatever their rights.
+see it (`docs/domain` §4.1). Nobody does it alone, whatever their rights.
 
 The one-time password has two halves, one for each of the two, so that neither can sign in with it.
 """

@@ -1,4 +1,4 @@
-"""The demo: an invented district with its accounts and records, the same every time (`domain.md` §6)."""
+"""The demo: an invented district with its accounts and records, the same every time (`docs/domain` §6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo's accounts (`contracts.md`): one password for all, exempt from what real accounts must do first."""
+"""The demo's accounts (`docs/domain`): one password for all, exempt from what real accounts must do first."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Names and identifiers of the demo (`domain.md` §6.3, §6.4): all invented, the same every time.
+"""Names and identifiers of the demo (`docs/domain` §6.3, §6.4): all invented, the same every time.
 
 Pure: no database, no clock; chance comes in as a seeded `random.Random`. Codes are those of the code
-lists of `domain.md` §10. Places in `UNITS`, `TOWNS` and `ZONES` are counted from 0, as Python does.
+lists of `docs/domain` §10. Places in `UNITS`, `TOWNS` and `ZONES` are counted from 0, as Python does.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from portal.org.encrypted import Sealed
 from portal.org.models import Area, Member, PartyOrg, Unit
 
 SEED = 20230101
-# Branches below committees and their general branches, and below general branches of units (`domain.md` §6.2).
+# Branches below committees and their general branches, and below general branches of units (`docs/domain` §6.2).
 BRANCHES = {COMMITTEE: 516, GENERAL: 84}
 ROOT = OrgName("中共(演示)区级机关工作委员会", "区级机关工委", "10")
 Bodies = list[tuple[names.Unit | names.Subordinate, Unit, PartyOrg]]

@@ -1,4 +1,4 @@
-"""How much the demo holds: `article` as the article tells it, `tiny` about a fiftieth (`domain.md` §6.2)."""
+"""How much the demo holds: `article` as the article tells it, `tiny` about a fiftieth (`docs/domain` §6.2)."""
 
 from __future__ import annotations
 

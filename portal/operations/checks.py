@@ -118,7 +118,7 @@ def of_the_deployed_database() -> Iterator[Finding]:
     if role == dialects.SUPERUSER:
         yield Finding(
             "the portal connects as a superuser of PostgreSQL, whom no row-level security holds: make a role of its "
-            "own (README, Settings) and name it in PORTAL_DATABASE_URL",
+            "own (docs/commands.md, Settings) and name it in PORTAL_DATABASE_URL",
             True,
         )
     elif role == dialects.OWNER:

@@ -77,7 +77,7 @@ class AccountGrant(Model):
 
 
 class SignInRules(Model):
-    """What holds for signing in besides what always does (`domain.md` §4.2): one row, none while it is as shipped."""
+    """What holds for signing in besides what always does (`docs/domain` §4.2): one row, none while it is as shipped."""
 
     __tablename__ = "sign_in_rules"
 

@@ -1,4 +1,4 @@
-"""Code lists (`domain.md` §10): data that the office edits. Codes are disabled, never deleted."""
+"""Code lists (`docs/domain` §10): data that the office edits. Codes are disabled, never deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Units, areas, Party organisations and members (`domain.md` §3): two trees and the map between them."""
+"""Units, areas, Party organisations and members (`docs/domain` §3): two trees and the map between them."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class PartyOrg(Searchable, Renamed, Model):
 
 
 class Member(Searchable, Scoped, Model):
-    """A person on the minimal roster (`domain.md` §3.4); belongs to a unit, whose people alone see it."""
+    """A person on the minimal roster (`docs/domain` §3.4); belongs to a unit, whose people alone see it."""
 
     __tablename__ = "member"
     ledger_name = "members"

@@ -1,4 +1,4 @@
-"""Names and tree positions with a start date: older records keep what held then (`domain.md` §3.1)."""
+"""Names and tree positions with a start date: older records keep what held then (`docs/domain` §3.1)."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class ReviewTier(Model):
 
 
 class ReviewExemption(Model):
-    """A unit with one person only, who may review what they filled themselves (`domain.md` §2.0)."""
+    """A unit with one person only, who may review what they filled themselves (`docs/domain` §2.0)."""
 
     __tablename__ = "review_exemption"
 

@@ -1,6 +1,6 @@
 """Alerts for administrators: changes by each other, requests that wait, signs of trouble.
 
-A change by one of the three is seen by the other two (`domain.md` §4.1).
+A change by one of the three is seen by the other two (`docs/domain` §4.1).
 """
 
 from __future__ import annotations

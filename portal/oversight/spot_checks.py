@@ -1,4 +1,4 @@
-"""Spot checks: records drawn at random, and the findings (`domain.md` §5.3).
+"""Spot checks: records drawn at random, and the findings (`docs/domain` §5.3).
 
 The lot can be drawn again by anybody: the records stand in the order of SHA-256 over `seed:id`, and the first ones are
 taken. What was found is kept apart from the records, which it never changes.

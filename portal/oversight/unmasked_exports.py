@@ -1,4 +1,4 @@
-"""Unmasked exports: one person asks, another decides, the first may download for a week (`domain.md` §3.5)."""
+"""Unmasked exports: one person asks, another decides, the first may download for a week (`docs/domain` §3.5)."""
 
 from __future__ import annotations
 

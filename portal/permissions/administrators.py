@@ -1,4 +1,4 @@
-"""Who is an administrator, judged by permissions and not by names of roles (`domain.md` §4.1)."""
+"""Who is an administrator, judged by permissions and not by names of roles (`docs/domain` §4.1)."""
 
 from __future__ import annotations
 

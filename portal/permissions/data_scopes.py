@@ -73,7 +73,7 @@ class Place:
 
 
 def over_the_years(column: str, model: Any, tops: Iterable[int]) -> RowScope:
-    """Records of the days on which what they name stood below these (`domain.md` §3.1)."""
+    """Records of the days on which what they name stood below these (`docs/domain` §3.1)."""
     return RowScope(claims=frozenset(RowFilter(column, *spell) for spell in spells_below(model, tops)))
 
 

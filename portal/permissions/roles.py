@@ -1,4 +1,4 @@
-"""The roles of `domain.md` §4.1 and what each may do by default, derived from the declarations of the ledgers.
+"""The roles of `docs/domain` §4.1 and what each may do by default, derived from the declarations of the ledgers.
 
 Rights are Flask-AppBuilder's permission rows and stay editable on the role page. What a role is barred from holds
 whatever is ticked: an auditor's account cannot be made to write by a wrong click.
@@ -52,7 +52,7 @@ DESKS = (
 # Read by whom it names only.
 TRAIL = "audit_events"
 DESK_VERBS: Mapping[str, Label] = {**VERBS, "grant": _("Grant roles")}
-# `domain.md` §4.2; what is granted for a time is an account's own (`AccountGrant`).
+# `docs/domain` §4.2; what is granted for a time is an account's own (`AccountGrant`).
 SCOPES: Mapping[str, Label] = {
     "none": _("No records"),
     "own": _("What it filled in itself"),
@@ -236,7 +236,7 @@ ROLES = (
 # Flask-AppBuilder's own, which nobody holds.
 HIDDEN = ("Admin", "Public")
 BY_CODE = {role.code: role for role in ROLES}
-# Whoever holds one of these holds no other role (`security.md` §1.1).
+# Whoever holds one of these holds no other role (`docs/domain/accounts.md`).
 OFFICES = frozenset(role.code for role in ROLES if role.office)
 # Whoever holds one of these holds no role that writes records.
 READERS = frozenset({"gw_leader", "auditor_ro", "disc_ro"})

@@ -1,4 +1,4 @@
-"""Separation of duties (`domain.md` §4.1), judged by permissions and not by names of roles."""
+"""Separation of duties (`docs/domain` §4.1), judged by permissions and not by names of roles."""
 
 from __future__ import annotations
 

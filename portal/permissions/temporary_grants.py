@@ -1,4 +1,4 @@
-"""Temporary grants: extra permissions for one account until a date (`domain.md` §4.2)."""
+"""Temporary grants: extra permissions for one account until a date (`docs/domain` §4.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Since when an account has been an administrator, and until when it was one (`domain.md` §4.1).
+"""Since when an account has been an administrator, and until when it was one (`docs/domain` §4.1).
 
 Without it one person could go round the pair that resets administrators (`accounts/resets.py`): take an administrator's
 role, set the password alone and give the role back, or make an account to confirm with.

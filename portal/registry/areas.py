@@ -1,4 +1,4 @@
-"""Towns, development zones, communities and villages (`domain.md` §3.3)."""
+"""Towns, development zones, communities and villages (`docs/domain` §3.3)."""
 
 from flask_babel import lazy_gettext as _
 

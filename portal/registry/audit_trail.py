@@ -1,4 +1,4 @@
-"""The trail as a ledger that nobody writes: who did what, when, from where (`domain.md` §5.3)."""
+"""The trail as a ledger that nobody writes: who did what, when, from where (`docs/domain` §5.3)."""
 
 from __future__ import annotations
 

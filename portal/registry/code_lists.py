@@ -1,4 +1,4 @@
-"""Code lists (`domain.md` §10): labels and order are the office's; codes are switched off, never removed."""
+"""Code lists (`docs/domain` §10): labels and order are the office's; codes are switched off, never removed."""
 
 from collections.abc import Iterator
 

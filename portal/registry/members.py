@@ -1,4 +1,4 @@
-"""The minimal roster of members (`domain.md` §3.4); a unit's people see their own."""
+"""The minimal roster of members (`docs/domain` §3.4); a unit's people see their own."""
 
 from flask_babel import lazy_gettext as _
 

@@ -1,4 +1,4 @@
-"""Party organisations (`domain.md` §3.2): their own tree, mapped to units."""
+"""Party organisations (`docs/domain` §3.2): their own tree, mapped to units."""
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
@@ -41,7 +41,7 @@ LEVEL = 4  # characters of a code for each level: a point and three digits
 
 
 def next_code(values: Values) -> None:
-    """A new organisation without a code takes the next one below its superior (`domain.md` §3.2)."""
+    """A new organisation without a code takes the next one below its superior (`docs/domain` §3.2)."""
     if values.record is not None or values.org_code is not None:
         return
     above, code = values.parent_id, PartyOrg.org_code

@@ -1,4 +1,4 @@
-"""Units of the district and the institutions below them (`domain.md` §3.3)."""
+"""Units of the district and the institutions below them (`docs/domain` §3.3)."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -293,7 +293,7 @@ def test_roles_that_are_none_are_not_granted(visit, rows):
 
 
 def test_no_account_holds_two_of_the_three_offices(visit, rows):
-    """`security.md` §1.1, the row of the three administrators: mutually exclusive, with business roles too."""
+    """`docs/domain/accounts.md`, the row of the three administrators: mutually exclusive, with business roles too."""
     town = first(rows, "ab_user", "username = 'town01'")
     role = dict(rows("SELECT name, id FROM ab_role"))
     with unchanged(rows):

@@ -1,4 +1,4 @@
-"""Figures of agreements against a count of one's own (`domain.md` §1.2 I15, §2.6); statuses told by dates."""
+"""Figures of agreements against a count of one's own (`docs/domain` §1.2 I15, §2.6); statuses told by dates."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_what_coverage_lacks_is_listed_in_official_order(visit, rows):
 
 
 def test_coverage_is_cut_and_all_of_them_alone_are_all():
-    """`domain.md` §8.2: 185 of 186 are 99.4 %."""
+    """`docs/domain` §8.2: 185 of 186 are 99.4 %."""
     assert [rate(185, 186), rate(186, 186), rate(1999, 2000), rate(0, 5), rate(0, 0)] == [
         *("99.4%", "100%", "99.9%", "0%", "—")
     ]

@@ -1,4 +1,4 @@
-"""Every rule of an agreement (`domain.md` §2.2.1): posted wrong, it is named at its field, in three languages."""
+"""Every rule of an agreement (`docs/domain` §2.2.1): posted wrong, it is named at its field, in three languages."""
 
 from __future__ import annotations
 
@@ -206,6 +206,6 @@ def test_rows_that_another_type_has_no_place_for_are_refused_until_they_are_remo
 
 
 def test_the_form_asks_for_at_most_twelve_things(visit):
-    """The budget of a contract (`domain.md` §2.0)."""
+    """The budget of a contract (`docs/domain` §2.0)."""
     page = visit("filler01").look("/agreements/add")
     assert len(page.select('form.record-form > .card .form-grid [aria-required="true"]')) <= 12

@@ -1,4 +1,4 @@
-"""Beneficiaries, pairings and visits: what is hidden, what is asked, what is counted (`domain.md` §2.3)."""
+"""Beneficiaries, pairings and visits: what is hidden, what is asked, what is counted (`docs/domain` §2.3)."""
 
 from __future__ import annotations
 

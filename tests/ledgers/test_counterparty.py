@@ -1,4 +1,4 @@
-"""The community: it sees and fills what concerns it, and no more (`domain.md` §0.7, §4.2 PARTY, §2.2.1)."""
+"""The community: it sees and fills what concerns it, and no more (`docs/domain` §0.7, §4.2 PARTY, §2.2.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of assistance, study and service against counts by hand, on records shaken at random (`domain.md` §2.6)."""
+"""Figures of assistance, study and service against counts by hand, on records shaken at random (`docs/domain` §2.6)."""
 
 from __future__ import annotations
 

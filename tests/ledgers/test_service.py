@@ -1,4 +1,4 @@
-"""Service projects: who proposes, who puts off, who accepts, who judges (`domain.md` §2.5.1)."""
+"""Service projects: who proposes, who puts off, who accepts, who judges (`docs/domain` §2.5.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Study groups: members, plans, sessions with attendance, and what is counted (`domain.md` §2.4)."""
+"""Study groups: members, plans, sessions with attendance, and what is counted (`docs/domain` §2.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Terms, ends and what overlaps, as offices count them (`domain.md` §2.2–2.5.6)."""
+"""Terms, ends and what overlaps, as offices count them (`docs/domain` §2.2–2.5.6)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TOO_LONG = "A term of at most five years, please."
 
 
 def test_a_term_of_five_years_ends_on_the_day_before_or_on_the_anniversary(visit, agreement):
-    """`domain.md` §2.2.1, 29 February included."""
+    """`docs/domain` §2.2.1, 29 February included."""
     terms = [
         ("2026-01-01", "2030-12-31", True),
         ("2026-01-01", "2031-01-01", True),
@@ -31,7 +31,7 @@ def test_a_term_of_five_years_ends_on_the_day_before_or_on_the_anniversary(visit
 def test_a_renewed_agreement_overlaps_until_its_last_day_but_not_with_the_one_that_follows_it(
     visit, agreement, rows, change
 ):
-    """`domain.md` §2.2.5."""
+    """`docs/domain` §2.2.5."""
     assert visit("filler01").post("/agreements/add", agreement | {"office_no": "甲"}).status == 302
     old = first(rows, "agreement", "office_no = '甲'")
     change(f"UPDATE agreement SET status = 'renewed', record_no = 'GJ2026-001-9001' WHERE id = {old}")
@@ -98,7 +98,7 @@ def new_pairing(helped, **typed):
     ],
 )
 def test_a_pairing_that_has_run_out_does_not_block_a_new_one(visit, rows, change, helped, until, typed, fine):
-    """`domain.md` §2.3.2: one active row per helper and beneficiary."""
+    """`docs/domain` §2.3.2: one active row per helper and beneficiary."""
     last = f"'{until}'" if until else "NULL"
     change(f"UPDATE pairing SET start_on = '2025-07-01', end_on = {last}")
     answer = visit("filler01").post("/pairings/add", new_pairing(helped, **typed))
@@ -153,7 +153,7 @@ def test_pairings_may_go_on_and_nothing_is_asked_without_one(visit, rows, change
     ],
 )
 def test_the_same_person_without_a_telephone_is_asked_about(visit, rows, typed, asked):
-    """`domain.md` §2.3.1."""
+    """`docs/domain` §2.3.1."""
     sent = PERSON | {"community_id": community(rows)}
     assert visit("filler01").post("/beneficiaries/add", sent).status == 302
     id_ = first(rows, "beneficiary", "substr(called, 1, 2) = '欧*'")
@@ -166,7 +166,7 @@ def test_the_same_person_without_a_telephone_is_asked_about(visit, rows, typed, 
 
 
 def test_less_progress_needs_a_reason_also_on_the_same_day(visit, rows, change):
-    """`domain.md` §2.5.1."""
+    """`docs/domain` §2.5.1."""
     project = first(rows, "service_project", f"status = 'active' AND owner_unit_id = {unit_id(rows, 1)}")
     change(f"DELETE FROM project_progress WHERE project_id = {project}")
     report = {"reported_on": "2026-06-20", "note": "推进中"}
@@ -187,7 +187,7 @@ def test_less_progress_needs_a_reason_also_on_the_same_day(visit, rows, change):
 
 
 def test_months_are_counted_by_the_calendar(visit, rows, change):
-    """`domain.md` §2.5.1: 24 months from the approval, half a year on the books."""
+    """`docs/domain` §2.5.1: 24 months from the approval, half a year on the books."""
     project = first(rows, "service_project", f"status = 'active' AND owner_unit_id = {unit_id(rows, 1)}")
     change(f"UPDATE service_project SET approved_on = '2026-02-28', due_on = '2026-12-31' WHERE id = {project}")
     limits = [("extend", "2028-02-28", True), ("extend", "2028-02-29", False)]

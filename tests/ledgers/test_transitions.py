@@ -1,4 +1,4 @@
-"""Statuses change by transitions only: by whom, from where, and what each does (`domain.md` §2.1, §2.2.5)."""
+"""Statuses change by transitions only: by whom, from where, and what each does (`docs/domain` §2.1, §2.2.5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Units that are renamed, moved and merged in the middle of a year (`domain.md` §3.1, acceptance test 19)."""
+"""Units that are renamed, moved and merged in the middle of a year (`docs/domain` §3.1, acceptance test 19)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the administrators keep an eye on: a change by one of the three is seen by the other two (`domain.md` §4.1)."""
+"""Alerts of administrators: a change by one of the three is seen by the other two (`docs/domain` §4.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spot checks: drawn by lot with a shown seed, results in a table of their own (`domain.md` §5.3)."""
+"""Spot checks: drawn by lot with a shown seed, results in a table of their own (`docs/domain` §5.3)."""
 
 from __future__ import annotations
 

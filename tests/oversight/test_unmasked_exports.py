@@ -1,4 +1,4 @@
-"""Personal data in full in a sheet: asked for by one person, decided by another (`domain.md` §3.5)."""
+"""Personal data in full in a sheet: asked for by one person, decided by another (`docs/domain` §3.5)."""
 
 from __future__ import annotations
 

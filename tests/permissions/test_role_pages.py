@@ -227,7 +227,7 @@ def test_no_click_makes_a_reader_or_an_administrator_write_records(visit, rows, 
         assert visitor.post(f"/agreements/delete/{id_}").status == 403
 
 
-# Powers that must never meet in one role (`domain.md` §4.1).
+# Powers that must never meet in one role (`docs/domain` §4.1).
 APART = [
     *(("sys_admin", "accounts", "grant"), ("sys_admin", "roles", "edit"), ("sec_admin", "accounts", "add")),
     *(("sec_admin", "accounts", "edit"), ("audit_admin", "accounts", "edit"), ("audit_admin", "roles", "edit")),

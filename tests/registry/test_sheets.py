@@ -1,4 +1,4 @@
-"""The organisation, the roster, entries and tables of records come in and go out by sheet (`contracts.md`)."""
+"""Organisation, roster, entries and child tables are imported and exported by sheet (`docs/domain/workbooks.md`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each scope of `domain.md` §4.2 against the rows told one by one, over every ledger with records of units."""
+"""Each scope of `docs/domain` §4.2 against the rows told one by one, over every ledger with records of units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signing in with the password of the office's LDAP directory, on a page beside the sign-in page (`contracts.md`,
+"""Signing in with the password of the office's LDAP directory, on a page beside the sign-in page (`docs/commands.md`,
 `PORTAL_LDAP_*`).
 
 Which password is meant is said by whoever types it, so none is ever sent to the other side, and whoever has one here

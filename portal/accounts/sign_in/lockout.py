@@ -1,4 +1,4 @@
-"""Guessing passwords ends after five tries: the account's name is locked for half an hour (`domain.md` §4.2).
+"""Guessing passwords ends after five tries: the account's name is locked for half an hour (`docs/domain` §4.2).
 
 The trail remembers the tries, so all processes count together, and a name that is no account's is locked like one.
 """

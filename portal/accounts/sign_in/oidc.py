@@ -1,4 +1,4 @@
-"""Signing in by the office's own OpenID Connect provider, from a button on the sign-in page (`contracts.md`,
+"""Signing in by the office's own OpenID Connect provider, from a button on the sign-in page (`docs/commands.md`,
 `PORTAL_OIDC_*`): code flow with PKCE, state and nonce.
 
 Failing here locks no account, since nobody guesses anything.

@@ -1,5 +1,5 @@
 """What the office demands of signing in besides what always holds: from where, how old a password may be, how many
-sessions at a time (`domain.md` §4.1, §4.2). Kept on a page of the security administrator's."""
+sessions at a time (`docs/domain` §4.1, §4.2). Kept on a page of the security administrator's."""
 
 from __future__ import annotations
 

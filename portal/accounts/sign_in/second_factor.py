@@ -1,4 +1,4 @@
-"""Second factor: TOTP (RFC 6238) and recovery codes (`security.md` §1.1, requirement 12).
+"""Second factor: TOTP (RFC 6238) and recovery codes (`docs/domain/accounts.md`).
 
 A code is accepted once: the row remembers its time step, and the statement that does so lets only one of several
 requests through. The secret is sealed like personal data; of recovery codes there are keyed digests only. Nothing here
@@ -56,7 +56,7 @@ def of(user_id: int) -> SecondFactor | None:
 
 
 def demanded(principal: Principal, user: Any, profile: AccountProfile | None, rules: SignInRules | None) -> bool:
-    """Must whoever acts have one? Demo accounts are exempt (`contracts.md`)."""
+    """Must whoever acts have one? Demo accounts are exempt (`docs/domain`)."""
     wanted = rules.second_factor if rules else ADMINS
     if wanted == NOBODY or exempt(user, profile):
         return False

@@ -1,5 +1,5 @@
 """What a session rests on: it ends with signing out, with its account's password, when nobody is there any more, and
-with the working day (`domain.md` §4.2, `security.md` §1).
+with the working day (`docs/domain` §4.2, `docs/domain/accounts.md`).
 
 The cookie is all there is of a session, and a copied cookie would outlive it. So each has a name of its own, under
 which signing out is remembered, and a proof of the password that it began with and of the account's epoch, which counts

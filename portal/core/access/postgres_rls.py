@@ -1,4 +1,4 @@
-"""PostgreSQL row-level security as a second layer below `scope.py` (`architecture.md` §2.5), on by a setting.
+"""PostgreSQL row-level security as a second layer below `scope.py` (`docs/architecture.md`), on by a setting.
 
 The ORM narrows every statement (`core/access/scope.py`). With this layer on, the database refuses on its own what
 some statement might ask past it: each transaction is told who acts, and policies on the tables compare. It is as

@@ -1,4 +1,4 @@
-"""Which rows a right covers (`domain.md` §4.2): all of them, or those that name the right unit, organisation, person
+"""Which rows a right covers (`docs/domain` §4.2): all of them, or those that name the right unit, organisation, person
 or place. Reaches of several roles add up, row by row."""
 
 from __future__ import annotations

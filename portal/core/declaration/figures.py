@@ -44,7 +44,7 @@ class Figure:
     # Makes it a rate: what more holds for what is counted, or the sum that is set against that of the whole.
     part: Conditions | None = None
     part_sum: Callable[[], Any] | None = None
-    # A rate of fewer is no rate yet: the two counts are shown (`domain.md` §2.6).
+    # A rate of fewer is no rate yet: the two counts are shown (`docs/domain` §2.6).
     least: int = 0
     # Does `count` select amounts of money that are sealed one by one? They are opened and added up.
     sealed: bool = False
@@ -133,13 +133,13 @@ class Value:
 
 
 def rate(count: int, total: int) -> str:
-    """Cut to one decimal, so that only all of them are 100 % (`domain.md` §0.4); "—" of nothing."""
+    """Cut to one decimal, so that only all of them are 100 % (`docs/domain` §0.4); "—" of nothing."""
     found = share(count, total)
     return "—" if found is None else f"{found.normalize():f}%"
 
 
 def rate_of_enough(count: int, total: int, least: int) -> str:
-    """The two counts where they are too few for a rate (`domain.md` §2.6)."""
+    """The two counts where they are too few for a rate (`docs/domain` §2.6)."""
     return f"{count} / {total}" if 0 < total < least else rate(count, total)
 
 

@@ -71,8 +71,8 @@ class Ledger:
     to_activate: tuple[str, ...] = ()
     # The unit's own notes, which the other party of a record does not see.
     internal: tuple[str, ...] = ()
-    # What is internal of people without being secret (`domain.md` §3.5, class P2): in no list, and on a page for those
-    # who have to do with it.
+    # What is internal of people without being secret (`docs/domain` §3.5, class P2): in no list, and on a page for
+    # those who have to do with it.
     sensitive: tuple[str, ...] = ()
     # What else happens when a record comes into force.
     activate: Callable[[Any], None] | None = None

@@ -1,5 +1,5 @@
 """Transitions as data: a status changes by a named transition only, which is rule, button, right and history at once
-(`domain.md` §2.1)."""
+(`docs/domain` §2.1)."""
 
 from __future__ import annotations
 

@@ -201,8 +201,8 @@ class Percent(Kind):
         return Entry(DECIMAL, gettext("A percentage from %(least)d to %(most)d", least=0, most=100), least=0, most=100)
 
     def from_cell(self, text: str) -> list[str]:
-        """A sheet keeps 80 % as the number 0.8 (`contracts.md`: a number up to 1 is a ratio), and what it has computed
-        with more digits than anybody sees."""
+        """A sheet keeps 80 % as the number 0.8 (`docs/domain/workbooks.md`: a number up to 1 is a ratio),
+        and what it has computed with more digits than anybody sees."""
         found = percents(text)
         return [text] if found is None else [f"{found.rounded:f}"]
 

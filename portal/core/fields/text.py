@@ -48,7 +48,7 @@ def plainly(text: str) -> str:
 
 
 def refuse_personal(text: str) -> None:
-    """Free text carries no ID number, no mobile number and no secrecy mark (`domain.md` §2.0)."""
+    """Free text carries no ID number, no mobile number and no secrecy mark (`docs/domain` §2.0)."""
     plain = plainly(text)
     if any(is_id_number(re.sub(r"[^0-9Xx]", "", found)) for found in ID_NUMBER.findall(plain)):
         raise BadValue(gettext("Please do not write ID numbers in text."))

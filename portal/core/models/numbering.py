@@ -1,4 +1,4 @@
-"""Record numbers: `{prefix}{year}-{unit}-{serial}`, given once, never reused (`domain.md` §2.0)."""
+"""Record numbers: `{prefix}{year}-{unit}-{serial}`, given once, never reused (`docs/domain` §2.0)."""
 
 from __future__ import annotations
 

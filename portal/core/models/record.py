@@ -1,4 +1,4 @@
-"""The header that every record of a ledger carries (`domain.md` §2.0), and the rows below it."""
+"""The header that every record of a ledger carries (`docs/domain` §2.0), and the rows below it."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def missing(ledger: Ledger, record: Any) -> list[Missing]:
 
 
 def unattached(ledger: Ledger, record: Any) -> list[Label]:
-    """The places for files that a record needs in force (`domain.md` §2.2.1) and one on its way there has nothing in.
+    """The places for files that a record needs in force (`docs/domain` §2.2.1) and one on its way there has nothing in.
     It may be submitted so: the paper is often signed only then. An amendment leaves the files where they are."""
     asked = [place for place in ledger.files if place.asked]
     if not asked or record.status not in (*ledger.editable_in, *STEPS[3]) or getattr(record, "amends_id", None):

@@ -1,4 +1,4 @@
-"""Making transitions: who may make which one now, what it asks for, what it does (`domain.md` §2.1).
+"""Making transitions: who may make which one now, what it asks for, what it does (`docs/domain` §2.1).
 
 Everything here is one transaction of the caller's: nothing is committed.
 """
@@ -277,7 +277,7 @@ def unit_number(unit_id: int) -> int:
 
 
 def number(ledger: Ledger, record: Any) -> str | None:
-    """The record's number, of the year of its event (`domain.md` §2.0); None where records have none."""
+    """The record's number, of the year of its event (`docs/domain` §2.0); None where records have none."""
     if not ledger.prefix:
         return None
     owner_id = record.owner_unit_id

@@ -1,4 +1,4 @@
-"""Layout of every exported sheet on paper (`domain.md` §2.7): title, headings, page, footer."""
+"""Layout of every exported sheet on paper (`docs/domain` §2.7): title, headings, page, footer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Full personal values: for a purpose, for five minutes, logged (`domain.md` §3.5)."""
+"""Full personal values: for a purpose, for five minutes, logged (`docs/domain` §3.5)."""
 
 from __future__ import annotations
 

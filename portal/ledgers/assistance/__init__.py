@@ -1,4 +1,4 @@
-"""Beneficiaries, pairings and visits (`domain.md` §2.3.1–2.3.3)."""
+"""Beneficiaries, pairings and visits (`docs/domain` §2.3.1–2.3.3)."""
 
 from flask_babel import lazy_gettext as _
 

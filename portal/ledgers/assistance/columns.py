@@ -1,4 +1,4 @@
-"""What the workbooks of pairings and visits compute beside what a record holds (`domain.md` §2.7)."""
+"""What the workbooks of pairings and visits compute beside what a record holds (`docs/domain` §2.7)."""
 
 from __future__ import annotations
 

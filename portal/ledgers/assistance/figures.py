@@ -1,4 +1,4 @@
-"""What is counted of assistance (`domain.md` §1.2 I18, I22, §2.6)."""
+"""What is counted of assistance (`docs/domain` §1.2 I18, I22, §2.6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People who are helped, who helps them, and the visits paid to them (`domain.md` §2.3.1–2.3.3)."""
+"""People who are helped, who helps them, and the visits paid to them (`docs/domain` §2.3.1–2.3.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold for beneficiaries, pairings and visits (`domain.md` §2.3, §2.5.6)."""
+"""What must hold for beneficiaries, pairings and visits (`docs/domain` §2.3, §2.5.6)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ HANDED_IN = ("submit", "approve")
 
 
 def same_person(name: str, community_id: int | None, phone: str) -> str:
-    """A keyed hash that two records of one person have in common (`domain.md` §2.3.1)."""
+    """A keyed hash that two records of one person have in common (`docs/domain` §2.3.1)."""
     return vault().digest(f"{name_key(name)}|{community_id}|{phone}")
 
 

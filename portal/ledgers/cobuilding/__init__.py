@@ -1,4 +1,4 @@
-"""Co-building agreements and what is done under them (`domain.md` §2.2.1)."""
+"""Co-building agreements and what is done under them (`docs/domain` §2.2.1)."""
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import true
@@ -105,7 +105,7 @@ agreements = Ledger(
                 "reason",
             ),
             in_force=True,
-            # The community's, or the unit's for it (`domain.md` §2.2.1): what becomes of one, either says.
+            # The community's, or the unit's for it (`docs/domain` §2.2.1): what becomes of one, either says.
             owner=Side(shared=("status", "reason")),
             counterpart=Side(shared=None),
         ),

@@ -1,4 +1,4 @@
-"""What the workbook of agreements computes beside what an agreement holds (`domain.md` §2.7)."""
+"""What the workbook of agreements computes beside what an agreement holds (`docs/domain` §2.7)."""
 
 from __future__ import annotations
 

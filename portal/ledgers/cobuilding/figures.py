@@ -1,4 +1,4 @@
-"""What is counted of agreements (`domain.md` §1.2 I15, §2.6)."""
+"""What is counted of agreements (`docs/domain` §1.2 I15, §2.6)."""
 
 from __future__ import annotations
 

@@ -299,7 +299,7 @@ class AgreementChange(OfAgreement, Model):
     new_value: Mapped[str | None] = field(Text(500), _("After"))
     reason: Mapped[str | None] = field(Text(200), _("Reason"))
     changed_on: Mapped[date] = mapped_column(
-        default=clock.today, info={"field": Field(Day(), _("Changed on"), entered=False)}
+        default=clock.today, info={"field": Field(Day(), _("Date of change"), entered=False)}
     )
 
     agreement: Mapped[Agreement] = relationship(back_populates="agreement_changes")

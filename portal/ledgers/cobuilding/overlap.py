@@ -1,4 +1,4 @@
-"""The overlap rule (`domain.md` §2.2.5): one agreement in force per pair of parties, type and time.
+"""The overlap rule (`docs/domain` §2.2.5): one agreement in force per pair of parties, type and time.
 
 One service, used wherever an agreement is judged.
 """

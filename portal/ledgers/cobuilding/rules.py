@@ -1,4 +1,4 @@
-"""What must hold for an agreement beyond its single fields (`domain.md` §2.2.1, §2.5.6)."""
+"""What must hold for an agreement beyond its single fields (`docs/domain` §2.2.1, §2.5.6)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def last_day(begins: date, years: int) -> date:
 
 
 def longer_than(years: int, begins: date, ends: date) -> bool:
-    """Offices write a term of five years from 2026-01-01 until 2030-12-31 or until 2031-01-01 (`domain.md` §2.2.1)."""
+    """Offices write a term of five years from 2026-01-01 until 2030-12-31 or 2031-01-01 (`docs/domain` §2.2.1)."""
     return ends > clock.months_after(begins, 12 * years)
 
 

@@ -1,4 +1,4 @@
-"""Transitions of agreements beyond those of every record (`domain.md` §2.2.5): renewal, termination by two people."""
+"""Transitions of agreements beyond those of every record (`docs/domain` §2.2.5): renewal, termination by two people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Service projects and the entries under them (`domain.md` §2.5.1)."""
+"""Service projects and the entries under them (`docs/domain` §2.5.1)."""
 
 from flask_babel import lazy_gettext as _
 

@@ -1,4 +1,4 @@
-"""What the workbook of service projects computes beside what a project holds (`domain.md` §2.7)."""
+"""What the workbook of service projects computes beside what a project holds (`docs/domain` §2.7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is counted of service projects (`domain.md` §1.2 I21, §2.6)."""
+"""What is counted of service projects (`docs/domain` §1.2 I21, §2.6)."""
 
 from __future__ import annotations
 

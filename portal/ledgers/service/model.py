@@ -1,4 +1,4 @@
-"""Service projects, and what is reported, put off, accepted and judged under them (`domain.md` §2.5.1)."""
+"""Service projects, and what is reported, put off, accepted and judged under them (`docs/domain` §2.5.1)."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ from portal.extensions import Model
 from portal.org.models import Area, Unit
 
 PRIORITIES = Choice(
-    ("normal", _("Normal")),
+    ("normal", _("Ordinary")),
     ("key", _("Key project")),
-    ("led", _("Led by a leading cadre")),
+    ("led", _("Sponsored by a leading cadre")),
     also={
-        "normal": ("普通", "一般项目", "普通项目"),
+        "normal": ("普通", "一般项目", "普通项目", "正常"),
         "key": ("重点项目", "重点"),
-        "led": ("领导领办", "领导干部领办", "领办项目", "书记领办"),
+        "led": ("领衔", "领导干部领办", "领办项目", "书记领办", "领导带队"),
     },
 )
 PUT_OFF = Choice(("extend", _("Later due date")), ("defer", _("On the books for now")))

@@ -1,4 +1,4 @@
-"""What must hold for service projects and their entries (`domain.md` §2.5.1, §2.5.6)."""
+"""What must hold for service projects and their entries (`docs/domain` §2.5.1, §2.5.6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The transitions of service projects and of what puts them off (`domain.md` §2.5.1)."""
+"""The transitions of service projects and of what puts them off (`docs/domain` §2.5.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Youth theory study groups with their plans, sessions and outputs (`domain.md` §2.4)."""
+"""Youth theory study groups with their plans, sessions and outputs (`docs/domain` §2.4)."""
 
 from flask_babel import lazy_gettext as _
 

@@ -1,4 +1,4 @@
-"""What the workbook of study groups computes beside what a group holds (`domain.md` §2.7)."""
+"""What the workbook of study groups computes beside what a group holds (`docs/domain` §2.7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is counted of study groups (`domain.md` §1.2 I02, §2.6)."""
+"""What is counted of study groups (`docs/domain` §1.2 I02, §2.6)."""
 
 from __future__ import annotations
 

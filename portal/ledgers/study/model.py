@@ -1,4 +1,4 @@
-"""Youth theory study groups, and what they plan, do and bring forth (`domain.md` §2.4)."""
+"""Youth theory study groups, and what they plan, do and bring forth (`docs/domain` §2.4)."""
 
 from __future__ import annotations
 

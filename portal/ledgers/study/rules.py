@@ -1,4 +1,4 @@
-"""What must hold in study groups, their plans and sessions (`domain.md` §2.4, §2.5.6)."""
+"""What must hold in study groups, their plans and sessions (`docs/domain` §2.4, §2.5.6)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HEADS = ("leader", "deputy", "liaison")
 
 
 def group_defaults(values: Values) -> None:
-    """The unit's own organisation, and a name by its number in the unit (`domain.md` §2.4.1)."""
+    """The unit's own organisation, and a name by its number in the unit (`docs/domain` §2.4.1)."""
     unit_id = values.unit_id
     if unit_id is None:
         return

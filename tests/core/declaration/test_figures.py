@@ -115,7 +115,7 @@ def test_a_former_version_is_in_no_list_figure_or_sheet_but_in_the_history(app, 
 
 @pytest.mark.one_database
 def test_few_ratings_are_shown_as_counts(visit, rows, change):
-    """`domain.md` §8.24."""
+    """`docs/domain` §8.24."""
     change("DELETE FROM project_satisfaction")
     project = first(rows, "service_project", f"status = 'active' AND owner_unit_id = {unit_id(rows, 1)}")
     text = {}
@@ -132,7 +132,7 @@ def test_few_ratings_are_shown_as_counts(visit, rows, change):
 
 
 def test_all_of_them_alone_are_all():
-    """`domain.md` §0.4."""
+    """`docs/domain` §0.4."""
     assert [figures.rate(*each) for each in ((996, 1000), (1999, 2000), (26, 45), (3, 3), (0, 0))] == [
         *("99.6%", "99.9%", "57.7%", "100%", "—")
     ]

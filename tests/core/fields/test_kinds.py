@@ -1,4 +1,4 @@
-"""What each kind of field makes of what people type (`domain.md` §2.0)."""
+"""What each kind of field makes of what people type (`docs/domain` §2.0)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Personal data: never stored plain, never shown whole, still comparable (`domain.md` §3.5)."""
+"""Personal data: never stored plain, never shown whole, still comparable (`docs/domain` §3.5)."""
 
 from __future__ import annotations
 

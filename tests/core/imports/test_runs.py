@@ -1,4 +1,4 @@
-"""An import is stored in short batches under one run, which can be undone as a whole (`contracts.md`, import rules)."""
+"""An import is stored in short batches under one run, which can be undone as a whole (`docs/domain/workbooks.md`)."""
 
 from __future__ import annotations
 

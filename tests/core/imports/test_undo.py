@@ -1,4 +1,4 @@
-"""What an import made and changed is undone as a whole, in every ledger that takes sheets (`contracts.md`)."""
+"""An import is undone as a whole, in every ledger that takes sheets (`docs/domain/workbooks.md`)."""
 
 from __future__ import annotations
 

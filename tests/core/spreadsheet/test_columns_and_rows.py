@@ -1,4 +1,4 @@
-"""Every column and every row of a workbook is accounted for (`contracts.md`, import rules)."""
+"""Every column and every row of a workbook is accounted for (`docs/domain/workbooks.md`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which record a row of a sheet is, and what a sheet never does (`contracts.md`, import rules)."""
+"""Which record a row of a sheet is, and what a sheet never does (`docs/domain/workbooks.md`)."""
 
 from __future__ import annotations
 

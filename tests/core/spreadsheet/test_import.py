@@ -1,4 +1,4 @@
-"""Sheets as offices keep them become records (`contracts.md`, import rules; `expected.json`)."""
+"""Sheets as offices keep them become records (`docs/domain/workbooks.md`, `expected.json`)."""
 
 from __future__ import annotations
 

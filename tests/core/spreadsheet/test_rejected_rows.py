@@ -1,4 +1,4 @@
-"""Rejected rows come back in the sender's own workbook, to be mended and brought again (`contracts.md`)."""
+"""Rejected rows come back in the sender's own workbook, to be mended and brought again (`docs/domain/workbooks.md`)."""
 
 from __future__ import annotations
 

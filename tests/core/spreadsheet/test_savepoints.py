@@ -1,4 +1,4 @@
-"""A row that the database refuses is rejected, and the import goes on (`contracts.md`, import rules)."""
+"""A row that the database refuses is rejected, and the import goes on (`docs/domain/workbooks.md`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Further sheets that nothing is taken from are named (`contracts.md`, import rules)."""
+"""Further sheets that nothing is taken from are named (`docs/domain/workbooks.md`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""While a sheet is only tried out, nobody waits and nothing is written (`contracts.md`, import rules)."""
+"""While a sheet is only tried out, nobody waits and nothing is written (`docs/domain/workbooks.md`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules that compare records hold when two act at once (`domain.md` §2.5.6): the second is told what it would be told
+"""Rules that compare records hold when two act at once (`docs/domain` §2.5.6): the second is told what it would be told
 later. On PostgreSQL, where two transactions do not see each other's records; SQLite has one writer."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The import page: upload, preview, columns by hand, run, stop; whose job it is (`contracts.md`, import rules)."""
+"""The import page: upload, preview, columns by hand, run, stop; whose job it is (`docs/domain/workbooks.md`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is internal of people without being secret (`domain.md` §3.5, class P2): for those who have to do with it."""
+"""What is internal of people without being secret (`docs/domain` §3.5, class P2): for those who have to do with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Personal data in full: for a purpose, for five minutes, by few, and written down (`domain.md` §3.5)."""
+"""Personal data in full: for a purpose, for five minutes, by few, and written down (`docs/domain` §3.5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names and office telephones kept as text, in one form (`domain.md` §2.0)."""
+"""Names and office telephones kept as text, in one form (`docs/domain` §2.0)."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def one_name(text: str) -> str:
 
 
 def person_name(text: str, digits: int = 0) -> str:
-    """A name as people have them (`domain.md` §2.0), with so many `digits` to tell namesakes apart. Raises BadValue."""
+    """A person's name (`docs/domain` §2.0), with so many `digits` to tell namesakes apart. Raises BadValue."""
     name = one_name(text)
     if name in NOBODY:
         raise BadValue(gettext("This is no name; please leave it blank."))
@@ -88,7 +88,7 @@ def one_width(text: str) -> str:
 
 
 def name_key(text: str) -> str:
-    """What all ways of writing one name have in common (`domain.md` §2.0): compared, never shown."""
+    """What all ways of writing one name have in common (`docs/domain` §2.0): compared, never shown."""
     narrow = unicodedata.normalize("NFKC", text).translate(DOTS)
     return "".join(narrow.replace("·", "").casefold().split())
 

@@ -1,4 +1,4 @@
-"""Personal data: encrypted at rest, masked wherever it is shown (`domain.md` §3.5)."""
+"""Personal data: encrypted at rest, masked wherever it is shown (`docs/domain` §3.5)."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class Seen:
 
 class PersonName(Personal):
     """The name of somebody who is looked after. Those who do so (the right `names` on the record) see it in full on
-    pages, without a step; that they did is written down once a day (`domain.md` §3.5)."""
+    pages, without a step; that they did is written down once a day (`docs/domain` §3.5)."""
 
     named = True
 

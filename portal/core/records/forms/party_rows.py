@@ -1,4 +1,4 @@
-"""Child tables that two parties share: each changes its own rows only (`domain.md` §2.2.1).
+"""Child tables that two parties share: each changes its own rows only (`docs/domain` §2.2.1).
 
 A table declares what either party does with it (`parts.Side`). Rows know which party entered them
 (`from_counterpart`); those of a table that does not ask are the unit's.

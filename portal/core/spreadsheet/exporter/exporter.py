@@ -1,4 +1,4 @@
-"""A list as the workbook that offices file (`domain.md` §2.7)."""
+"""A list as the workbook that offices file (`docs/domain` §2.7)."""
 
 from __future__ import annotations
 

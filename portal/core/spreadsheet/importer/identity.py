@@ -1,4 +1,4 @@
-"""Which record a row of a sheet is: by number, by natural key, and contradictions (`contracts.md`).
+"""Which record a row of a sheet is: by number, by natural key, and contradictions (`docs/domain/workbooks.md`).
 
 A record number decides, for the whole portal. Else the office's own number does, within the owning unit and the ledger,
 unless it merely counts 1, 2, 3. Else the natural key that the ledger declares (`Ledger.identity`), within the owner.

@@ -1,4 +1,4 @@
-"""Rows of a sheet become records through the ledger's own form (`contracts.md`, import rules).
+"""Rows of a sheet become records through the ledger's own form (`docs/domain/workbooks.md`).
 
 Everything is one transaction of the caller's: a preview is an import that is rolled back.
 """

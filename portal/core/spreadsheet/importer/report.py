@@ -1,4 +1,4 @@
-"""The result of an import: every row, column and sheet (`contracts.md`, `--json`)."""
+"""The result of an import: every row, column and sheet (`docs/domain/workbooks.md`, `--json`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One row of a sheet on its way into its ledger (`contracts.md`, import rules)."""
+"""One row of a sheet on its way into its ledger (`docs/domain/workbooks.md`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run an import in short transactions, so that others can write (`contracts.md`, import rules).
+"""Run an import in short transactions, so that others can write (`docs/domain/workbooks.md`).
 
 SQLite has one writer, and whoever waits for it looks again ten times a second. So a batch lasts less than a second, and
 after each the lock is free for longer than anybody waits between two looks; where others came meanwhile, it stays free

@@ -1,4 +1,4 @@
-"""A savepoint for each row, so that one the database refuses does not end the import (`contracts.md`).
+"""A savepoint for each row, so that one the database refuses does not end the import (`docs/domain/workbooks.md`).
 
 A savepoint costs, so several rows share one. Where the database refuses a row, the rows of that savepoint are taken
 again, each with a savepoint of its own, and only the refused one is rejected. A rehearsal beside others gives each row

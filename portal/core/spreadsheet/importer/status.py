@@ -1,4 +1,4 @@
-"""The status that a sheet says, when existing ledgers are taken over (`domain.md` §2.1, `contracts.md`)."""
+"""The status that a sheet gives, when existing ledgers are adopted (`docs/domain` §2.1, `docs/domain/workbooks.md`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a workbook says of the time that it is about (`domain.md` §2.7: 统计期间)."""
+"""What a workbook says of the time that it is about (`docs/domain` §2.7: 统计期间)."""
 
 from __future__ import annotations
 

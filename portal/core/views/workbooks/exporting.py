@@ -133,7 +133,7 @@ def period_of(asked: Listing) -> tuple[date | None, date | None]:
 
 
 def file_name(ledger: Ledger, cover: Cover) -> str:
-    """`domain.md` §2.7: 附件1：单位台账（期间）.xlsx."""
+    """`docs/domain` §2.7: 附件1：单位台账（期间）.xlsx."""
     named = {"unit": scope.current().unit_short, "book": booked(ledger), "period": cover.file}
     found = gettext("Annex 1 - %(unit)s %(book)s (%(period)s)", **named)
     return FORBIDDEN.sub("-", " ".join(found.split())) + ".xlsx"

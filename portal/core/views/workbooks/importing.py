@@ -1,4 +1,4 @@
-"""The import page: upload, look at the preview, say what unknown columns are, run (`contracts.md`, import rules)."""
+"""The import page: upload, look at the preview, say what unknown columns are, run (`docs/domain/workbooks.md`)."""
 
 from __future__ import annotations
 

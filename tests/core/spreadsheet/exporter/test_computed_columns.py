@@ -1,4 +1,4 @@
-"""Computed columns of exported workbooks (`domain.md` §2.7): what they count, and that they never come in."""
+"""Computed columns of exported workbooks (`docs/domain` §2.7): what they count, and that they never come in."""
 
 from __future__ import annotations
 

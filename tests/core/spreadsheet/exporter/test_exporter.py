@@ -1,4 +1,4 @@
-"""The workbook of a list (`domain.md` §2.7)."""
+"""The workbook of a list (`docs/domain` §2.7)."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ TITLES = [("members", "人员花名册"), ("pairings", "结对帮扶台账"), ("
 
 @pytest.mark.one_database
 def test_columns_stand_in_the_order_that_offices_know(app):
-    """`domain.md` §2.7; what stands between them is needed to bring the sheet back."""
+    """`docs/domain` §2.7; what stands between them is needed to bring the sheet back."""
     ledgers = {ledger.name: ledger for ledger in app.extensions["portal.ledgers"]}
     for name, order in ORDERS.items():
         assert [each for each in ledgers[name].exported if each in order] == list(order)

@@ -1,4 +1,4 @@
-"""Our own sheets, taken back: over every ledger that takes sheets (`contracts.md`, import rules)."""
+"""Our own sheets, taken back: over every ledger that takes sheets (`docs/domain/workbooks.md`)."""
 
 from __future__ import annotations
 
