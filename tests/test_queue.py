@@ -15,10 +15,18 @@ from flask import Flask
 
 from config import BadSetting, queue_url
 from portal import worker
+from portal.core.jobs import jobs
 from portal.core.jobs import queue as job_queue
 
 SOON = 20  # seconds
 MESSAGES = 60
+
+
+@pytest.fixture(autouse=True)
+def _working():
+    """A process whose worker has ended does no more jobs; that of the tests goes on."""
+    yield
+    jobs.stopping.clear()
 
 
 @contextmanager

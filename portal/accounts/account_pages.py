@@ -300,7 +300,7 @@ def save_account(user: Any, profile: AccountProfile, typed: dict[str, str], new:
     db.session.flush()
     profile.user_id = user.id
     places = [(PLACE_LABELS[name], spelled(name, getattr(profile, name)), spelled(name, place[name])) for name in place]
-    reset, moved = not new and bool(typed["password"]), transitions(profile, place)
+    reset, moved = not new and bool(typed["password"]), moves_place(profile, place)
     off = not may_grant() and user.active and (reset or (moved and may_something(user)))
     for name, id_ in place.items():
         setattr(profile, name, id_)
@@ -314,7 +314,7 @@ def save_account(user: Any, profile: AccountProfile, typed: dict[str, str], new:
     return {}
 
 
-def transitions(profile: AccountProfile, place: dict[str, int | None]) -> bool:
+def moves_place(profile: AccountProfile, place: dict[str, int | None]) -> bool:
     return any(getattr(profile, name) != id_ for name, id_ in place.items())
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
 from portal.accounts import passwords
-from portal.accounts.account_pages import PLACE_LABELS, PLACES, checked, may_grant, save_account, spelled, transitions
+from portal.accounts.account_pages import PLACE_LABELS, PLACES, checked, may_grant, moves_place, save_account, spelled
 from portal.core.fields import Field, Kind, Label, OneName, Text
 from portal.core.fields.cell_checks import Entry, entry_of_names
 from portal.core.fields.choices import word
@@ -215,7 +215,7 @@ def judge_known(user: Any, profile: AccountProfile, texts: Mapping[str, str], co
     typed |= {name: texts.get(name) or str(getattr(profile, name) or "") for name in PLACES}
     same = typed["name"] == (user.first_name or "")
     faults, place = checked(user, profile, typed, False)
-    if same and not faults and not transitions(profile, place):
+    if same and not faults and not moves_place(profile, place):
         return Judged(UNCHANGED, user, profile, typed, place, codes)
     refuse(faults)
     return Judged(CHANGED, user, profile, typed, place, codes)
