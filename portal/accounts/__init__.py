@@ -1,1 +1,1 @@
-"""Signing in, accounts, and what roles may do."""
+"""Accounts and signing in."""

@@ -1,6 +1,6 @@
 """Files of a job: what was uploaded for it, and its results.
 
-They lie in the store (`core/store`), so that another machine has them, too, encrypted with a key made of that of
+They lie in the store (`core/storage`), so that another machine has them, too, encrypted with a key made of that of
 personal data: a sheet may show in full what the database keeps sealed. They do not lie about: they go when they have
 been of use, or after an hour (`core/jobs/jobs.py`). So a new key encrypts none of them anew: the one before opens them.
 """

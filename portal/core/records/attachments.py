@@ -1,6 +1,6 @@
 """Files of a record: checked by their content, written so that no power cut tears them, served by the record's rights.
 
-A file lies in the store (`core/store`) by a random name; the row that names it is committed after the file is safe.
+A file lies in the store (`core/storage`) by a random name; the row that names it is committed after the file is safe.
 What a killed process leaves without a row is swept by `portal init`.
 """
 
