@@ -27,14 +27,14 @@ from portal.core.storage import installation, key_files
 from portal.core.views import query_args, unmask
 from portal.core.views.mount import mount
 from portal.extensions import csrf, db, migrate
-from portal.http import compression, health, limits, pages, request_log
+from portal.http import compression, errors_and_headers, health, limits, request_log
 from portal.operations import checks, scheduled
-from portal.oversight import audit_words, onboarding_pages
+from portal.oversight import account_words, onboarding_pages
 
 __all__ = ["create_app", "numbering"]
-ACCOUNTS = (onboarding_pages, audit_words, external_identity, oidc, ldap)
+ACCOUNTS = (onboarding_pages, account_words, external_identity, oidc, ldap)
 PARTS = (
-    *(installation, checks, query_args, pages, *ACCOUNTS, unmask, probe_limit, background_sealing, rest),
+    *(installation, checks, query_args, errors_and_headers, *ACCOUNTS, unmask, probe_limit, background_sealing, rest),
     *(jobs, schedule, scheduled),
 )
 

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from portal.core.access import scope
 from portal.core.declaration.ledger import Ledger, mounted, named
 from portal.core.records.forms import form_drafts
-from portal.core.views.forms.drafts import address_of, moment
+from portal.core.views.forms.restored_drafts import address_of, moment
 from portal.extensions import db
 from portal.oversight import alerts
 from portal.permissions.roles import label_of

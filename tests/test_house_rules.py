@@ -16,7 +16,7 @@ TEMPLATES = sorted((HERE / "portal" / "templates").rglob("*.html"))
 SCRIPTS = sorted((HERE / "portal" / "static" / "js").glob("*.js"))
 # Who ends transactions: commands and the few pages that are no ledger's. Ledgers leave it to Flask-AppBuilder.
 COMMITTING = {
-    "portal/operations/renewing_keys.py",
+    "portal/operations/key_rotation.py",
     "portal/operations/restore.py",
     "portal/core/spreadsheet/importer/savepoints.py",
     "portal/cli/accounts.py",
@@ -25,7 +25,7 @@ COMMITTING = {
     "portal/core/audit/audit_log.py",
     "portal/core/spreadsheet/importer/runner.py",
     "portal/core/views/forms/autosave.py",
-    "portal/core/views/forms/drafts.py",
+    "portal/core/views/forms/restored_drafts.py",
     "portal/core/views/workbooks/importing.py",
     "portal/accounts/account_pages.py",
     "portal/accounts/account_sheets.py",

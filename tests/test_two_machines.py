@@ -19,7 +19,7 @@ from portal.core.records import attachments
 from portal.core.records.forms import staged_files
 from portal.core.storage import s3
 from portal.extensions import db
-from portal.operations import archive, backup, encryption, moving_files
+from portal.operations import archive, archive_encryption, backup, moving_files
 from tests import object_store
 from tests.conftest import PASSWORD, release, settings
 from tests.security.walk import of
@@ -93,11 +93,11 @@ def swift(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory, portals, cluster, swift):
-    before, encryption.MEMORY = encryption.MEMORY, 2**23
+    before, archive_encryption.MEMORY = archive_encryption.MEMORY, 2**23
     folder = tmp_path_factory.mktemp("machines")
     found = Machines(folder, portals.copy_to(cluster, "two_machines", folder / "a"), swift)
     yield found
-    encryption.MEMORY = before
+    archive_encryption.MEMORY = before
     for app in found.apps:
         release(app)
 

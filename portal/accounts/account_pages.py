@@ -30,8 +30,8 @@ from portal.extensions import db
 from portal.org.account_profiles import AccountProfile
 from portal.org.models import Area
 from portal.permissions import roles, separation_of_duties, temporary_grants
-from portal.permissions.form_fields import personal_fault
 from portal.permissions.grant_log import tell_account, tell_roles
+from portal.permissions.input_faults import personal_fault
 from portal.permissions.role_pages import nobody_left, somebody_keeps_roles
 
 PAGE_SIZE = 50

@@ -27,7 +27,7 @@ from portal.org.account_profiles import AccountProfile, AdminReset
 from portal.org.encrypted import Sealed
 from portal.permissions import administrators as powers
 from portal.permissions import effective_rights, separation_of_duties, tenure
-from portal.permissions.form_fields import reason_fault
+from portal.permissions.input_faults import reason_fault
 
 LASTS = timedelta(days=1)  # that a request can be confirmed, and its half of the password be taken
 PASSWORD, FACTOR, IDENTITY = "password", "second_factor", "identity"  # what is reset

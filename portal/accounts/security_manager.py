@@ -32,7 +32,7 @@ from portal.accounts.sign_in.pages import SignInView
 from portal.core.access import scope
 from portal.core.access.scope import Principal
 from portal.extensions import db
-from portal.http.pages import for_programs
+from portal.http.errors_and_headers import for_programs
 from portal.org.account_profiles import AccountProfile, EndedSession, SecondFactor, SignInRules
 from portal.org.models import Area, Unit
 from portal.permissions.effective_rights import WHO, principal_of

@@ -20,10 +20,10 @@ from portal.core.records import attachments
 from portal.core.records.forms import staged_files
 from portal.demo import PROFILES, load, password, renew_password
 from portal.operations import backup as backups
-from portal.operations import checks, moving_files, renewing_keys
+from portal.operations import checks, key_rotation, moving_files
 from portal.operations import restore as restoring
+from portal.operations.archive_encryption import BadArchive
 from portal.operations.backup import Refused
-from portal.operations.encryption import BadArchive
 from portal.operations.passphrase import passphrase
 
 
@@ -68,7 +68,7 @@ def demo(profile: str, as_of: datetime | None) -> None:
 def rotate(*, copied: bool) -> None:
     """Make a new key and encrypt all personal data with it. The key before is kept until the next time."""
     with operating(), scope.unscoped("an operator at the machine looks after the keys"):
-        count = renewing_keys.renew(lambda done: click.echo(f"{done} values …", err=True), copied=copied)
+        count = key_rotation.renew(lambda done: click.echo(f"{done} values …", err=True), copied=copied)
     click.echo(f"{count} values are encrypted with a new key. Keep a copy of personal.key apart from the database.")
     if copied:
         click.echo("Copy personal.key to the data directories of the other machines now.", err=True)

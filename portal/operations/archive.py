@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from portal.operations.encryption import BadArchive, Damaged, Decrypting, Encrypting
+from portal.operations.archive_encryption import BadArchive, Damaged, Decrypting, Encrypting
 from portal.operations.tables import Tally
 
 FORMAT = 1

@@ -34,7 +34,7 @@ from portal.database import begin_backup
 from portal.extensions import db
 from portal.operations import archive, dialects, migrating, tables
 from portal.operations.archive import BESIDE, Head, Manifest, Packing, Taker
-from portal.operations.encryption import BadArchive
+from portal.operations.archive_encryption import BadArchive
 
 PART = ".part"
 MADE = "backup_made"

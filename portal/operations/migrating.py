@@ -11,7 +11,7 @@ from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy import Column, Connection, MetaData, String, Table, select
 
-from portal.operations.encryption import BadArchive
+from portal.operations.archive_encryption import BadArchive
 from portal.operations.tables import VERSION
 
 VERSIONS = Table(VERSION, MetaData(), Column("version_num", String(32)))

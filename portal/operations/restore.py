@@ -33,8 +33,8 @@ from portal.core.storage.installation import Installation
 from portal.extensions import db
 from portal.operations import archive, dialects, migrating, tables
 from portal.operations.archive import Head, Manifest, Taker
+from portal.operations.archive_encryption import BadArchive
 from portal.operations.backup import PART, Refused
-from portal.operations.encryption import BadArchive
 from portal.operations.tables import Loading
 
 STAGED = installation.STAGED

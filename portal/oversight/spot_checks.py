@@ -26,7 +26,7 @@ from portal.core.fields import BadValue, Label, clean, natural, parse_day, unit_
 from portal.extensions import Model, db
 from portal.org.models import Unit
 from portal.permissions import roles
-from portal.permissions.form_fields import personal_fault
+from portal.permissions.input_faults import personal_fault
 
 MOST = 200
 LONGEST_SEED, LONGEST_NOTE = 40, 200

@@ -24,7 +24,7 @@ from portal.core.views import listing
 from portal.core.views.unmask import PURPOSES
 from portal.core.views.workbooks import exporting
 from portal.extensions import Model, db
-from portal.permissions.form_fields import MOST, personal_fault, reason_fault
+from portal.permissions.input_faults import MOST, personal_fault, reason_fault
 
 LASTS = timedelta(days=7)
 MOST_RECORDS = 10_000

@@ -25,7 +25,7 @@ from portal.core.fields.links import PAGE
 from portal.core.punctuation import PAPER, labelled, listed
 from portal.core.transactions import ledger_lock
 from portal.extensions import db
-from portal.org.review import ReviewExemption, ReviewTier
+from portal.org.review_steps import ReviewExemption, ReviewTier
 
 UNIT, REASON = unit_link(), Field(Text(200, least=5), lazy_gettext("Reason"))
 TIERS = {

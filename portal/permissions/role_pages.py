@@ -20,8 +20,8 @@ from portal.core.declaration.ledger import Ledger
 from portal.extensions import db
 from portal.org.account_profiles import RoleScope
 from portal.permissions import roles, separation_of_duties, temporary_grants
-from portal.permissions.form_fields import personal_fault
 from portal.permissions.grant_log import Held, tell_rights
+from portal.permissions.input_faults import personal_fault
 
 
 class RolesView(BaseView):

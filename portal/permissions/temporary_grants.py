@@ -20,7 +20,7 @@ from portal.extensions import db
 from portal.org.account_profiles import AccountGrant
 from portal.org.models import Unit
 from portal.permissions import roles, separation_of_duties
-from portal.permissions.form_fields import reason_fault
+from portal.permissions.input_faults import reason_fault
 
 EVERY = "*"
 # What is ticked, and the verbs that it means.

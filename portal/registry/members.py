@@ -17,7 +17,7 @@ from portal.core.fields import (
     own_units,
     unit_link,
 )
-from portal.core.records.rules import org_of_unit
+from portal.core.records.shared_rules import org_of_unit
 from portal.org.models import Member
 from portal.registry.shared import GROUP, KEEPING, NOT_TAKEN
 

@@ -24,7 +24,7 @@ import portal
 from portal import create_app, database, worker
 from portal.core.storage import directory
 from portal.extensions import db
-from portal.http import pages
+from portal.http import errors_and_headers
 from tests.conftest import settings
 from tests.security.walk import of, unchanged
 from tests.visitor import Page
@@ -96,7 +96,7 @@ def test_no_page_of_trouble_repeats_a_password():
     texts = [path.read_text("utf8") for path in Path(portal.__path__[0], "templates").rglob("*.html")]
     named = {name for text in texts for pair in PASSWORD_FIELD.findall(text) for name in pair if name}
     assert named >= {"old", "new", "again", "password"}
-    assert named <= pages.PASSWORDS
+    assert named <= errors_and_headers.PASSWORDS
 
 
 @pytest.mark.one_database

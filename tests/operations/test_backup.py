@@ -22,7 +22,7 @@ from portal.core.records import attachments
 from portal.core.records.attachments import Attachment
 from portal.core.storage import encrypted_streams, installation
 from portal.extensions import db
-from portal.operations import archive, backup, dialects, encryption, tables
+from portal.operations import archive, archive_encryption, backup, dialects, tables
 from tests import commands
 from tests.conftest import release, settings
 
@@ -34,9 +34,9 @@ BESIDE = ("personal.key", "audit.key", "secret.key", "identity.json")
 @pytest.fixture(scope="module", autouse=True)
 def cheap_passphrases():
     """What makes guessing a passphrase dear would make these tests slow."""
-    before, encryption.MEMORY = encryption.MEMORY, 2**23
+    before, archive_encryption.MEMORY = archive_encryption.MEMORY, 2**23
     yield
-    encryption.MEMORY = before
+    archive_encryption.MEMORY = before
 
 
 @pytest.fixture(scope="module")
@@ -365,8 +365,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from portal import cli, create_app
-from portal.operations import encryption, restore
-encryption.MEMORY = 2**23
+from portal.operations import archive_encryption, restore
+archive_encryption.MEMORY = 2**23
 left, real = int(sys.argv[2]), Path.replace
 if left == -1:  # while the tables are filled
     restore.Loader.rows = lambda *_: os.kill(os.getpid(), signal.SIGKILL)

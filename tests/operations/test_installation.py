@@ -19,7 +19,7 @@ from portal.core.records import attachments
 from portal.core.records.forms import staged_files
 from portal.core.storage import installation
 from portal.extensions import db
-from portal.org import key_rotation
+from portal.org import reencryption
 from tests.conftest import settings
 
 KEYS = ("personal.key", "audit.key", "secret.key")
@@ -282,7 +282,7 @@ def test_rotating_keys_that_was_ended_half_way_loses_none(home, monkeypatch):
     with app.app_context():
         sealed = app.extensions["portal.vault"].seal("13800000000")
         for _ in range(2):
-            key_rotation.renew(home / "personal.key")  # and the rest never came
+            reencryption.renew(home / "personal.key")  # and the rest never came
             installation.require_match()
         assert app.extensions["portal.vault"].open(sealed) == "13800000000"
     assert cli_of(app, "keys", "rotate").exit_code == 0

@@ -11,7 +11,7 @@ from portal.accounts.security_manager import act_as
 from portal.core.access import scope
 from portal.core.fields import BadValue
 from portal.core.fields.base import LONGEST_VALUE
-from portal.core.fields.units import measured, said_in, split_heading
+from portal.core.fields.measures import measured, said_in, split_heading
 from portal.core.spreadsheet.reader.headings import plain, words_of
 from portal.org import codes
 

@@ -21,7 +21,7 @@ from portal.core.audit import audit_log
 from portal.core.fields import clean
 from portal.extensions import db
 from portal.org.account_profiles import AccountProfile
-from portal.permissions.form_fields import personal_fault
+from portal.permissions.input_faults import personal_fault
 
 USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{2,31}")
 

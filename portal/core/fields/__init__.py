@@ -18,6 +18,7 @@ from portal.core.fields.links import (
     several_units,
     unit_link,
 )
+from portal.core.fields.measures import COPIES, EVENTS, PEOPLE
 from portal.core.fields.numbers import Money, Percent, Whole
 from portal.core.fields.parent_number import NumberAbove
 from portal.core.fields.people.contacts import Landline, Names, OneName
@@ -37,7 +38,6 @@ from portal.core.fields.people.personal import (
 from portal.core.fields.ranges import Bands
 from portal.core.fields.row_links import RowRefs
 from portal.core.fields.text import Text
-from portal.core.fields.units import COPIES, EVENTS, PEOPLE
 
 __all__ = [
     "COPIES",

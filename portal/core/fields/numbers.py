@@ -13,7 +13,7 @@ from flask_babel import format_decimal, gettext
 from sqlalchemy import Integer, Numeric
 from sqlalchemy.types import TypeEngine
 
-from portal.core.fields import units
+from portal.core.fields import measures
 from portal.core.fields.base import BadValue, Kind, Reading
 from portal.core.fields.cell_checks import DECIMAL, WHOLE, Entry
 
@@ -40,7 +40,7 @@ def number(text: str) -> Decimal:
 
 def in_ones(text: str, nouns: Sequence[str]) -> Decimal:
     """A number, with or without a scale and a unit behind it: 3万元, 8人."""
-    found = units.measured(text)
+    found = measures.measured(text)
     if found is None:
         return number(text)
     digits, scale, noun = found
@@ -51,17 +51,17 @@ def in_ones(text: str, nouns: Sequence[str]) -> Decimal:
 
 def bare(text: str) -> bool:
     """Is this a number without any unit?"""
-    return bool(GROUPED.fullmatch(CURRENCY.sub("", units.narrow(text))))
+    return bool(GROUPED.fullmatch(CURRENCY.sub("", measures.narrow(text))))
 
 
 def unit_of(nouns: Sequence[str], own: str, others: Sequence[str]) -> str:
     """The unit of a column's numbers: that of its own heading before those that the sheet gives for all columns."""
-    return own or next((unit for unit in others if (units.parts(unit) or (1, ""))[1] in nouns), "")
+    return own or next((unit for unit in others if (measures.parts(unit) or (1, ""))[1] in nouns), "")
 
 
 def in_unit(unit: str, nouns: Sequence[str]) -> Reading:
     """Bare numbers of a column are in its unit; a cell with a unit of its own says what it means."""
-    scale, noun = units.parts(unit) or (1, "")
+    scale, noun = measures.parts(unit) or (1, "")
     plain = scale == 1 and (not noun or noun in nouns)
 
     def read(text: str) -> tuple[str, str]:
@@ -85,7 +85,7 @@ class Whole(Kind):
     compact = True
 
     def __init__(
-        self, least: int = 0, most: int = 1_000_000, *, counts: bool = True, of: tuple[str, ...] = units.COUNTED
+        self, least: int = 0, most: int = 1_000_000, *, counts: bool = True, of: tuple[str, ...] = measures.COUNTED
     ) -> None:
         self.least, self.most, self.adds_up = least, most, counts
         self.counted_in = of if counts else ()
@@ -119,7 +119,7 @@ class Whole(Kind):
 
 
 def yuan(text: str) -> Decimal:
-    return in_ones(CURRENCY.sub("", units.narrow(text)), units.YUAN)
+    return in_ones(CURRENCY.sub("", measures.narrow(text)), measures.YUAN)
 
 
 class Money(Kind):
@@ -129,7 +129,7 @@ class Money(Kind):
     widget = "number"
     compact = True
     most = Decimal("9999999999.99")
-    counted_in = units.YUAN
+    counted_in = measures.YUAN
 
     def column_type(self) -> TypeEngine[Any]:
         return Numeric(12, 2)
@@ -146,7 +146,7 @@ class Money(Kind):
         return Entry(DECIMAL, gettext("An amount in yuan with up to two decimals"), least=0, most=self.most)
 
     def reading(self, texts: Sequence[str], unit: str, others: Sequence[str]) -> Reading | None:
-        return in_unit(unit_of((*units.YUAN, *units.FOREIGN), unit, others), self.counted_in)
+        return in_unit(unit_of((*measures.YUAN, *measures.FOREIGN), unit, others), self.counted_in)
 
     def show(self, value: Any) -> str:
         return "" if value is None else format_decimal(value, format="#,##0.00")
@@ -184,7 +184,7 @@ class Percent(Kind):
     unit = "%"
     widget = "number"
     compact = True
-    counted_in = units.SHARES
+    counted_in = measures.SHARES
 
     def column_type(self) -> TypeEngine[Any]:
         return Numeric(5, 2)

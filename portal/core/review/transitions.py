@@ -31,7 +31,7 @@ from portal.core.review import amendments, merge
 from portal.core.transactions import ledger_lock
 from portal.extensions import db
 from portal.org.models import Unit
-from portal.org.review import ReviewExemption, ReviewTier
+from portal.org.review_steps import ReviewExemption, ReviewTier
 
 REASON = Field(Text(200, lines=True, least=5), lazy_gettext("Reason"), required=True)
 

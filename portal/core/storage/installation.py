@@ -30,7 +30,7 @@ from portal.core.audit.audit_log import AuditEvent
 from portal.core.audit.signatures import MARKED, keyed, mark
 from portal.core.storage.key_files import AUDIT, PERSONAL
 from portal.extensions import Model, db
-from portal.org import key_rotation
+from portal.org import reencryption
 from portal.org.encrypted import vault
 
 FILE = "identity.json"
@@ -194,7 +194,7 @@ def require_fitting_keys() -> None:
     home = file().parent
     with db.engine.connect().execution_options(reading=True) as connection:
         tables = set(inspect(connection).get_table_names())
-        if not key_rotation.opens(connection, tables):
+        if not reencryption.opens(connection, tables):
             raise Mismatch(f"{home / PERSONAL} is not the key that this database was written with: put that one back")
         if AuditEvent.__tablename__ in tables:
             columns = [getattr(AuditEvent, name) for name in ("mark", *MARKED)]

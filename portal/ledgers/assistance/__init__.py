@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _
 
 from portal.core.declaration.ledger import Derived, Files, Ledger, Rows, Section, Status
 from portal.core.declaration.parts import ARCHIVED, DRAFT, PENDING_UNIT, RETURNED, VOIDED
-from portal.core.records.rules import for_own_unit
+from portal.core.records.shared_rules import for_own_unit
 from portal.ledgers.assistance import figures, rules, workflow
 from portal.ledgers.assistance.columns import PAIRING_COLUMNS, VISIT_COLUMNS
 from portal.ledgers.assistance.model import Beneficiary, Pairing, Visit

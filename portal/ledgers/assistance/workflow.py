@@ -28,7 +28,7 @@ from portal.core.declaration.workflow import (
     Transition,
 )
 from portal.core.fields import Choice, Field
-from portal.core.records.rules import not_before
+from portal.core.records.shared_rules import not_before
 from portal.core.review import termination
 from portal.core.review.amendments import AMEND, copy_of
 from portal.extensions import db

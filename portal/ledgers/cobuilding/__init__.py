@@ -6,7 +6,7 @@ from sqlalchemy import true
 from portal.core.declaration.ledger import READING, Derived, Files, Ledger, Rows, Section, Status, Under
 from portal.core.declaration.parts import ARCHIVED, DRAFT, PENDING_UNIT, RETURNED, VOIDED, Side
 from portal.core.fields import Field, NumberAbove
-from portal.core.records.rules import by_whom
+from portal.core.records.shared_rules import by_whom
 from portal.ledgers.cobuilding import figures, workflow
 from portal.ledgers.cobuilding.columns import AGREEMENT_COLUMNS
 from portal.ledgers.cobuilding.model import Agreement, CoopActivity

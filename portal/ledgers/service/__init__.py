@@ -6,7 +6,7 @@ from portal.core.declaration.ledger import READING, Derived, Files, Ledger, Sect
 from portal.core.declaration.parts import ARCHIVED, DRAFT, PENDING_COMMITTEE, PENDING_UNIT, RETURNED, VOIDED
 from portal.core.declaration.workflow import COMMITTEE
 from portal.core.fields import Field, NumberAbove
-from portal.core.records.rules import by_whom
+from portal.core.records.shared_rules import by_whom
 from portal.ledgers.service import figures, rules, workflow
 from portal.ledgers.service.columns import PROJECT_COLUMNS
 from portal.ledgers.service.model import Acceptance, Extension, Milestone, Progress, Satisfaction, ServiceProject

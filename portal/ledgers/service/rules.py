@@ -13,7 +13,7 @@ from sqlalchemy import false, func, select
 from portal.core import clock
 from portal.core.access import scope
 from portal.core.declaration.values import Problem, Values, asked_of_people
-from portal.core.records.rules import not_before
+from portal.core.records.shared_rules import not_before
 from portal.core.search import fold
 from portal.extensions import db
 from portal.ledgers.service.model import Acceptance, Extension, Progress, ServiceProject

@@ -25,7 +25,7 @@ from portal.core.declaration.workflow import (
     Edge,
     Transition,
 )
-from portal.core.records.rules import not_before
+from portal.core.records.shared_rules import not_before
 from portal.core.review import termination
 from portal.core.review.amendments import AMEND, copy_of
 from portal.ledgers.study.model import StudyPlan

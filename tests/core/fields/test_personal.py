@@ -9,7 +9,7 @@ from sqlalchemy.exc import StatementError
 
 from portal.core.access import scope
 from portal.extensions import db
-from portal.org import key_rotation
+from portal.org import reencryption
 from portal.org.encrypted import Sealed
 from portal.org.models import Member
 from tests.ledgers.conftest import agreement, org  # noqa: F401 - fixtures
@@ -86,14 +86,14 @@ def test_a_new_key_encrypts_everything_anew_and_nothing_is_lost(app, rows):
     with app.app_context():
         texts = [(Sealed(name).reveal(), Sealed(phone).reveal()) for _, name, phone in before]
         try:
-            key_rotation.renew(path)
-            assert key_rotation.reseal() >= 2 * len(before)
+            reencryption.renew(path)
+            assert reencryption.reseal() >= 2 * len(before)
             after = rows(sql)
             assert [(Sealed(name).reveal(), Sealed(phone).reveal()) for _, name, phone in after] == texts
             assert [Sealed(row[1]) for row in before] == [Sealed(row[1]) for row in after]
             assert not {row[1] for row in before} & {row[1] for row in after}
-            key_rotation.renew(path)
-            key_rotation.forget_older(path)
+            reencryption.renew(path)
+            reencryption.forget_older(path)
             with pytest.raises(InvalidToken):
                 Sealed(before[0][1]).reveal()
         finally:

@@ -17,7 +17,7 @@ from portal.core.spreadsheet.importer.importer import find_layout
 from portal.core.spreadsheet.importer.savepoints import refusal
 from portal.core.spreadsheet.reader.workbook import read
 from portal.extensions import db
-from portal.http import pages
+from portal.http import errors_and_headers
 from tests.core.imports.test_undo import CASES, edited
 from tests.core.spreadsheet import sheets
 
@@ -128,7 +128,7 @@ def test_what_is_logged_of_an_error_of_the_database_holds_no_values(app, built, 
         copied = f"INSERT INTO agreement SELECT * FROM agreement WHERE title = {PLACEHOLDERS[built.kind]}"
         with pytest.raises(IntegrityError) as fault:
             connection.exec_driver_sql(copied, (title,))
-        pages.on_fault(fault.value)
+        errors_and_headers.on_fault(fault.value)
     assert "agreement" in caplog.text
     assert "IntegrityError" in caplog.text or "UniqueViolation" in caplog.text
     assert title not in caplog.text

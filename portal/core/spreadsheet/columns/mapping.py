@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.core.access import scope
 from portal.core.declaration.ledger import Ledger, mounted
 from portal.core.fields import Day, Label
-from portal.core.fields.units import parts, split_heading
+from portal.core.fields.measures import parts, split_heading
 from portal.core.punctuation import listed
 from portal.core.spreadsheet.columns import guide, suggestions, template_version
 from portal.core.spreadsheet.columns.vocabulary import own_words, vocabulary

@@ -8,7 +8,7 @@ from statistics import mean
 
 from portal.core.declaration.ledger import Ledger
 from portal.core.fields import BadValue, Day, Text
-from portal.core.fields.units import split_heading
+from portal.core.fields.measures import split_heading
 from portal.core.spreadsheet.reader.headings import IGNORED, WHOSE_NAME, Column, plain, without_brackets
 
 ENOUGH = 0.7  # of the cells of a column

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from xlsxwriter.utility import xl_col_to_name
 
-from portal.core.fields.units import split_heading
+from portal.core.fields.measures import split_heading
 from portal.core.search import fold, remembering
 from portal.core.spreadsheet.reader.workbook import Sheet
 

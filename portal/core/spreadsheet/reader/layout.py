@@ -13,7 +13,7 @@ from flask_babel import gettext
 
 from portal.core.fields import BadValue, Kind, days_in, parse_day, since_1904
 from portal.core.fields.dates import written_out
-from portal.core.fields.units import said_in
+from portal.core.fields.measures import said_in
 from portal.core.search import fold
 from portal.core.spreadsheet.reader import month_rule as months
 from portal.core.spreadsheet.reader import skipped_rows

@@ -31,7 +31,16 @@ from portal.core.records.forms.unchanged import untouched
 from portal.core.review import amendments, transitions
 from portal.core.views import transition_pages
 from portal.core.views.forms.conflict import Conflict, changed_meanwhile, joined, meanwhile
-from portal.core.views.forms.drafts import Draft, address_of, moment, opening, place_of, posted, remember, sent_now
+from portal.core.views.forms.restored_drafts import (
+    Draft,
+    address_of,
+    moment,
+    opening,
+    place_of,
+    posted,
+    remember,
+    sent_now,
+)
 from portal.extensions import db
 from portal.org import codes
 

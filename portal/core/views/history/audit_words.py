@@ -1,7 +1,7 @@
 """How the audit log names rows that belong to no ledger.
 
 The trail keeps what such rows hold as text: codes, names of rights and ids. A reader of the trail is told what they
-stand for. Whatever has codes of its own adds the words for them here (`oversight/audit_words.py`).
+stand for. Whatever has codes of its own adds the words for them here (`oversight/account_words.py`).
 """
 
 from __future__ import annotations

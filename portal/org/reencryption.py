@@ -1,4 +1,4 @@
-"""Key rotation: re-encrypt every personal value with a new key."""
+"""Re-encrypt every personal value with a new key."""
 
 from __future__ import annotations
 

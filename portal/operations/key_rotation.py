@@ -12,7 +12,7 @@ from portal.core.hash_chain import chain
 from portal.core.storage import installation, key_files
 from portal.extensions import db
 from portal.operations.backup import Refused
-from portal.org import key_rotation
+from portal.org import reencryption
 
 SEVERAL = (
     "other machines may serve this portal, and without the new key they stop with 503 within a minute: repeat with "
@@ -27,11 +27,11 @@ def renew(told: Callable[[int], None], *, copied: bool) -> int:
     if not copied and several():
         raise Refused(SEVERAL.format(path=path))
     audit_log.log_and_commit("keys_renewed")
-    key_rotation.renew(path)
+    reencryption.renew(path)
     installation.keys_renewed()
     db.session.commit()
-    count = key_rotation.reseal(told)
-    key_rotation.forget_older(path)
+    count = reencryption.reseal(told)
+    reencryption.forget_older(path)
     return count
 
 
