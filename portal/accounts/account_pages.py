@@ -23,14 +23,13 @@ from portal.accounts.passwords import new_fault, put
 from portal.accounts.sign_in import identities, lockout, second_factor, sessions
 from portal.core import clock
 from portal.core.access import scope
-from portal.core.audit import audit_log
 from portal.core.fields import BadValue, Link, active, clean, natural, org_link, unit_link
 from portal.core.fields.links import PAGE
 from portal.extensions import db
 from portal.org.account_profiles import AccountProfile
 from portal.org.models import Area
 from portal.permissions import roles, separation_of_duties, temporary_grants
-from portal.permissions.grant_log import tell_account, tell_roles
+from portal.permissions.grant_log import log_account, tell_account, tell_roles
 from portal.permissions.input_faults import personal_fault
 from portal.permissions.role_pages import nobody_left, somebody_keeps_roles
 
@@ -192,7 +191,7 @@ class AccountsView(BaseView):
         """Wherever somebody is signed in by the account, they have to sign in again."""
         user, _ = account_or_404(pk)
         sessions.end_all(user)
-        audit_log.log("sessions_ended", "ab_user", record_id=user.id, root_id=user.id, title=user.username)
+        log_account("sessions_ended", user)
         db.session.commit()
         flash(gettext("All sessions of this account have ended."), "success")
         return redirect(url_for("AccountsView.grant", pk=pk))

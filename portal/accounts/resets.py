@@ -27,6 +27,7 @@ from portal.org.account_profiles import AccountProfile, AdminReset
 from portal.org.encrypted import Sealed
 from portal.permissions import administrators as powers
 from portal.permissions import effective_rights, separation_of_duties, tenure
+from portal.permissions.grant_log import log_account
 from portal.permissions.input_faults import reason_fault
 
 LASTS = timedelta(days=1)  # that a request can be confirmed, and its half of the password be taken
@@ -203,7 +204,7 @@ def reset_alone(username: str) -> str:
     if identities.of(user.id):
         identities.release(user)
     sessions.end_all(user)
-    audit_log.log("reset_confirmed", "ab_user", record_id=user.id, root_id=user.id, title=user.username)
+    log_account("reset_confirmed", user)
     return password
 
 

@@ -1,4 +1,4 @@
-"""Audit log entries of permission changes, in plain words.
+"""Audit log entries about accounts and their permissions, in plain words.
 
 The words are those of the office's paper, whoever reads them; the rows themselves are told beside them, as all are.
 """
@@ -26,6 +26,11 @@ class Held(NamedTuple):
     verbs: frozenset[str]
     scope: str
     unit_ids: tuple[int, ...] = ()
+
+
+def log_account(action: str, user: Any) -> None:
+    """What happened to an account itself. Nothing is committed."""
+    audit_log.log(action, "ab_user", record_id=user.id, root_id=user.id, title=user.username)
 
 
 def tell_rights(role: Any, desk: Ledger | roles.Desk, before: Held, after: Held) -> None:

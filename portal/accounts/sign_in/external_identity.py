@@ -52,6 +52,18 @@ def naming(text: str) -> str:
     return told[:1].upper() + told[1:]
 
 
+def unreachable() -> str:
+    return naming(
+        gettext("%(service)s cannot be reached just now. Sign in with a password of this portal, or try later.")
+    )
+
+
+def untrusted() -> str:
+    return naming(
+        gettext("What %(service)s answered cannot be trusted, so nobody is signed in. Please tell the operator.")
+    )
+
+
 def elsewhere(user: Any) -> str:
     """Where the password of an account is that has none here; empty when it has one, or there is no other system."""
     return service() if passwords.has_none(user) else ""

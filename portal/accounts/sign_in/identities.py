@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 
 from portal.core import clock
-from portal.core.audit import audit_log
 from portal.extensions import db
 from portal.org.account_profiles import ProviderIdentity
 from portal.org.encrypted import vault
+from portal.permissions.grant_log import log_account
 
 # A name that somebody else has now at the other system: nobody is signed in by it, and all administrators are told.
 OTHER = "sign_in_other_identity"
@@ -39,17 +39,13 @@ def bind(user: Any, digest: str) -> None:
     if of(user.id) is None:
         values = {"user_id": user.id, "digest": digest, "bound_at": clock.now()}
         db.session.execute(insert(ProviderIdentity).values(**values))
-        log_event("identity_bound", user)
+        log_account("identity_bound", user)
 
 
 def release(user: Any) -> None:
     """The next one who signs in by the account's name there is bound to it. For the caller to commit."""
     db.session.execute(delete(ProviderIdentity).where(ProviderIdentity.user_id == user.id))
-    log_event("identity_released", user)
-
-
-def log_event(action: str, user: Any) -> None:
-    audit_log.log(action, "ab_user", record_id=user.id, root_id=user.id, title=user.username)
+    log_account("identity_released", user)
 
 
 __all__ = ["OTHER", "account_of", "bind", "digest_of", "of", "release"]

@@ -88,11 +88,7 @@ class LdapView(BaseView):
 def failed(fault: Exception) -> str:
     """In words; what exactly, the log says."""
     log.warning("signing in by LDAP failed: %s", fault)
-    if isinstance(fault, Away):
-        text = gettext("%(service)s cannot be reached just now. Sign in with a password of this portal, or try later.")
-    else:
-        text = gettext("What %(service)s answered cannot be trusted, so nobody is signed in. Please tell the operator.")
-    return external_identity.naming(text)
+    return external_identity.unreachable() if isinstance(fault, Away) else external_identity.untrusted()
 
 
 def ask(name: str, password: str) -> dict[str, str] | None:

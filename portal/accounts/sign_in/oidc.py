@@ -100,13 +100,13 @@ def failed(fault: Exception) -> ResponseReturnValue:
     """In words; what exactly, the log says."""
     log.warning("signing in by OIDC failed: %s: %s", type(fault).__name__, str(fault)[:300])
     if isinstance(fault, requests.RequestException):
-        text = gettext("%(service)s cannot be reached just now. Sign in with a password of this portal, or try later.")
-    elif isinstance(fault, OAuthError) and fault.error == "access_denied":
+        return page(external_identity.unreachable())
+    if not isinstance(fault, OAuthError):
+        return page(external_identity.untrusted())
+    if fault.error == "access_denied":
         text = gettext("%(service)s did not let you in, or you turned back there.")
-    elif isinstance(fault, OAuthError):
-        text = gettext("Signing in by %(service)s took too long or was begun in another window. Please try again.")
     else:
-        text = gettext("What %(service)s answered cannot be trusted, so nobody is signed in. Please tell the operator.")
+        text = gettext("Signing in by %(service)s took too long or was begun in another window. Please try again.")
     return page(external_identity.naming(text))
 
 

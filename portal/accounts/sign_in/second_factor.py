@@ -24,12 +24,12 @@ from portal.accounts.demo_accounts import DEMO_DOMAIN
 from portal.accounts.sign_in import sessions
 from portal.core import clock
 from portal.core.access.scope import Principal
-from portal.core.audit import audit_log
 from portal.core.fields import Label
 from portal.extensions import db
 from portal.org.account_profiles import AccountProfile, RecoveryCode, SecondFactor, SignInRules
 from portal.org.encrypted import Sealed, vault
 from portal.permissions.administrators import administers
+from portal.permissions.grant_log import log_account
 
 STEP = 30  # seconds
 SLIP = 1  # steps by which the clocks of app and portal may differ
@@ -111,7 +111,7 @@ def accepts_recovery(user: Any, code: str) -> bool:
     mine = update(RecoveryCode).where(*own).values(used_at=clock.now())
     if not of(user.id) or not db.session.execute(mine, execution_options={"synchronize_session": False}).rowcount:
         return False
-    log_event("recovery_code_used", user)
+    log_account("recovery_code_used", user)
     return True
 
 
@@ -158,7 +158,7 @@ def confirm(user: Any, typed: str) -> list[str]:
     }
     mine = update(SecondFactor).where(SecondFactor.user_id == user.id).values(**values)
     db.session.execute(mine, execution_options={"synchronize_session": False})
-    log_event("second_factor_set", user)
+    log_account("second_factor_set", user)
     sessions.end_others(user)
     return new_codes(user)
 
@@ -169,7 +169,7 @@ def new_codes(user: Any) -> list[str]:
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     rows = [{"user_id": user.id, "digest": digest(user.id, plain(code))} for code in codes]
     db.session.execute(insert(RecoveryCode), rows)
-    log_event("recovery_codes", user)
+    log_account("recovery_codes", user)
     return codes
 
 
@@ -181,11 +181,7 @@ def remove(user: Any) -> None:
     """Take it away: signing in asks for the password only until another one is set up."""
     for model in (SecondFactor, RecoveryCode):
         db.session.execute(delete(model).where(model.user_id == user.id))
-    log_event("second_factor_removed", user)
-
-
-def log_event(action: str, user: Any) -> None:
-    audit_log.log(action, "ab_user", record_id=user.id, root_id=user.id, title=user.username)
+    log_account("second_factor_removed", user)
 
 
 def address_of(secret: str, username: str) -> str:

@@ -188,7 +188,7 @@ class Job:
 
     def cancel(self) -> None:
         """One that waits is over at once, one that is worked on at its next word."""
-        if self.change(StoredJob.state == QUEUED, state=CANCELLED):
+        if self.change(StoredJob.state.in_((NEW, QUEUED)), state=CANCELLED):
             self.let_go()
         elif self.active:
             queue().put(self.key("cancel"), True)
@@ -283,8 +283,7 @@ def start(job: Job, *, reading: bool = False) -> None:
         begun = job.change(StoredJob.state.not_in(ACTIVE), state=QUEUED, worker=None, **values)
     except IntegrityError:
         if fresh:  # what was brought for it now
-            job.change(StoredJob.state == NEW, state=CANCELLED, outcome=encoded({}))
-            job.let_go()
+            job.cancel()
         abort(
             409,
             gettext("Another sheet or check of yours is being worked on. Please wait until it has ended."),

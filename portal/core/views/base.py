@@ -17,7 +17,7 @@ from werkzeug.exceptions import BadRequest
 
 from portal.core.access import scope
 from portal.core.audit.as_of import as_of
-from portal.core.declaration import figures as stats
+from portal.core.declaration import figures
 from portal.core.declaration.ledger import Ledger, mounted
 from portal.core.declaration.values import Values
 from portal.core.declaration.workflow import IN_FORCE
@@ -196,7 +196,7 @@ class LedgerView(
             yield from (query for each in told for query in each.statements(model))
 
         with as_of(self.ledger, day, asked) if day else nullcontext():
-            found = stats.values(model, told)
+            found = figures.values(model, told)
         template = "figures_part.html" if request.args.get("part") else "figures.html"
         return self.page(template, values=found, day=day, when={listing.PAST: day.isoformat()} if day else {})
 
@@ -211,7 +211,7 @@ class LedgerView(
             abort(404)
         if which not in ("lacking", "counted", "whole"):
             raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name="of"))
-        return self.page("lacking.html", figure=figure, which=which, rows=stats.named(figure, which))
+        return self.page("lacking.html", figure=figure, which=which, rows=figures.named(figure, which))
 
     @expose("/tree")
     @has_access

@@ -15,8 +15,7 @@ from portal.core.fields import BadValue, Kind, days_in, parse_day, since_1904
 from portal.core.fields.dates import written_out
 from portal.core.fields.measures import said_in
 from portal.core.search import fold
-from portal.core.spreadsheet.reader import month_rule as months
-from portal.core.spreadsheet.reader import skipped_rows
+from portal.core.spreadsheet.reader import month_rule, skipped_rows
 from portal.core.spreadsheet.reader.cell_references import is_ditto, unclear
 from portal.core.spreadsheet.reader.flat_tables import FlatTable
 from portal.core.spreadsheet.reader.headings import IGNORED, LOOKED_AT, Column, cell, headings, plain
@@ -172,7 +171,7 @@ class Layout:
     def count_months(self) -> int:
         columns = [column for name, column in self.taken.items() if name in self.days]
         return sum(
-            months.month_of(text) is not None
+            month_rule.month_of(text) is not None
             for _, cells in self.below()
             for column in columns
             if (text := cell(cells, column.index))
@@ -265,9 +264,9 @@ class Carried:
                 faults.append(Fault(name, why))
             if name in self.layout.fills_down:
                 text = self.above[name] = text or self.above.get(name, "")
-            if name in self.layout.days and (month := months.month_of(text, written=self.written[name])):
+            if name in self.layout.days and (month := month_rule.month_of(text, written=self.written[name])):
                 if self.layout.month_days:
-                    text = months.day_of(month, self.layout.month_days)
+                    text = month_rule.day_of(month, self.layout.month_days)
                 else:
                     faults.append(Fault(name, gettext("Only a month stands here; say which of its days is meant.")))
             found[name] = text

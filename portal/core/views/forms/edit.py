@@ -22,8 +22,7 @@ from portal.core.declaration.values import Missing
 from portal.core.declaration.workflow import IN_FORCE
 from portal.core.fields import natural
 from portal.core.fields.links import standing_under
-from portal.core.records import completeness, gaps, saving
-from portal.core.records import idempotency as once
+from portal.core.records import completeness, gaps, idempotency, saving
 from portal.core.records.forms import form_drafts, staged_files
 from portal.core.records.forms.form import LedgerForm, form_class
 from portal.core.records.forms.rows import operate_on_rows, overlong
@@ -200,20 +199,20 @@ class FormPage:
             self.draft = posted(self.view.ledger, self.record)
             self.make(operate_on_rows(request.form, operation))
             return None
-        sent = sent_now() if self.record is None else once.Sent()
+        sent = sent_now() if self.record is None else idempotency.Sent()
         try:
             answer = sent_before(self.view, sent)
             if answer is None:
                 self.draft = posted(self.view.ledger, self.record)
                 answer = self.judge_and_save(sent)
-        except once.Reused as fault:
+        except idempotency.Reused as fault:
             self.begin_another(fault.record_id)
             return None
         return answer
 
     def begin_another(self, record_id: int | None) -> None:
         """What was typed into a form that has made a record already stays typed, for another one."""
-        self.draft = Draft(once.fresh())
+        self.draft = Draft(idempotency.fresh())
         self.make(request.form)
         known = self.view.record_or_404(record_id) if record_id is not None else None
         self.form.problems.append(
@@ -224,7 +223,7 @@ class FormPage:
             )
         )
 
-    def judge_and_save(self, sent: once.Sent) -> ResponseReturnValue | None:
+    def judge_and_save(self, sent: idempotency.Sent) -> ResponseReturnValue | None:
         record, form_data = self.record, joined(self.ledger, request.form, self.record)
         self.make(form_data)
         form, then = self.form, request.form.get("_then")
@@ -263,9 +262,9 @@ class FormPage:
             )
 
 
-def sent_before(view: Any, sent: once.Sent) -> ResponseReturnValue | None:
-    """The record that this very form has made, when it was sent more than once. Raises once.Reused."""
-    known = once.repeated(view.ledger.name, sent)
+def sent_before(view: Any, sent: idempotency.Sent) -> ResponseReturnValue | None:
+    """The record that this very form has made, when it was sent more than once. Raises idempotency.Reused."""
+    known = idempotency.repeated(view.ledger.name, sent)
     return redirect(view.home_of(view.record_or_404(known), show=True)) if known is not None else None
 
 
@@ -303,7 +302,7 @@ class NotSaved(Exception):
 class Keys:
     """Of a form: the idempotency key with what came with it, and that of what was kept before it was saved."""
 
-    once: once.Sent = field(default_factory=once.Sent)
+    once: idempotency.Sent = field(default_factory=idempotency.Sent)
     draft: str = ""
 
 
@@ -357,7 +356,7 @@ def settle_keys(ledger: Ledger, form: LedgerForm, saved: Any, keys: Keys) -> Non
         db.session.add(saved)
         db.session.flush()
         form.doubts.remember(saved)
-        once.use(ledger.name, keys.once, saved.id)
+        idempotency.use(ledger.name, keys.once, saved.id)
     if keys.draft:
         form_drafts.forget(ledger.name, [keys.draft])
         staged_files.claim(ledger, keys.draft, saved)
