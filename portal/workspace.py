@@ -28,7 +28,7 @@ class WorkspaceView(BaseView):
     @expose("/")
     def index(self) -> ResponseReturnValue:
         principal = scope.current()
-        cards = [card(ledger) for ledger in mounted() if ledger.statuses and principal.may("read", ledger.name)]
+        cards = [card(ledger) for ledger in mounted() if ledger.review.statuses and principal.may("read", ledger.name)]
         return render_template(
             "workspace.html",
             cards=cards,
@@ -70,5 +70,5 @@ def card(ledger: Ledger) -> dict[str, Any]:
     status = ledger.column("status")
     query = select(status, func.count()).select_from(ledger.model).group_by(status)
     counts = dict(db.session.execute(query).all())
-    known = [(name, shown, counts[name]) for name, shown in ledger.statuses.items() if counts.get(name)]
+    known = [(name, shown, counts[name]) for name, shown in ledger.review.statuses.items() if counts.get(name)]
     return {"ledger": ledger, "total": sum(counts.values()), "counts": known}

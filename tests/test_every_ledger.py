@@ -223,7 +223,7 @@ def everything_posted(app, visitor, ledger, table, rows):
     ids = [str(i) for (i,) in rows(f"SELECT id FROM {table} ORDER BY id LIMIT 3")]
     typed = dict.fromkeys(ledger.entered, "1") | {"status": "active", "agreement_id": "1", "version": "1"}
     for path in addresses(app, "POST", int(ids[0]), f"/{ledger.name}/"):
-        for action in ledger.bulk if path.endswith("action_post") else ("",):
+        for action in ledger.list.bulk if path.endswith("action_post") else ("",):
             yield path, visitor.post(path, typed | {"action": action, "rowid": ids}).status
 
 
@@ -246,7 +246,7 @@ def test_readers_change_no_row_by_any_address_form_or_action(app, visit, rows, a
 @pytest.mark.parametrize("account", ["admin", "sysadmin", "secadmin", "auditadmin"])
 def test_administrators_change_no_business_record(app, visit, rows, account):
     visitor = visit(account)
-    business = [ledger for ledger in ledgers(app) if ledger.statuses or ledger.under]
+    business = [ledger for ledger in ledgers(app) if ledger.review.statuses or ledger.under]
     with unchanged(rows):
         for ledger in business:
             for path, status in everything_posted(app, visitor, ledger, ledger.model.__tablename__, rows):
@@ -260,7 +260,7 @@ def test_the_three_administrators_read_no_business_record(app, visit, account):
     """Acceptance test 8."""
     visitor = visit(account)
     for ledger in ledgers(app):
-        if ledger.statuses or ledger.under or ledger.scoped:
+        if ledger.review.statuses or ledger.under or ledger.scoped:
             for path in addresses(app, "GET", 1, f"/{ledger.name}/", once=True):
                 assert visitor.look(path).status == 403, path
 
@@ -382,7 +382,7 @@ def test_every_filter_takes_what_the_records_hold(app, visit, rows, account):
         some = visitor.look(f"/{ledger.name}/list/").ids()
         if not some:
             continue
-        for name in ledger.filters:
+        for name in ledger.list.filters:
             found = rows(f"SELECT {name} FROM {ledger.model.__tablename__} WHERE id = {some[0]}")[0][0]
             text = legal(found)
             answer = visitor.client.get(f"/{ledger.name}/list/", query_string={name: text, "page_size": 100})
@@ -415,7 +415,7 @@ def test_every_form_page_tree_and_sheet_opens_for_whoever_may(app, visit, rows, 
             offered = bool(page.select(f'a[href="/{ledger.name}/edit/{id_}"]'))
             assert (visitor.look(f"/{ledger.name}/edit/{id_}").status == 200) is offered
         for may, path in [
-            (ledger.tree, "tree"),
+            (ledger.list.tree, "tree"),
             (principal.may("export", ledger.name), "export"),
             (principal.may("add", ledger.name) and not ledger.under, "add"),
         ]:
@@ -436,7 +436,7 @@ def test_no_form_requires_more_than_its_budget(app):
     """Every required field that a unit's filler sees, prefilled or not."""
     with app.test_request_context(), scope.acting_as(act_as("filler01")):
         for ledger in ledgers(app):
-            if ledger.statuses or ledger.under:
+            if ledger.review.statuses or ledger.under:
                 declared = ledger.entered.values()
                 required = [each for each in declared if each.required and (each.asked is None or each.asked())]
                 assert len(required) <= BUDGETS.get(ledger.name, DAILY), ledger.name

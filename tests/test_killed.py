@@ -54,7 +54,7 @@ APPROVAL = """
     die()
 """
 UPLOAD = """
-    attachments.add(agreements, record, agreements.files[2], "a.pdf", b"%PDF-1.4")
+    attachments.add(agreements, record, agreements.form.files[2], "a.pdf", b"%PDF-1.4")
     db.session.flush()
     die()
 """

@@ -81,7 +81,7 @@ def one(plan: Plan, rng: Random) -> int:
         return 1
     if plan.number % 4:  # the others are to be added
         with scope.acting_as(principal(plan.username)):
-            attachments.add(agreements, agreement, agreements.files[0], "协议扫描件.pdf", SCAN)
+            attachments.add(agreements, agreement, agreements.form.files[0], "协议扫描件.pdf", SCAN)
             db.session.flush()
             gaps.recount(agreements, agreement)
     held = list(activity_texts(plan, rng))

@@ -188,7 +188,7 @@ def navigation() -> list[tuple[str, list[Any]]]:
     """The ledgers that the user may read, by group."""
     groups: dict[str, list[Any]] = {}
     for ledger in mounted():
-        if ledger.in_menu and scope.current().may("read", ledger.name):
+        if ledger.list.in_menu and scope.current().may("read", ledger.name):
             groups.setdefault(str(ledger.group), []).append(ledger)
     return list(groups.items())
 

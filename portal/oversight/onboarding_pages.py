@@ -77,7 +77,7 @@ class StartView(BaseView):
 
 def organisation() -> list[Ledger]:
     """The master data that belongs to no unit; what others link to comes first."""
-    open_ = [each for each in mounted() if each.imports and not roles.business(each) and not each.scoped]
+    open_ = [each for each in mounted() if each.sheet.words and not roles.business(each) and not each.scoped]
     ordered: list[Ledger] = []
     while open_:
         models = {each.model for each in open_}
@@ -93,17 +93,17 @@ def links_of(ledger: Ledger) -> set[Any]:
 
 
 def roster() -> list[Ledger]:
-    return [each for each in mounted() if each.imports and not roles.business(each) and each.scoped]
+    return [each for each in mounted() if each.sheet.words and not roles.business(each) and each.scoped]
 
 
 def existing() -> list[Ledger]:
-    return [each for each in mounted() if each.imports and roles.business(each) and not each.under]
+    return [each for each in mounted() if each.sheet.words and roles.business(each) and not each.under]
 
 
 def may_start() -> bool:
     """Whoever brings in a part of what the committee has, and not only what is their own unit's."""
     principal = scope.current()
-    whole = (principal.reach("import", each.name).everything for each in mounted() if each.imports)
+    whole = (principal.reach("import", each.name).everything for each in mounted() if each.sheet.words)
     return principal.may("import", "accounts") or any(whole)
 
 

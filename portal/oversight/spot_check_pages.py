@@ -100,7 +100,7 @@ def records_of(sample: Sample) -> dict[int, Any]:
     ledger = named(sample.ledger) or abort(404)
     ids = [item.record_id for item in sample.items]
     query = select(ledger.model).where(ledger.model.id.in_(ids))
-    if ledger.statuses:
+    if ledger.review.statuses:
         query = query.options(joinedload(ledger.model.owner_unit))
     return {record.id: record for record in db.session.scalars(query)}
 

@@ -124,7 +124,7 @@ def population(ledger: Ledger, sample: Sample) -> list[int]:
     query = select(model.id).order_by(model.id)
     if sample.unit_id is not None:
         query = query.where(model.owner_unit_id == sample.unit_id)
-    if sample.in_force and ledger.statuses:
+    if sample.in_force and ledger.review.statuses:
         query = query.where(model.status == IN_FORCE)
     day = model.dating()
     if sample.since:

@@ -155,7 +155,7 @@ def take(request: UnmaskedExport, ledger: Ledger, opened: Callable[[Any], bool])
     cover, span = exporting.cover_of(asked), exporting.period_of(asked)
     if request.record_ids is not None:
         asked = replace(asked, q="", filters={})  # approved are these records, whatever fits by now
-    names = tuple(dict.fromkeys((*(ledger.exported or ledger.columns), *ledger.personal)))
+    names = tuple(dict.fromkeys((*(ledger.sheet.export or ledger.list.columns), *ledger.personal)))
     who = scope.current()
     mark = gettext(
         "Holds personal data. Request %(number)d, taken by %(who)s at %(when)s. Not to be passed on.",

@@ -188,16 +188,18 @@ def shown_before(ledger: Ledger) -> int | None:
 def reviewed() -> tuple[Ledger, ...]:
     """The ledgers whose steps can be chosen: those that know the statuses of more than one way."""
     return tuple(
-        ledger for ledger in mounted() if ledger.transitions and not ledger.steps_of and len(possible(ledger)) > 1
+        ledger
+        for ledger in mounted()
+        if ledger.review.transitions and not ledger.review.tier_of and len(possible(ledger)) > 1
     )
 
 
 def possible(ledger: Ledger) -> dict[int, Label]:
-    return {tier: text for tier, text in TIERS.items() if set(STEPS[tier]) <= ledger.statuses.keys()}
+    return {tier: text for tier, text in TIERS.items() if set(STEPS[tier]) <= ledger.review.statuses.keys()}
 
 
 def chosen(ledger: Ledger, known: dict[str, ReviewTier]) -> int:
-    return known[ledger.name].tier if ledger.name in known else ledger.tier
+    return known[ledger.name].tier if ledger.name in known else ledger.review.tier
 
 
 def reviews_page(typed: dict[str, str], faults: dict[str, str]) -> ResponseReturnValue:

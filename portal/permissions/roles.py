@@ -107,8 +107,10 @@ class Role:
             return NO
         if not business(desk):
             return self.registry if desk.name != TRAIL else NO
-        transitions = (transition.name for transition in desk.transitions if set(transition.by) & set(self.sides))
-        fills = set(desk.filled_by) & set(self.sides)
+        transitions = (
+            transition.name for transition in desk.review.transitions if set(transition.by) & set(self.sides)
+        )
+        fills = set(desk.review.filled_by) & set(self.sides)
         verbs = (verb for verb in self.business.verbs if fills or verb not in (*FILLING, "import"))
         scope = "unit_co" if self.business.scope == "unit" and takes_co_units(desk) else self.business.scope
         return Grant((*verbs, *transitions), scope)
@@ -123,7 +125,7 @@ class Role:
 
 def business(desk: Ledger | Desk) -> bool:
     """Ledgers of records are business; units, organisations, areas, members and codes are the registry."""
-    return isinstance(desk, Ledger) and bool(desk.statuses or desk.under)
+    return isinstance(desk, Ledger) and bool(desk.review.statuses or desk.under)
 
 
 def takes_co_units(desk: Ledger | Desk) -> bool:

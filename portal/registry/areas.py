@@ -2,7 +2,9 @@
 
 from flask_babel import lazy_gettext as _
 
-from portal.core.declaration.ledger import Ledger, Section
+from portal.core.declaration.groups import Form, List, Sheet
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.parts import Section
 from portal.core.declaration.values import Values
 from portal.core.fields import Choice, Field, Link, Text, Whole, active
 from portal.org.models import Area
@@ -30,31 +32,11 @@ def defaults(values: Values) -> None:
 areas = Ledger(
     name="areas",
     label=_("Areas"),
-    titled=_("Register of areas"),
     one=_("Area"),
     group=GROUP,
     icon="map-pin",
     model=Area,
-    order="sort_no",
-    tree="parent",
     can=KEEPING,
-    columns=("sort_no", "name", "kind", "parent_id", "area_code", "status"),
-    filters=("kind", "parent_id", "status"),
-    exported=("sort_no", "name", "kind", "parent_id", "area_code", "status"),
-    defaults=defaults,
-    rules=(not_below_itself,),
-    imports={
-        "name": ("名称", "地区名称", "地区", "街镇名称", "社区名称", "社区", "村居名称", "社区村名称", "村社区名称"),
-        "kind": ("类型", "类别", "地区类型", "地区类别", "级别"),
-        "parent_id": ("上级", "所属", "上级地区", "所属街镇", "街镇", "所属街道", "所属地区", "所在街镇", "所在街道"),
-        "area_code": ("代码", "行政区划代码", "统计代码", "区划代码", "统计用区划代码", "社区代码"),
-        "sort_no": ("排序", "排序号", "机构排序"),
-        "status": ("状态",),
-    },
-    not_taken=NOT_TAKEN,
-    essential=("name", "kind"),
-    identity=("name",),
-    sections=(Section(_("Area"), ("name", "kind", "parent_id", "area_code", "sort_no", "status")),),
     fields={
         "name": Field(Text(100), _("Name"), required=True),
         "kind": Field(KINDS, _("Kind"), required=True),
@@ -63,4 +45,50 @@ areas = Ledger(
         "sort_no": Field(Whole(0, 999_999, counts=False), _("Official order"), required=True, hint=LAST),
         "status": Field(STATUSES, _("Status"), default=lambda: "active"),
     },
+    form=Form(
+        sections=(Section(_("Area"), ("name", "kind", "parent_id", "area_code", "sort_no", "status")),),
+        defaults=defaults,
+        rules=(not_below_itself,),
+    ),
+    list=List(
+        columns=("sort_no", "name", "kind", "parent_id", "area_code", "status"),
+        filters=("kind", "parent_id", "status"),
+        order="sort_no",
+        tree="parent",
+    ),
+    sheet=Sheet(
+        export=("sort_no", "name", "kind", "parent_id", "area_code", "status"),
+        title=_("Register of areas"),
+        words={
+            "name": (
+                "名称",
+                "地区名称",
+                "地区",
+                "街镇名称",
+                "社区名称",
+                "社区",
+                "村居名称",
+                "社区村名称",
+                "村社区名称",
+            ),
+            "kind": ("类型", "类别", "地区类型", "地区类别", "级别"),
+            "parent_id": (
+                "上级",
+                "所属",
+                "上级地区",
+                "所属街镇",
+                "街镇",
+                "所属街道",
+                "所属地区",
+                "所在街镇",
+                "所在街道",
+            ),
+            "area_code": ("代码", "行政区划代码", "统计代码", "区划代码", "统计用区划代码", "社区代码"),
+            "sort_no": ("排序", "排序号", "机构排序"),
+            "status": ("状态",),
+        },
+        ignored=NOT_TAKEN,
+        essential=("name", "kind"),
+        identity=("name",),
+    ),
 )

@@ -14,7 +14,9 @@ from sqlalchemy.sql import ColumnElement
 from portal.core import clock
 from portal.core.access import scope
 from portal.core.audit.audit_log import AuditEvent
-from portal.core.declaration.ledger import READING, Ledger, Section, mounted
+from portal.core.declaration.groups import Form, List, Sheet
+from portal.core.declaration.ledger import READING, Ledger, mounted
+from portal.core.declaration.parts import Section
 from portal.core.fields import Choice, Field, Link, Text, Whole
 from portal.core.fields.base import LARGEST, BadValue, Kind, clean
 from portal.core.fields.dates import Day, from_and_to
@@ -102,7 +104,7 @@ def numbered(number: str) -> list[ColumnElement[bool]]:
     """The lines about the record of this number and about what stands under it."""
     found: list[ColumnElement[bool]] = []
     with scope.unscoped("the trail tells of records that whoever reads it may not open"):
-        for ledger in (each for each in mounted() if each.prefix and number.startswith(each.prefix)):
+        for ledger in (each for each in mounted() if each.number.prefix and number.startswith(each.number.prefix)):
             for id_ in db.session.scalars(select(ledger.model.id).where(ledger.model.record_no == number)):
                 found.append(and_(AuditEvent.root == ledger.name, AuditEvent.root_id == id_))
                 found.append(and_(AuditEvent.ledger == ledger.name, AuditEvent.record_id == id_))
@@ -177,19 +179,6 @@ audit_events = Ledger(
     icon="shield-lock",
     model=AuditEvent,
     can=READING,
-    # Many lines have no subject.
-    leading="at",
-    columns=("at", "person", "username", "action", "ledger", "title", "unit_id", "reason", "changes"),
-    filters=("at", "person", "username", "action", "ledger", "title", "unit_id", "record_id", "address"),
-    exported=(
-        *("id", "at", "person", "username", "address", "action", "ledger", "record_id", "title", "unit_id", "reason"),
-        *("changes", "mark"),
-    ),
-    sections=(
-        Section(_("Who and when"), ("at", "person", "username", "address")),
-        Section(_("What"), ("action", "ledger", "record_id", "title", "unit_id", "reason", "changes")),
-        Section(_("Proof"), ("mark",)),
-    ),
     fields={
         name: Field(kind, label, entered=False)
         for name, kind, label in (
@@ -208,4 +197,35 @@ audit_events = Ledger(
             ("mark", Text(64, free=False), _("Mark of the line")),
         )
     },
+    form=Form(
+        sections=(
+            Section(_("Who and when"), ("at", "person", "username", "address")),
+            Section(_("What"), ("action", "ledger", "record_id", "title", "unit_id", "reason", "changes")),
+            Section(_("Proof"), ("mark",)),
+        ),
+    ),
+    list=List(
+        columns=("at", "person", "username", "action", "ledger", "title", "unit_id", "reason", "changes"),
+        filters=("at", "person", "username", "action", "ledger", "title", "unit_id", "record_id", "address"),
+        # Many lines have no subject.
+        link_column="at",
+    ),
+    sheet=Sheet(
+        export=(
+            *(
+                "id",
+                "at",
+                "person",
+                "username",
+                "address",
+                "action",
+                "ledger",
+                "record_id",
+                "title",
+                "unit_id",
+                "reason",
+            ),
+            *("changes", "mark"),
+        ),
+    ),
 )

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from portal.core.declaration.ledger import READING, Ledger, Rows, Section
+from portal.core.declaration.groups import Form, List, Sheet
+from portal.core.declaration.ledger import READING, Ledger
+from portal.core.declaration.parts import ChildTable, Section
 from portal.core.declaration.values import Problem, Values
 from portal.core.fields import Field, Text, YesNo
 from portal.org.codes import CodeList
@@ -28,38 +30,44 @@ def known_lists(values: Values) -> Iterator[Problem]:
 code_lists = Ledger(
     name="code_lists",
     label=_("Code lists"),
-    titled=_("Code lists"),
     one=_("Code list"),
     group=GROUP,
     icon="book",
     model=CodeList,
-    order="code",
     can=(*READING, "edit"),
-    columns=("code", "label", "label_hant", "label_en"),
-    rules=(known_lists,),
-    imports={
-        "code": ("代码", "字典代码", "代码表", "代码表代码"),
-        "label": ("名称", "字典名称", "代码表名称"),
-        "label_hant": ("繁体名称",),
-        "label_en": ("英文名称",),
-    },
-    not_taken=NOT_TAKEN,
-    essential=("code",),
-    identity=("code",),
-    sections=(Section(_("Code list"), ("code", *LABELS)),),
     fields={"code": Field(CODE, _("Code"), required=True, fixed=True), **LABELS},
-    rows=(
-        Rows(
-            "items",
-            _("Codes"),
-            _("Code"),
-            ("code", *LABELS, "enabled"),
-            declared={
-                "code": Field(CODE, _("Code"), required=True, fixed=True),
-                **LABELS,
-                "enabled": Field(YesNo(), _("In use"), default=lambda: True),
-            },
-            keep=True,
+    form=Form(
+        sections=(Section(_("Code list"), ("code", *LABELS)),),
+        tables=(
+            ChildTable(
+                "items",
+                _("Codes"),
+                _("Code"),
+                ("code", *LABELS, "enabled"),
+                declared={
+                    "code": Field(CODE, _("Code"), required=True, fixed=True),
+                    **LABELS,
+                    "enabled": Field(YesNo(), _("In use"), default=lambda: True),
+                },
+                keep=True,
+            ),
         ),
+        rules=(known_lists,),
+    ),
+    list=List(
+        columns=("code", "label", "label_hant", "label_en"),
+        order="code",
+    ),
+    sheet=Sheet(
+        title=_("Code lists"),
+        words={
+            "code": ("代码", "字典代码", "代码表", "代码表代码"),
+            "label": ("名称", "字典名称", "代码表名称"),
+            "label_hant": ("繁体名称",),
+            "label_en": ("英文名称",),
+        },
+        ignored=NOT_TAKEN,
+        essential=("code",),
+        identity=("code",),
     ),
 )

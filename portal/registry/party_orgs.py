@@ -3,7 +3,9 @@
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
-from portal.core.declaration.ledger import Ledger, Section
+from portal.core.declaration.groups import Form, List, Sheet
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.parts import Section
 from portal.core.declaration.values import Values
 from portal.core.fields import Choice, Code, Day, Field, Links, Names, Text, Whole, active, community_link, org_link
 from portal.extensions import db
@@ -64,69 +66,11 @@ def defaults(values: Values) -> None:
 party_orgs = Ledger(
     name="party_orgs",
     label=_("Party organisations"),
-    titled=_("Register of Party organisations"),
     one=_("Party organisation"),
     group=GROUP,
     icon="sitemap",
     model=PartyOrg,
-    order="sort_no",
-    tree="parent",
     can=KEEPING,
-    columns=("org_code", "full_name", "org_type", "parent_id", "secretary", "status"),
-    filters=("org_type", "unit_nature", "report_mode", "status"),
-    exported=(
-        *("org_code", "full_name", "short_name", "org_type", "unit_nature", "parent_id", "unit_situation", "unit_ids"),
-        *("community_id", "secretary", "contact", "founded_on", "doc_no", "term_from", "term_to", "report_mode"),
-        *("sort_no", "status"),
-    ),
-    defaults=defaults,
-    rules=(not_below_itself, changes_on_a_day),
-    derive=PartyOrg.keep_former,
-    imports={
-        "org_code": ("党组织代码", "代码", "组织代码", "编号"),
-        "full_name": ("党组织全称", "党组织名称", "全称", "名称", "党组织", "组织名称"),
-        "short_name": ("党组织简称", "简称"),
-        "parent_id": ("上级党组织", "上级组织", "所属党组织", "上级"),
-        "changed_on": ("更名日期", "变更日期"),
-        "org_type": ("党组织类别", "组织类别", "类别", "类型", "党组织类型"),
-        "unit_nature": ("单位性质", "单位性质类别", "性质"),
-        "sort_no": ("排序", "排序号", "机构排序"),
-        "status": ("状态",),
-        "report_mode": ("填报方式",),
-        "unit_situation": ("所在单位情况", "单位情况"),
-        "unit_ids": ("对应单位", "所在单位", "单位", "单位名称"),
-        "community_id": ("对应社区", "所在社区", "社区"),
-        "secretary": ("书记", "党组织书记", "支部书记", "书记姓名", "党组织书记姓名", "党支部书记"),
-        "contact": ("联系人", "联络员"),
-        "founded_on": ("成立日期", "成立时间", "建立时间", "建立日期"),
-        "doc_no": ("批准文号", "文号"),
-        "term_from": ("本届起始日期", "本届起始", "任期起", "换届时间", "换届日期", "上次换届时间", "本届换届时间"),
-        "term_to": ("应换届日期", "本届届满日期", "任期止", "届满时间", "届满日期", "应换届时间", "下次换届时间"),
-    },
-    spans={("term_from", "term_to"): ("本届起止", "任期", "本届任期")},
-    not_taken=(*NOT_TAKEN, "党员数"),
-    essential=("full_name",),
-    identity=("org_code",),
-    identity_else=(("full_name",),),
-    sections=(
-        Section(
-            _("Party organisation"),
-            (
-                "org_code",
-                "full_name",
-                "short_name",
-                "parent_id",
-                "changed_on",
-                "org_type",
-                "unit_nature",
-                "sort_no",
-                "status",
-                "report_mode",
-            ),
-        ),
-        Section(_("Stands for"), ("unit_situation", "unit_ids", "community_id")),
-        Section(_("Posts and term"), ("secretary", "contact", "founded_on", "doc_no", "term_from", "term_to")),
-    ),
     fields={
         "org_code": Field(
             Text(40, pattern=r"\d{3}(\.\d{3})*", free=False),
@@ -153,4 +97,77 @@ party_orgs = Ledger(
         "term_to": Field(Day(), _("Term to")),
         "changed_on": CHANGED_ON,
     },
+    form=Form(
+        sections=(
+            Section(
+                _("Party organisation"),
+                (
+                    "org_code",
+                    "full_name",
+                    "short_name",
+                    "parent_id",
+                    "changed_on",
+                    "org_type",
+                    "unit_nature",
+                    "sort_no",
+                    "status",
+                    "report_mode",
+                ),
+            ),
+            Section(_("Stands for"), ("unit_situation", "unit_ids", "community_id")),
+            Section(_("Posts and term"), ("secretary", "contact", "founded_on", "doc_no", "term_from", "term_to")),
+        ),
+        defaults=defaults,
+        rules=(not_below_itself, changes_on_a_day),
+        derive=PartyOrg.keep_former,
+    ),
+    list=List(
+        columns=("org_code", "full_name", "org_type", "parent_id", "secretary", "status"),
+        filters=("org_type", "unit_nature", "report_mode", "status"),
+        order="sort_no",
+        tree="parent",
+    ),
+    sheet=Sheet(
+        export=(
+            *(
+                "org_code",
+                "full_name",
+                "short_name",
+                "org_type",
+                "unit_nature",
+                "parent_id",
+                "unit_situation",
+                "unit_ids",
+            ),
+            *("community_id", "secretary", "contact", "founded_on", "doc_no", "term_from", "term_to", "report_mode"),
+            *("sort_no", "status"),
+        ),
+        title=_("Register of Party organisations"),
+        words={
+            "org_code": ("党组织代码", "代码", "组织代码", "编号"),
+            "full_name": ("党组织全称", "党组织名称", "全称", "名称", "党组织", "组织名称"),
+            "short_name": ("党组织简称", "简称"),
+            "parent_id": ("上级党组织", "上级组织", "所属党组织", "上级"),
+            "changed_on": ("更名日期", "变更日期"),
+            "org_type": ("党组织类别", "组织类别", "类别", "类型", "党组织类型"),
+            "unit_nature": ("单位性质", "单位性质类别", "性质"),
+            "sort_no": ("排序", "排序号", "机构排序"),
+            "status": ("状态",),
+            "report_mode": ("填报方式",),
+            "unit_situation": ("所在单位情况", "单位情况"),
+            "unit_ids": ("对应单位", "所在单位", "单位", "单位名称"),
+            "community_id": ("对应社区", "所在社区", "社区"),
+            "secretary": ("书记", "党组织书记", "支部书记", "书记姓名", "党组织书记姓名", "党支部书记"),
+            "contact": ("联系人", "联络员"),
+            "founded_on": ("成立日期", "成立时间", "建立时间", "建立日期"),
+            "doc_no": ("批准文号", "文号"),
+            "term_from": ("本届起始日期", "本届起始", "任期起", "换届时间", "换届日期", "上次换届时间", "本届换届时间"),
+            "term_to": ("应换届日期", "本届届满日期", "任期止", "届满时间", "届满日期", "应换届时间", "下次换届时间"),
+        },
+        ignored=(*NOT_TAKEN, "党员数"),
+        date_spans={("term_from", "term_to"): ("本届起止", "任期", "本届任期")},
+        essential=("full_name",),
+        identity=("org_code",),
+        other_identities=(("full_name",),),
+    ),
 )

@@ -8,7 +8,9 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
 from portal.core import clock
-from portal.core.declaration.ledger import Ledger, Section
+from portal.core.declaration.groups import Form, List, Sheet
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.parts import Section
 from portal.core.declaration.values import Problem, Values
 from portal.core.fields import BadValue, Code, Day, Field, Names, Text, Whole, YesNo, community_link, unit_link
 from portal.extensions import db
@@ -105,63 +107,11 @@ def accounts_left(values: Values) -> Iterator[Problem]:
 units = Ledger(
     name="units",
     label=_("Units"),
-    titled=_("Register of units"),
     one=_("Unit"),
     group=GROUP,
     icon="building",
     model=Unit,
-    order="sort_no",
-    tree="parent",
     can=KEEPING,
-    columns=("sort_no", "full_name", "short_name", "unit_nature", "is_legal_entity", "office_community_id", "status"),
-    filters=("unit_nature", "is_legal_entity", "status"),
-    exported=(
-        *("sort_no", "full_name", "short_name", "parent_id", "unit_nature", "is_legal_entity", "credit_code"),
-        *("office_address", "office_community_id", "leader", "contact", "valid_from", "valid_to", "merged_into_id"),
-        "status",
-    ),
-    defaults=defaults,
-    rules=(not_below_itself, changes_on_a_day, merged_is_dissolved, accounts_left),
-    derive=Unit.keep_former,
-    imports={
-        "full_name": ("单位全称", "全称", "单位名称", "单位", "机构名称", "机构全称", "名称"),
-        "short_name": ("单位简称", "简称", "机构简称"),
-        "parent_id": ("上级单位", "主管单位", "主管部门", "所属单位"),
-        "changed_on": ("更名日期", "变更日期"),
-        "unit_nature": ("单位性质", "性质", "单位类别", "单位性质类别"),
-        "is_legal_entity": ("是否独立法人", "独立法人", "法人单位", "是否法人", "是否法人单位", "是否独立法人单位"),
-        "credit_code": ("统一社会信用代码", "信用代码", "社会信用代码", "统一信用代码"),
-        "sort_no": ("排序", "排序号", "机构排序", "单位排序"),
-        "status": ("状态", "单位状态"),
-        "office_address": ("办公地址", "地址", "单位地址", "办公地点"),
-        "office_community_id": ("驻地社区", "所在社区", "办公地社区"),
-        "leader": ("主管领导", "分管领导", "负责人"),
-        "contact": ("联系人", "联络员"),
-        "valid_from": ("成立日期", "有效期自", "启用日期"),
-        "valid_to": ("撤销日期", "有效期至"),
-        "merged_into_id": ("并入单位", "合并至"),
-    },
-    not_taken=NOT_TAKEN,
-    essential=("full_name",),
-    identity=("full_name",),
-    sections=(
-        Section(
-            _("Unit"),
-            (
-                "full_name",
-                "short_name",
-                "parent_id",
-                "changed_on",
-                "unit_nature",
-                "is_legal_entity",
-                "credit_code",
-                "sort_no",
-                "status",
-            ),
-        ),
-        Section(_("Office"), ("office_address", "office_community_id", "leader", "contact")),
-        Section(_("Validity"), ("valid_from", "valid_to", "merged_into_id")),
-    ),
     fields={
         "full_name": Field(Text(100), _("Full name"), required=True),
         "short_name": Field(Text(50), _("Short name"), required=True),
@@ -184,4 +134,70 @@ units = Ledger(
             hint=_("It keeps the records of this unit from now on, and this unit is dissolved."),
         ),
     },
+    form=Form(
+        sections=(
+            Section(
+                _("Unit"),
+                (
+                    "full_name",
+                    "short_name",
+                    "parent_id",
+                    "changed_on",
+                    "unit_nature",
+                    "is_legal_entity",
+                    "credit_code",
+                    "sort_no",
+                    "status",
+                ),
+            ),
+            Section(_("Office"), ("office_address", "office_community_id", "leader", "contact")),
+            Section(_("Validity"), ("valid_from", "valid_to", "merged_into_id")),
+        ),
+        defaults=defaults,
+        rules=(not_below_itself, changes_on_a_day, merged_is_dissolved, accounts_left),
+        derive=Unit.keep_former,
+    ),
+    list=List(
+        columns=(
+            "sort_no",
+            "full_name",
+            "short_name",
+            "unit_nature",
+            "is_legal_entity",
+            "office_community_id",
+            "status",
+        ),
+        filters=("unit_nature", "is_legal_entity", "status"),
+        order="sort_no",
+        tree="parent",
+    ),
+    sheet=Sheet(
+        export=(
+            *("sort_no", "full_name", "short_name", "parent_id", "unit_nature", "is_legal_entity", "credit_code"),
+            *("office_address", "office_community_id", "leader", "contact", "valid_from", "valid_to", "merged_into_id"),
+            "status",
+        ),
+        title=_("Register of units"),
+        words={
+            "full_name": ("单位全称", "全称", "单位名称", "单位", "机构名称", "机构全称", "名称"),
+            "short_name": ("单位简称", "简称", "机构简称"),
+            "parent_id": ("上级单位", "主管单位", "主管部门", "所属单位"),
+            "changed_on": ("更名日期", "变更日期"),
+            "unit_nature": ("单位性质", "性质", "单位类别", "单位性质类别"),
+            "is_legal_entity": ("是否独立法人", "独立法人", "法人单位", "是否法人", "是否法人单位", "是否独立法人单位"),
+            "credit_code": ("统一社会信用代码", "信用代码", "社会信用代码", "统一信用代码"),
+            "sort_no": ("排序", "排序号", "机构排序", "单位排序"),
+            "status": ("状态", "单位状态"),
+            "office_address": ("办公地址", "地址", "单位地址", "办公地点"),
+            "office_community_id": ("驻地社区", "所在社区", "办公地社区"),
+            "leader": ("主管领导", "分管领导", "负责人"),
+            "contact": ("联系人", "联络员"),
+            "valid_from": ("成立日期", "有效期自", "启用日期"),
+            "valid_to": ("撤销日期", "有效期至"),
+            "merged_into_id": ("并入单位", "合并至"),
+        },
+        ignored=NOT_TAKEN,
+        essential=("full_name",),
+        identity=("full_name",),
+    ),
 )

@@ -16,7 +16,7 @@ def asked_beside(app, page, draft):
     for ledger in readable(app, "filler01"):
         if ledger.figures:
             yield f"/{ledger.name}/figures?part=1", None
-        for name in ledger.filters:
+        for name in ledger.list.filters:
             if ledger.field(name).kind.filter_widget == "link":
                 yield f"/{ledger.name}/options/{name}?q=a", None
     form, typed = page.one("form.record-form"), page.filled() | {"title": "半份"}

@@ -41,7 +41,7 @@ def test_a_form_as_long_as_they_come_is_still_taken(visit):
 
 def test_a_text_in_an_address_that_is_too_long_is_refused(app, visit):
     visitor = visit("filler01")
-    listing = ("q", "order", "columns", "figure", "page", "as_of", *app.extensions["portal.ledgers"][0].filters)
+    listing = ("q", "order", "columns", "figure", "page", "as_of", *app.extensions["portal.ledgers"][0].list.filters)
     for name in (*listing, "draft", "x" * 3_000):
         for length in (limits.MOST_TEXT + 1, 100_000):
             for path in ("/agreements/list/", "/agreements/add", "/agreements/export", "/api/v1/agreements/"):

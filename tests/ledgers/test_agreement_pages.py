@@ -27,7 +27,7 @@ def test_only_drafts_and_returned_ones_are_edited(app, visit, rows, change, stat
     id_ = of(rows, 1, "draft")
     change(f"UPDATE agreement SET status = '{status}' WHERE id = {id_}")
     answer = visit("filler01").look(f"/agreements/edit/{id_}")
-    assert answer.status == (200 if status in agreements.editable_in else 409)
+    assert answer.status == (200 if status in agreements.review.editable_in else 409)
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -223,8 +223,8 @@ def test_publication_of_a_selection_is_set_by_whom_its_status_allows(visit, rows
     sent = {"action": "publish_organs", "rowid": [str(id_)]}
     scope = f"SELECT publish_scope FROM agreement WHERE id = {id_}"
     for account, may in (
-        ("filler01", status in agreements.editable_in),
-        ("reviewer", status in (*agreements.editable_in, "active")),
+        ("filler01", status in agreements.review.editable_in),
+        ("reviewer", status in (*agreements.review.editable_in, "active")),
     ):
         can, cannot = previewed(visit(account).post("/agreements/action_post", sent))
         assert (can, list(cannot)) == (([str(id_)], []) if may else ([], [str(id_)]))

@@ -233,7 +233,7 @@ def test_nothing_new_is_entered_for_a_dissolved_unit_in_any_ledger(app, rows, me
     tried = []
     with app.test_request_context(), scope.acting_as(act_as("filler01")):
         for ledger in mounted():
-            if ledger.statuses and not ledger.under and scope.current().may("add", ledger.name):
+            if ledger.review.statuses and not ledger.under and scope.current().may("add", ledger.name):
                 with pytest.raises(saving.Dissolved, match=short):
                     saving.fill(ledger, form_class(ledger)())
                 tried.append(ledger.name)

@@ -29,7 +29,7 @@ def kinds_of(app):
     found = {}
     for ledger in app.extensions["portal.ledgers"]:
         fields = dict(ledger.entered)
-        for table in ledger.rows:
+        for table in ledger.form.tables:
             fields |= ledger.rows_fields(table)
         for name, declared in fields.items():
             found.setdefault(type(declared.kind), (ledger, name, declared.kind))

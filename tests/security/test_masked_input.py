@@ -103,8 +103,8 @@ def test_a_preview_says_the_same_change_of_right_and_wrong_numbers(rest, rows, c
 def test_no_question_of_a_sheet_shows_what_some_may_not_see(app):
     """Contradictions are shown of the fields of an identity."""
     for ledger in app.extensions["portal.ledgers"]:
-        keys = {*ledger.identity, *(name for names in ledger.identity_else for name in names)}
-        assert not keys & {*ledger.sensitive, *ledger.internal}, ledger.name
+        keys = {*ledger.sheet.identity, *(name for names in ledger.sheet.other_identities for name in names)}
+        assert not keys & {*ledger.privacy.sensitive, *ledger.privacy.internal}, ledger.name
 
 
 def test_a_household_that_is_found_leaves_no_trace_on_those_who_live_there(visit, rest, rows):  # noqa: F811 - the fixture

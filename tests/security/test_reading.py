@@ -237,7 +237,7 @@ def units_of(ids):
 def test_each_ledger_is_narrowed_by_its_own_reach_though_one_statement_carries_all(app, rows):
     """Conditions that share their code must not share their values."""
     units = [unit_id(rows, n) for n in (1, 2, 3)]
-    ledgers = [each for each in app.extensions["portal.ledgers"] if each.scoped and each.statuses]
+    ledgers = [each for each in app.extensions["portal.ledgers"] if each.scoped and each.review.statuses]
     with app.test_request_context():
         for turn in range(len(units)):
             reach = {each.name: {units[(turn + n) % 3]} for n, each in enumerate(ledgers)}

@@ -306,7 +306,7 @@ def test_a_grant_adds_to_the_roles_row_by_row_and_ends_with_its_day(acting, rows
 def test_nothing_on_records_can_be_granted_to_the_three_administrators(acting, username):
     grant(username, scope="all", verbs="read,export,reveal,edit")
     with acting(username):
-        assert not any(scope.current().grants.get((each.name, "read")) for each in mounted() if each.statuses)
+        assert not any(scope.current().grants.get((each.name, "read")) for each in mounted() if each.review.statuses)
 
 
 def test_an_auditor_is_granted_sight_in_full_and_never_a_pen(acting):

@@ -183,7 +183,7 @@ def errors(answer: Page) -> set[str]:
 def links(ledger, typed):
     """The posted names of the fields that link, rows included."""
     names = [name for name, field in ledger.entered.items() if field.kind.widget in ("link", "links")]
-    for table in ledger.rows:
+    for table in ledger.form.tables:
         fields = ledger.rows_fields(table)
         inner = [name for name, field in fields.items() if field.kind.widget in ("link", "links", "rows")]
         names += [f"{table.name}-0-{name}" for name in inner if f"{table.name}-0-id" in typed]
@@ -194,9 +194,9 @@ def editor(visit, rows, ledger):
     """Somebody who may edit a record of this ledger, and where."""
     if ledger.name == "agreements":
         return visit("filler01"), f"/agreements/edit/{of(rows, 1, 'draft')}"
-    account = "reviewer" if ledger.statuses or ledger.under or ledger.name == "members" else "admin"
+    account = "reviewer" if ledger.review.statuses or ledger.under or ledger.name == "members" else "admin"
     visitor = visit(account)
-    where = "status = 'draft'" if ledger.statuses else "1 = 1"
+    where = "status = 'draft'" if ledger.review.statuses else "1 = 1"
     ids = rows(f"SELECT id FROM {ledger.model.__tablename__} WHERE {where} ORDER BY id DESC LIMIT 20")
     paths = (f"/{ledger.name}/edit/{id_}" for (id_,) in ids)
     return visitor, next(path for path in paths if visitor.look(path).status == 200)

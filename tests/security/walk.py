@@ -107,8 +107,8 @@ def names_at(app: Flask, endpoint: str) -> list[str]:
     if ledger is None:
         return ["unit_id"]
     if ".move" in endpoint:
-        return [transition.name for transition in ledger.transitions]
-    return list(ledger.bulk or ("none",)) if endpoint.endswith(".action") else list(ledger.entered)
+        return [transition.name for transition in ledger.review.transitions]
+    return list(ledger.list.bulk or ("none",)) if endpoint.endswith(".action") else list(ledger.entered)
 
 
 def of(rows: Any, unit: int, status: str) -> int:

@@ -11,7 +11,8 @@ from flask import abort, current_app, jsonify, make_response, request
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
-from portal.core.declaration.ledger import Ledger, Rows
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.parts import ChildTable
 from portal.core.fields import Field, Kind, Text, natural
 from portal.core.records import duplicates, idempotency
 
@@ -101,7 +102,7 @@ class Start:
 def posted(ledger: Ledger, sent: Mapping[str, Any], closed: Collection[str] = ()) -> MultiDict[str, str]:
     """The form's texts; 422 for what the form has not or this user may not see, 413 for far too many."""
     typed = Typed()
-    tables = {table.name: table for table in ledger.rows}
+    tables = {table.name: table for table in ledger.form.tables}
     for name, value in sent.items():
         if name in tables:
             typed.take_rows(ledger, tables[name], value)
@@ -140,7 +141,7 @@ class Typed(MultiDict[str, str]):
         else:
             self.setlist(name, [text or "" for text in texts])
 
-    def take_rows(self, ledger: Ledger, table: Rows, rows: Any) -> None:
+    def take_rows(self, ledger: Ledger, table: ChildTable, rows: Any) -> None:
         """Rows that are there have their `id`; new ones have none, or `new-<n>` for other rows to name them by."""
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             self.faults[table.name] = [gettext("This field takes another kind of value.")]

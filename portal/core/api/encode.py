@@ -8,7 +8,8 @@ from typing import Any
 from flask import url_for
 
 from portal.core.access import scope
-from portal.core.declaration.ledger import Ledger, Rows
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.parts import ChildTable
 from portal.core.declaration.values import Values
 from portal.core.declaration.workflow import Transition
 from portal.core.fields import Field, Link
@@ -47,7 +48,7 @@ def visible(ledger: Ledger, names: Iterable[str], record: Any) -> dict[str, Fiel
 
 
 def listed(ledger: Ledger, columns: Sequence[str], records: Iterable[Any]) -> dict[str, Any]:
-    names = dict.fromkeys((*(ALWAYS if ledger.statuses else ()), *columns))
+    names = dict.fromkeys((*(ALWAYS if ledger.review.statuses else ()), *columns))
     found = [(visible(ledger, names, record), record) for record in records]
     return {
         "ids": [record.id for _, record in found],
@@ -61,15 +62,15 @@ def listed(ledger: Ledger, columns: Sequence[str], records: Iterable[Any]) -> di
 
 def shown(ledger: Ledger) -> tuple[str, ...]:
     """The fields of one record, in order."""
-    return tuple(dict.fromkeys((*(HEADER if ledger.statuses else ()), *ledger.shown)))
+    return tuple(dict.fromkeys((*(HEADER if ledger.review.statuses else ()), *ledger.shown)))
 
 
 def whole(ledger: Ledger, record: Any) -> dict[str, Any]:
     """One record with the tables in it."""
     result, texts = told(visible(ledger, shown(ledger), record), record)
-    if ledger.statuses:
+    if ledger.review.statuses:
         result["version"] = record.version
-    for table in (*ledger.tables(Values(record, {})), *ledger.kept):
+    for table in (*ledger.tables_for(Values(record, {})), *ledger.form.read_only_tables):
         rows = [told(ledger.cells(table, record), row) for row in getattr(record, table.name)]
         result[table.name], texts[table.name] = [row for row, _ in rows], [cells for _, cells in rows]
     return {"id": record.id, "title": str(record), "result": result, "texts": texts}
@@ -136,7 +137,7 @@ def described(ledger: Ledger, name: str, declared: Field, place: str = "") -> di
     return {**found, "choices": [{"value": value, "text": text} for value, text in choices]}
 
 
-def described_rows(ledger: Ledger, table: Rows) -> dict[str, Any]:
+def described_rows(ledger: Ledger, table: ChildTable) -> dict[str, Any]:
     fields = ledger.rows_fields(table)
     return {
         "name": table.name,
@@ -155,10 +156,10 @@ def info(ledger: Ledger) -> dict[str, Any]:
         "label": str(ledger.label),
         "permissions": [f"can_{verb}" for verb in ledger.verbs if may(verb, ledger.name)],
         "fields": [described(ledger, name, each) for name, each in entered.items()],
-        "tables": [described_rows(ledger, table) for table in ledger.rows],
+        "tables": [described_rows(ledger, table) for table in ledger.form.tables],
         "parent": f"{ledger.under.relation}_id" if ledger.under else None,
-        "columns": list(ledger.columns),
-        "filters": list(ledger.filters),
+        "columns": list(ledger.list.columns),
+        "filters": list(ledger.list.filters),
         "order": list(ledger.sortable),
-        "moves": [named(transition) for transition in ledger.transitions if may(transition.name, ledger.name)],
+        "moves": [named(transition) for transition in ledger.review.transitions if may(transition.name, ledger.name)],
     }

@@ -28,7 +28,9 @@ def install(app: Flask) -> None:
 def routes(ledger: Ledger) -> set[str]:
     """What the ledger can do at all has an address; the rest has none."""
     verb_of = LedgerApi.method_permission_name
-    return {name for name, verb in verb_of.items() if verb in ledger.verbs and (ledger.transitions or name != "move")}
+    return {
+        name for name, verb in verb_of.items() if verb in ledger.verbs and (ledger.review.transitions or name != "move")
+    }
 
 
 def api_for(ledger: Ledger) -> type[LedgerApi]:
@@ -39,7 +41,7 @@ def api_for(ledger: Ledger) -> type[LedgerApi]:
         "class_permission_name": ledger.name,
         "base_permissions": [f"can_{verb}" for verb in ledger.verbs],
         "include_route_methods": routes(ledger),
-        "list_columns": list(ledger.columns),
+        "list_columns": list(ledger.list.columns),
     }
     return type(f"{ledger.name}_api", (LedgerApi,), declared)
 

@@ -10,7 +10,8 @@ from flask import Response, current_app, jsonify, request
 from portal.core.access import scope
 from portal.core.api import encode
 from portal.core.api.decode import JSON
-from portal.core.declaration.ledger import Ledger, Rows, mounted
+from portal.core.declaration.ledger import Ledger, mounted
+from portal.core.declaration.parts import ChildTable
 from portal.core.fields import Field
 from portal.core.views.listing import MOST_PER_PAGE, OWN
 
@@ -65,7 +66,7 @@ def paths(ledger: Ledger) -> Iterator[tuple[str, Schema]]:
         if verb in ledger.verbs and may(verb, ledger.name):
             found.setdefault(path, {"parameters": one} if "{" in path else {})[method] = described
     yield from found.items()
-    for transition in ledger.transitions:
+    for transition in ledger.review.transitions:
         if may(transition.name, ledger.name):
             asks = {"type": "object", "properties": {"version": VERSION}}
             described = operation(ledger, transition.name, whole(ledger), body=asks, parameters=[match])
@@ -110,16 +111,16 @@ def asked(ledger: Ledger) -> list[Schema]:
         "columns": TEXT,
         "figure": TEXT,
     }
-    filters = [parameter(name, {**TEXTS, "title": str(ledger.label_of(name))}) for name in ledger.filters]
+    filters = [parameter(name, {**TEXTS, "title": str(ledger.label_of(name))}) for name in ledger.list.filters]
     return [*(parameter(name, own[name]) for name in OWN), *filters]
 
 
 def schemas(ledger: Ledger) -> Iterator[tuple[str, Schema]]:
     """What is sent of a record, and what is answered."""
-    rows = {table.name: rows_of(ledger, table) for table in ledger.rows}
-    kept = {table.name: rows_of(ledger, table) for table in ledger.kept}
+    rows = {table.name: rows_of(ledger, table) for table in ledger.form.tables}
+    kept = {table.name: rows_of(ledger, table) for table in ledger.form.read_only_tables}
     parent = {f"{ledger.under.relation}_id": NUMBER} if ledger.under else {}
-    version = {"version": VERSION} if ledger.statuses else {}
+    version = {"version": VERSION} if ledger.review.statuses else {}
     yield f"{ledger.name}.form", closed({**version, **parent, **properties(ledger.entered), **rows})
     shown = properties({name: ledger.field(name) for name in encode.listable(ledger)})
     yield ledger.name, closed({**shown, "id": NUMBER, **version, **rows, **kept})
@@ -129,7 +130,7 @@ def properties(fields: Mapping[str, Field]) -> dict[str, Schema]:
     return {name: {"title": str(each.label), **nullable(each.kind.schema())} for name, each in fields.items()}
 
 
-def rows_of(ledger: Ledger, table: Rows) -> Schema:
+def rows_of(ledger: Ledger, table: ChildTable) -> Schema:
     key = {"id": {"type": ["integer", "string"], "description": "none for a new row, or new-<n> to name it by"}}
     items = closed({**key, **properties(ledger.rows_fields(table))})
     return {"type": "array", "title": str(table.label), "maxItems": table.most, "items": items}

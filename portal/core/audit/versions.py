@@ -63,7 +63,7 @@ def lines_since(ledger: Ledger, record_id: int, versions: int) -> list[AuditEven
 def present(ledger: Ledger, record: Any) -> Version:
     """A record as it is."""
     found = Version(row_of(record))
-    for table in (*ledger.rows, *ledger.kept):
+    for table in (*ledger.form.tables, *ledger.form.read_only_tables):
         rows = sorted(getattr(record, table.name), key=lambda row: (row.position or 0, row.id))
         found.tables[ledger.rows_model(table).__tablename__] = [row_of(row) for row in rows]
     return found

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from click import ClickException
 
 from portal.core.declaration.ledger import VERBS, Ledger, fields_of
-from portal.core.declaration.parts import Rows
+from portal.core.declaration.parts import ChildTable
 from portal.core.declaration.workflow import BEFORE, IN_FORCE, NEXT, STATUSES, STEPS
 
 # Names that a form needs for itself.
@@ -36,67 +36,102 @@ def check(ledgers: Iterable[Ledger]) -> None:
 
 
 def faults(ledger: Ledger) -> Iterator[str]:
-    """Everything wrong with this declaration, in words."""
-    known = ledger.fields_by_name
-    for name in sorted({*ledger.shown, *ledger.columns, *ledger.filters, *ledger.exported} - known.keys()):
-        yield f"{ledger.name}: {ledger.model.__name__} has no field {name!r}"
-    for name, found in known.items():
-        column = ledger.mapper.columns.get(name)
-        yield from (f"{ledger.name}: {fault}" for fault in found.kind.faults(name, column))
-    if "status" in ledger.entered and ledger.statuses:
-        yield f"{ledger.name}: a status changes by transitions only, so 'status' cannot stand in a form"
-    for name in ledger.filters:
-        if name in known and known[name].kind.filter_widget is None:
-            yield f"{ledger.name}: lists cannot be filtered by {name!r}"
-    for table in ledger.rows:
-        yield from row_faults(ledger, table)
-    taken = TAKEN & {*ledger.entered, *(table.name for table in ledger.rows)}
-    yield from (f"{ledger.name}: forms have a meaning of their own for {name!r}" for name in sorted(taken))
-    yield from shape_faults(ledger)
-    yield from transition_faults(ledger)
+    """Everything wrong with this declaration, in words, each with the group that it stands in."""
+    for group, found in (
+        ("fields", field_faults(ledger)),
+        ("form", form_faults(ledger)),
+        ("list", list_faults(ledger)),
+        ("review", review_faults(ledger)),
+        ("sheet", sheet_faults(ledger)),
+        ("privacy", unknown_fields(ledger, (*ledger.privacy.internal, *ledger.privacy.sensitive))),
+        ("figures", figure_faults(ledger)),
+    ):
+        yield from (f"{ledger.name}.{group}: {fault}" for fault in found)
+    yield from (f"{ledger.name}: {fault}" for fault in model_faults(ledger))
 
 
-def transition_faults(ledger: Ledger) -> Iterator[str]:
-    # Edges of transitions that every ledger shares may start where this one never comes.
-    edges = [edge for transition in ledger.transitions for edge in transition.edges]
-    ends = {edge.target for edge in edges if edge.source in ledger.statuses} - {NEXT, BEFORE}
-    unknown = ({edge.source for edge in edges} - STATUSES) | (ends - ledger.statuses.keys())
-    if unknown:
-        yield f"{ledger.name}: transitions from or to unknown statuses {', '.join(sorted(unknown))}"
-    if ledger.statuses and any(edge.target == NEXT for edge in edges):
-        lacking = [name for name in (*STEPS[ledger.tier], IN_FORCE) if name not in ledger.statuses]
-        yield from (f"{ledger.name}: a review of tier {ledger.tier} needs the status {name!r}" for name in lacking)
+def unknown_fields(ledger: Ledger, names: Iterable[str]) -> Iterator[str]:
+    for name in sorted(set(names) - ledger.fields_by_name.keys()):
+        yield f"{ledger.model.__name__} has no field {name!r}"
 
 
-def shape_faults(ledger: Ledger) -> Iterator[str]:
-    twice = (each.name for each in ledger.figures if each.part is not None and each.part_sum is not None)
-    yield from (f"{ledger.name}: figure {name!r} says twice what it counts" for name in twice)
-    elsewhere = sorted(ledger.computed.keys() & {*ledger.shown, *ledger.columns, *ledger.imports})
-    yield from (f"{ledger.name}: {name!r} is computed for its workbook and stands nowhere else" for name in elsewhere)
-    unknown = sorted(set(ledger.verbs) - VERBS.keys())
-    if unknown:
-        yield f"{ledger.name}: unknown verbs {', '.join(unknown)}"
-    if ledger.order.removeprefix("-") not in {*ledger.sortable, "sort_no"}:
-        yield f"{ledger.name}: cannot be ordered by {ledger.order!r}"
-    if ledger.scoped and ledger.model.ledger_name != ledger.name:
-        yield f"{ledger.name}: {ledger.model.__name__}.ledger_name says {ledger.model.ledger_name!r}"
-    if not any("__str__" in vars(each) for each in ledger.model.__mro__ if each is not object):
-        yield f"{ledger.name}: {ledger.model.__name__} needs a __str__, which is what its pages call a record"
-    if ledger.statuses and "status" not in ledger.mapper.columns:
-        yield f"{ledger.name}: statuses need a 'status' column"
-    if ledger.tree and ledger.tree not in ledger.mapper.relationships:
-        yield f"{ledger.name}: {ledger.model.__name__} has no relationship {ledger.tree!r}"
-    if ledger.under and ledger.under.relation not in ledger.mapper.relationships:
-        yield f"{ledger.name}: {ledger.model.__name__} has no relationship {ledger.under.relation!r}"
+def unknown_relationship(ledger: Ledger, name: str) -> Iterator[str]:
+    if name and name not in ledger.mapper.relationships:
+        yield f"{ledger.model.__name__} has no relationship {name!r}"
 
 
-def row_faults(ledger: Ledger, table: Rows) -> Iterator[str]:
-    if table.name not in ledger.mapper.relationships:
-        yield f"{ledger.name}: {ledger.model.__name__} has no relationship {table.name!r}"
+def field_faults(ledger: Ledger) -> Iterator[str]:
+    for name, found in ledger.fields_by_name.items():
+        yield from found.kind.faults(name, ledger.mapper.columns.get(name))
+
+
+def form_faults(ledger: Ledger) -> Iterator[str]:
+    yield from unknown_fields(ledger, ledger.shown)
+    if "status" in ledger.entered and ledger.review.statuses:
+        yield "a status changes by transitions only, so 'status' cannot stand in a form"
+    for table in ledger.form.tables:
+        yield from table_faults(ledger, table)
+    taken = TAKEN & {*ledger.entered, *(table.name for table in ledger.form.tables)}
+    yield from (f"forms have a meaning of their own for {name!r}" for name in sorted(taken))
+
+
+def table_faults(ledger: Ledger, table: ChildTable) -> Iterator[str]:
+    yield from (faults := list(unknown_relationship(ledger, table.name)))
+    if faults:
         return
     declared = {**fields_of(ledger.rows_model(table)), **table.declared}
     for name in table.fields:
         if name not in declared:
-            yield f"{ledger.name}: rows of {table.name} have no field {name!r}"
+            yield f"rows of {table.name} have no field {name!r}"
     if not hasattr(ledger.rows_model(table), "position"):
-        yield f"{ledger.name}: rows of {table.name} need a 'position' column"
+        yield f"rows of {table.name} need a 'position' column"
+
+
+def list_faults(ledger: Ledger) -> Iterator[str]:
+    yield from unknown_fields(ledger, (*ledger.list.columns, *ledger.list.filters))
+    for name in ledger.list.filters:
+        if ledger.has(name) and ledger.field(name).kind.filter_widget is None:
+            yield f"lists cannot be filtered by {name!r}"
+    own = {name for name in ledger.list.columns if ledger.has(name)}
+    if own == {*ledger.list.columns} and ledger.list.order.removeprefix("-") not in {*ledger.sortable, "sort_no"}:
+        yield f"cannot be ordered by {ledger.list.order!r}"
+    yield from unknown_relationship(ledger, ledger.list.tree)
+
+
+def review_faults(ledger: Ledger) -> Iterator[str]:
+    statuses = ledger.review.statuses
+    if statuses and "status" not in ledger.mapper.columns:
+        yield "statuses need a 'status' column"
+    yield from unknown_fields(ledger, ledger.review.required_in_force)
+    # Edges of transitions that every ledger shares may start where this one never comes.
+    edges = [edge for transition in ledger.review.transitions for edge in transition.edges]
+    ends = {edge.target for edge in edges if edge.source in statuses} - {NEXT, BEFORE}
+    unknown = ({edge.source for edge in edges} - STATUSES) | (ends - statuses.keys())
+    if unknown:
+        yield f"transitions from or to unknown statuses {', '.join(sorted(unknown))}"
+    if statuses and any(edge.target == NEXT for edge in edges):
+        lacking = [name for name in (*STEPS[ledger.review.tier], IN_FORCE) if name not in statuses]
+        yield from (f"a review of tier {ledger.review.tier} needs the status {name!r}" for name in lacking)
+
+
+def sheet_faults(ledger: Ledger) -> Iterator[str]:
+    yield from unknown_fields(ledger, ledger.sheet.export)
+    elsewhere = sorted(ledger.computed.keys() & {*ledger.shown, *ledger.list.columns, *ledger.sheet.words})
+    yield from (f"{name!r} is computed for its workbook and stands nowhere else" for name in elsewhere)
+
+
+def figure_faults(ledger: Ledger) -> Iterator[str]:
+    twice = (each.name for each in ledger.figures if each.part is not None and each.part_sum is not None)
+    yield from (f"figure {name!r} says twice what it counts" for name in twice)
+
+
+def model_faults(ledger: Ledger) -> Iterator[str]:
+    unknown = sorted(set(ledger.verbs) - VERBS.keys())
+    if unknown:
+        yield f"unknown verbs {', '.join(unknown)}"
+    if ledger.scoped and ledger.model.ledger_name != ledger.name:
+        yield f"{ledger.model.__name__}.ledger_name says {ledger.model.ledger_name!r}"
+    if not any("__str__" in vars(each) for each in ledger.model.__mro__ if each is not object):
+        yield f"{ledger.model.__name__} needs a __str__, which is what its pages call a record"
+    if ledger.under:
+        yield from unknown_relationship(ledger, ledger.under.relation)

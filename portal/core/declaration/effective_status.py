@@ -17,7 +17,7 @@ class EffectiveStatus(Choice):
     """The status of a record as it is today: the stored one, or one derived from it."""
 
     def __init__(self, ledger: Ledger) -> None:
-        every = {**ledger.statuses, **{name: derived.shown for name, derived in ledger.derived.items()}}
+        every = {**ledger.review.statuses, **{name: derived.shown for name, derived in ledger.review.effective.items()}}
         super().__init__(*((name, status.label) for name, status in every.items()))
         self.ledger = ledger
 
@@ -26,5 +26,5 @@ class EffectiveStatus(Choice):
 
     def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
         value = self.parse(typed, None)
-        derived = self.ledger.derived.get(value)
+        derived = self.ledger.review.effective.get(value)
         return super().filter(column, typed) if derived is None else column.in_(derived.base) & derived.where()

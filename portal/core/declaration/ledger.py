@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,9 +16,10 @@ from portal.core.access import scope
 from portal.core.access.row_scope import OWNER
 from portal.core.declaration.effective_status import EffectiveStatus
 from portal.core.declaration.figures import Figure
-from portal.core.declaration.parts import Amended, Derived, Files, Rows, Section, Status, Under
-from portal.core.declaration.values import Problem, Values
-from portal.core.declaration.workflow import FILLER, TRANSITIONS, Transition
+from portal.core.declaration.groups import Form, List, Number, Owner, Privacy, Review, Sheet
+from portal.core.declaration.parts import ChildTable, Status, Under
+from portal.core.declaration.values import Values
+from portal.core.declaration.workflow import TRANSITIONS, Transition
 from portal.core.fields import Computed, Field, Label
 from portal.org.mixins import Scoped, Searchable
 
@@ -37,7 +38,6 @@ VERBS: Mapping[str, Label] = {
     "maintain": _("Keep lists"),
     **TRANSITIONS,
 }
-Rule = Callable[[Values], Iterable[Problem]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,95 +50,21 @@ class Ledger:
     group: Label
     icon: str
     model: type[Any]
-    sections: tuple[Section, ...]
-    columns: tuple[str, ...]
-    filters: tuple[str, ...] = ()
-    # Of the exported workbook: columns, headings above neighbouring ones, its name where that is not “… ledger”.
-    exported: tuple[str, ...] = ()
-    heads: tuple[Section, ...] = ()
-    titled: Label = ""
-    order: str = "-id"
+    form: Form
+    list: List
     can: tuple[str, ...] = (*READING, *FILLING)
-    transitions: tuple[Transition, ...] = ()
-    # Whose forms these are by default (`workflow.FILLER`, `UNIT`, `COMMITTEE`).
-    filled_by: tuple[str, ...] = (FILLER,)
-    # How many steps of review a record takes (`workflow.STEPS`); where records differ in that, what says it.
-    tier: int = 1
-    steps_of: Callable[[Any], int] | None = None
-    # The fields that this very record needs beyond those that all need.
-    needed: Callable[[Values], Iterable[str]] | None = None
-    # What may be blank in a draft but not in a record in force.
-    to_activate: tuple[str, ...] = ()
-    # The unit's own notes, which the other party of a record does not see.
-    internal: tuple[str, ...] = ()
-    # What is internal of people without being secret (`docs/domain` §3.5, class P2): in no list, and on a page for
-    # those who have to do with it.
-    sensitive: tuple[str, ...] = ()
-    # What else happens when a record comes into force.
-    activate: Callable[[Any], None] | None = None
-    # Writes down what an amendment changed: (the record, what changed, why).
-    amended: Callable[[Any, Iterable[Amended], str], None] | None = None
-    # Tables that the portal writes and the record's page shows.
-    kept: tuple[Rows, ...] = ()
-    rows: tuple[Rows, ...] = ()
-    files: tuple[Files, ...] = ()
+    # Makes it a ledger of entries: small records of their own under a record of another ledger.
     under: Under | None = None
-    # Entries that nobody looks for but under their record need no place in the menu.
-    in_menu: bool = True
-    statuses: Mapping[str, Status] = field(default_factory=dict)
-    derived: Mapping[str, Derived] = field(default_factory=dict)
-    figures: tuple[Figure, ...] = ()
-    editable_in: tuple[str, ...] = ("draft", "returned")
-    deletable_in: tuple[str, ...] = ("draft",)
-    # Fills what was left blank, before anything is required.
-    defaults: Callable[[Values], None] | None = None
-    rules: tuple[Rule, ...] = ()
-    # Rules that compare with what the user may not see. They are asked when nothing else is wrong, so that nobody
-    # hears their answer without saving.
-    last_rules: tuple[Rule, ...] = ()
-    # Sets what the portal makes itself, once the record is filled.
-    derive: Callable[[Any], None] | None = None
+    owner: Owner = field(default_factory=Owner)
+    number: Number = field(default_factory=Number)
     # Kinds and labels of columns that do not carry them: the organisation's models know no engine.
     fields: Mapping[str, Field] = field(default_factory=dict)
-    # Of sheets: the other words for a field's column, in order of importance; columns that are known but not taken;
-    # fields without which a row is nothing; what is meant when the sheet has no such column.
-    imports: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    not_taken: tuple[str, ...] = ()
-    # Columns that hold two days at once, from and until, by the two fields; those with a community's town, by that.
-    spans: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    towns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    essential: tuple[str, ...] = ()
-    assumed: Mapping[str, str] = field(default_factory=dict)
-    # The fields that say together which record a row is, where no number does; the portal's own number and its look.
-    identity: tuple[str, ...] = ()
-    numbered_by: str = "record_no"
-    number_pattern: str = r"[A-Z]{2}\d{4}-\d{3}-\d{4,}"
-    # Defaults that hold for sheets, too; what a record shows of its latest entry, by that column; what tells its year.
-    preset: tuple[str, ...] = ()
-    echoes: Mapping[str, str] = field(default_factory=dict)
-    dated_else: tuple[str, ...] = ()
-    # Further keys, in order, for rows that leave the identity blank; what tells namesakes apart under these.
-    identity_else: tuple[tuple[str, ...], ...] = ()
-    told_apart: tuple[str, ...] = ()
+    review: Review = field(default_factory=Review)
+    sheet: Sheet = field(default_factory=Sheet)
+    privacy: Privacy = field(default_factory=Privacy)
+    figures: tuple[Figure, ...] = ()
     # Other ledgers in which a record often begins another, with what that one takes over: field there by field here.
     leads_to: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    # Rows of sheets tell of other records, too: by the link to one that is made first, or by the entries below; the
-    # ledger by either name. Their columns stand in `imports` as `<name>.<field of that ledger>`.
-    tells_of: Mapping[str, str] = field(default_factory=dict)
-    # Columns that are filled in once for all rows that follow; what sheets call a status.
-    fills_down: tuple[str, ...] = ()
-    status_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    # Of record numbers; the field that says which unit owns the record (the unit itself, or an organisation of it),
-    # and the one with the Party organisation that it is filled for.
-    prefix: str = ""
-    owner: str = ""
-    owner_org: str = ""
-    # The list column that leads to a record's page, where it is none that the engine knows for a title.
-    leading: str = ""
-    # The relationship to the row above, for the tree page.
-    tree: str = ""
-    # Names of actions on a selection (`core/views/bulk.py`).
-    bulk: tuple[str, ...] = ()
 
     @cached_property
     def mapper(self) -> Mapper[Any]:
@@ -148,8 +74,8 @@ class Ledger:
     @cached_property
     def verbs(self) -> tuple[str, ...]:
         """Everything that can be allowed or forbidden in this ledger."""
-        keeping = ("maintain",) if any(table.in_force for table in self.rows) else ()
-        taking = ("import",) if self.imports else ()
+        keeping = ("maintain",) if any(table.in_force for table in self.form.tables) else ()
+        taking = ("import",) if self.sheet.words else ()
         revealing = ("reveal",) if self.personal or self.personal_tables else ()
         naming = ("names",) if any(self.field(name).kind.named for name in self.personal) else ()
         detailing = ("details",) if self.detailing else ()
@@ -160,7 +86,7 @@ class Ledger:
             *revealing,
             *naming,
             *detailing,
-            *(each.name for each in self.transitions),
+            *(each.name for each in self.review.transitions),
         )
 
     @cached_property
@@ -169,12 +95,14 @@ class Ledger:
         return tuple(name for name in self.shown if self.field(name).kind.personal)
 
     @cached_property
-    def personal_tables(self) -> tuple[Rows, ...]:
+    def personal_tables(self) -> tuple[ChildTable, ...]:
         """The tables with cells that are shown masked."""
-        return tuple(table for table in self.rows if any(f.kind.personal for f in self.rows_fields(table).values()))
+        return tuple(
+            table for table in self.form.tables if any(f.kind.personal for f in self.rows_fields(table).values())
+        )
 
     def transition(self, name: str) -> Transition | None:
-        return next((each for each in self.transitions if each.name == name), None)
+        return next((each for each in self.review.transitions if each.name == name), None)
 
     @property
     def scoped(self) -> bool:
@@ -207,18 +135,20 @@ class Ledger:
     def title_column(self) -> str:
         """The list column that leads to the record's page: its title or name where the list has one."""
         named = ("title", "name", "full_name", "theme")
-        return self.leading or next((name for name in self.columns if name in named), self.columns[0])
+        return self.list.link_column or next(
+            (name for name in self.list.columns if name in named), self.list.columns[0]
+        )
 
     @cached_property
     def computed(self) -> dict[str, Computed]:
         """The columns of its workbook that no record holds."""
-        kinds = {name: self.field(name).kind for name in self.exported if self.has(name)}
+        kinds = {name: self.field(name).kind for name in self.sheet.export if self.has(name)}
         return {name: kind for name, kind in kinds.items() if isinstance(kind, Computed)}
 
     @property
     def shown(self) -> tuple[str, ...]:
         """Every field of the sections, in order."""
-        return tuple(name for section in self.sections for name in section.fields)
+        return tuple(name for section in self.form.sections for name in section.fields)
 
     @cached_property
     def entered(self) -> dict[str, Field]:
@@ -233,7 +163,7 @@ class Ledger:
 
     def other(self, name: str) -> Ledger:
         """The ledger of another record that sheets tell of."""
-        return next(each for each in mounted() if each.name == self.tells_of[name])
+        return next(each for each in mounted() if each.name == self.sheet.related[name])
 
     def imported(self, name: str) -> Field:
         """The field that a column of a sheet is."""
@@ -249,17 +179,17 @@ class Ledger:
 
     def label_of(self, name: str) -> Label:
         """What a field, a place for files or a table is called; the name itself when it is none."""
-        if name.partition(".")[0] in self.tells_of:
+        if name.partition(".")[0] in self.sheet.related:
             return self.imported(name).label
         if name in self.fields_by_name:
             return self.fields_by_name[name].label
-        named: tuple[Any, ...] = (*self.files, *self.rows, *self.kept)
+        named: tuple[Any, ...] = (*self.form.files, *self.form.tables, *self.form.read_only_tables)
         return next((each.label for each in named if each.name == name), name)
 
     @cached_property
     def fields_by_name(self) -> dict[str, Field]:
         found = {**fields_of(self.model), **self.fields}
-        if self.statuses and "status" in self.mapper.columns:
+        if self.review.statuses and "status" in self.mapper.columns:
             found["status"] = Field(EffectiveStatus(self), _("Status"), entered=False)
         return found
 
@@ -267,17 +197,17 @@ class Ledger:
         """The record that this one is an entry of; None for records of their own."""
         return getattr(record, self.under.relation) if self.under else None
 
-    def rows_model(self, table: Rows) -> type[Any]:
+    def rows_model(self, table: ChildTable) -> type[Any]:
         found: type[Any] = self.mapper.relationships[table.name].mapper.class_
         return found
 
-    def rows_fields(self, table: Rows) -> dict[str, Field]:
+    def rows_fields(self, table: ChildTable) -> dict[str, Field]:
         declared = {**fields_of(self.rows_model(table)), **table.declared}
         return {name: declared[name] for name in table.fields}
 
-    def tables(self, values: Values) -> list[Rows]:
+    def tables_for(self, values: Values) -> tuple[ChildTable, ...]:
         """The tables that this record has."""
-        return [table for table in self.rows if table.when is None or table.when(values)]
+        return tuple(table for table in self.form.tables if table.when is None or table.when(values))
 
     def column(self, name: str) -> Any:
         return getattr(self.model, name)
@@ -285,36 +215,36 @@ class Ledger:
     @property
     def sortable(self) -> tuple[str, ...]:
         own = set(self.mapper.columns.keys())
-        return ("id", *(name for name in self.columns if name in own and self.field(name).kind.ordered))
+        return ("id", *(name for name in self.list.columns if name in own and self.field(name).kind.ordered))
 
     @cached_property
     def code_lists(self) -> frozenset[str]:
         """The code lists that its list page needs."""
-        names = {*self.columns, *self.filters}
+        names = {*self.list.columns, *self.list.filters}
         return frozenset(code for name in names for code in self.field(name).kind.code_lists())
 
     @cached_property
     def all_code_lists(self) -> frozenset[str]:
         """The code lists that its forms, pages and workbook need, those of its rows included."""
-        asked = (name for each in self.transitions for name in each.asks)
+        asked = (name for each in self.review.transitions for name in each.asks)
         fields = [self.field(name) for name in (*self.shown, *self.computed, *asked)]
-        fields += [found for table in self.rows for found in self.rows_fields(table).values()]
+        fields += [found for table in self.form.tables for found in self.rows_fields(table).values()]
         return frozenset(code for found in fields for code in found.kind.code_lists()) | self.code_lists
 
     def hidden(self, record: Any) -> frozenset[str]:
         """What the user does not see of a record, or of the one that they make (None): the unit's own notes as its
         other party, and the internal details of people without the right to them."""
-        notes = self.internal if self.foreign(record) else ()
-        return frozenset((*notes, *(() if self.detailed(record) else self.sensitive)))
+        notes = self.privacy.internal if self.foreign(record) else ()
+        return frozenset((*notes, *(() if self.detailed(record) else self.privacy.sensitive)))
 
     def told(self) -> tuple[Figure, ...]:
         """The figures that the user may know: those of the unit's own notes are not for its other party."""
         own = not self.scoped or bool(scope.current().reach("read", self.name).side(OWNER))
-        return tuple(each for each in self.figures if own or not set(each.behind) & set(self.internal))
+        return tuple(each for each in self.figures if own or not set(each.behind) & set(self.privacy.internal))
 
     def foreign(self, record: Any) -> bool:
         """Is a record that has notes of the unit's own looked at, or made (None), by its other party?"""
-        if not self.internal:
+        if not self.privacy.internal:
             return False
         if record is None:
             return not scope.current().reach("add", self.name).side(OWNER)
@@ -330,26 +260,28 @@ class Ledger:
     @cached_property
     def detailing(self) -> bool:
         """Has it anything that is internal of people?"""
-        return bool(self.sensitive) or any(table.sensitive for table in self.rows)
+        return bool(self.privacy.sensitive) or any(table.sensitive for table in self.form.tables)
 
     def is_sensitive(self, path: str) -> bool:
         """Is what a line of the trail names so internal of people?"""
         table, _, rest = path.partition("/")
         name = rest.rpartition("/")[2]
-        in_rows = any(name in each.sensitive and self.rows_model(each).__tablename__ == table for each in self.rows)
-        return path in self.sensitive or in_rows
+        in_rows = any(
+            name in each.sensitive and self.rows_model(each).__tablename__ == table for each in self.form.tables
+        )
+        return path in self.privacy.sensitive or in_rows
 
-    def cells(self, table: Rows, record: Any) -> dict[str, Field]:
+    def cells(self, table: ChildTable, record: Any) -> dict[str, Field]:
         """What the user sees of the rows of a record."""
         hidden = () if self.detailed(record) else table.sensitive
         return {name: each for name, each in self.rows_fields(table).items() if name not in hidden}
 
     def status_named(self, name: str) -> Status:
-        return self.statuses.get(name) or self.derived[name].shown
+        return self.review.statuses.get(name) or self.review.effective[name].shown
 
     def effective_status(self, record: Any) -> str:
         """The record's status today."""
-        for name, derived in self.derived.items():
+        for name, derived in self.review.effective.items():
             if record.status in derived.base and derived.holds is not None and derived.holds(record):
                 return name
         found: str = record.status
@@ -358,13 +290,13 @@ class Ledger:
     @cached_property
     def effective_status_needs(self) -> frozenset[str]:
         """The columns that tell how a record stands."""
-        return frozenset(name for derived in self.derived.values() for name in derived.needs)
+        return frozenset(name for derived in self.review.effective.values() for name in derived.needs)
 
     def editable(self, record: Any) -> bool:
-        return not self.statuses or record.status in self.editable_in
+        return not self.review.statuses or record.status in self.review.editable_in
 
     def deletable(self, record: Any) -> bool:
-        return not self.statuses or (record.status in self.deletable_in and not record.record_no)
+        return not self.review.statuses or (record.status in self.review.deletable_in and not record.record_no)
 
 
 def mounted() -> tuple[Ledger, ...]:
@@ -386,6 +318,3 @@ def fields_of(model: type[Any]) -> dict[str, Field]:
         if "field" in relation.info:
             found[relation.info["name"]] = relation.info["field"]
     return found
-
-
-__all__ = ["Amended", "Derived", "Files", "Ledger", "Rows", "Section", "Status", "Under", "fields_of", "mounted"]

@@ -64,7 +64,7 @@ class Side:
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class ChildTable:
     """A table that is part of the record: edited in its form, saved and locked with it.
 
     `name` is the relationship of the model and the prefix of the posted fields. `when` says whether a record has
@@ -87,7 +87,7 @@ class Rows:
     owner: Side | None = None
     counterpart: Side | None = None
     confirmed: str = ""
-    # Cells that are internal of people, as `Ledger.sensitive` has fields.
+    # Cells that are internal of people, as `Privacy.sensitive` has fields.
     sensitive: tuple[str, ...] = ()
     # The rows that an entry has because of the record it is under, as values by field; people only fill their other
     # cells. The first field says which row it is.

@@ -42,7 +42,7 @@ def coded(code_list: str) -> Iterator[tuple[Column[Any], Kind]]:
     """The columns of all ledgers that hold codes of a list."""
     for ledger in mounted():
         models = [(ledger.model, {name: ledger.field(name) for name in ledger.shown})]
-        models += [(ledger.rows_model(table), dict(ledger.rows_fields(table))) for table in ledger.rows]
+        models += [(ledger.rows_model(table), dict(ledger.rows_fields(table))) for table in ledger.form.tables]
         for model, fields in models:
             columns = inspect(model).columns
             for name, field in fields.items():

@@ -76,7 +76,7 @@ def columns(mapper: Any) -> list[str]:
 def parts(mapper: Any) -> Iterator[RelationshipProperty[Any]]:
     """Tables of the record itself; entries below it are records of their own."""
     own = {ledger.model for ledger in mounted()}
-    declared = {table.name for ledger in mounted() if ledger.model is mapper.class_ for table in ledger.rows}
+    declared = {table.name for ledger in mounted() if ledger.model is mapper.class_ for table in ledger.form.tables}
     for each in mapper.relationships:
         if each.uselist and each.mapper.class_ not in own and (each.cascade.delete_orphan or each.key in declared):
             yield each

@@ -105,7 +105,7 @@ def entered_since(records: Sequence[Touched], began: datetime) -> list[Place]:
     """The records that others made or changed since a run began, which may rely on what it brought."""
     own, ours = {line for each in records for line in each.lines}, {each.place for each in records}
     columns = (getattr(AuditEvent, name) for name in ("uid", "ledger", "record_id", "root", "root_id", "changes"))
-    known, found, begun = {ledger.name for ledger in mounted() if ledger.statuses}, dict[Place, None](), False
+    known, found, begun = {ledger.name for ledger in mounted() if ledger.review.statuses}, dict[Place, None](), False
     for line in db.session.execute(select(*columns).where(AuditEvent.at >= began).order_by(AuditEvent.id)):
         begun = begun or line.uid in own
         places = {(line.ledger, line.record_id), (line.root, line.root_id)}

@@ -22,7 +22,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from config import BadSetting
 from portal.core import clock, storage
 from portal.core.access import scope
-from portal.core.declaration.ledger import Files, Ledger
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.parts import Files
 from portal.core.fields import BadValue, clean
 from portal.core.fields.text import refuse_personal
 from portal.core.records.image_metadata import CLEANERS, Broken
@@ -120,13 +121,13 @@ def of(ledger: Ledger, record: Any) -> Sequence[Attachment]:
 def names_by_title(ledger: Ledger, record: Any) -> dict[str, str]:
     """The names of the files that a record has, by what the trail calls them. The caller has shown that the record may
     be read."""
-    return {str(each): each.name for each in of(ledger, record)} if ledger.files else {}
+    return {str(each): each.name for each in of(ledger, record)} if ledger.form.files else {}
 
 
 def let_go(ledger: Ledger, records: Sequence[Any]) -> list[str]:
     """Records that are deleted take their files with them: the rows with the caller's commit, then (`discard`) what
     they name."""
-    if not ledger.files:
+    if not ledger.form.files:
         return []
     ids = [record.id for record in records]
     found = db.session.scalars(

@@ -18,7 +18,7 @@ def may_be_half(ledger: Ledger, record: Any) -> bool:
     """May this record, or a new one (None), be saved before it is whole? Only what is submitted later: everything else
     counts from the moment that it is saved."""
     return (
-        bool(ledger.statuses)
+        bool(ledger.review.statuses)
         and ledger.transition("submit") is not None
         and (record is None or ledger.editable(record))
     )
@@ -35,8 +35,8 @@ def missing(ledger: Ledger, record: Any) -> list[Missing]:
 def unattached(ledger: Ledger, record: Any) -> list[Label]:
     """The places for files that a record needs in force (`docs/domain` §2.2.1) and one on its way there has nothing in.
     It may be submitted so: the paper is often signed only then. An amendment leaves the files where they are."""
-    asked = [place for place in ledger.files if place.asked]
-    if not asked or record.status not in (*ledger.editable_in, *STEPS[3]) or getattr(record, "amends_id", None):
+    asked = [place for place in ledger.form.files if place.asked]
+    if not asked or record.status not in (*ledger.review.editable_in, *STEPS[3]) or getattr(record, "amends_id", None):
         return []
     filled = attachments.places_filled(ledger, record)
     return [place.label for place in asked if place.name not in filled]
@@ -47,9 +47,9 @@ def blank(ledger: Ledger, record: Any) -> list[str]:
     if not may_be_half(ledger, record):
         return []
     names = [name for name, declared in ledger.entered.items() if declared.required]
-    names += ledger.needed(Values(record, {})) if ledger.needed else ()
+    names += ledger.form.also_required(Values(record, {})) if ledger.form.also_required else ()
     found = [str(ledger.field(name).label) for name in names if ledger.field(name).kind.stored(record, name) in BLANK]
-    for table in ledger.tables(Values(record, {})):
+    for table in ledger.tables_for(Values(record, {})):
         required = {name: each for name, each in ledger.rows_fields(table).items() if each.required}
         rows = getattr(record, table.name)
         if any(each.kind.stored(row, name) in BLANK for row in rows for name, each in required.items()):

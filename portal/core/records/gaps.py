@@ -13,20 +13,22 @@ from portal.core.records import attachments
 def lacking(ledger: Ledger, record: Any) -> tuple[str, ...]:
     """What the form requires and, of a record that was handed in, what one in force needs."""
     draft = ledger.editable(record)
-    needed = () if draft else ledger.to_activate
+    needed = () if draft else ledger.review.required_in_force
     wanted = [name for name, declared in ledger.entered.items() if declared.required or name in needed]
-    wanted += ledger.needed(Values(record, {})) if ledger.needed else ()
+    wanted += ledger.form.also_required(Values(record, {})) if ledger.form.also_required else ()
     wanted += ended(ledger, record)
     fields = [name for name in wanted if ledger.field(name).kind.lacks(record, name)]
     fields += [name for name, declared in ledger.entered.items() if declared.kind.unsure(record, name)]
-    asked = [place.name for place in ledger.files if place.asked and not draft]
+    asked = [place.name for place in ledger.form.files if place.asked and not draft]
     filled = attachments.places_filled(ledger, record) if asked and record.id is not None else set()
     return (*fields, *(name for name in asked if name not in filled))
 
 
 def ended(ledger: Ledger, record: Any) -> list[str]:
     """What the transition to this record's status would have asked for: of what ended on paper, since when and why."""
-    transitions = (each for each in ledger.transitions if any(path.target == record.status for path in each.edges))
+    transitions = (
+        each for each in ledger.review.transitions if any(path.target == record.status for path in each.edges)
+    )
     asked = (name for transition in transitions if record.status not in (IN_FORCE, "draft") for name in transition.asks)
     return [name for name in dict.fromkeys(asked) if ledger.field(name).required]
 

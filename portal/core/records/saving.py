@@ -31,8 +31,8 @@ class Dissolved(Exception):
 
 
 def day_of(ledger: Ledger, record: Any) -> date | None:
-    """The day that a record is of, else another one that tells its year (`Ledger.dated_else`)."""
-    names = (ledger.event, *ledger.dated_else)
+    """The day that a record is of, else another one that tells its year (`Number.dated_by`)."""
+    names = (ledger.event, *ledger.number.dated_by)
     return next((day for name in names if name and (day := getattr(record, name, None))), None)
 
 
@@ -49,8 +49,8 @@ def fill(ledger: Ledger, form: LedgerForm, record: Any = None, parent: Any = Non
         form.save_into(record)
         if isinstance(record, Record):
             _header(ledger, record, new)
-        if ledger.derive:
-            ledger.derive(record)
+        if ledger.form.derive:
+            ledger.form.derive(record)
     return record
 
 
@@ -69,7 +69,7 @@ def _header(ledger: Ledger, record: Record, new: bool) -> None:
     day = day_of(ledger, record) or clock.today()
     record.year, record.period = day.year, clock.quarter(day)
     after_owner_known(ledger.entered, record)
-    for table in ledger.rows:
+    for table in ledger.form.tables:
         for row in getattr(record, table.name):
             after_owner_known(ledger.rows_fields(table), row)
 
@@ -91,13 +91,13 @@ def _owner(ledger: Ledger, record: Record) -> int:
     if above is not None:
         found: int = above.owner_unit_id
         return found
-    named = getattr(record, ledger.owner, None) if ledger.owner else None
+    named = getattr(record, ledger.owner.unit, None) if ledger.owner.unit else None
     if named is None:
         own = record.owner_unit_id or principal.unit_id
         if own is None:
             raise NoOwner(ledger.name)
         return own
-    units = ledger.field(ledger.owner).kind.owners(named)
+    units = ledger.field(ledger.owner.unit).kind.owners(named)
     for unit_id in (record.owner_unit_id, principal.unit_id):  # an organisation may stand for several units
         if unit_id is not None and unit_id in units:
             return unit_id
@@ -134,8 +134,8 @@ def _owner_org(ledger: Ledger, record: Record) -> int | None:
     above = ledger.above(record)
     if above is not None:
         return above.owner_org_id
-    if ledger.owner_org:
-        return getattr(record, ledger.owner_org, None)
+    if ledger.owner.org:
+        return getattr(record, ledger.owner.org, None)
     principal = scope.current()
     if principal.org_id and principal.unit_id == record.owner_unit_id:
         return principal.org_id

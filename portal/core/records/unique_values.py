@@ -43,9 +43,9 @@ def owners(ledger: Ledger, values: Values) -> list[int]:
     """The units that a record of these values can belong to; where the form does not ask, the filler's own."""
     if values.parent is not None:
         return [values.parent.owner_unit_id]
-    named = getattr(values, ledger.owner or OWNER)
+    named = getattr(values, ledger.owner.unit or OWNER)
     if named is not None:
-        return ledger.field(ledger.owner or OWNER).kind.owners(named)
+        return ledger.field(ledger.owner.unit or OWNER).kind.owners(named)
     own = values.owner_unit_id or scope.current().unit_id
     return [own] if own is not None else []
 

@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from portal.core import clock
 from portal.core.access import scope
-from portal.core.declaration.ledger import Amended, Ledger, Rows
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.parts import Amended, ChildTable
 from portal.core.declaration.workflow import COMMITTEE, FILLER, IN_FORCE, UNIT, Edge, Transition
 from portal.core.fields import RowRefs
 from portal.core.punctuation import PAPER
@@ -37,7 +38,7 @@ def copy_of(ledger: Ledger, record: Any, kept: Kept = everything) -> Any:
         if not is_unique(ledger, name):
             declared.kind.store(copy, name, declared.kind.stored(record, name))
     pairs: dict[Any, Any] = {}
-    for table in ledger.rows:
+    for table in ledger.form.tables:
         rows = [row for row in getattr(record, table.name) if kept(table.name, row)]
         setattr(copy, table.name, [_row_copy(ledger, table, row, pairs) for row in rows])
     _connect(ledger, pairs)
@@ -49,12 +50,12 @@ def copy_of(ledger: Ledger, record: Any, kept: Kept = everything) -> Any:
     principal = scope.current()
     copy.filler_id = copy.editor_id = principal.user_id
     copy.filled_at, copy.proxy_filled = clock.now(), principal.unit_id != record.owner_unit_id
-    if ledger.derive:
-        ledger.derive(copy)
+    if ledger.form.derive:
+        ledger.form.derive(copy)
     return copy
 
 
-def copied_rows(ledger: Ledger, table: Rows, record: Any) -> list[Any]:
+def copied_rows(ledger: Ledger, table: ChildTable, record: Any) -> list[Any]:
     """New rows with the content of those of a record."""
     pairs: dict[Any, Any] = {}
     found = [_row_copy(ledger, table, row, pairs) for row in getattr(record, table.name)]
@@ -62,7 +63,7 @@ def copied_rows(ledger: Ledger, table: Rows, record: Any) -> list[Any]:
     return found
 
 
-def _row_copy(ledger: Ledger, table: Rows, row: Any, pairs: dict[Any, Any]) -> Any:
+def _row_copy(ledger: Ledger, table: ChildTable, row: Any, pairs: dict[Any, Any]) -> Any:
     copy = ledger.rows_model(table)()
     copy.position = row.position
     if hasattr(row, party_rows.BY):
@@ -76,7 +77,7 @@ def _row_copy(ledger: Ledger, table: Rows, row: Any, pairs: dict[Any, Any]) -> A
 
 def _connect(ledger: Ledger, pairs: Mapping[Any, Any]) -> None:
     """Copies of rows name the copies of the rows that these named."""
-    for table in ledger.rows:
+    for table in ledger.form.tables:
         kinds = [declared.kind for declared in ledger.rows_fields(table).values()]
         for kind in kinds:
             if isinstance(kind, RowRefs):
@@ -110,9 +111,9 @@ def take_effect(ledger: Ledger, draft: Any) -> Any:
     """The record in force gets the amendment's content, the amendment keeps the old one and is archived."""
     model = ledger.model
     record = db.session.scalars(select(model).where(model.id == draft.amends_id)).one()
-    changes = [each for each in changes_between(ledger, record, draft) if each.name not in ledger.internal]
-    if ledger.amended:
-        ledger.amended(record, changes, draft.amend_reason or "")
+    changes = [each for each in changes_between(ledger, record, draft) if each.name not in ledger.privacy.internal]
+    if ledger.review.on_amend:
+        ledger.review.on_amend(record, changes, draft.amend_reason or "")
     for name, declared in ledger.entered.items():
         kind = declared.kind
         new, old = kind.stored(draft, name), kind.stored(record, name)
@@ -128,15 +129,15 @@ def take_effect(ledger: Ledger, draft: Any) -> Any:
         setattr(draft, table.name, old_rows)
     for file in attachments.of(ledger, draft):
         file.record_id = record.id  # a supplement belongs with the agreement
-    if ledger.derive:
-        ledger.derive(record)
+    if ledger.form.derive:
+        ledger.form.derive(record)
     draft.status, draft.prior_status = "archived", None
     return record
 
 
-def amended_tables(ledger: Ledger) -> tuple[Rows, ...]:
+def amended_tables(ledger: Ledger) -> tuple[ChildTable, ...]:
     """Not those that live on while the record is in force: what is entered there meanwhile would be lost."""
-    return tuple(table for table in ledger.rows if not table.in_force)
+    return tuple(table for table in ledger.form.tables if not table.in_force)
 
 
 def changes_between(ledger: Ledger, old: Any, new: Any) -> Iterator[Amended]:
@@ -153,7 +154,7 @@ def changes_between(ledger: Ledger, old: Any, new: Any) -> Iterator[Amended]:
                 yield Amended(table.name, before, after)
 
 
-def rows_text(ledger: Ledger, table: Rows, record: Any) -> str:
+def rows_text(ledger: Ledger, table: ChildTable, record: Any) -> str:
     fields = ledger.rows_fields(table)
     lines = []
     for row in getattr(record, table.name):

@@ -156,5 +156,5 @@ def _take_field(name: str, ledger: Ledger, record: Any, draft: Any) -> None:
 
 
 def _take_table(name: str, ledger: Ledger, record: Any, draft: Any) -> None:
-    table = next(table for table in ledger.rows if table.name == name)
+    table = next(table for table in ledger.form.tables if table.name == name)
     setattr(draft, name, amendments.copied_rows(ledger, table, record))

@@ -18,7 +18,8 @@ from portal.core import clock
 from portal.core.access import scope
 from portal.core.access.cached_lookups import remembered
 from portal.core.audit import audit_log
-from portal.core.declaration.ledger import Ledger, Rule
+from portal.core.declaration.groups import Rule
+from portal.core.declaration.ledger import Ledger
 from portal.core.declaration.values import Values
 from portal.core.declaration.workflow import BEFORE, IN_FORCE, NEXT, Edge, Transition, next_step
 from portal.core.fields import Choice, Field, Text
@@ -67,11 +68,11 @@ def faults_of(form: LedgerForm) -> Iterator[tuple[str, str]]:
 
 
 def tier_of(ledger: Ledger, record: Any) -> int:
-    if ledger.steps_of:
-        return ledger.steps_of(record)
+    if ledger.review.tier_of:
+        return ledger.review.tier_of(record)
     chosen = db.session.scalars(select(ReviewTier).where(ReviewTier.ledger == ledger.name)).first()
     concerned = (scope.current().user_id, record.filler_id, record.editor_id)
-    return ledger.tier if chosen is None else chosen.steps(concerned)
+    return ledger.review.tier if chosen is None else chosen.steps(concerned)
 
 
 def path_of(ledger: Ledger, record: Any, transition: Transition) -> Edge | None:
@@ -106,7 +107,7 @@ def offered(ledger: Ledger, record: Any) -> list[tuple[Transition, Edge]]:
     """The transitions that the current user may make on this record now, in the order of the declaration."""
     found = [
         (transition, path)
-        for transition in ledger.transitions
+        for transition in ledger.review.transitions
         if reaches(ledger, transition.name, record) and (path := path_of(ledger, record, transition)) is not None
     ]
     own = any(path.other_eyes for _, path in found) and own_work(record)
@@ -126,17 +127,17 @@ def comes_into_force(ledger: Ledger, record: Any, path: Edge) -> bool:
 def asked(ledger: Ledger, record: Any, transition: Transition, path: Edge) -> dict[str, Field]:
     """What the transition asks for: fields of the record, then where to and why."""
     names = list(transition.asks)
-    missing = [name for name in ledger.to_activate if getattr(record, name) is None and name not in names]
+    missing = [name for name in ledger.review.required_in_force if getattr(record, name) is None and name not in names]
     if missing and transition.name != "adopt" and comes_into_force(ledger, record, path):
         names += missing
     fields = {name: ledger.field(name) for name in names}
-    fields |= {name: replace(fields[name], required=True) for name in ledger.to_activate if name in fields}
+    fields |= {name: replace(fields[name], required=True) for name in ledger.review.required_in_force if name in fields}
     fields |= transition.questions(record) if transition.questions else {}
     if record.amends_id is not None and comes_into_force(ledger, record, path):
         fields |= merge.questions(ledger, record)
     if transition.reason == "field":
         places = [(name, ledger.field(name).label) for name in ledger.entered]
-        places += [(table.name, table.label) for table in ledger.rows]
+        places += [(table.name, table.label) for table in ledger.form.tables]
         fields["field"] = Field(Choice(*places), lazy_gettext("Field"), required=True)
     if transition.reason:
         fields["reason"] = REASON
@@ -204,7 +205,7 @@ def make(ledger: Ledger, record: Any, transition: Transition, form: Any) -> Any:
         target = target_of(ledger, record, path)
         becomes_active = target == IN_FORCE != record.status
         # What comes back counts against others again, as what comes into force does.
-        comes_back = path.target == BEFORE and target not in ledger.editable_in
+        comes_back = path.target == BEFORE and target not in ledger.review.editable_in
         if becomes_active and record.amends_id is not None:
             require_merged(ledger, record, answers)
         if transition.name == "submit" or becomes_active or comes_back:
@@ -232,8 +233,8 @@ def come_into_force(ledger: Ledger, record: Any) -> Any:
     """What follows from it; an amendment takes the place of what it amends. Raises Refused."""
     if record.amends_id is not None and not amendments.still_in_force(record):
         raise Refused(gettext("The record that this amends is no longer in force."))
-    if ledger.activate:
-        ledger.activate(record)
+    if ledger.review.on_activate:
+        ledger.review.on_activate(record)
     after = amendments.take_effect(ledger, record) if record.amends_id is not None else record
     gaps.recount(ledger, after)
     return after
@@ -278,8 +279,8 @@ def unit_number(unit_id: int) -> int:
 
 def number(ledger: Ledger, record: Any) -> str | None:
     """The record's number, of the year of its event (`docs/domain` §2.0); None where records have none."""
-    if not ledger.prefix:
+    if not ledger.number.prefix:
         return None
     owner_id = record.owner_unit_id
     unit_no = remembered(("unit number", owner_id), lambda: unit_number(owner_id))
-    return next_number(ledger.prefix, day_of(ledger, record) or clock.today(), unit_no)
+    return next_number(ledger.number.prefix, day_of(ledger, record) or clock.today(), unit_no)

@@ -56,7 +56,7 @@ class Cover:
 
 def booked(ledger: Ledger) -> str:
     """What the workbook of a ledger is called: one whose name is that of a register already is no “register ledger”."""
-    return str(ledger.titled) or gettext("%(ledger)s ledger", ledger=str(ledger.label))
+    return str(ledger.sheet.title) or gettext("%(ledger)s ledger", ledger=str(ledger.label))
 
 
 def title_of(ledger: Ledger, cover: Cover) -> str:

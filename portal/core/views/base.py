@@ -154,7 +154,10 @@ class LedgerView(
             newer=newer,
             sentence=stale.sentence,
             meanwhile=changed_meanwhile(self.ledger, record),
-            tables=[*self.ledger.tables(Values(record, {})), *(t for t in self.ledger.kept if getattr(record, t.name))],
+            tables=[
+                *self.ledger.tables_for(Values(record, {})),
+                *(t for t in self.ledger.form.read_only_tables if getattr(record, t.name)),
+            ],
             entries=list_of_entries(self.ledger, record),
             ways=ways_on(self.ledger, record),
             may={verb: self.may(verb, record) for verb in ("edit", "delete", "maintain", "attach")},
@@ -164,9 +167,9 @@ class LedgerView(
             unattached=() if self.ledger.foreign(record) else completeness.unattached(self.ledger, record),
             **(revealing(self.ledger, record) if self.may_reveal(record) else {}),
             transitions=offers(self.ledger, record, tried or {}),
-            files=attachments.of(self.ledger, record) if self.ledger.files else (),
+            files=attachments.of(self.ledger, record) if self.ledger.form.files else (),
             file_faults=file_faults or {},
-            may_remove=bool(self.ledger.files) and self.reaches("edit", record) and may_remove(self, record),
+            may_remove=bool(self.ledger.form.files) and self.reaches("edit", record) and may_remove(self, record),
         )
 
     @expose("/<int:pk>/history")
@@ -217,9 +220,9 @@ class LedgerView(
     @has_access
     def tree(self) -> ResponseReturnValue:
         """All rows below one another, in official order."""
-        if not self.ledger.tree:
+        if not self.ledger.list.tree:
             abort(404)
-        model, parent = self.ledger.model, f"{self.ledger.tree}_id"
+        model, parent = self.ledger.model, f"{self.ledger.list.tree}_id"
         rows = db.session.scalars(select(model).order_by(model.sort_no, model.id)).all()
         below: dict[int | None, list[Any]] = {}
         for row in rows:
@@ -243,9 +246,9 @@ class LedgerView(
     @has_access
     def options(self, name: str) -> ResponseReturnValue:
         """What a remote select offers for `?q=`: {"results": [{"id", "text"}], "more"}."""
-        names = (*self.ledger.filters, *self.ledger.entered)
+        names = (*self.ledger.list.filters, *self.ledger.entered)
         declared = {each: self.ledger.field(each) for each in names}
-        for rows in self.ledger.rows:
+        for rows in self.ledger.form.tables:
             declared |= {f"{rows.name}.{each}": found for each, found in self.ledger.rows_fields(rows).items()}
         kind = declared[name].kind if name in declared else None
         if not isinstance(kind, Link):
@@ -262,7 +265,7 @@ class LedgerView(
     def home_of(self, record: Any, show: bool = False) -> str:
         """Where to go after a change: the record's page, that of the record it is under, or the list."""
         under = self.ledger.under
-        if under and not (show and self.ledger.statuses):
+        if under and not (show and self.ledger.review.statuses):
             return url_for(f"{under.ledger}.show", pk=id_of(getattr(record, under.relation)))
         return url_for(f"{self.endpoint}.show", pk=id_of(record)) if show else url_for(f"{self.endpoint}.list")
 
@@ -290,8 +293,8 @@ def list_of_entries(ledger: Ledger, record: Any) -> list[dict[str, Any]]:
     for other in others:
         if other.under and principal.may("read", other.name):
             relation = getattr(other.model, other.under.relation)
-            query = select(other.model).where(relation == record).order_by(*listing.ordering(other, other.order))
-            names = [name for name in other.columns if name != f"{other.under.relation}_id"]
+            query = select(other.model).where(relation == record).order_by(*listing.ordering(other, other.list.order))
+            names = [name for name in other.list.columns if name != f"{other.under.relation}_id"]
             records = db.session.scalars(query.options(*listing.loading(other, names)).limit(MOST_ENTRIES)).all()
             covered = principal.covers_row("add", other.name, record)
             may_add = covered and record.status in other.under.statuses

@@ -75,7 +75,7 @@ class Bulk:
     def offered_actions(self: Any) -> list[Any]:
         """The actions of this ledger that the user may take on some record."""
         may, name = scope.current().may, self.ledger.name
-        return [self.actions[each] for each in self.ledger.bulk if may(self.method_permission_name[each], name)]
+        return [self.actions[each] for each in self.ledger.list.bulk if may(self.method_permission_name[each], name)]
 
 
 @contextmanager
@@ -101,7 +101,7 @@ def publish(view: Any, records: list[Any], publish_scope: str) -> None:
 
 def act(view: Any, name: str, ids: list[str]) -> ResponseReturnValue:
     """Show what the action would change; once confirmed, change it. 403, 404 and 409 change nothing."""
-    if name not in view.ledger.bulk:
+    if name not in view.ledger.list.bulk:
         abort(404)
     verb = view.method_permission_name[name]
     if not scope.current().may(verb, view.ledger.name):

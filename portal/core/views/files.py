@@ -11,7 +11,8 @@ from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
 
 from portal.core import clock
-from portal.core.declaration.ledger import Files, Ledger
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.parts import Files
 from portal.core.declaration.workflow import IN_FORCE
 from portal.core.punctuation import labelled
 from portal.core.records import attachments, gaps
@@ -55,7 +56,7 @@ class Filing:
         """Files of one place, as `<input type=file name=<place>>`."""
         codes.load(self.ledger.all_code_lists)
         record = self.record_or_404(pk)
-        place = next((each for each in self.ledger.files if each.name == name), None) or abort(404)
+        place = next((each for each in self.ledger.form.files if each.name == name), None) or abort(404)
         self.require("edit", record)
         if not self.may("attach", record):
             abort(409, gettext("In this status no files can be added."))
@@ -116,7 +117,7 @@ def another_version(record: Any) -> None:
 
 def recount(ledger: Ledger, record: Any) -> None:
     """A file that was asked for is a gap until it is there, once the record is in force."""
-    if ledger.statuses and record.status == IN_FORCE:
+    if ledger.review.statuses and record.status == IN_FORCE:
         gaps.recount(ledger, record)
 
 
@@ -127,10 +128,10 @@ def file_or_404(ledger: Ledger, record: Any, number: int) -> Attachment:
 
 def may_attach(view: Any, record: Any) -> bool:
     """While it is filled, while it is in force, and by the committee when it files the record."""
-    if not view.ledger.statuses:
+    if not view.ledger.review.statuses:
         return bool(view.open_under(record))
     status = record.status
-    open_ = status in (*view.ledger.editable_in, IN_FORCE)
+    open_ = status in (*view.ledger.review.editable_in, IN_FORCE)
     return open_ or (status == "pending_committee" and view.reaches("approve_committee", record))
 
 

@@ -73,9 +73,9 @@ class Listing:
             args["page"] = state.page
         if state.page_size != PAGE_SIZE:
             args["page_size"] = state.page_size
-        if state.order != self.ledger.order:
+        if state.order != self.ledger.list.order:
             args["order"] = state.order
-        if state.columns != self.ledger.columns:
+        if state.columns != self.ledger.list.columns:
             args["columns"] = ",".join(state.columns)
         if state.figure:
             args["figure"] = state.figure
@@ -118,7 +118,7 @@ def parse(ledger: Ledger, args: MultiDict[str, str], *, past: bool = False) -> L
         raise BadRequest(gettext("Please search for at most %(most)d characters.", most=MOST_SEARCHED))
     if len(words(args.get("q", ""))) > MOST_WORDS:
         raise BadRequest(gettext("Please search for at most %(most)d words.", most=MOST_WORDS))
-    only(args, own, ledger.filters)
+    only(args, own, ledger.list.filters)
     filters = filterable(ledger)
     return Listing(
         ledger,
@@ -130,7 +130,7 @@ def parse(ledger: Ledger, args: MultiDict[str, str], *, past: bool = False) -> L
         filters={name: args.getlist(name) for name in filters if name in args},
         as_of=past_day(args.get(PAST, "")),
         figure=_figure(ledger, args.get("figure", "")),
-        ignored=tuple(name for name in ledger.filters if name not in filters and any(args.getlist(name))),
+        ignored=tuple(name for name in ledger.list.filters if name not in filters and any(args.getlist(name))),
     )
 
 
@@ -145,7 +145,7 @@ def parse_whole(ledger: Ledger, args: MultiDict[str, str], *, past: bool = False
 def filterable(ledger: Ledger) -> tuple[str, ...]:
     """What the user may filter by: never by the notes of a unit's own that its other party does not see."""
     own = not ledger.scoped or bool(scope.current().reach("read", ledger.name).side(OWNER))
-    return tuple(name for name in ledger.filters if own or name not in ledger.internal)
+    return tuple(name for name in ledger.list.filters if own or name not in ledger.privacy.internal)
 
 
 def _number(args: MultiDict[str, str], name: str, default: int, least: int, most: int) -> int:
@@ -159,7 +159,7 @@ def _number(args: MultiDict[str, str], name: str, default: int, least: int, most
 def _order(ledger: Ledger, text: str) -> str:
     if text and text.removeprefix("-") not in ledger.sortable:
         raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name="order"))
-    return text or ledger.order
+    return text or ledger.list.order
 
 
 def _figure(ledger: Ledger, text: str) -> str:
@@ -183,12 +183,14 @@ def _columns(ledger: Ledger, text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name for name in text.split(",") if name))
     if not set(names) <= set(choosable(ledger)):
         raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name="columns"))
-    return names or ledger.columns
+    return names or ledger.list.columns
 
 
 def choosable(ledger: Ledger) -> list[str]:
     """The fields that a list may show as columns."""
-    return [name for name in dict.fromkeys([*ledger.columns, *ledger.shown]) if name not in ledger.sensitive]
+    return [
+        name for name in dict.fromkeys([*ledger.list.columns, *ledger.shown]) if name not in ledger.privacy.sensitive
+    ]
 
 
 def conditions(listing: Listing) -> Iterator[ColumnElement[bool]]:
@@ -202,7 +204,7 @@ def conditions(listing: Listing) -> Iterator[ColumnElement[bool]]:
         yield contains(ledger.column("search_text"), listing.q)
     own = scope.current().reach("read", ledger.name).side(OWNER)
     # Filtering by what one does not see would tell it.
-    internal = set(ledger.internal) if ledger.scoped and not own.everything else set()
+    internal = set(ledger.privacy.internal) if ledger.scoped and not own.everything else set()
     for name, texts in listing.filters.items():
         found = list(filtering(ledger, name, texts))
         if found and name in internal:
@@ -252,9 +254,9 @@ def linked(model: type[Any], fields: Mapping[str, Field], *, one: bool = False) 
 def whole(ledger: Ledger, *, one: bool = False) -> list[Any]:
     """Load what the page and the form of a record show, the tables in it included. For `one` record its links and
     its first table come with it; more would multiply with one another."""
-    header = ("owner_unit_id", "filler_id") if ledger.statuses else ()
+    header = ("owner_unit_id", "filler_id") if ledger.review.statuses else ()
     options = linked(ledger.model, {name: ledger.field(name) for name in (*header, *ledger.shown)}, one=one)
-    for n, rows in enumerate((*ledger.rows, *ledger.kept)):
+    for n, rows in enumerate((*ledger.form.tables, *ledger.form.read_only_tables)):
         inside = linked(ledger.rows_model(rows), ledger.rows_fields(rows))
         load = joinedload if one and not n else selectinload
         options.append(load(getattr(ledger.model, rows.name)).options(*inside))
@@ -279,7 +281,7 @@ def fetch(listing: Listing) -> Page:
 def exportable(listing: Listing) -> Iterator[ColumnElement[bool]]:
     """What holds for the records of the list that may be exported. Raises BadRequest."""
     yield from conditions(listing)
-    if not listing.drafts and "draft" in listing.ledger.statuses:
+    if not listing.drafts and "draft" in listing.ledger.review.statuses:
         yield listing.ledger.model.status != "draft"
         # What is under review; the record that it amends is there as it is in force.
         yield listing.ledger.model.amends_id.is_(None)
@@ -306,7 +308,7 @@ def every(
     query = select(ledger.model).where(*exportable(listing)).options(*loading(ledger, names), *options)
     if among is not None:
         query = query.where(ledger.model.id.in_(among))
-    if ledger.statuses and listing.order == ledger.order:
+    if ledger.review.statuses and listing.order == ledger.list.order:
         query = query.order_by(*ordering(ledger, "owner_unit_id"))
     else:
         query = query.order_by(*ordering(ledger, listing.order))

@@ -46,7 +46,7 @@ class Reaching:
     def may(self, verb: str, record: Any) -> bool:
         """Does the right reach this very record, in this status? Roles add up per row."""
         if verb == "attach":
-            return bool(self.ledger.files) and self.reaches("edit", record) and may_attach(self, record)
+            return bool(self.ledger.form.files) and self.reaches("edit", record) and may_attach(self, record)
         closed = {"edit": may_edit_some, "delete": Ledger.deletable, "maintain": may_maintain}
         return self.reaches(verb, record) and closed[verb](self.ledger, record) and self.open_under(record)
 

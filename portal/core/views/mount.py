@@ -39,16 +39,16 @@ def routes(ledger: Ledger) -> set[str]:
         route
         for route in LedgerView.include_route_methods
         if verb_of[route] in ledger.verbs
-        and (ledger.tree or route != "tree")
-        and (ledger.bulk or not route.startswith("action"))
+        and (ledger.list.tree or route != "tree")
+        and (ledger.list.bulk or not route.startswith("action"))
         and ("maintain" in ledger.verbs or route != "lists")
         and (FORM_ROUTES.isdisjoint({route}) or not {"add", "edit", "maintain"}.isdisjoint(ledger.verbs))
-        and (ledger.files or route != "stage")
-        and (ledger.rows or route != "paste")
-        and (ledger.files or not route.startswith("file"))
+        and (ledger.form.files or route != "stage")
+        and (ledger.form.tables or route != "paste")
+        and (ledger.form.files or not route.startswith("file"))
         and (ledger.figures or route not in ("figures", "lacking"))
-        and (ledger.transitions or not route.startswith("move"))
-        and (ledger.rules or route != "check")
+        and (ledger.review.transitions or not route.startswith("move"))
+        and (ledger.form.rules or route != "check")
     }
 
 
@@ -61,7 +61,7 @@ def view_for(ledger: Ledger) -> type[LedgerView]:
         "class_permission_name": ledger.name,
         "base_permissions": [f"can_{verb}" for verb in ledger.verbs],
         "include_route_methods": routes(ledger),
-        "list_columns": list(ledger.columns),
+        "list_columns": list(ledger.list.columns),
     }
     return type(ledger.name, (LedgerView,), declared)
 

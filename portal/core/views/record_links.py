@@ -21,7 +21,7 @@ def pages_of(ledger: Ledger, record: Any, hidden: Any) -> dict[str, str]:
         kind = ledger.field(name).kind
         if name in hidden or not isinstance(kind, Link) or kind.multiple:
             continue
-        other = next((each for each in mounted() if each.statuses and each.model is kind.model), None)
+        other = next((each for each in mounted() if each.review.statuses and each.model is kind.model), None)
         id_ = getattr(kind.read(record, name), "id", None) if other else None
         if other and id_ is not None and may_open(other, id_):
             found[name] = url_for(f"{other.name}.show", pk=id_)

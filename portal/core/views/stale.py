@@ -60,8 +60,8 @@ def newer(ledger: Ledger, record: Any, seen: int | None) -> Newer | None:
 
 def visible(ledger: Ledger, record: Any) -> set[str]:
     """The fields and tables that the record's page shows the user."""
-    asked = {name for transition in ledger.transitions for name in transition.asks}
-    tables = {ledger.rows_model(table).__tablename__ for table in (*ledger.rows, *ledger.kept)}
+    asked = {name for transition in ledger.review.transitions for name in transition.asks}
+    tables = {ledger.rows_model(table).__tablename__ for table in (*ledger.form.tables, *ledger.form.read_only_tables)}
     return ({*ledger.shown, "status", *asked} - ledger.hidden(record)) | tables
 
 

@@ -67,7 +67,7 @@ def column(ledger: Ledger, name: str, listing: Listing | None) -> Column:
         label=str(declared.label),
         compact=declared.kind.compact,
         leads=name == ledger.title_column,
-        state=name == "status" and bool(ledger.statuses),
+        state=name == "status" and bool(ledger.review.statuses),
         sort=sort,
         order=order,
     )

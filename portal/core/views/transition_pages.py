@@ -116,7 +116,7 @@ def allowed(view: Any, name: str) -> Transition:
 def batches(ledger: Ledger) -> list[Transition]:
     """The transitions that the user may make on many records at once."""
     may = scope.current().may
-    return [each for each in ledger.transitions if each.batch and may(each.name, ledger.name)]
+    return [each for each in ledger.review.transitions if each.batch and may(each.name, ledger.name)]
 
 
 def offers(ledger: Ledger, record: Any, tried: dict[str, Any]) -> list[Offer]:

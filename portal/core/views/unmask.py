@@ -16,7 +16,8 @@ from flask_babel import force_locale, gettext, lazy_gettext
 from portal.core import clock, rate_limits
 from portal.core.access import scope
 from portal.core.audit import audit_log
-from portal.core.declaration.ledger import Ledger, Rows
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.parts import ChildTable
 from portal.core.fields import Choice
 from portal.core.punctuation import PAPER
 
@@ -88,7 +89,7 @@ def closed(ledger: Ledger, record: Any) -> list[str]:
     return fields + [table.name for table in ledger.personal_tables if any(cells(ledger, record, table).values())]
 
 
-def cells(ledger: Ledger, record: Any, table: Rows) -> dict[int, dict[str, str]]:
+def cells(ledger: Ledger, record: Any, table: ChildTable) -> dict[int, dict[str, str]]:
     """What is masked in a table, in full: by the id of the row and the name of the field."""
     fields = {name: each.kind for name, each in ledger.rows_fields(table).items() if each.kind.personal}
     return {

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from portal.core import clock
-from portal.core.declaration.ledger import Amended
+from portal.core.declaration.parts import Amended
 from portal.core.declaration.workflow import (
     ADOPT,
     APPROVE,

@@ -31,7 +31,7 @@ def ledgers(app: Any, verb: str) -> list[Any]:
 
 def keeper(ledger: Any) -> str:
     """Somebody who fills in this ledger for all units."""
-    return "reviewer" if ledger.statuses or ledger.under or ledger.name == "members" else "admin"
+    return "reviewer" if ledger.review.statuses or ledger.under or ledger.name == "members" else "admin"
 
 
 def edited(visit: Any, rows: Any, ledger: Any) -> tuple[int, dict[str, Any]]:
@@ -61,7 +61,7 @@ def fresh(visit: Any, rows: Any, ledger: Any) -> tuple[dict[str, str], dict[str,
     # Rows that named others by their ids; new ones have none yet.
     typed = {name: text for name, text in typed.items() if name != "version" and not re.search(r"-id$|-.*_ids$", name)}
     query = parent(ledger, rows, id_)
-    page = visit(keeper(ledger)).post(address(f"/{ledger.name}/check", query), typed) if ledger.rules else None
+    page = visit(keeper(ledger)).post(address(f"/{ledger.name}/check", query), typed) if ledger.form.rules else None
     doubts = page.response.json["warnings"] if page is not None and page.status == 200 else []
     return query, typed | ({f"_distinct-{id_}": "确实是两件不同的事"} if doubts else {})
 
@@ -73,7 +73,7 @@ def address(path: str, query: dict[str, str]) -> str:
 def as_json(ledger: Any, typed: dict[str, Any]) -> dict[str, Any]:
     """What a form posts, as REST takes it: rows nested, one value where the form has a hidden one before its tick."""
     fields, found = dict(ledger.entered), {}
-    tables = {table.name: ledger.rows_fields(table) for table in ledger.rows}
+    tables = {table.name: ledger.rows_fields(table) for table in ledger.form.tables}
     for name, text in typed.items():
         table, _, place = name.partition("-")
         if table not in tables:

@@ -25,7 +25,9 @@ def test_a_list_has_the_records_of_the_page_and_no_others(app, visit, rest, acco
         assert status == page.status, ledger.name
         if status == 200:
             assert told["ids"] == page.ids() == [record["id"] for record in told["result"]]
-            assert all(set(ledger.columns) <= set(record) for record in told["result"] if not ledger.internal)
+            assert all(
+                set(ledger.list.columns) <= set(record) for record in told["result"] if not ledger.privacy.internal
+            )
 
 
 @pytest.mark.one_database
@@ -34,7 +36,7 @@ def test_every_filter_and_order_is_that_of_the_page(app, visit, rest, rows, acco
     visitor, program = visit(account), rest(account)
     for ledger in readable(app, account):
         ids = program.get(f"{ledger.name}/")[1]["ids"]
-        for name in ledger.filters if ids else ():
+        for name in ledger.list.filters if ids else ():
             found = rows(f"SELECT {name} FROM {ledger.model.__tablename__} WHERE id = {ids[0]}")[0][0]
             page = visitor.look(f"/{ledger.name}/list/", **{name: legal(found), "page_size": 5})
             assert program.get(f"{ledger.name}/", **{name: legal(found), "page_size": 5})[1]["ids"] == page.ids()
@@ -108,7 +110,7 @@ def test_records_of_others_are_not_there(app, rest, rows):
 def test_the_three_administrators_read_no_business_record(app, rest, account):
     program = rest(account)
     for ledger in ledgers(app, "read"):
-        if ledger.statuses or ledger.under or ledger.scoped:
+        if ledger.review.statuses or ledger.under or ledger.scoped:
             for path in ("", "_info", "1"):
                 assert program.get(f"{ledger.name}/{path}")[0] == 403, ledger.name
 
@@ -169,13 +171,15 @@ def test_the_other_party_does_not_get_the_units_own_notes(app, rest, change, led
     ledger = next(each for each in ledgers(app, "read") if each.name == ledger_name)
     change(f"UPDATE {ledger.model.__tablename__} SET remark = '内部便笺' ")
     program = rest(account)
-    columns = ",".join(dict.fromkeys((*ledger.columns, *(name for name in ledger.internal if name in ledger.shown))))
+    columns = ",".join(
+        dict.fromkeys((*ledger.list.columns, *(name for name in ledger.privacy.internal if name in ledger.shown)))
+    )
     _, told = program.get(f"{ledger_name}/", columns=columns)
     assert told["ids"]
-    assert all(set(ledger.internal).isdisjoint(each) for each in (*told["result"], *told["texts"]))
+    assert all(set(ledger.privacy.internal).isdisjoint(each) for each in (*told["result"], *told["texts"]))
     for id_ in told["ids"]:
         _, one = program.get(f"{ledger_name}/{id_}")
-        assert set(ledger.internal).isdisjoint({*one["result"], *one["texts"]})
+        assert set(ledger.privacy.internal).isdisjoint({*one["result"], *one["texts"]})
         assert "内部便笺" not in program.answer.json.__repr__()
 
 

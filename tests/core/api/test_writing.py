@@ -24,7 +24,7 @@ def everything_sent(rows, program, ledger):
     for (id_,) in rows(f"SELECT id FROM {ledger.model.__tablename__} ORDER BY id LIMIT 1"):
         yield program.put(f"{ledger.name}/{id_}", sent)
         yield program.delete(f"{ledger.name}/{id_}")
-        for transition in ledger.transitions:
+        for transition in ledger.review.transitions:
             yield program.post(f"{ledger.name}/{id_}/{transition.name}", {"reason": "理由写在这里。"})
 
 
@@ -42,7 +42,7 @@ def test_administrators_change_no_business_record(app, rest, rows, account):
     program = rest(account)
     with unchanged(rows):
         for ledger in ledgers(app, "read"):
-            if ledger.statuses or ledger.under:
+            if ledger.review.statuses or ledger.under:
                 for status, told in everything_sent(rows, program, ledger):
                     assert status in (403, 405), f"{ledger.name}: {told}"
 
@@ -67,7 +67,7 @@ def test_records_of_others_cannot_be_touched(app, rest, rows):
                     "delete": program.delete(path),
                 }.items():
                     assert status == expected[verb] or verb not in ledger.verbs or status == 403, path
-                for transition in ledger.transitions:
+                for transition in ledger.review.transitions:
                     assert program.post(f"{path}/{transition.name}")[0] == 404, path
 
 
@@ -79,7 +79,7 @@ def test_no_column_is_set_that_the_form_does_not_have(app, visit, rest, rows):
         query, typed = fresh(visit, rows, ledger)
         mapper = inspect(ledger.model)
         closed = {*mapper.columns.keys(), *mapper.relationships.keys()} - {*ledger.entered, *query}
-        closed -= {table.name for table in ledger.rows}
+        closed -= {table.name for table in ledger.form.tables}
         assert "id" in closed
         smuggled = dict.fromkeys(closed, "1")
         with unchanged(rows):
@@ -89,7 +89,7 @@ def test_no_column_is_set_that_the_form_does_not_have(app, visit, rest, rows):
             id_, typed = edited(visit, rows, ledger)
             program = rest("filler01" if ledger.name == "agreements" else keeper(ledger))
             with unchanged(rows):
-                version = {"version": 1} if ledger.statuses else {}
+                version = {"version": 1} if ledger.review.statuses else {}
                 status, told = program.put(f"{ledger.name}/{id_}", as_json(ledger, typed) | smuggled | version)
                 assert (status, set(told["errors"])) == (422, closed - set(version)), ledger.name
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from portal.core.declaration import checks
+from portal.core.declaration.groups import List, Review
 from portal.core.declaration.workflow import REVIEW
 from portal.ledgers.study import study_groups
 
@@ -16,9 +17,9 @@ pytestmark = pytest.mark.one_database
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"columns": ("nonsense",), "order": "-id"}, "has no field 'nonsense'"),
-        ({"order": "nonsense"}, "cannot be ordered by 'nonsense'"),
-        ({"tree": "nonsense"}, "has no relationship 'nonsense'"),
+        ({"list": List(("nonsense",))}, "list: StudyGroup has no field 'nonsense'"),
+        ({"list": List(("name",), order="nonsense")}, "list: cannot be ordered by 'nonsense'"),
+        ({"list": List(("name",), tree="nonsense")}, "list: StudyGroup has no relationship 'nonsense'"),
         ({"can": ("read", "nonsense")}, "unknown verbs nonsense"),
     ],
     ids=["field", "order", "tree", "verb"],
@@ -31,15 +32,15 @@ def test_what_is_not_there_is_named(app, wrong, told):
 @pytest.mark.parametrize("tier", [2, 3])
 def test_a_review_needs_the_statuses_of_its_steps(app, tier):
     """Else handing in a record would be answered as a mistake of ours."""
-    statuses = {name: study_groups.statuses[name] for name in ("draft", "active")}
+    statuses = {name: study_groups.review.statuses[name] for name in ("draft", "active")}
     with app.app_context():
-        faults = [*checks.faults(replace(study_groups, transitions=REVIEW, tier=tier, statuses=statuses))]
+        faults = [*checks.faults(replace(study_groups, review=Review(REVIEW, statuses, tier=tier)))]
     assert [fault for fault in faults if "pending_unit" in fault]
     assert bool([fault for fault in faults if "pending_committee" in fault]) == (tier == 3)
 
 
 def test_all_faults_are_told_at_once(app):
-    ledgers = (replace(study_groups, order="x", tree="y"), study_groups)
+    ledgers = (replace(study_groups, list=List(("name",), order="x", tree="y")), study_groups)
     with app.app_context(), pytest.raises(checks.BadLedger) as refused:
         checks.check(ledgers)
     assert all(word in refused.value.message for word in ("two ledgers", "'x'", "'y'"))

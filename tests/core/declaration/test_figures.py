@@ -74,7 +74,7 @@ def test_a_rate_that_says_twice_what_it_counts_stops_the_start(app):
         [figure] = [each for each in ledger.figures if each.name == "completion"]
         twice = replace(figure, part_sum=lambda: 1)
         found = list(checks.faults(replace(ledger, figures=(twice,))))
-    assert found == ["service_projects: figure 'completion' says twice what it counts"]
+    assert found == ["service_projects.figures: figure 'completion' says twice what it counts"]
 
 
 def superseded(rows, change, table):

@@ -159,7 +159,7 @@ def edited(app, tmp_path):
 
 def test_every_ledger_that_takes_sheets_is_tried(app):
     with app.app_context():
-        assert set(CASES) == {ledger.name for ledger in mounted() if ledger.imports}
+        assert set(CASES) == {ledger.name for ledger in mounted() if ledger.sheet.words}
 
 
 @pytest.mark.slow
@@ -180,7 +180,7 @@ def test_undoing_an_import_leaves_every_table_as_it_was(app, bring, edited, rows
 def test_undoing_keeps_what_others_have_come_to_refer_to(app, bring, edited, rows, change):
     """Over every ledger of which an import makes records: whatever foreign key refers to one keeps it."""
     with app.app_context():
-        taken = [ledger for ledger in mounted() if ledger.imports]
+        taken = [ledger for ledger in mounted() if ledger.sheet.words]
         found = {ledger.name: {str(key) for key in references.keys_to(ledger)} for ledger in taken}
     assert "visit_participant.member_id" in found["members"]
     assert "pairing.beneficiary_id" in found["beneficiaries"]

@@ -256,7 +256,7 @@ def test_the_offices_common_wordings_are_known(app, built):
     }
     with app.test_request_context():
         for ledger in mounted():
-            words = vocabulary(ledger) if ledger.imports else {}
+            words = vocabulary(ledger) if ledger.sheet.words else {}
             for heading, field in wordings.get(ledger.name, {}).items():
                 assert [words[word] for word in words_of(heading, ()) if word in words][:1] == [[field]], heading
 

@@ -223,7 +223,7 @@ def test_a_row_never_makes_a_second_record_of_a_key_that_an_earlier_row_gave(bri
 def test_rows_of_sheets_find_records_by_an_index_over_the_natural_key(app):
     with app.app_context():
         for ledger in mounted():
-            if not ledger.statuses or not ledger.identity or ledger.under:
+            if not ledger.review.statuses or not ledger.sheet.identity or ledger.under:
                 continue
             table, names = ledger.model.__tablename__, KnownKeys(ledger).kinds
             values = {int: 1, str: "x", date: date(2026, 1, 1), Sealed: Sealed("1." + "x" * 43)}
@@ -239,8 +239,10 @@ def test_rows_of_sheets_find_records_by_an_index_over_the_natural_key(app):
 def test_identity_is_declared_for_every_ledger_that_takes_sheets(app):
     with app.app_context():
         for ledger in mounted():
-            if ledger.imports:
-                assert ledger.identity, ledger.name
-                sheet = [name for name in ledger.exported if name in ledger.entered]
-                missing = [name for name in sheet if name not in ledger.imports and name not in ledger.tells_of]
+            if ledger.sheet.words:
+                assert ledger.sheet.identity, ledger.name
+                sheet = [name for name in ledger.sheet.export if name in ledger.entered]
+                missing = [
+                    name for name in sheet if name not in ledger.sheet.words and name not in ledger.sheet.related
+                ]
                 assert not missing or (ledger.name == "agreements" and missing == ["owner_unit_id"]), ledger.name

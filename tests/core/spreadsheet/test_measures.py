@@ -98,7 +98,7 @@ def test_names_and_telephones_kept_as_texts_have_one_form_in_every_ledger(app):
     plain = []
     with app.test_request_context(headers={"Accept-Language": "zh-Hans"}):
         for ledger in (each for each in mounted() if each.name != "audit_events"):
-            fields = [ledger.entered, *(ledger.rows_fields(table) for table in ledger.rows)]
+            fields = [ledger.entered, *(ledger.rows_fields(table) for table in ledger.form.tables)]
             for name, declared in (item for each in fields for item in each.items()):
                 label = without_brackets(str(declared.label))
                 if type(declared.kind) is Text and re.search(words, label):

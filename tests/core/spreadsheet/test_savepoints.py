@@ -87,7 +87,7 @@ def with_needs(app, tmp_path):
     """A workbook whose further sheet holds needs of three records that are none."""
     with app.test_request_context(), force_locale("zh_Hans"):
         ledger = named("agreements")
-        table = next(each for each in ledger.rows if each.name == "demand_items")
+        table = next(each for each in ledger.form.tables if each.name == "demand_items")
         columns, title = {name: str(label) for name, label in columns_of(ledger, table).items()}, str(table.label)
     book = load_workbook(sheets.LEDGER)
     page = book.create_sheet(title)
@@ -146,7 +146,7 @@ def test_all_or_none_takes_nothing_where_the_database_refuses_one_row(bring, ref
 @pytest.mark.slow
 def test_every_ledger_goes_on_without_the_rows_that_the_database_refuses(app, bring, edited, refusing, rows):
     with app.app_context():
-        ledgers = {ledger.name: ledger for ledger in mounted() if ledger.imports}
+        ledgers = {ledger.name: ledger for ledger in mounted() if ledger.sheet.words}
     for name, case in CASES.items():
         ledger = ledgers[name]
         table = ledger.model.__table__.name

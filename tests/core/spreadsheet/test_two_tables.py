@@ -19,11 +19,15 @@ pytestmark = pytest.mark.one_database
 def tables(app):
     """Heading and three rows of a sheet of each ledger that takes sheets."""
     with app.test_request_context(method="POST"), scope.acting_as(act_as("reviewer")):
-        yield {ledger: [heading(ledger), *rows(ledger)] for ledger in mounted() if ledger.imports and ledger.essential}
+        yield {
+            ledger: [heading(ledger), *rows(ledger)]
+            for ledger in mounted()
+            if ledger.sheet.words and ledger.sheet.essential
+        }
 
 
 def heading(ledger):
-    names = sorted(filter(ledger.takes, ledger.imports), key=lambda name: name not in ledger.essential)
+    names = sorted(filter(ledger.takes, ledger.sheet.words), key=lambda name: name not in ledger.sheet.essential)
     return ["序号", *(str(ledger.imported(name).label) for name in names)][:10]
 
 

@@ -25,8 +25,8 @@ def test_several_values_of_a_field_find_what_either_finds(app, visit, rows, acco
     visitor, tried = visit(account), 0
     for ledger in readable(app, account):
         path, ids = f"/{ledger.name}/list/", visitor.look(f"/{ledger.name}/list/?page_size=100").ids()
-        for name in ledger.filters if ids else ():
-            if ledger.field(name).kind.filter_widget == "days" or name in ledger.internal:
+        for name in ledger.list.filters if ids else ():
+            if ledger.field(name).kind.filter_widget == "days" or name in ledger.privacy.internal:
                 continue
             chosen = held(rows, ledger, name, ids)[:2]
             if len(chosen) < 2:
@@ -73,11 +73,11 @@ def test_nothing_in_the_address_of_a_list_is_ignored(app, visit):
     """What a parameter cannot be is refused by its name, in every ledger, by page, program and sheet."""
     visitor = visit("reviewer")
     for ledger in readable(app, "reviewer"):
-        label = {name: str(ledger.field(name).label) for name in ledger.filters}
+        label = {name: str(ledger.field(name).label) for name in ledger.list.filters}
         wrong = [("colour=red", "colour"), ("page=1&page=2", "page"), ("page_size=101", "page_size"), ("q=a&q=b", "q")]
         wrong += [("order=id&order=id", "order"), ("columns=id&columns=id", "columns"), ("figure=none", "figure")]
         wrong += [("page=-1", "page"), ("page=~", "page"), ("order=-none", "order"), ("columns=none", "columns")]
-        for name in ledger.filters:
+        for name in ledger.list.filters:
             wrong += [(query, label[name]) for query in impossible(ledger, name, ledger.field(name).kind)]
             if options := visitor.look(f"/{ledger.name}/list/").select(f'.filters select[name="{name}"] option[value]'):
                 wrong += [(f"{name}={options[0]['value']}&{name}=~unheard of~", label[name])]
@@ -131,7 +131,7 @@ def test_no_page_ignores_what_stands_in_its_address(app, visit, rows):
         pages += [f"{base}/show/{ids[0]}", f"{base}/{ids[0]}/history", f"{base}/{ids[0]}/versions"] if ids else []
         pages += [f"{base}/figures"] if ledger.figures else []
         pages += [f"{base}/add"] if not ledger.under else []
-        pages += [f"{base}/import"] if ledger.imports else []
+        pages += [f"{base}/import"] if ledger.sheet.words else []
     for page in pages:
         plain = visitor.client.get(page).status_code
         if plain != 200:

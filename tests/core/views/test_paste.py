@@ -37,7 +37,7 @@ def test_what_a_row_shows_is_pasted_as_that_row(app, visit):
     seen = set()
     for ledger in (each for each in app.extensions["portal.ledgers"] if "add" in each.verbs):
         visitor, query = visit("filler01"), add_address(app, ledger).partition("?")[2]
-        for table in ledger.rows:
+        for table in ledger.form.tables:
             rows = cells_of(app, ledger, table, "filler01")
             block = json.dumps([[text for _, text, _ in row] for row in rows])
             first = "1" if table.given else "0"
@@ -58,7 +58,7 @@ def test_what_is_none_of_the_choices_is_said_shortly_beside_them(app, visit):
     tried = 0
     for ledger in (each for each in app.extensions["portal.ledgers"] if "add" in each.verbs):
         visitor, query = visit("filler01").speak("en"), add_address(app, ledger).partition("?")[2]
-        for table in ledger.rows:
+        for table in ledger.form.tables:
             for n, field in enumerate(ledger.rows_fields(table).values()):
                 if field.kind.widget == "select":
                     where, block = f"/{ledger.name}/paste/{table.name}?{query}", json.dumps([["Moonlight"]])

@@ -9,7 +9,7 @@ READERS = ("reviewer", "filler01", "community001", "town01", "auditor")
 
 
 def test_every_link_of_a_page_to_another_record_can_be_followed(app, visit):
-    ledgers = [each.name for each in app.extensions["portal.ledgers"] if each.statuses and each.in_menu]
+    ledgers = [each.name for each in app.extensions["portal.ledgers"] if each.review.statuses and each.list.in_menu]
     followed = set()
     for account in READERS:
         visitor = visit(account)

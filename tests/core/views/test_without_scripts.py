@@ -32,14 +32,14 @@ CHOSEN = {"select", "link", "links", "person", "multiple", "tick", "rows"}
 
 def fields_of(ledger, prefix=""):
     yield from ((name, declared.kind) for name, declared in ledger.entered.items())
-    for table in ledger.rows:
+    for table in ledger.form.tables:
         for name, declared in ledger.rows_fields(table).items():
             yield f"{table.name}.{name}", declared.kind
 
 
 def filled_in(ledger, sent):
     """The fields and cells of a form that hold something, by name."""
-    tables = {table.name for table in ledger.rows}
+    tables = {table.name for table in ledger.form.tables}
     for name, texts in sent.items():
         table, _, place = name.partition("-")
         if meant(texts):
@@ -67,7 +67,7 @@ def saved_as_shown(visitor, path, selector="form.record-form"):
 
 
 def of_unit(rows, ledger, where="1 = 1"):
-    own = f"owner_unit_id = {unit_id(rows, 1)}" if ledger.statuses else "1 = 1"
+    own = f"owner_unit_id = {unit_id(rows, 1)}" if ledger.review.statuses else "1 = 1"
     return [id_ for (id_,) in rows(f"SELECT id FROM {ledger.model.__tablename__} WHERE {own} AND {where} ORDER BY id")]
 
 
@@ -85,12 +85,12 @@ def test_every_form_that_is_posted_as_it_was_shown_changes_nothing(app, visit, r
     """Also what the demo has nothing of: organisations typed by name, people not on the roster, several of a kind."""
     shown = set()
     for ledger in edited(app):
-        account = "filler01" if ledger.statuses else keeper(ledger)
+        account = "filler01" if ledger.review.statuses else keeper(ledger)
         visitor, base = visit(account), f"/{ledger.name}"
         if "maintain" in ledger.verbs:
             with unchanged(rows):
                 assert all(saved_as_shown(visitor, f"{base}/{id_}/lists") for id_ in in_force(rows, ledger))
-        if ledger.statuses:
+        if ledger.review.statuses:
             as_drafts(rows, change, ledger, account)
         ids = (found := of_unit(rows, ledger))[:MOST] + found[MOST:][-MOST:]
         with unchanged(rows):
@@ -111,11 +111,11 @@ def test_every_form_that_is_posted_as_it_was_shown_changes_nothing(app, visit, r
 def test_a_row_that_is_sent_twice_is_refused_at_its_table(app, visit, rows, change):
     """Else one of the two would be stored and the other lost. A new row has a key of its own, too."""
     tried = set()
-    for ledger in (each for each in edited(app) if each.rows and each.statuses):
+    for ledger in (each for each in edited(app) if each.form.tables and each.review.statuses):
         as_drafts(rows, change, ledger, "filler01")
         for path in (f"/{ledger.name}/edit/{id_}" for id_ in of_unit(rows, ledger)[:MOST]):
             sent = visit("filler01").look(path).filled()
-            for table in ledger.rows:
+            for table in ledger.form.tables:
                 cells = {name: texts for name, texts in sent.items() if name.startswith(f"{table.name}-0-")}
                 if f"{table.name}-0-id" not in cells:
                     continue

@@ -11,8 +11,8 @@ from wtforms import Field as FormField
 from wtforms import Form
 from wtforms.validators import StopValidation
 
-from portal.core.declaration.ledger import Ledger, Rows
-from portal.core.declaration.parts import Side
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.parts import ChildTable, Side
 from portal.core.fields import Field, RowRefs
 from portal.core.fields.base import BLANK
 from portal.core.fields.links import above
@@ -107,7 +107,7 @@ def _has_default(field: FormField) -> bool:
 class RowsField(FormField):
     """A table of the form. Rows post as `<table>-<n>-<field>` with the row's key in `<table>-<n>-id`."""
 
-    def __init__(self, ledger: Ledger, table: Rows, **options: Any) -> None:
+    def __init__(self, ledger: Ledger, table: ChildTable, **options: Any) -> None:
         super().__init__(label=table.label, **options)
         self.ledger, self.table = ledger, table
         self.row_form = row_form_class(ledger, table)
@@ -205,5 +205,5 @@ def form_of(fields: dict[str, Field], base: type[Form]) -> type[Any]:
 
 
 @lru_cache(maxsize=512)
-def row_form_class(ledger: Ledger, table: Rows) -> type[RowForm]:
+def row_form_class(ledger: Ledger, table: ChildTable) -> type[RowForm]:
     return form_of(ledger.rows_fields(table), RowForm)

@@ -10,7 +10,8 @@ from flask_babel import gettext
 from wtforms import Form
 
 from portal.core.access.masked_input import keep_apart
-from portal.core.declaration.ledger import Ledger, Rows
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.parts import ChildTable
 from portal.core.declaration.values import Missing, Problem, Values
 from portal.core.fields import BadValue, Field, RowRefs
 from portal.core.fields.base import BLANK
@@ -49,24 +50,24 @@ class LedgerForm(Form):
         data = stored(record, names) if record is not None else parsed(names, begun or {}, self.warnings)
         formdata = with_others(self.ledger.entered, formdata)
         with standing_under(self.parent):
-            data |= {table.name: getattr(record, table.name, None) for table in self.ledger.rows}
+            data |= {table.name: getattr(record, table.name, None) for table in self.ledger.form.tables}
             super().__init__(formdata, data=data)
         for name in self.ledger.hidden(record) & names.keys():
             field = self[name]
             field.withheld, field.data, field.raw_data, field.process_errors = True, field.before, [], []
         keep_apart(self)
-        for table in self.ledger.rows:
+        for table in self.ledger.form.tables:
             party_rows.lock(self[table.name])
 
     @property
     def tables(self) -> list[RowsField]:
         """Those that the record has, and those with rows that it would no longer have."""
-        owned = {table.name for table in self.ledger.tables(self.values())}
-        return [self[table.name] for table in self.ledger.rows if table.name in owned or self[table.name].rows]
+        owned = {table.name for table in self.ledger.tables_for(self.values())}
+        return [self[table.name] for table in self.ledger.form.tables if table.name in owned or self[table.name].rows]
 
     def values(self) -> Values:
         data = {name: self[name].data for name in self.ledger.entered}
-        for table in self.ledger.rows:
+        for table in self.ledger.form.tables:
             data[table.name] = [Values(row.row, row.data) for row in self[table.name].rows]
         return Values(self.record, data, self.parent, from_paper=self.lenient)
 
@@ -79,15 +80,15 @@ class LedgerForm(Form):
             fine: bool = super().validate(extra_validators)
             fine = self._no_rows_are_lost(values) and fine
             self.missing = list(self._lacking()) if self.partial else []
-            for rule in (self._unique, self._needed, *self.ledger.rules, *self.ledger.last_rules):
-                for problem in rule(values) if fine or rule not in self.ledger.last_rules else ():
+            for rule in (self._unique, self._needed, *self.ledger.form.rules, *self.ledger.form.last_rules):
+                for problem in rule(values) if fine or rule not in self.ledger.form.last_rules else ():
                     fine = self._note(problem) and fine
         return fine
 
     def _no_rows_are_lost(self, values: Values) -> bool:
         """Rows of a table that a record like this does not have are removed by whoever fills it in."""
-        owned = self.ledger.tables(values)
-        left = [self[table.name] for table in self.ledger.rows if table not in owned and self[table.name].rows]
+        owned = self.ledger.tables_for(values)
+        left = [self[table.name] for table in self.ledger.form.tables if table not in owned and self[table.name].rows]
         for table in left:
             text = gettext(
                 "A record like this has no such rows. Please remove them here, or change what you chose above."
@@ -103,7 +104,7 @@ class LedgerForm(Form):
         self.partial, values = True, self.completed()
         with standing_under(self.parent):
             self.missing = list(self._lacking())
-            for rule in (self._needed, *self.ledger.rules):
+            for rule in (self._needed, *self.ledger.form.rules):
                 for problem in rule(values):
                     if problem.missing and (not problem.table or problem.table in self):
                         self._wait_for(problem)
@@ -144,11 +145,11 @@ class LedgerForm(Form):
 
     def completed(self) -> Values:
         """What was typed with what defaults fill."""
-        for table in self.ledger.rows:
+        for table in self.ledger.form.tables:
             self[table.name].drop_blank()
         values = self.values()
-        if self.ledger.defaults:
-            self.ledger.defaults(values)
+        if self.ledger.form.defaults:
+            self.ledger.form.defaults(values)
             self._take(values)
         return values
 
@@ -156,15 +157,15 @@ class LedgerForm(Form):
         """What defaults filled."""
         for name in self.ledger.entered:
             self[name].data = values.fields[name]
-        for table in self.ledger.rows:
+        for table in self.ledger.form.tables:
             for form, row in zip(self[table.name].rows, values.fields[table.name], strict=True):
                 for cell in form:
                     cell.data = row.fields[cell.short_name]
 
     def _needed(self, values: Values) -> Iterator[Problem]:
         """What this very record needs, unless it is taken over from paper."""
-        if self.ledger.needed and not self.lenient:
-            for name in self.ledger.needed(values):
+        if self.ledger.form.also_required and not self.lenient:
+            for name in self.ledger.form.also_required(values):
                 if values.fields.get(name) in BLANK:
                     yield Problem(name, gettext("Please fill this in."), missing=True)
 
@@ -194,13 +195,13 @@ class LedgerForm(Form):
         for name, declared in self.ledger.entered.items():
             declared.kind.store(record, name, self[name].data)
         made: dict[tuple[str, str], Any] = {}
-        tables = {table.name for table in self.ledger.tables(self.values())}
-        for table in self.ledger.rows:
+        tables = {table.name for table in self.ledger.tables_for(self.values())}
+        for table in self.ledger.form.tables:
             rows = self[table.name].rows if table.name in tables else []
             setattr(record, table.name, [self._row(table, n, row, made) for n, row in enumerate(rows)])
         self._connect(made)
 
-    def _row(self, table: Rows, position: int, form: RowForm, made: dict[tuple[str, str], Any]) -> Any:
+    def _row(self, table: ChildTable, position: int, form: RowForm, made: dict[tuple[str, str], Any]) -> Any:
         row = form.row if form.row is not None else self.ledger.rows_model(table)()
         row.position = position
         for name, declared in self.ledger.rows_fields(table).items():
@@ -212,7 +213,7 @@ class LedgerForm(Form):
 
     def _connect(self, made: dict[tuple[str, str], Any]) -> None:
         """Rows that name sibling rows, once all of them are there."""
-        for table in self.ledger.rows:
+        for table in self.ledger.form.tables:
             for form in self[table.name].rows:
                 for field in form:
                     kind = field.declared.kind
@@ -237,7 +238,7 @@ def parsed(fields: Mapping[str, Field], texts: Mapping[str, list[str]], warnings
 def form_class(ledger: Ledger) -> type[LedgerForm]:
     """The form of a ledger, made once; those of parts of a ledger live as long as they are asked for."""
     fields = form_of(ledger.entered, LedgerForm)
-    tables = {table.name: RowsField(ledger, table) for table in ledger.rows}
+    tables = {table.name: RowsField(ledger, table) for table in ledger.form.tables}
     return type(f"{ledger.name}_form", (fields,), {"ledger": ledger, **tables})
 
 

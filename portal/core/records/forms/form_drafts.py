@@ -71,7 +71,7 @@ class FormDraft(Model):
         typed = self.texts()
         kinds = {name: each.kind for name, each in ledger.entered.items()}
         plain = [name for name, kind in kinds.items() if isinstance(kind, Text | Day) and not kind.personal]
-        leading = [name for name in ledger.columns if name in plain]
+        leading = [name for name in ledger.list.columns if name in plain]
         return next((text[:SHOWN] for name in (*leading, *plain) if (text := typed.get(name, "").strip())), "")
 
 

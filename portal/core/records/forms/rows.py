@@ -19,7 +19,7 @@ def indices(table: str, formdata: Any) -> list[int]:
 
 def overlong(ledger: Ledger, formdata: Any) -> bool:
     """Far more rows than a table takes, which nobody typed; a few too many are told at the table."""
-    return any(len(indices(table.name, formdata)) > 2 * table.most for table in ledger.rows)
+    return any(len(indices(table.name, formdata)) > 2 * table.most for table in ledger.form.tables)
 
 
 def operate_on_rows(formdata: Any, operation: str) -> MultiDict[str, str]:

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core import clock
 from portal.core.access import scope
-from portal.core.declaration.ledger import Files, Ledger
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.parts import Files
 from portal.core.models.record import Record
 from portal.core.records import attachments
 from portal.core.records.attachments import Attachment, BadFile

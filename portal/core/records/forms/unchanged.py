@@ -18,7 +18,7 @@ def untouched(ledger: Ledger, formdata: Any, parent: Any, record: Any = None) ->
     fresh = form_class(ledger)(None, record, parent)
     new = record is None
     fields = (as_opened(formdata.getlist(name), fresh[name], new) for name in ledger.entered if name in formdata)
-    return all(fields) and all(rows_as_opened(fresh[table.name], formdata, new) for table in ledger.rows)
+    return all(fields) and all(rows_as_opened(fresh[table.name], formdata, new) for table in ledger.form.tables)
 
 
 def as_opened(texts: Collection[str], field: KindField, new: bool) -> bool:

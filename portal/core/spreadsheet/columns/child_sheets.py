@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from flask import current_app
 from flask_babel import force_locale, gettext
 
-from portal.core.declaration.ledger import Ledger, Rows
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.parts import ChildTable
 from portal.core.punctuation import listed
 from portal.core.spreadsheet.columns.child_tables import columns_of, keys_of, table_of
 from portal.core.spreadsheet.reader.flat_tables import FlatTable, flat_table
@@ -48,7 +49,7 @@ def why_not(sheet: Sheet, *, twice: bool) -> str:
     return gettext("None of the headings of this sheet is known here: %(heads)s", heads=listed(heads))
 
 
-def vocabulary(ledger: Ledger, table: Rows) -> dict[str, str]:
+def vocabulary(ledger: Ledger, table: ChildTable) -> dict[str, str]:
     """The column by the plain words of a heading, in every language."""
     found: dict[str, str] = {}
     for language in current_app.config["LANGUAGES"]:

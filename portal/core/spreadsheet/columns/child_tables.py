@@ -9,7 +9,8 @@ from flask import current_app
 from flask_babel import force_locale, lazy_gettext
 from sqlalchemy.orm import selectinload
 
-from portal.core.declaration.ledger import Ledger, Rows
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.parts import ChildTable
 from portal.core.fields import Field, Label
 from portal.core.punctuation import labelled
 from portal.core.spreadsheet.reader.headings import plain
@@ -22,22 +23,22 @@ NAME_LENGTH = 31  # of a sheet, in Excel
 
 def keys_of(ledger: Ledger) -> tuple[str, ...]:
     """The columns by which a row of a further sheet names its record; none where nothing names one."""
-    if ledger.prefix:
+    if ledger.number.prefix:
         above = (f"{ledger.under.relation}_no", ledger.event) if ledger.under else ()
         return tuple(dict.fromkeys(("record_no", ledger.title_column, *filter(ledger.has, above))))
-    return () if ledger.statuses or ledger.under else ledger.identity
+    return () if ledger.review.statuses or ledger.under else ledger.sheet.identity
 
 
-def tables_of(ledger: Ledger) -> tuple[Rows, ...]:
-    return ledger.rows if keys_of(ledger) else ()
+def tables_of(ledger: Ledger) -> tuple[ChildTable, ...]:
+    return ledger.form.tables if keys_of(ledger) else ()
 
 
-def fields_of(ledger: Ledger, table: Rows) -> dict[str, Field]:
+def fields_of(ledger: Ledger, table: ChildTable) -> dict[str, Field]:
     """The fields of a row by the columns of the further sheet that hold them."""
     return {f"{table.name}.{name}": field for name, field in ledger.rows_fields(table).items()}
 
 
-def columns_of(ledger: Ledger, table: Rows) -> dict[str, Label]:
+def columns_of(ledger: Ledger, table: ChildTable) -> dict[str, Label]:
     """Every column of a further sheet, in order: the keys of the record, the number of the row, its fields."""
     fields = {name: field.label for name, field in fields_of(ledger, table).items()}
     own = {str(label) for label in fields.values()}
@@ -48,11 +49,11 @@ def columns_of(ledger: Ledger, table: Rows) -> dict[str, Label]:
     return keys | {ROW_ID: ROW_LABEL} | fields
 
 
-def sheet_name(table: Rows) -> str:
+def sheet_name(table: ChildTable) -> str:
     return str(table.label)[:NAME_LENGTH]
 
 
-def names_of(table: Rows) -> set[str]:
+def names_of(table: ChildTable) -> set[str]:
     """What the sheet of a table can be called, in every language."""
     found = set()
     for language in current_app.config["LANGUAGES"]:
@@ -61,7 +62,7 @@ def names_of(table: Rows) -> set[str]:
     return found
 
 
-def table_of(ledger: Ledger, sheet: Sheet) -> Rows | None:
+def table_of(ledger: Ledger, sheet: Sheet) -> ChildTable | None:
     """The table that this sheet holds, told by the sheet's name."""
     return next((table for table in tables_of(ledger) if plain(sheet.name) in names_of(table)), None)
 

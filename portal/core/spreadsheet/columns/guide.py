@@ -28,8 +28,8 @@ STATUS = "status"
 def asked_at(ledger: Ledger) -> Mapping[str, frozenset[str]]:
     """The columns of sheets that only a transition fills in, each with the statuses of what has ended by it."""
     found = {}
-    for name in (each for each in ledger.imports if "." not in each and not ledger.takes(each)):
-        transitions = [transition for transition in ledger.transitions if name in transition.asks]
+    for name in (each for each in ledger.sheet.words if "." not in each and not ledger.takes(each)):
+        transitions = [transition for transition in ledger.review.transitions if name in transition.asks]
         if transitions:
             found[name] = frozenset(path.target for transition in transitions for path in transition.edges) - {IN_FORCE}
     return found
@@ -37,9 +37,9 @@ def asked_at(ledger: Ledger) -> Mapping[str, frozenset[str]]:
 
 def asked(ledger: Ledger) -> dict[str, Field]:
     """The columns that sheets of this ledger fill; the status only where existing ledgers are taken over."""
-    found = {name: ledger.imported(name) for name in ledger.imports if ledger.takes(name)}
+    found = {name: ledger.imported(name) for name in ledger.sheet.words if ledger.takes(name)}
     adopts = ledger.transition("adopt") is not None and scope.current().may("adopt", ledger.name)
-    if not adopts or STATUS not in ledger.imports:
+    if not adopts or STATUS not in ledger.sheet.words:
         return found
     return {**found, STATUS: status_of(ledger), **{name: end_of(ledger, name) for name in asked_at(ledger)}}
 
@@ -47,8 +47,8 @@ def asked(ledger: Ledger) -> dict[str, Field]:
 def end_of(ledger: Ledger, name: str) -> Field:
     """When or why something ended, under a word that means nothing else in sheets of this ledger."""
     declared = ledger.imported(name)
-    others = {plain(word) for other, words in ledger.imports.items() if other != name for word in words}
-    label = ledger.imports[name][0] if plain(str(declared.label)) in others else declared.label
+    others = {plain(word) for other, words in ledger.sheet.words.items() if other != name for word in words}
+    label = ledger.sheet.words[name][0] if plain(str(declared.label)) in others else declared.label
     return replace(declared, label=label, required=False, hint=gettext("Only for what has ended"))
 
 
@@ -58,7 +58,7 @@ def is_of_adoption(ledger: Ledger, name: str) -> bool:
 
 
 def status_of(ledger: Ledger) -> Field:
-    kind = Choice(*((name, status.label) for name, status in ledger.statuses.items()))
+    kind = Choice(*((name, status.label) for name, status in ledger.review.statuses.items()))
     return Field(kind, ledger.label_of(STATUS), hint=gettext("Only for records that are taken over as they are"))
 
 
@@ -102,7 +102,7 @@ def is_guide(sheet: Sheet) -> bool:
 def lines(ledger: Ledger, fields: dict[str, Field]) -> list[list[str]]:
     """(sheet, column, rule) of every column of every sheet."""
     found = [
-        [str(ledger.label), str(declared.label), rule(declared, essential=name in ledger.essential)]
+        [str(ledger.label), str(declared.label), rule(declared, essential=name in ledger.sheet.essential)]
         for name, declared in fields.items()
     ]
     for table in tables_of(ledger):

@@ -132,9 +132,9 @@ def another_ledger(ledger: Ledger, sheet: Sheet, start: int, known: int = 0) -> 
     part = replace(sheet, rows=sheet.rows[start : start + ABOVE], merged=[])
     found = [(known, "")]
     for other in mounted():
-        if other is not ledger and other.imports:
+        if other is not ledger and other.sheet.words:
             names = names_in(part, vocabulary(other))
-            if set(other.essential) <= names and len(names) > found[0][0]:
+            if set(other.sheet.essential) <= names and len(names) > found[0][0]:
                 found = [(len(names), str(other.label))]
     return found[0][1]
 
@@ -185,7 +185,7 @@ def lacking(ledger: Ledger, offer: Offer) -> list[str]:
     """What a row of this ledger cannot be without and no column of this sheet tells, or might tell."""
     columns = offer.layout.columns if offer.layout else []
     told = {column.name or column.guess for column in columns}
-    return [name for name in ledger.essential if name not in told]
+    return [name for name in ledger.sheet.essential if name not in told]
 
 
 def best_layout(
@@ -196,9 +196,9 @@ def best_layout(
     if not found:
         return None
     _, best = max(found, key=lambda each: each[0])
-    best.fills_down = ledger.fills_down
-    best.days = frozenset(name for name in ledger.imports if isinstance(ledger.imported(name).kind, Day))
-    best.kinds = {name: ledger.imported(name).kind for name in ledger.imports}
+    best.fills_down = ledger.sheet.fills_down
+    best.days = frozenset(name for name in ledger.sheet.words if isinstance(ledger.imported(name).kind, Day))
+    best.kinds = {name: ledger.imported(name).kind for name in ledger.sheet.words}
     best.with_hidden = options.hidden
     best.month_days = options.month_days.get(sheet.name, options.month_days.get("", ""))
     fill_columns(best)
@@ -293,9 +293,9 @@ def taken_already(column: Column) -> str:
 def nearer(ledger: Ledger, name: str, column: Column, other: Column) -> bool:
     """Does the heading of a column say more exactly than the one before it that it is this field? The words of a field
     stand in the order of how exactly they name it: of 甲方's 单位 and 党组织 the organisation is party A."""
-    if other.how == MAPPED or column.groups != other.groups or name not in ledger.imports:
+    if other.how == MAPPED or column.groups != other.groups or name not in ledger.sheet.words:
         return False
-    ranks = [plain(word) for word in (str(ledger.imported(name).label), *ledger.imports[name])]
+    ranks = [plain(word) for word in (str(ledger.imported(name).label), *ledger.sheet.words[name])]
 
     def rank(each: Column) -> int:
         return min((ranks.index(word) for word in each.words if word in ranks), default=len(ranks))
@@ -305,7 +305,7 @@ def nearer(ledger: Ledger, name: str, column: Column, other: Column) -> bool:
 
 def in_another_unit(ledger: Ledger, column: Column, name: str) -> bool:
     """Does the heading count something else than the field, households instead of people?"""
-    nouns = ledger.imported(name).kind.counted_in if name in ledger.imports else ()
+    nouns = ledger.imported(name).kind.counted_in if name in ledger.sheet.words else ()
     told = parts(split_heading(column.header)[1])
     return bool(nouns and told and told[1] and told[1] not in nouns)
 
@@ -318,7 +318,7 @@ def told_by_neighbours(
     that column: not behind one that is only guessed, nor where columns about something else stand between."""
     if len(names) == 1:
         return names[0], True
-    order, text, sure = list(ledger.imports), plain(column.header), True
+    order, text, sure = list(ledger.sheet.words), plain(column.header), True
     for other in before:
         name = (other.name or other.guess).removesuffix(TOWN)
         roles = [word for word, fields in words.items() if name in fields]
@@ -337,7 +337,7 @@ def called(column: Column, words: Mapping[str, list[str]]) -> list[str]:
 
 def links(ledger: Ledger) -> tuple[str, ...]:
     """How the names of fields begin that are told of another record that is made first."""
-    return tuple(f"{name}." for name in ledger.tells_of if not ledger.other(name).under)
+    return tuple(f"{name}." for name in ledger.sheet.related if not ledger.other(name).under)
 
 
 def of_group(ledger: Ledger, column: Column, names: list[str], words: Mapping[str, list[str]]) -> list[str]:
@@ -351,14 +351,14 @@ def of_group(ledger: Ledger, column: Column, names: list[str], words: Mapping[st
 def of_somebody_else(ledger: Ledger, found: Layout, column: Column, name: str) -> bool:
     """Does what is hidden of one person stand right beside another's name, before the one it is taken for is named?"""
     sides = tuple(side for side in links(ledger) if name.startswith(side))
-    if not sides or column.groups or name in ledger.essential or name not in ledger.imports:
+    if not sides or column.groups or name in ledger.sheet.essential or name not in ledger.sheet.words:
         return False
     if not ledger.imported(name).kind.personal:
         return False
     earlier = [each for each in found.columns if each.index < column.index and each.taken]
     if any(each.name.startswith(sides) for each in earlier):
         return False
-    return any(each.name in ledger.essential for each in earlier)
+    return any(each.name in ledger.sheet.essential for each in earlier)
 
 
 def following(order: Sequence[str], name: str) -> str:
@@ -369,7 +369,12 @@ def following(order: Sequence[str], name: str) -> str:
 
 def labels(ledger: Ledger) -> list[tuple[str, Label]]:
     """The fields that a column can be said to be."""
-    spans = [(SPAN.join(pair), " – ".join(str(ledger.field(name).label) for name in pair)) for pair in ledger.spans]
-    towns = [(name + TOWN, gettext("Town of: %(field)s", field=ledger.imported(name).label)) for name in ledger.towns]
-    numbers = [("record_no", ledger.label_of("record_no"))] if ledger.prefix else []
-    return [*numbers, *((name, ledger.imported(name).label) for name in ledger.imports), *spans, *towns]
+    spans = [
+        (SPAN.join(pair), " – ".join(str(ledger.field(name).label) for name in pair))
+        for pair in ledger.sheet.date_spans
+    ]
+    towns = [
+        (name + TOWN, gettext("Town of: %(field)s", field=ledger.imported(name).label)) for name in ledger.sheet.towns
+    ]
+    numbers = [("record_no", ledger.label_of("record_no"))] if ledger.number.prefix else []
+    return [*numbers, *((name, ledger.imported(name).label) for name in ledger.sheet.words), *spans, *towns]

@@ -63,7 +63,7 @@ def fits(ledger: Ledger, word: str, rest: str, words: Words) -> bool:
     others = (other for other in words if len(other) >= 2 and other in rest and not own & set(words[other]))
     if any(not NEUTRAL.fullmatch(other) and other not in WHOSE_NAME for other in others):
         return False
-    free = all(name in ledger.imports and isinstance(ledger.imported(name).kind, Text) for name in own)
+    free = all(name in ledger.sheet.words and isinstance(ledger.imported(name).kind, Text) for name in own)
     return bool(NEUTRAL.fullmatch(rest)) or (free and not personal(ledger, own) and not MEASURE.search(rest))
 
 
@@ -74,7 +74,7 @@ def personal(ledger: Ledger, names: Iterable[str]) -> bool:
 def by_cells(ledger: Ledger, columns: Sequence[Column], used: set[str]) -> None:
     """Columns without a heading, by what stands in them; of several dates the earlier is the earlier field."""
     open_ = [column for column in columns if len(column.cells) >= 3]
-    free = [name for name in ledger.imports if name not in used and ledger.takes(name)]
+    free = [name for name in ledger.sheet.words if name not in used and ledger.takes(name)]
     for name in free:
         kind = ledger.imported(name).kind
         if kind.telling and not isinstance(kind, Day):
@@ -86,7 +86,7 @@ def by_cells(ledger: Ledger, columns: Sequence[Column], used: set[str]) -> None:
     # Some fields refuse days to come; a column of days is one all the same.
     days = [column for column in open_ if any(share(ledger, name, column) >= ENOUGH for name in dates)]
     days.sort(key=average)
-    wanted = sorted(dates[: len(days)], key=list(ledger.imports).index)
+    wanted = sorted(dates[: len(days)], key=list(ledger.sheet.words).index)
     for column, name in zip(days, wanted, strict=False):
         column.guess = name
         open_.remove(column)

@@ -31,7 +31,7 @@ EXPORTED = re.compile(r"export:([a-z_]+)")
 
 def columns(ledger: Ledger) -> Iterator[str]:
     """The columns of the template in the current language, those of its further sheets included."""
-    for name in ledger.imports:
+    for name in ledger.sheet.words:
         if ledger.takes(name):
             yield f"{name}={ledger.imported(name).label}"
     for table in tables_of(ledger):
@@ -83,7 +83,7 @@ def exported_here(ledger: Ledger, sheets: Sequence[Sheet]) -> bool:
 
 def own_headings(ledger: Ledger, language: str) -> set[str]:
     with force_locale(language):
-        return {plain(str(ledger.label_of(name))) for name in (ledger.numbered_by, *ledger.computed)}
+        return {plain(str(ledger.label_of(name))) for name in (ledger.number.field, *ledger.computed)}
 
 
 def own_lists(sheet: Sheet) -> bool:

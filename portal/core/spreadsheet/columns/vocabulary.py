@@ -24,19 +24,19 @@ ENDS = (
 def vocabulary(ledger: Ledger) -> Mapping[str, list[str]]:
     """Field by word, in order of importance: synonyms, then labels in every language."""
     words: dict[str, list[str]] = {}
-    spans = {SPAN.join(pair): synonyms for pair, synonyms in ledger.spans.items()}
-    towns = {name + TOWN: synonyms for name, synonyms in ledger.towns.items()}
-    for name, synonyms in {**ledger.imports, **spans, **towns}.items():
+    spans = {SPAN.join(pair): synonyms for pair, synonyms in ledger.sheet.date_spans.items()}
+    towns = {name + TOWN: synonyms for name, synonyms in ledger.sheet.towns.items()}
+    for name, synonyms in {**ledger.sheet.words, **spans, **towns}.items():
         for word in synonyms:
             words.setdefault(plain(word), []).append(name)
     for language in current_app.config["LANGUAGES"]:
         with force_locale(language):
-            for name in ledger.imports:
+            for name in ledger.sheet.words:
                 known = words.setdefault(plain(str(ledger.imported(name).label)), [])
                 # What only a transition fills in is found by its label where that means nothing else.
                 if name not in known and (ledger.takes(name) or not known):
                     known.append(name)
-    for word in ledger.not_taken:
+    for word in ledger.sheet.ignored:
         words[plain(word)] = [IGNORED]
     for names, word in (*ends_of_terms(ledger), *shown_words(ledger)):
         words.setdefault(word, names)
@@ -45,7 +45,7 @@ def vocabulary(ledger: Ledger) -> Mapping[str, list[str]]:
 
 def ends_of_terms(ledger: Ledger) -> Iterator[tuple[list[str], str]]:
     """起 and 止 under or behind a heading for both days of a term."""
-    for pair, synonyms in ledger.spans.items():
+    for pair, synonyms in ledger.sheet.date_spans.items():
         for name, ends in zip(pair, ENDS, strict=True):
             yield from (([name], plain(f"{synonym}{end}")) for synonym in synonyms for end in ends)
 
@@ -53,12 +53,16 @@ def ends_of_terms(ledger: Ledger) -> Iterator[tuple[list[str], str]]:
 def shown_words(ledger: Ledger) -> Iterator[tuple[list[str], str]]:
     """The headings of our own sheets that no field of an import has, with what they are: the record number; a link to
     another record that the row tells of, which is known by its name; what is only shown, and not taken."""
-    names = [name for name in (*ledger.exported, *ledger.columns, *ledger.shown) if name not in ledger.computed]
-    named = {prefix: name for name in ledger.essential if (prefix := name.partition(".")[0]) in ledger.tells_of}
+    names = [
+        name for name in (*ledger.sheet.export, *ledger.list.columns, *ledger.shown) if name not in ledger.computed
+    ]
+    named = {
+        prefix: name for name in ledger.sheet.essential if (prefix := name.partition(".")[0]) in ledger.sheet.related
+    }
     for language in current_app.config["LANGUAGES"]:
         with force_locale(language):
             for name in dict.fromkeys(names):
-                meant = [name] if name == ledger.numbered_by else [named[name]] if name in named else [*SHOWN_ONLY]
+                meant = [name] if name == ledger.number.field else [named[name]] if name in named else [*SHOWN_ONLY]
                 yield meant, plain(str(ledger.field(name).label))
 
 
@@ -69,7 +73,7 @@ def own_words(ledger: Ledger) -> dict[str, list[str]]:
     computed: dict[str, list[str]] = {}
     for language in current_app.config["LANGUAGES"]:
         with force_locale(language):
-            labels |= {plain(str(ledger.imported(name).label)) for name in ledger.imports}
+            labels |= {plain(str(ledger.imported(name).label)) for name in ledger.sheet.words}
             computed |= {plain(str(ledger.field(name).label)): [*COMPUTED] for name in ledger.computed}
     shown = ((word, names) for names, word in shown_words(ledger) if names == [*SHOWN_ONLY])
     return {word: names for word, names in shown if word not in labels} | computed

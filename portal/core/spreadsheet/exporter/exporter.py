@@ -123,7 +123,7 @@ def _head(ledger: Ledger, name: str) -> str:
 
 
 def _group(ledger: Ledger, name: str) -> str:
-    return next((str(group.title) for group in ledger.heads if name in group.fields), "")
+    return next((str(group.title) for group in ledger.sheet.headings if name in group.fields), "")
 
 
 def rows_of(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from portal.core.declaration.ledger import Ledger, Rows
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.parts import ChildTable
 from portal.core.fields import Field, RowRefs
 from portal.core.punctuation import labelled
 from portal.core.spreadsheet import cell_sizes, page_setup
@@ -18,7 +19,7 @@ Foot = Callable[[Any], None]
 class FurtherSheet:
     """One of them. Its first rows wait until there are enough of them to tell how wide its columns are."""
 
-    def __init__(self, ledger: Ledger, table: Rows, sheet: Any, styles: dict[str, Any]) -> None:
+    def __init__(self, ledger: Ledger, table: ChildTable, sheet: Any, styles: dict[str, Any]) -> None:
         self.ledger, self.table, self.sheet, self.styles = ledger, table, sheet, styles
         self.heads = [str(label) for label in columns_of(ledger, table).values()]
         self.wide: list[int] = []

@@ -16,7 +16,8 @@ import xlsxwriter
 from flask_babel import gettext
 from xlsxwriter.utility import xl_range_abs
 
-from portal.core.declaration.ledger import Ledger, Rows
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.parts import ChildTable
 from portal.core.fields import Field
 from portal.core.fields.cell_checks import ANY, DATE, DECIMAL, LIST, WHOLE, Entry
 from portal.core.punctuation import labelled
@@ -85,7 +86,7 @@ def table_template(title: str, fields: Sequence[Field], mark: str) -> IO[bytes]:
     return out
 
 
-def table_fields(ledger: Ledger, table: Rows) -> dict[str, Field | None]:
+def table_fields(ledger: Ledger, table: ChildTable) -> dict[str, Field | None]:
     """The columns of a further sheet by their headings; what only names the record has no check."""
     known = fields_of(ledger, table)
     return {

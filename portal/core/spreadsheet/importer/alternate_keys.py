@@ -14,9 +14,9 @@ from portal.extensions import db
 
 def key_fields(ledger: Ledger, form: LedgerForm) -> tuple[str, ...]:
     """The first declared key of which every field is filled; the identity where none is."""
-    keys = (ledger.identity, *ledger.identity_else)
+    keys = (ledger.sheet.identity, *ledger.sheet.other_identities)
     filled = (names for names in keys if names and all(form[name].data not in BLANK for name in names))
-    return next(filled, ledger.identity)
+    return next(filled, ledger.sheet.identity)
 
 
 def candidates(ledger: Ledger, form: LedgerForm, query: Select[Any]) -> list[Any]:
@@ -26,7 +26,7 @@ def candidates(ledger: Ledger, form: LedgerForm, query: Select[Any]) -> list[Any
     if not same or any(condition is None for condition in same):
         return []
     found = db.session.scalars(query.where(*(condition for condition in same if condition is not None)).limit(50)).all()
-    if names == ledger.identity:
+    if names == ledger.sheet.identity:
         return list(found[:1])
     return [record for record in found if not contradicts(ledger, form, record)]
 
@@ -35,7 +35,7 @@ def contradicts(ledger: Ledger, form: LedgerForm, record: Any) -> bool:
     """Does the row say something else of what tells namesakes apart? What the user may not see of the record does not:
     which record is found would answer guesses at it."""
     hidden = ledger.hidden(record)
-    for name in (each for each in ledger.told_apart if each not in hidden):
+    for name in (each for each in ledger.sheet.tie_breakers if each not in hidden):
         typed, held = form[name].data, ledger.field(name).kind.stored(record, name)
         if typed not in BLANK and held not in BLANK and typed != held:
             return True
@@ -45,10 +45,10 @@ def contradicts(ledger: Ledger, form: LedgerForm, record: Any) -> bool:
 def confirms(ledger: Ledger, form: LedgerForm, record: Any) -> bool:
     """Is the record found by a further key beyond doubt, although the row does not say its identity: does the row say
     all that tells namesakes apart, as it is there?"""
-    if key_fields(ledger, form) == ledger.identity:
+    if key_fields(ledger, form) == ledger.sheet.identity:
         return False
     hidden = ledger.hidden(record)
-    kinds = {name: ledger.field(name).kind for name in ledger.told_apart}
+    kinds = {name: ledger.field(name).kind for name in ledger.sheet.tie_breakers}
     return all(name not in hidden and form[name].data == kind.stored(record, name) for name, kind in kinds.items())
 
 

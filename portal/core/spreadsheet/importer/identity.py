@@ -1,7 +1,7 @@
 """Which record a row of a sheet is: by number, by natural key, and contradictions (`docs/domain/workbooks.md`).
 
 A record number decides, for the whole portal. Else the office's own number does, within the owning unit and the ledger,
-unless it merely counts 1, 2, 3. Else the natural key that the ledger declares (`Ledger.identity`), within the owner.
+unless it merely counts 1, 2, 3. Else the natural key that the ledger declares (`Sheet.identity`), within the owner.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def counts(text: str) -> bool:
 
 def number_of(ledger: Ledger, text: str) -> str | None:
     """The number of a record of this ledger that stands in a cell, maybe after what the record is called."""
-    found = re.fullmatch(rf"(?:.*\s)?({ledger.number_pattern})", unicodedata.normalize("NFKC", text).strip())
+    found = re.fullmatch(rf"(?:.*\s)?({ledger.number.pattern})", unicodedata.normalize("NFKC", text).strip())
     return found[1] if found else None
 
 
@@ -65,17 +65,17 @@ class Identity:
 
     def number(self, cells: Mapping[str, str]) -> str | None:
         """The record number that a row gives."""
-        if not self.ledger.prefix and self.ledger.numbered_by == "record_no":
+        if not self.ledger.number.prefix and self.ledger.number.field == "record_no":
             return None
-        own = self.ledger.numbered_by
-        names = NUMBERED if own == "record_no" else (own, *self.ledger.essential)
+        own = self.ledger.number.field
+        names = NUMBERED if own == "record_no" else (own, *self.ledger.sheet.essential)
         found = (number_of(self.ledger, cells[name]) for name in names if cells.get(name))
         return next((number for number in found if number), None)
 
     def office_number(self, cells: Mapping[str, str]) -> str:
         """The office's own number as far as it is one: what stands in either column, is no record number and does not
         merely count."""
-        if self.ledger.numbered_by != "record_no":
+        if self.ledger.number.field != "record_no":
             return ""
         texts = (cells.get(name, "") for name in reversed(NUMBERED))
         return next((text for text in texts if text and not number_of(self.ledger, text) and not counts(text)), "")
@@ -83,7 +83,7 @@ class Identity:
     def prefetch(self, rows: Iterable[Mapping[str, str]]) -> None:
         """Look up the numbers of all rows at once, so that no row asks for one that nothing has."""
         numbers = [(self.number(cells), self.office_number(cells)) for cells in rows]
-        self._unknown |= self._missing(self.ledger.numbered_by, {own for own, _ in numbers if own})
+        self._unknown |= self._missing(self.ledger.number.field, {own for own, _ in numbers if own})
         ways = {self._ways(office) for own, office in numbers if office and not own}
         unused = self._missing(OFFICE, {way for each in ways for way in each})
         self._unused |= {each[-1] for each in ways if unused.issuperset(each)}
@@ -104,7 +104,7 @@ class Identity:
         if number in self._unknown:
             return None
         model = self.ledger.model
-        return db.session.scalars(select(model).where(getattr(model, self.ledger.numbered_by) == number)).first()
+        return db.session.scalars(select(model).where(getattr(model, self.ledger.number.field) == number)).first()
 
     def of_office(self, number: str, form: LedgerForm) -> Any:
         """The record that the owning unit knows by its own number, which a voided one keeps."""
@@ -122,7 +122,7 @@ class Identity:
 
     def owners(self, form: LedgerForm) -> list[int]:
         """The units that a record which this form describes can belong to."""
-        name = self.ledger.owner or "owner_unit_id"
+        name = self.ledger.owner.unit or "owner_unit_id"
         said = form[name].data if name in form else None
         if said is not None:
             return self.ledger.field(name).kind.owners(said)
@@ -136,7 +136,7 @@ class Identity:
         if self.keys.has_none(form):
             return []
         model, names = self.ledger.model, alternate_keys.key_fields(self.ledger, form)
-        if self.ledger.identity_else:
+        if self.ledger.sheet.other_identities:
             return alternate_keys.candidates(
                 self.ledger, form, findable(self.ledger, names, select(model).order_by(model.id))
             )
@@ -144,13 +144,13 @@ class Identity:
         same = [self.ledger.field(name).kind.same(model, name, form[name].data) for name in said]
         conditions = [condition for condition in same if condition is not None]
         if self.ledger.under:
-            conditions += self._empty(name for name in self.ledger.identity if name not in said)
+            conditions += self._empty(name for name in self.ledger.sheet.identity if name not in said)
         if not conditions:
             return []
         query = findable(self.ledger, said, select(model).where(*conditions).order_by(model.id))
         if self.ledger.under:
             query = query.where(getattr(model, self.ledger.under.relation) == parent)
-        if not self.ledger.statuses:
+        if not self.ledger.review.statuses:
             return list(db.session.scalars(query))
         if office:
             query = query.where(model.office_no.is_(None) | model.office_no.in_(self._ways(office)))
@@ -173,7 +173,7 @@ class Identity:
         """Where a row that names a record says that it is about somebody or something else. `loosely`: titles, days and
         codes of the key may be corrected, since the record was named by a number that nothing else has."""
         found = []
-        for name in self.ledger.identity:
+        for name in self.ledger.sheet.identity:
             kind = self.ledger.field(name).kind
             if name not in form or form[name].data is None or (loosely and not kind.refers):
                 continue
@@ -186,12 +186,12 @@ class Identity:
 
     def misnamed(self, cells: Mapping[str, str], record: Any) -> list[Contradiction]:
         """A cell with somebody's mask and number (王* B-7K3Q2) that is not the record's."""
-        if self.ledger.numbered_by == "record_no":
+        if self.ledger.number.field == "record_no":
             return []
-        for name in self.ledger.essential:
+        for name in self.ledger.sheet.essential:
             number, kind = number_of(self.ledger, cells.get(name, "")), self.ledger.field(name).kind
             if number:
-                own = getattr(record, self.ledger.numbered_by)
+                own = getattr(record, self.ledger.number.field)
                 there = f"{kind.show(kind.stored(record, name))} {own}"
                 mask = cells[name].strip().removesuffix(number).strip()
                 if number != own or mask not in ("", kind.show(kind.stored(record, name))):

@@ -24,10 +24,10 @@ class KnownKeys:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        kinds = {name: ledger.field(name).kind for name in ledger.identity}
+        kinds = {name: ledger.field(name).kind for name in ledger.sheet.identity}
         # Compared as their columns are; fewer fields than the key only mean that more rows ask.
         self.kinds = {name: kind for name, kind in kinds.items() if type(kind).same is Kind.same}
-        usable = not ledger.under and not ledger.identity_else
+        usable = not ledger.under and not ledger.sheet.other_identities
         self.first = next((name for name, kind in self.kinds.items() if usable and kind.selective), "")
         self.looked_up: set[Any] = set()
         self.there: set[tuple[Any, ...]] = set()

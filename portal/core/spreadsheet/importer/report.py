@@ -148,7 +148,7 @@ class Account:
         for note in self.table.read.notes.get(number, ()):
             self.outcome.flagged.append(self.remark(number, note.name, note.why))
         if told.kept_status:
-            shown = self.ledger.statuses[told.kept_status].label
+            shown = self.ledger.review.statuses[told.kept_status].label
             text = gettext("The record keeps its status: %(status)s", status=shown)
             self.outcome.flagged.append(self.remark(number, "status", text))
         self.say_counting(number, told.counting)

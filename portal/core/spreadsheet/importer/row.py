@@ -87,7 +87,7 @@ class Row(Stated):
 
     def require_owner(self, record: Any) -> None:
         """A sheet never changes whose a record is."""
-        name, typed = self.ledger.owner or "owner_unit_id", self.typed(record)
+        name, typed = self.ledger.owner.unit or "owner_unit_id", self.typed(record)
         if name not in typed or not hasattr(record, "owner_unit_id"):
             return
         form = self.form(typed)
@@ -100,7 +100,7 @@ class Row(Stated):
     def contradictions(self, record: Any, *, loosely: bool) -> list[Contradiction]:
         typed = self.typed(record)
         found = self.identity.misnamed(self.cells, record)
-        if any(name in typed for name in self.ledger.identity):
+        if any(name in typed for name in self.ledger.sheet.identity):
             found += self.identity.contradictions(self.form(typed), record, loosely=loosely)
         return found
 
@@ -113,7 +113,7 @@ class Row(Stated):
         found = self.identity.alike(form, office=office, unnumbered=unnumbered, voided=voided, parent=parent)
         if not found or self.ledger.under:
             return next(iter(found), None)
-        silent = [name for name in self.ledger.identity if form[name].data is None]
+        silent = [name for name in self.ledger.sheet.identity if form[name].data is None]
         firm = [record for record in found if all(getattr(record, name) is None for name in silent)]
         firm = firm or [record for record in found if alternate_keys.confirms(self.ledger, form, record)]
         if len(firm) == 1:
@@ -127,8 +127,8 @@ class Row(Stated):
 
     def which_one(self, found: Sequence[Any]) -> str:
         names = listed(map(number_or_name, found[:3]))
-        if self.ledger.identity_else:
-            column = self.ledger.label_of(self.ledger.identity[0])
+        if self.ledger.sheet.other_identities:
+            column = self.ledger.label_of(self.ledger.sheet.identity[0])
             return gettext("This may be %(records)s: please fill in “%(column)s”.", records=names, column=column)
         return gettext("This may be %(records)s: please give the record number.", records=names)
 
@@ -137,10 +137,10 @@ class Row(Stated):
     def others(self, record: Any) -> dict[str, Row]:
         """What the row tells of other records, by the name of the link to them or of the entries below."""
         found = {}
-        for prefix in self.ledger.tells_of:
+        for prefix in self.ledger.sheet.related:
             dotted = f"{prefix}."
             cells = {name.removeprefix(dotted): text for name, text in self.cells.items() if name.startswith(dotted)}
-            essential = any(name.startswith(dotted) for name in self.ledger.essential)
+            essential = any(name.startswith(dotted) for name in self.ledger.sheet.essential)
             if any(cells.values()) or (essential and record is None):
                 other = self.ledger.other(prefix)
                 if "owner_unit_id" in other.entered:
@@ -154,7 +154,7 @@ class Row(Stated):
     def leads(self, row: Row, prefix: str, record: Any) -> bool:
         """Does the row tell anything of the other record? Says which one that is, where this one leads to it."""
         if row.ledger.under:
-            echoed = {name: field for name, field in self.ledger.echoes.items() if name.startswith(row.prefix)}
+            echoed = {name: field for name, field in self.ledger.sheet.echoes.items() if name.startswith(row.prefix)}
             for name, shown in echoed.items() if record is not None else ():
                 row.drop_echo(name.removeprefix(row.prefix), getattr(record, shown))
             if not any(row.cells.values()):
@@ -287,7 +287,7 @@ class Row(Stated):
 
     def require_reach(self, record: Any) -> None:
         if self.ledger.scoped and not scope.current().covers(self.verb, self.ledger.name, record.owner_unit_id):
-            raise Rejected(self.ledger.owner or "owner_unit_id", gettext("This belongs to another unit."))
+            raise Rejected(self.ledger.owner.unit or "owner_unit_id", gettext("This belongs to another unit."))
 
     @property
     def verb(self) -> str:
@@ -321,7 +321,7 @@ class Row(Stated):
             raise Rejected(self.named(), str(fault)) from None
         if new:
             self.require_reach(record)
-        if self.ledger.statuses:
+        if self.ledger.review.statuses:
             record.source = "import" if new else record.source
             take_over(self.ledger, record, status)
         if new:

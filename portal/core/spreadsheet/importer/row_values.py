@@ -68,7 +68,7 @@ class Stated:
         for name, text in self.said.items():
             if record is None or name in hidden or not shows(self.ledger.field(name).kind, record, name, text):
                 typed.setlist(name, self.ledger.field(name).kind.from_cell(text))
-        for name, text in self.ledger.assumed.items() if record is None else ():
+        for name, text in self.ledger.sheet.assumed.items() if record is None else ():
             if name not in typed:
                 typed.setlist(name, [text])
         return typed
@@ -85,14 +85,14 @@ class Stated:
 
     def status(self) -> str:
         """The status that a record which is taken over gets; "" when no status is taken."""
-        return self.standings.said(self.cells) if self.standings and self.ledger.statuses else ""
+        return self.standings.said(self.cells) if self.standings and self.ledger.review.statuses else ""
 
     def form(self, typed: Any, record: Any = None, parent: Any = None) -> LedgerForm:
         """The form of the row. What a sheet does not say is not made up: of the defaults only those hold that say whose
         the record is and what the portal is to do with it."""
         form: LedgerForm = form_class(self.ledger)(typed, record, parent)
         form.lenient = True
-        kept = {self.ledger.owner or "owner_unit_id", *self.ledger.preset}
+        kept = {self.ledger.owner.unit or "owner_unit_id", *self.ledger.sheet.preset}
         own = record is None and (self.ledger.under or hasattr(self.ledger.model, "gaps"))
         for name in self.ledger.entered if own else ():
             if not form[name].raw_data and name not in kept:
@@ -108,14 +108,14 @@ class Stated:
     def named(self) -> str:
         """The column that this row is known by; of entries the first one that tells of them."""
         told = (name for name in self.cells if self.prefix and self.prefix + name in self.layout.taken)
-        names = (*told, *self.ledger.essential, *self.ledger.identity)
+        names = (*told, *self.ledger.sheet.essential, *self.ledger.sheet.identity)
         numbered = (name for name in NUMBERED if self.cells.get(name))
         return next(numbered, self.prefix + next(iter(names), ""))
 
     def complete(self, form: LedgerForm) -> LedgerForm:
         """Raises Rejected when something is missing without which the row is nothing."""
         # An entry in a row of the record above is told apart by that record; its day may be a gap.
-        for name in () if self.prefix and self.ledger.under else self.ledger.essential:
+        for name in () if self.prefix and self.ledger.under else self.ledger.sheet.essential:
             if "." not in name and form[name].data is None and not form[name].process_errors:
                 text = gettext("Please fill this in.")
                 if self.prefix + name in self.told.masked:

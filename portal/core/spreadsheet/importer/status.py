@@ -39,15 +39,15 @@ class Standings:
 
     def _words(self) -> Iterator[tuple[str, str]]:
         """The ledger's own words, its labels in every language, those of derived statuses, and what all offices say."""
-        for status, words in self.ledger.status_words.items():
+        for status, words in self.ledger.sheet.status_words.items():
             yield from ((status, word) for word in words)
-        derived = {name: (each.shown, each.base[0]) for name, each in self.ledger.derived.items()}
-        shown = {**{name: (each, name) for name, each in self.ledger.statuses.items()}, **derived}
+        derived = {name: (each.shown, each.base[0]) for name, each in self.ledger.review.effective.items()}
+        shown = {**{name: (each, name) for name, each in self.ledger.review.statuses.items()}, **derived}
         for language in current_app.config["LANGUAGES"]:
             with force_locale(language):
                 yield from ((status, str(each.label)) for each, status in shown.values())
         for status, words in COMMON.items():
-            if status in self.ledger.statuses:
+            if status in self.ledger.review.statuses:
                 yield from ((status, word) for word in words)
 
     def said(self, cells: Mapping[str, str]) -> str:

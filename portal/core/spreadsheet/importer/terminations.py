@@ -38,7 +38,7 @@ def take_ends(ledger: Ledger, record: Any, cells: Mapping[str, str], *, new: boo
 def judge(ledger: Ledger, record: Any) -> None:
     """The rules of the transition to this status."""
     values = Values(record, {}, from_paper=True)
-    for transition in ledger.transitions:
+    for transition in ledger.review.transitions:
         if any(path.target == record.status for path in transition.edges):
             for problem in (problem for rule in transition.rules for problem in rule(values) if not problem.warning):
                 raise Rejected(problem.field, str(problem.text))

@@ -85,7 +85,7 @@ class Autosaving:
     def stage(self: Any, name: str) -> ResponseReturnValue:
         """One file of a new record's form, brought before the form is sent: {"id", "name"} or {"message"}."""
         place, key = place_or_abort(self), key_or_400()
-        if place.record_id is not None or not any(each.name == name for each in self.ledger.files):
+        if place.record_id is not None or not any(each.name == name for each in self.ledger.form.files):
             abort(404)
         faults = take_files(self.ledger, key)
         if faults:

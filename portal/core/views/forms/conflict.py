@@ -87,7 +87,7 @@ def conflict(ledger: Ledger, form: LedgerForm, record: Any, versions: int) -> Co
 def touched(ledger: Ledger, record: Any, event: AuditEvent) -> list[Any]:
     """What a line changed of the form's fields and tables, as far as the user sees them."""
     hidden = ledger.hidden(record)
-    tables = {ledger.rows_model(table).__tablename__ for table in ledger.rows}
+    tables = {ledger.rows_model(table).__tablename__ for table in ledger.form.tables}
     shown = tables | (ledger.entered.keys() - hidden)
     return [each for each in event.changes if each[0].partition("/")[0] in shown]
 

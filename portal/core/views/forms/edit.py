@@ -17,7 +17,8 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import BadRequest
 
 from portal.core.access import scope
-from portal.core.declaration.ledger import Ledger, Section
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.parts import Section
 from portal.core.declaration.values import Missing
 from portal.core.declaration.workflow import IN_FORCE
 from portal.core.fields import natural
@@ -120,7 +121,7 @@ def maintaining(view: Any, record: Any) -> None:
 def may_maintain(ledger: Ledger, record: Any) -> bool:
     """Lists live on in force; before that the other party says its needs, the unit has its form."""
     if record.status == IN_FORCE:
-        return any(table.in_force for table in ledger.rows)
+        return any(table.in_force for table in ledger.form.tables)
     if amends(record):
         return False
     own = scope.current().covers("maintain", ledger.name, record.owner_unit_id)
@@ -133,7 +134,8 @@ def gap_fields(ledger: Ledger, record: Any) -> tuple[str, ...]:
 
 def only_gaps(ledger: Ledger, record: Any) -> Ledger:
     """The ledger as the form of a record in force sees it: what is still to be added."""
-    return replace(ledger, sections=(Section(gettext("To be added"), gap_fields(ledger, record)),), rows=())
+    sections = (Section(gettext("To be added"), gap_fields(ledger, record)),)
+    return replace(ledger, form=replace(ledger.form, sections=sections, tables=()))
 
 
 def amends(record: Any) -> bool:
@@ -143,11 +145,12 @@ def amends(record: Any) -> bool:
 
 def only_amended(ledger: Ledger) -> Ledger:
     """The lists of the record in force are kept there, and no amendment changes them."""
-    return replace(ledger, rows=amendments.amended_tables(ledger))
+    return replace(ledger, form=replace(ledger.form, tables=amendments.amended_tables(ledger)))
 
 
 def only_lists(ledger: Ledger) -> Ledger:
-    return replace(ledger, sections=(), rows=tuple(table for table in ledger.rows if table.in_force))
+    tables = tuple(table for table in ledger.form.tables if table.in_force)
+    return replace(ledger, form=replace(ledger.form, sections=(), tables=tables))
 
 
 def fill_in(view: Any, record: Any, parent: Any, limited: Ledger | None = None) -> ResponseReturnValue:
@@ -172,7 +175,7 @@ class FormPage:
     def __init__(self, view: Any, record: Any, parent: Any, limited: Ledger | None) -> None:
         self.view, self.record, self.parent, self.limited = view, record, parent, limited
         self.ledger = limited or view.ledger
-        part = "lists" if limited is not None and not limited.sections else "form"
+        part = "lists" if limited is not None and not limited.form.sections else "form"
         self.place = place_of(view.ledger, part, record, parent)
         self.met: Conflict | None = None
         self.missing: list[Missing] = []

@@ -35,7 +35,7 @@ class Pasting:
     @has_access
     def paste(self: Any, name: str) -> ResponseReturnValue:
         """`cells`, rows of texts as JSON, from the column `first` of the table on: {"rows": [[{…}]]}."""
-        table = next((each for each in self.ledger.rows if each.name == name), None) or abort(404)
+        table = next((each for each in self.ledger.form.tables if each.name == name), None) or abort(404)
         record, parent = form_or_abort(self)
         fields = list(self.ledger.rows_fields(table).values())[natural(request.form.get("first", "")) or 0 :]
         rows = texts_or_400(request.form.get("cells", ""))

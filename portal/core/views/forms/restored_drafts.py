@@ -57,7 +57,7 @@ def posted(ledger: Ledger, record: Any) -> Draft:
     """For a form that was sent: its draft. Files that came with the form of a new record are kept beside it."""
     key = request.form.get(KEY) or request.form.get(idempotency.NAME, "")
     draft = Draft(idempotency.fresh(key), natural(request.form.get(REVISION, "")) or 0)
-    if record is None and ledger.files:
+    if record is None and ledger.form.files:
         draft.faults = take_files(ledger, draft.key)
     return draft
 
@@ -74,7 +74,9 @@ def take_files(ledger: Ledger, key: str) -> dict[str, str]:
     becomes of the form, its files are not lost."""
     faults: dict[str, str] = {}
     ids = {id_ for text in request.form.getlist(UNSTAGE) if (id_ := natural(text)) is not None}
-    brought = [(place, file) for place in ledger.files for file in request.files.getlist(place.name) if file.filename]
+    brought = [
+        (place, file) for place in ledger.form.files for file in request.files.getlist(place.name) if file.filename
+    ]
     if not ids and not brought:
         return faults
     gone = staged_files.remove(ledger, key, ids) if ids else []

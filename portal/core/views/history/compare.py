@@ -77,7 +77,7 @@ def side_by_side(
 
 def in_order(ledger: Ledger, paths: Sequence[str]) -> list[str]:
     """As the record's page has them: its fields, then its tables row by row. What no field tells of is left out."""
-    tables = [ledger.rows_model(table).__tablename__ for table in (*ledger.rows, *ledger.kept)]
+    tables = [ledger.rows_model(table).__tablename__ for table in (*ledger.form.tables, *ledger.form.read_only_tables)]
     names = {name: n for n, name in enumerate(dict.fromkeys((*ledger.shown, *ledger.fields_by_name)))}
 
     def rank(path: str) -> tuple[int, ...]:

@@ -146,7 +146,7 @@ def subject(event: audit_log.AuditEvent) -> str:
 def file_title(event: audit_log.AuditEvent) -> str:
     """The place of a file in words; lines of before have the name that it had."""
     found, about = FILE_TITLE.fullmatch(event.title), named(event.root)
-    place = next((each for each in about.files if found and each.name == found[1]), None) if about else None
+    place = next((each for each in about.form.files if found and each.name == found[1]), None) if about else None
     return f"{place.label} #{found[2]}.{found[3]}" if found and place else event.title
 
 
@@ -225,7 +225,7 @@ def place(ledger: Ledger, path: str) -> tuple[Label, Field | None]:
         declared = ledger.field(path) if ledger.has(path) else None
         return (declared.label if declared else audit_words.COLUMNS.get(path, ledger.label_of(path))), declared
     number, _, name = rest.partition("/")
-    for table in (*ledger.rows, *ledger.kept):
+    for table in (*ledger.form.tables, *ledger.form.read_only_tables):
         model = ledger.rows_model(table)
         if model.__tablename__ == table_name:
             declared = ledger.rows_fields(table).get(name)

@@ -102,7 +102,7 @@ def asked_of(ledger: Ledger, args: MultiDict[str, str]) -> Listing:
 
 def cover_of(asked: Listing) -> Cover:
     first, last = period_of(asked)
-    draftless = "draft" in asked.ledger.statuses and not asked.drafts
+    draftless = "draft" in asked.ledger.review.statuses and not asked.drafts
     return Cover(
         days=period.days_of(first, last),
         called=period.named(first, last) if first and last else "",
@@ -168,7 +168,7 @@ def meant(kind: Kind, text: str) -> str:
 def sheet(ledger: Ledger, asked: Listing, cover: Cover, job: Job | None = None, total: int = 0) -> IO[bytes]:
     """Raises BadRequest for a wrong filter, and Cancelled."""
     codes.load(ledger.all_code_lists)
-    names = ledger.exported or ledger.columns
+    names = ledger.sheet.export or ledger.list.columns
     others = {model for kind in ledger.computed.values() for model in kind.reads}
     with (
         asked.in_time(others),

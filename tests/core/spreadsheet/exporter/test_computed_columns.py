@@ -69,7 +69,7 @@ def ledger_named(name):
 def exported(ledger, path, language="zh_Hans", names=None):
     """The workbook of the ledger as the current user takes it."""
     codes.load(ledger.all_code_lists)
-    names = names or ledger.exported
+    names = names or ledger.sheet.export
     with force_locale(language):
         records = listing.every(listing.parse(ledger, MultiDict()), names, options=child_tables.loading(ledger))
         with workbook(ledger, names, records) as book:
@@ -387,7 +387,7 @@ def test_templates_do_not_ask_for_what_is_computed(app):
         with app.test_request_context(), scope.acting_as(act_as("reviewer")), force_locale("en"):
             ledger = ledger_named(name)
             computed = {str(ledger.label_of(each)) for each in ledger.computed}
-            entered = {str(ledger.imported(each).label) for each in ledger.imports}
+            entered = {str(ledger.imported(each).label) for each in ledger.sheet.words}
             with template(ledger) as book:
                 sheet = load_workbook(io.BytesIO(book.read())).active
             asked = {str(cell.value).rstrip("*") for cell in sheet[3]}
@@ -419,5 +419,5 @@ def test_a_computed_column_stands_in_a_workbook_only(app):
     for ledger in app.extensions["portal.ledgers"]:
         for name in ledger.fields_by_name:
             if isinstance(ledger.field(name).kind, Computed):
-                assert name in ledger.exported
-                assert name not in {*ledger.shown, *ledger.columns, *ledger.filters, *ledger.imports}
+                assert name in ledger.sheet.export
+                assert name not in {*ledger.shown, *ledger.list.columns, *ledger.list.filters, *ledger.sheet.words}

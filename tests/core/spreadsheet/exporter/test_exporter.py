@@ -133,13 +133,14 @@ def test_columns_stand_in_the_order_that_offices_know(app):
     """`docs/domain` §2.7; what stands between them is needed to bring the sheet back."""
     ledgers = {ledger.name: ledger for ledger in app.extensions["portal.ledgers"]}
     for name, order in ORDERS.items():
-        assert [each for each in ledgers[name].exported if each in order] == list(order)
+        assert [each for each in ledgers[name].sheet.export if each in order] == list(order)
 
 
 @pytest.mark.one_database
 def test_no_column_repeats_another_and_empty_ones_are_narrow(app, sheet):
     empty = set()
-    for name in [each.name for each in app.extensions["portal.ledgers"] if each.statuses and "export" in each.verbs]:
+    ledgers = app.extensions["portal.ledgers"]
+    for name in [each.name for each in ledgers if each.review.statuses and "export" in each.verbs]:
         found = sheet("reviewer", f"/{name}/export")
         rows = [row for row in found.iter_rows(min_row=4) if isinstance(row[0].value, int)]
         columns = {cells[0].column_letter: [cell.value for cell in cells] for cells in zip(*rows, strict=True)}

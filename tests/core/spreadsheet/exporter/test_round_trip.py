@@ -26,12 +26,12 @@ ROLES = ("reviewer", "filler01", "secretary01")
 def taken(app):
     """The ledgers that go out and come in by sheet."""
     with app.app_context():
-        return [each for each in mounted() if each.imports and "export" in each.verbs and each.scoped]
+        return [each for each in mounted() if each.sheet.words and "export" in each.verbs and each.scoped]
 
 
 def exported(ledger, path, names=None):
     codes.load(ledger.all_code_lists)
-    names = names or ledger.exported or ledger.columns
+    names = names or ledger.sheet.export or ledger.list.columns
     records = listing.every(listing.parse(ledger, MultiDict()), names)
     with workbook(ledger, names, records) as book:
         path.write_bytes(book.read())
@@ -93,7 +93,7 @@ def test_without_record_numbers_the_natural_key_tells_most_records(app, built, t
     for name in ("agreements", "pairings", "study_groups", "service_projects"):
         with app.test_request_context(method="POST"), scope.acting_as(act_as("reviewer")):
             ledger = next(each for each in mounted() if each.name == name)
-            names = [each for each in ledger.exported if each != "record_no"]
+            names = [each for each in ledger.sheet.export if each != "record_no"]
             outcome = bring(ledger, exported(ledger, tmp_path / f"{name}.xlsx", names))
             db.session.rollback()
         assert outcome.counts["new"] == outcome.counts["changed"] == 0, (name, *told(outcome))
@@ -155,7 +155,7 @@ def test_an_amendment_is_a_record_of_its_own_among_drafts_and_none_of_those_in_f
             assert outcome.counts["unchanged"] == len(rows("SELECT id FROM agreement WHERE owner_unit_id = 1"))
             assert [fault for table in outcome.tables for fault in table["rejected"]] == []
             in_force = replace(listing.parse(ledger, MultiDict()), drafts=False)
-            ids = [record.id for record in listing.every(in_force, ledger.columns)]
+            ids = [record.id for record in listing.every(in_force, ledger.list.columns)]
             assert id_ in ids
             assert draft not in ids
             db.session.rollback()

@@ -1,6 +1,6 @@
 """The parent record of each row, by its number or name.
 
-A ledger of entries takes sheets when it declares the columns `<relation>_no` and `<relation>_id` in `imports`.
+A ledger of entries takes sheets when it declares the columns `<relation>_no` and `<relation>_id` in `Sheet.words`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def closed_names(ledger: Ledger, columns: Sequence[str]) -> list[tuple[str, Kind
     found = []
     for column in columns:
         prefix, dot, name = column.rpartition(".")
-        of = ledger.other(prefix) if dot and prefix in ledger.tells_of else ledger
+        of = ledger.other(prefix) if dot and prefix in ledger.sheet.related else ledger
         if of.has(name) and of.field(name).kind.named and not known_names(of.name):
             found.append((column, of.field(name).kind))
     return found

@@ -16,7 +16,8 @@ from werkzeug.datastructures import MultiDict
 
 from portal.core.access import scope
 from portal.core.access.masked_input import differs
-from portal.core.declaration.ledger import Ledger, Rows
+from portal.core.declaration.ledger import Ledger
+from portal.core.declaration.parts import ChildTable
 from portal.core.declaration.workflow import IN_FORCE
 from portal.core.fields import BadValue, RowRefs, natural
 from portal.core.imports import runs
@@ -38,7 +39,7 @@ from portal.extensions import db
 class TableRow:
     """One row of a further sheet. `key` is what the form of its record knows it by."""
 
-    table: Rows
+    table: ChildTable
     number: int
     cells: dict[str, str]
     key: str = ""
@@ -183,11 +184,11 @@ class FurtherRows:
         texts = {name: text for name in names if (text := row.cells.get(name, ""))}
         if names[0] not in texts:
             return []
-        if not ledger.prefix:
+        if not ledger.number.prefix:
             typed = MultiDict({name: ledger.field(name).kind.from_cell(text)[0] for name, text in texts.items()})
             return alternate_keys.candidates(ledger, form_class(ledger)(typed), select(ledger.model))
         query = select(ledger.model).where(*(self.says(name, text) for name, text in texts.items()))
-        if ledger.statuses:
+        if ledger.review.statuses:
             query = query.where(ledger.model.status != "voided")
             # An amendment is called as the record in force is, and has no number either.
             if found := self.with_row(row, query):
@@ -252,7 +253,7 @@ class FurtherRows:
             self.type_row(typed, row, held, rows, record)
         return typed
 
-    def match(self, table: Rows, existing: Sequence[Any], rows: Sequence[TableRow]) -> None:
+    def match(self, table: ChildTable, existing: Sequence[Any], rows: Sequence[TableRow]) -> None:
         """Which row of the record each row of the sheet is: by its number, else by its first field."""
         first = table.fields[0]
         kind, taken = self.ledger.rows_fields(table)[first].kind, set[str]()
@@ -322,7 +323,7 @@ class FurtherRows:
             raise Rejected(str(ledger.one), gettext("This belongs to another unit."))
         if ledger.editable(record) or (self.adopt and getattr(record, "source", "") == "import"):
             return
-        living = {table.name for table in ledger.rows if table.in_force} if record.status == IN_FORCE else set()
+        living = {table.name for table in ledger.form.tables if table.in_force} if record.status == IN_FORCE else set()
         if not changed <= living or not principal.covers("maintain", ledger.name, owner):
             raise Rejected(str(ledger.one), gettext("In this status it can no longer be edited."))
 

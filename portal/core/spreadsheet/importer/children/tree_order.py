@@ -16,9 +16,9 @@ SheetRow = tuple[int, dict[str, str]]
 
 def parents_first(ledger: Ledger, rows: Sequence[SheetRow]) -> list[SheetRow]:
     """The rows in an order in which every parent that the sheet itself holds comes before its children."""
-    if not ledger.tree:
+    if not ledger.list.tree:
         return list(rows)
-    above = f"{ledger.tree}_id"
+    above = f"{ledger.list.tree}_id"
     named = by_name(ledger, rows)
     ordered: list[SheetRow] = []
     done: set[int] = set()
