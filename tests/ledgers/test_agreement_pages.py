@@ -252,3 +252,13 @@ def test_versions_of_the_same_minute_are_told_apart(visit, rows):
     page = visitor.look(f"/agreements/{id_}/versions")
     heads = [head.get_text() for head in page.select("table.changes thead")[0].select("th")][1:]
     assert all(re.fullmatch(r"[-0-9]+ \d\d:\d\d:\d\d · \S.*", head) for head in heads), heads
+
+
+def test_a_returned_record_says_why_above_its_form_until_it_is_submitted_again(visit, rows):
+    id_ = of(rows, 1, "returned")
+    reason = "退回修改 · 共建内容摘要：请补充共建内容的具体安排。"
+    visitor = visit("filler01").speak("zh_Hans")
+    form = visitor.look(f"/agreements/edit/{id_}")
+    assert reason in form.notices("warning")
+    assert visitor.post(f"/agreements/edit/{id_}", form.filled() | {"_then": "submit"}).status == 302
+    assert reason not in visitor.look(f"/agreements/show/{id_}").words

@@ -67,6 +67,27 @@ def test_what_ends_does_not_end_before_it_began(visit, rows, change):
         assert visit("filler01").post(path, sent | {ended: "2026-05-10"}).status == 302, ledger
 
 
+ENDED_BY_TWO = {
+    "agreements": ("agreement", {"terminate_reason": "3"}, "Terminated on"),
+    "pairings": ("pairing", {"end_reason": "1"}, "Ended on"),
+    "study_groups": ("study_group", {"terminate_reason": "few"}, "Dissolved on"),
+}
+
+
+@pytest.mark.parametrize("ledger", ENDED_BY_TWO)
+def test_the_page_says_that_an_end_waits_for_a_second_person(visit, rows, ledger):
+    table, reason, label = ENDED_BY_TWO[ledger]
+    id_ = first(rows, table, f"status = 'active' AND terminated_on IS NULL AND owner_unit_id = {unit_id(rows, 1)}")
+    page, filler = f"/{ledger}/show/{id_}", visit("filler01").speak("en")
+    assert not filler.look(page).select("[data-end-asked]")
+    assert filler.post(f"/{ledger}/{id_}/move/terminate", reason | {"terminated_on": "2026-06-30"}).status == 302
+    for visitor in (filler, visit("secretary01").speak("en")):
+        (notice,) = visitor.look(page).select("[data-end-asked]")
+        assert f"{label}: 2026-06-30" in " ".join(notice.get_text(" ").split())
+    assert filler.post(f"/{ledger}/{id_}/move/withdraw").status == 302
+    assert not filler.look(page).select("[data-end-asked]")
+
+
 @pytest.fixture
 def helped(rows):
     """(pairing, beneficiary, helper) in force of the first unit."""

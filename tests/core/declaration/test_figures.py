@@ -136,3 +136,15 @@ def test_all_of_them_alone_are_all():
     assert [figures.rate(*each) for each in ((996, 1000), (1999, 2000), (26, 45), (3, 3), (0, 0))] == [
         *("99.6%", "99.9%", "57.7%", "100%", "—")
     ]
+
+
+@pytest.mark.one_database
+def test_every_list_with_figures_leads_to_what_they_count(app, visit):
+    visitor = visit("auditor")
+    found = [each for each in readable(app, "auditor") if each.figures]
+    assert found
+    for ledger in found:
+        page = visitor.look(f"/{ledger.name}/list/")
+        assert page.select(f'.actions a[href="/{ledger.name}/figures"]'), ledger.name
+        shown = visitor.look(f"/{ledger.name}/figures").words
+        assert all(str(figure.definition) in shown for figure in ledger.figures), ledger.name
