@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
-from portal import cli, database, ledgers, registry, static_files
+from portal import cli, database, ledgers, navigation, registry, static_files
 from portal.accounts import security_manager
 from portal.accounts.sign_in import external_identity, ldap, oidc
 from portal.builder import PortalBuilder
@@ -27,7 +27,16 @@ from portal.core.storage import installation, key_files
 from portal.core.views import query_args, unmask
 from portal.core.views.mount import mount
 from portal.extensions import csrf, db, migrate
-from portal.http import compression, errors_and_headers, health, limits, request_log
+from portal.http import (
+    catalogues,
+    compression,
+    errors_and_headers,
+    fragments,
+    health,
+    limits,
+    request_log,
+    urls,
+)
 from portal.operations import checks, scheduled
 from portal.oversight import account_words, onboarding_pages
 
@@ -70,7 +79,8 @@ def create_app(**overrides: Any) -> Flask:
         for each in declared:
             mount(appbuilder, each)
             rest.mount(appbuilder, each)
-    static_files.install(app)
+    for part in (static_files, catalogues, urls, fragments, navigation):
+        part.install(app)
     app.cli.add_command(cli.portal)
     return app
 

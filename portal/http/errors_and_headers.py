@@ -22,7 +22,6 @@ from portal.core import clock
 from portal.core.access import scope
 from portal.core.access.scope import OutOfScope
 from portal.core.audit import audit_log
-from portal.core.declaration.ledger import mounted
 from portal.core.fields import long_date
 from portal.core.punctuation import labelled
 from portal.core.records import idempotency
@@ -184,19 +183,9 @@ def sprite(_root: str) -> str:
     return url_for("static", filename="vendor/icons.svg")
 
 
-def navigation() -> list[tuple[str, list[Any]]]:
-    """The ledgers that the user may read, by group."""
-    groups: dict[str, list[Any]] = {}
-    for ledger in mounted():
-        if ledger.list.in_menu and scope.current().may("read", ledger.name):
-            groups.setdefault(str(ledger.group), []).append(ledger)
-    return list(groups.items())
-
-
 def context() -> dict[str, Any]:
     return {
         "principal": scope.current(),
-        "navigation": navigation,
         "language": str(get_locale()),
         "html_lang": str(get_locale()).replace("_", "-"),
         "today": clock.today(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -80,20 +80,28 @@ class Codes:
 def load(names: Iterable[str]) -> None:
     """Fetch the named lists in one statement, once a request."""
     loaded: dict[str, Codes] = g.setdefault("code_lists", {})
-    missing = sorted(set(names) - loaded.keys())
+    missing = tuple(sorted(set(names) - loaded.keys()))
     if not missing:
         return
-    loaded.update({name: Codes() for name in missing})
-    item, language = CodeItem, str(get_locale())
+    item = CodeItem
     query = select(CodeList.code, item.code, item.enabled, item.label, item.label_hant, item.label_en)
     query = query.join(item.list).where(CodeList.code.in_(missing)).order_by(item.position)
-    for name, code, enabled, *labels in db.session.execute(query):
-        loaded[name].add(code, enabled, labels, language)
-    for name in missing:
+    rows = db.session.execute(query).all()
+    loaded.update(_built(missing, tuple(map(tuple, rows)), str(get_locale())))
+
+
+@lru_cache(256)
+def _built(names: tuple[str, ...], rows: tuple[tuple[Any, ...], ...], language: str) -> dict[str, Codes]:
+    """The lists of these names out of their rows, which were just read: nobody changes what this answers."""
+    found = {name: Codes() for name in names}
+    for name, code, enabled, *labels in rows:
+        found[name].add(code, enabled, labels, language)
+    for name in names:
         for code, synonyms in also(name).items():
-            if code in loaded[name].labels:
+            if code in found[name].labels:
                 for word in synonyms:
-                    loaded[name].meanings.setdefault(word, code)
+                    found[name].meanings.setdefault(word, code)
+    return found
 
 
 @cache

@@ -4,29 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
 from portal.core.access.row_scope import ALL, CO_UNITS, NOTHING, RowFilter, RowScope
 from portal.core.declaration.ledger import READING
 from portal.extensions import db
-from portal.org.account_profiles import AccountProfile
 from portal.org.models import Area, PartyOrg, Unit
 from portal.org.trees import below, spells_below
+
+# Scopes that look up what lies below the account's place, or who stands for it: others' rows change what they cover.
+LOOKED_UP = frozenset({"unit_sub", "org_sub", "counterpart", "area"})
+
+
+class Account(NamedTuple):
+    """Who an account is and where it stands, in plain values: two that are equal have the same place."""
+
+    user_id: int
+    username: str
+    name: str
+    unit_id: int | None = None
+    unit_name: str = ""
+    unit_short: str = ""
+    org_id: int | None = None
+    area_id: int | None = None
+    area_kind: str = ""
+    # The ids of the units that went over into its own.
+    absorbed: tuple[int, ...] = ()
 
 
 class Place:
     """An account's unit, Party organisation or area; what lies below is looked up only when a scope asks."""
 
-    def __init__(self, user_id: int, profile: AccountProfile | None, absorbed: Iterable[int] = ()) -> None:
-        """`absorbed` are the units that went over into the account's own."""
-        self.user_id = user_id
-        self.unit_id = profile.unit_id if profile else None
-        self._units = [*([self.unit_id] if self.unit_id is not None else []), *absorbed]
-        self.org_id = profile.org_id if profile else None
-        self.area_id = profile.area_id if profile else None
-        self._area = profile.area if profile else None
+    def __init__(self, account: Account) -> None:
+        self.user_id, self.unit_id, self.org_id = account.user_id, account.unit_id, account.org_id
+        self.area_id, self._area_kind = account.area_id, account.area_kind
+        self._units = [*([self.unit_id] if self.unit_id is not None else []), *account.absorbed]
         self._meanings: dict[str, Callable[[], RowScope]] = {
             "own": lambda: reach("filler_id", [self.user_id]),
             "unit": lambda: reach("owner_unit_id", self._units),
@@ -57,7 +71,7 @@ class Place:
         """Rows that name these areas, or the Party organisations of their communities, as the other party."""
         ids = [id_ for id_ in areas if id_ is not None]
         orgs: Iterable[int] = ()
-        if len(ids) > 1 or (self._area and self._area.kind == "community"):
+        if len(ids) > 1 or self._area_kind == "community":
             orgs = db.session.scalars(select(PartyOrg.id).where(PartyOrg.community_id.in_(ids)))
         return reach("counter_area_id", ids) | reach("counter_org_id", orgs)
 

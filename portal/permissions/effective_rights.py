@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from flask_appbuilder.security.sqla.models import (
@@ -44,7 +44,7 @@ from portal.extensions import db
 from portal.org.account_profiles import AccountGrant, AccountProfile, RoleScope
 from portal.org.models import Unit
 from portal.permissions import roles
-from portal.permissions.data_scopes import Place
+from portal.permissions.data_scopes import LOOKED_UP, Account, Place
 
 WHO = "the scope follows from who acts, which is being asked; of accounts, roles and the tree of units"
 
@@ -56,7 +56,7 @@ class Right(NamedTuple):
     ledger: str | None
     verbs: str | None
     scope: str | None
-    unit_ids: list[int] | None
+    unit_ids: Sequence[int] | None
     # The last day of what is granted for a time.
     until: date | None
 
@@ -109,21 +109,48 @@ def principal_of(user: User, profile: AccountProfile | None) -> Principal:
     unit_id = profile.unit_id if profile else None
     with scope.unscoped(WHO):
         rows = db.session.execute(_held_by(), {"user": user.id, "unit": unit_id, "today": clock.today()}).all()
-    rights = [Right(*row[:-1]) for row in rows]
-    merged = rows[0][-1] if rows else None
-    place = Place(user.id, profile, map(int, merged.split(",")) if merged else ())
-    return Principal(
-        user_id=user.id,
-        username=user.username,
-        name=user.first_name or "",
-        unit_id=place.unit_id,
-        unit_name=str(profile.unit) if profile and profile.unit else "",
-        unit_short=profile.unit.short_name if profile and profile.unit else "",
-        org_id=place.org_id,
-        area_id=place.area_id,
-        roles=frozenset(right.role for right in rights if right.role),
-        grants=reaches(rights, place),
+    rights = tuple(
+        Right(role, desk, verb, reach, tuple(ids or ()), until) for role, desk, verb, reach, ids, until, _ in rows
     )
+    account = _account(user, profile, rows[0][-1] if rows else None)
+    if any(right.scope in LOOKED_UP for right in rights):
+        return _principal(account, rights)
+    return _kept_principal(account, rights, clock.today(), roles.desks(), roles.switched_off("admin"))
+
+
+def _account(user: User, profile: AccountProfile | None, absorbed: str | None) -> Account:
+    name = user.first_name or ""
+    if profile is None:
+        return Account(user.id, user.username, name)
+    unit, area = profile.unit, profile.area
+    return Account(
+        *(user.id, user.username, name),
+        *(profile.unit_id, str(unit) if unit else "", unit.short_name if unit else ""),
+        *(profile.org_id, profile.area_id, area.kind if area else ""),
+        tuple(map(int, absorbed.split(","))) if absorbed else (),
+    )
+
+
+def _principal(account: Account, rights: Iterable[Right]) -> Principal:
+    return Principal(
+        user_id=account.user_id,
+        username=account.username,
+        name=account.name,
+        unit_id=account.unit_id,
+        unit_name=account.unit_name,
+        unit_short=account.unit_short,
+        org_id=account.org_id,
+        area_id=account.area_id,
+        roles=frozenset(right.role for right in rights if right.role),
+        grants=reaches(rights, Place(account)),
+    )
+
+
+@lru_cache(1024)
+def _kept_principal(account: Account, rights: tuple[Right, ...], *_depends_on: Any) -> Principal:
+    """The principal of an account whose scopes look nothing up: it follows from these arguments alone, which were just
+    read. `_depends_on`: the day, all desks, and whether the combined administrator is switched off."""
+    return _principal(account, rights)
 
 
 def rights_by_account(only: int | None = None) -> dict[int, list[Right]]:

@@ -114,11 +114,8 @@ class Kind:
         """The row itself that a record links to by this field."""
         return None
 
-    def loading(self, model: type[Any], name: str, *, one: bool = False) -> Any:
-        """The loader option that fetches with a record what `read` answers; None when the column is enough.
-
-        `one`: a single record is loaded, so that several values may come with it.
-        """
+    def loading(self, model: type[Any], name: str) -> Any:
+        """The loader option that fetches with a record what `read` answers; None when the column is enough."""
         return None
 
     def columns(self, name: str) -> tuple[str, ...]:

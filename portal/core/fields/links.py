@@ -95,9 +95,9 @@ class Link(Kind):
     def linked(self, record: Any, name: str) -> Any:
         return getattr(record, self.relation(name))
 
-    def loading(self, model: type[Any], name: str, *, one: bool = False) -> Any:
+    def loading(self, model: type[Any], name: str) -> Any:
         names = ("id", self._label, *(name for name in ("short_name", "former") if hasattr(self.model, name)))
-        load = selectinload if self.multiple and not one else joinedload
+        load = selectinload if self.multiple else joinedload
         return load(getattr(model, self.relation(name))).load_only(*(getattr(self.model, each) for each in names))
 
     @property

@@ -31,6 +31,6 @@ class NumberAbove(Kind):
     def entry(self) -> Entry:
         return Entry(words=gettext("The record number of what it belongs to"))
 
-    def loading(self, model: type[Any], name: str, *, one: bool = False) -> Any:
+    def loading(self, model: type[Any], name: str) -> Any:
         above = inspect(model).relationships[self.relation].mapper.class_
         return joinedload(getattr(model, self.relation)).load_only(above.record_no)

@@ -25,7 +25,7 @@ class RowRefs(Kind):
     def read(self, record: Any, name: str) -> Any:
         return getattr(record, self.relation)
 
-    def loading(self, model: type[Any], name: str, *, one: bool = False) -> Any:
+    def loading(self, model: type[Any], name: str) -> Any:
         return selectinload(getattr(model, self.relation))
 
     def stored(self, record: Any, name: str) -> Any:

@@ -28,7 +28,7 @@ from portal.core.records import attachments, completeness
 from portal.core.records.forms.form import LedgerForm
 from portal.core.review import merge
 from portal.core.transactions import ledger_lock
-from portal.core.views import listing, stale
+from portal.core.views import listing, one_record, stale
 from portal.core.views.bulk import Bulk
 from portal.core.views.files import Filing, may_remove
 from portal.core.views.forms.autosave import Autosaving
@@ -119,6 +119,7 @@ class LedgerView(
         self, asked: listing.Listing, page: listing.Page, faults: Mapping[str, str] | None = None
     ) -> ResponseReturnValue:
         """`faults` are messages at the filters, by their names."""
+        filters = listing.shown(asked)
         # The past is looked at, not changed.
         actions, transitions = ([], []) if asked.as_of or faults else (self.offered_actions(), batches(self.ledger))
         return self.page(
@@ -128,7 +129,8 @@ class LedgerView(
             table=table(self.ledger, asked.columns, page.records, asked),
             actions=actions,
             transitions=transitions,
-            filters=listing.shown(asked),
+            filters=filters,
+            offered=tuple((each["name"], tuple(each["options"] or ())) for each in filters),
             faults=faults or {},
         )
 
@@ -137,7 +139,8 @@ class LedgerView(
     def show(self, pk: int) -> ResponseReturnValue:
         below = (each.code_lists for each in mounted() if each.under and each.under.ledger == self.ledger.name)
         codes.load(self.ledger.all_code_lists.union(*below))
-        return self.record_page(self.record_or_404(pk))
+        found = self.found_or_404(pk)
+        return self.record_page(found.record, beside=found.beside)
 
     def record_page(
         self,
@@ -145,9 +148,12 @@ class LedgerView(
         tried: dict[str, Any] | None = None,
         file_faults: dict[str, str] | None = None,
         newer: stale.Newer | None = None,
+        beside: frozenset[str] | None = None,
     ) -> ResponseReturnValue:
-        """The page of a record; `tried` is the form of a transition that was refused, by its name, and `newer` what
-        became of the record since it was shown to whoever asked for that."""
+        """The page of a record; `tried` is the form of a transition that was refused, by its name, `newer` what became
+        of the record since it was shown to whoever asked for that, and `beside` which of its entries and files there
+        are (`one_record.Found`), where that is known."""
+        with_files = bool(self.ledger.form.files) and (beside is None or one_record.FILES in beside)
         return self.page(
             "show.html",
             record=record,
@@ -158,7 +164,7 @@ class LedgerView(
                 *self.ledger.tables_for(Values(record, {})),
                 *(t for t in self.ledger.form.read_only_tables if getattr(record, t.name)),
             ],
-            entries=list_of_entries(self.ledger, record),
+            entries=list_of_entries(self.ledger, record, beside),
             ways=ways_on(self.ledger, record),
             may={verb: self.may(verb, record) for verb in ("edit", "delete", "maintain", "attach")},
             hidden=self.ledger.hidden(record),
@@ -167,7 +173,7 @@ class LedgerView(
             unattached=() if self.ledger.foreign(record) else completeness.unattached(self.ledger, record),
             **(revealing(self.ledger, record) if self.may_reveal(record) else {}),
             transitions=offers(self.ledger, record, tried or {}),
-            files=attachments.of(self.ledger, record) if self.ledger.form.files else (),
+            files=attachments.of(self.ledger, record) if with_files else (),
             file_faults=file_faults or {},
             may_remove=bool(self.ledger.form.files) and self.reaches("edit", record) and may_remove(self, record),
         )
@@ -286,20 +292,26 @@ def former_versions(ledger: Ledger, record: Any) -> Sequence[Any]:
     return db.session.scalars(query.order_by(ledger.model.id.desc()).limit(MOST_ENTRIES)).all()
 
 
-def list_of_entries(ledger: Ledger, record: Any) -> list[dict[str, Any]]:
-    """The entries under a record that the user may see, each with whether one may be added now."""
+def list_of_entries(ledger: Ledger, record: Any, beside: frozenset[str] | None = None) -> list[dict[str, Any]]:
+    """The entries under a record that the user may see, each with whether one may be added now; asked for are those
+    `beside` it, or all."""
     principal, found = scope.current(), []
     others = [each for each in mounted() if each.under and each.under.ledger == ledger.name]
     for other in others:
         if other.under and principal.may("read", other.name):
-            relation = getattr(other.model, other.under.relation)
-            query = select(other.model).where(relation == record).order_by(*listing.ordering(other, other.list.order))
             names = [name for name in other.list.columns if name != f"{other.under.relation}_id"]
-            records = db.session.scalars(query.options(*listing.loading(other, names)).limit(MOST_ENTRIES)).all()
+            asked = beside is None or other.name in beside
+            records = entries_of(other, other.under.relation, names, record) if asked else ()
             covered = principal.covers_row("add", other.name, record)
             may_add = covered and record.status in other.under.statuses
             found.append({"table": table(other, names, records), "may_add": may_add})
     return found
+
+
+def entries_of(ledger: Ledger, relation: str, names: Sequence[str], record: Any) -> Sequence[Any]:
+    query = select(ledger.model).where(getattr(ledger.model, relation) == record)
+    query = query.order_by(*listing.ordering(ledger, ledger.list.order)).options(*listing.loading(ledger, names))
+    return db.session.scalars(query.limit(MOST_ENTRIES)).all()
 
 
 def ways_on(ledger: Ledger, record: Any) -> list[tuple[Ledger, dict[str, Any]]]:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import ScalarResult, Select, func, or_, select
-from sqlalchemy.orm import joinedload, load_only, selectinload
+from sqlalchemy.orm import load_only, selectinload
 from sqlalchemy.sql import ColumnElement
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
@@ -235,31 +236,39 @@ def ordering(ledger: Ledger, order: str) -> list[Any]:
     return [by] if name == "id" else [by, ledger.model.id]
 
 
-def loading(ledger: Ledger, names: Sequence[str]) -> list[Any]:
+def loading(ledger: Ledger, names: Sequence[str]) -> tuple[Any, ...]:
     """Load what these fields show, and nothing else, with the page."""
+    return _loading(ledger, tuple(names))
+
+
+@lru_cache(512)
+def _loading(ledger: Ledger, names: tuple[str, ...]) -> tuple[Any, ...]:
     shown = (column for name in names for column in ledger.field(name).kind.columns(name))
     columns = {"id", "owner_unit_id", "status", "record_no", "version", *ledger.effective_status_needs, *shown} & set(
         ledger.mapper.columns.keys()
     )
     own = load_only(*(getattr(ledger.model, name) for name in sorted(columns)))
-    return [own, *linked(ledger.model, {name: ledger.field(name) for name in names})]
+    return (own, *linked(ledger.model, {name: ledger.field(name) for name in names}))
 
 
-def linked(model: type[Any], fields: Mapping[str, Field], *, one: bool = False) -> list[Any]:
-    """What these fields show of other tables; of `one` record, in the same statement."""
-    options = [declared.kind.loading(model, name, one=one) for name, declared in fields.items()]
+def linked(model: type[Any], fields: Mapping[str, Field]) -> list[Any]:
+    """What these fields show of other tables."""
+    options = [declared.kind.loading(model, name) for name, declared in fields.items()]
     return [option for option in options if option is not None]
 
 
-def whole(ledger: Ledger, *, one: bool = False) -> list[Any]:
-    """Load what the page and the form of a record show, the tables in it included. For `one` record its links and
-    its first table come with it; more would multiply with one another."""
+def header_and_shown(ledger: Ledger) -> dict[str, Field]:
+    """The fields that the page of a record shows."""
     header = ("owner_unit_id", "filler_id") if ledger.review.statuses else ()
-    options = linked(ledger.model, {name: ledger.field(name) for name in (*header, *ledger.shown)}, one=one)
-    for n, rows in enumerate((*ledger.form.tables, *ledger.form.read_only_tables)):
+    return {name: ledger.field(name) for name in (*header, *ledger.shown)}
+
+
+def whole(ledger: Ledger) -> list[Any]:
+    """Load what the page and the form of each record show, the tables in it included."""
+    options = linked(ledger.model, header_and_shown(ledger))
+    for rows in (*ledger.form.tables, *ledger.form.read_only_tables):
         inside = linked(ledger.rows_model(rows), ledger.rows_fields(rows))
-        load = joinedload if one and not n else selectinload
-        options.append(load(getattr(ledger.model, rows.name)).options(*inside))
+        options.append(selectinload(getattr(ledger.model, rows.name)).options(*inside))
     return options
 
 

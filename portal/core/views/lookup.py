@@ -6,16 +6,15 @@ from typing import Any
 
 from flask import abort, g
 from flask_babel import gettext
-from sqlalchemy import select
 
 from portal.core.access import scope
 from portal.core.declaration.ledger import Ledger
 from portal.core.fields.base import LARGEST
-from portal.core.views import listing
+from portal.core.views import one_record
 from portal.core.views.bulk import deleting
 from portal.core.views.files import may_attach
 from portal.core.views.forms.edit import may_edit_some, may_maintain
-from portal.extensions import db
+from portal.core.views.one_record import Found
 
 
 class Reaching:
@@ -35,13 +34,11 @@ class Reaching:
 
     def record_or_404(self, pk: int) -> Any:
         """The record with what its page shows of other tables. Somebody else's record is not there."""
-        if pk > LARGEST:
-            abort(404)
-        query = (
-            select(self.ledger.model).where(self.ledger.model.id == pk).options(*listing.whole(self.ledger, one=True))
-        )
-        record = db.session.scalars(query).unique().first()
-        return record if record is not None else abort(404)
+        return self.found_or_404(pk).record
+
+    def found_or_404(self, pk: int) -> Found:
+        found = one_record.find(self.ledger, pk) if pk <= LARGEST else None
+        return found if found is not None else abort(404)
 
     def may(self, verb: str, record: Any) -> bool:
         """Does the right reach this very record, in this status? Roles add up per row."""

@@ -55,7 +55,7 @@ class Person(Link):
     def columns(self, name: str) -> tuple[str, ...]:
         return (name, self.written)
 
-    def loading(self, model: type[Any], name: str, *, one: bool = False) -> Any:
+    def loading(self, model: type[Any], name: str) -> Any:
         return None
 
     def read(self, record: Any, name: str) -> Any:

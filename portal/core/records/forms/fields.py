@@ -19,6 +19,9 @@ from portal.core.fields.links import above
 from portal.core.records.forms import party_rows
 from portal.core.records.forms.rows import indices
 
+# Widgets that offer choices.
+CHOOSING = frozenset({"select", "multiple", "link", "links", "person"})
+
 
 class KindField(FormField):
     """A WTForms field that asks its kind."""
@@ -69,6 +72,15 @@ class KindField(FormField):
     @property
     def text(self) -> str:
         return next((text for text in reversed(self.texts) if text), "")
+
+    @property
+    def drawn_by(self) -> tuple[Any, ...]:
+        """All that its HTML depends on, but for the rows of the form that it chooses among."""
+        declared = self.declared
+        texts = tuple(self.texts), bool(self.raw_data), tuple(map(str, self.errors))
+        all_, options = self.choices() if declared.kind.widget in CHOOSING else (True, [])
+        rules = declared.kind, str(declared.label), declared.required, str(declared.hint or ""), self.locked
+        return *rules, self.id, self.name, *texts, all_, tuple(map(tuple, options))
 
     def choices(self) -> tuple[bool, list[tuple[str, str]]]:
         """(are these all?, what to offer): all choices with the kept one, or only the chosen ones."""
@@ -165,6 +177,13 @@ class RowsField(FormField):
         form: RowForm = self.row_form(prefix=f"{self.name}-{index}-")
         form.key, form.row = f"new-{index}", None
         return form
+
+    def blank_drawn_by(self, blank: RowForm, form: Any) -> tuple[Any, ...]:
+        """All that the HTML of an empty row depends on."""
+        refs = [field.declared.kind for field in blank if isinstance(field.declared.kind, RowRefs)]
+        siblings = tuple((row.key, row[kind.label].text) for kind in refs for row in form[kind.table].rows)
+        fields = tuple(field.drawn_by for field in blank)
+        return self.name, self.closed, bool(self.table.given), self.table.keep, siblings, fields
 
     def drop_blank(self) -> None:
         """Rows that were opened and left empty are not meant."""

@@ -1,0 +1,73 @@
+"""One record with what its page shows: a statement for it and its links, and one more for each table that has rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, exists, inspect, select
+from sqlalchemy.orm import lazyload
+from sqlalchemy.orm.attributes import set_committed_value
+
+from portal.core.declaration.ledger import Ledger, mounted
+from portal.core.fields import Links
+from portal.core.records.attachments import Attachment
+from portal.core.views.listing import header_and_shown, linked
+from portal.extensions import db
+
+FILES = "files"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A record, and the names of what is there beside it: of its tables, of the ledgers of its entries, and `FILES`."""
+
+    record: Any
+    beside: frozenset[str]
+
+
+def find(ledger: Ledger, pk: int) -> Found | None:
+    """The record with this id as far as the user may read it. What it has no rows of is not asked for again."""
+    query, collections, beside = _query(ledger)
+    row = db.session.execute(query, {"pk": pk}).first()
+    if row is None:
+        return None
+    record, *there = row
+    present = frozenset(name for name, has in zip((*collections, *beside), there, strict=True) if has)
+    state = inspect(record)
+    for name in collections:
+        if name not in present and name in state.unloaded:
+            set_committed_value(record, name, [])
+    return Found(record, present)
+
+
+@lru_cache(256)
+def _query(ledger: Ledger) -> tuple[Select[Any], tuple[str, ...], tuple[str, ...]]:
+    """The statement for the record of `pk`, the collections and what else it says the presence of, in that order."""
+    model, shown = ledger.model, header_and_shown(ledger)
+    tables = (*ledger.form.tables, *ledger.form.read_only_tables)
+    several = {name: each.kind for name, each in shown.items() if isinstance(each.kind, Links)}
+    options = linked(model, {name: each for name, each in shown.items() if name not in several})
+    for table in tables:
+        inside = linked(ledger.rows_model(table), ledger.rows_fields(table))
+        options.append(lazyload(getattr(model, table.name)).options(*inside))
+    collections = (*(table.name for table in tables), *(kind.relation(name) for name, kind in several.items()))
+    beside = _beside(ledger)
+    there = [*(getattr(model, name).any() for name in collections), *beside.values()]
+    query = select(model, *there).where(model.id == bindparam("pk")).options(*options)
+    return query, collections, tuple(beside)
+
+
+def _beside(ledger: Ledger) -> dict[str, ColumnElement[bool]]:
+    """Whether there are entries under the record, by their ledger, and files of it."""
+    model = ledger.model
+    found: dict[str, ColumnElement[bool]] = {}
+    for other in mounted():
+        if other.under and other.under.ledger == ledger.name:
+            above = inspect(other.model).relationships[other.under.relation]
+            [column] = above.local_columns
+            found[other.name] = exists().where(column == model.id)
+    if ledger.form.files:
+        found[FILES] = exists().where(Attachment.ledger == ledger.name, Attachment.record_id == model.id)
+    return found
