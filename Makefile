@@ -27,8 +27,8 @@ check: $(DEV)
 	$(BIN)/python -m tools.check
 
 fix: $(DEV)
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
+	$(BIN)/ruff check --quiet --fix-only .
+	$(BIN)/ruff format --quiet .
 	$(BIN)/python -m tools.texts
 
 bench: $(DEV)

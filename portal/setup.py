@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from filelock import FileLock
 from flask import current_app
 from flask_migrate import upgrade
@@ -28,7 +30,7 @@ from portal.database import answering_within
 from portal.extensions import db
 from portal.org import codes
 from portal.org.models import Unit
-from portal.permissions import roles
+from portal.permissions import removed_ledgers, roles
 
 LOCK = 7_041_823  # any number; the same in every process that sets up
 LOCK_FILE = "setup.lock"  # and with SQLite this, in the data directory
@@ -54,20 +56,24 @@ def one_at_a_time() -> Iterator[None]:
             yield
 
 
-def bring_up_to_date() -> list[str]:
+def bring_up_to_date(discard: Collection[str] = ()) -> list[str]:
     """What `portal init` does; answers what the operator should know. Raises Mismatch when the database is not that of
-    the data directory."""
+    the data directory, and RecordsLeft when it has records of removed ledgers in other tables than those to discard."""
     # Alembic tells every step of it to its logger; the commands print one line of their own.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     with one_at_a_time(), scope.unscoped("setting up belongs to no user"):
         installation.require_fit()
         keep_private()
+        if known_release():  # else upgrading refuses, and says why
+            removed_ledgers.require_empty(discard)
         upgrade()
         builder: Any = current_app.extensions["appbuilder"]
         for code in ("Admin", "Public"):
             builder.sm.add_role(code)
         builder.add_permissions(update_perms=True)
         codes.seed()
+        go_on_after(removed_ledgers.last_ids_told())
+        gone = {name: removed_ledgers.forget(name) for name in removed_ledgers.names()}
         roles.seed(builder.sm)
         settle_row_security(on=current_app.config["ROW_SECURITY"])
         settle_serving_role(current_app.config["SERVING_ROLE"])
@@ -75,7 +81,43 @@ def bring_up_to_date() -> list[str]:
         chain.claim_heads()
         db.session.commit()
         queue.queue().prepare(current_app.config["SERVING_ROLE"])
-        return [*clock_behind(), *sweep()]
+        attachments.discard(file for each in gone.values() for file in each.files)
+        return [*told(gone), *clock_behind(), *sweep()]
+
+
+def known_release() -> bool:
+    """Is the database of this release, an older one or none, and not of a newer one?"""
+    extension = current_app.extensions["migrate"]
+    script = ScriptDirectory.from_config(extension.migrate.get_config(extension.directory))
+    with db.engine.connect() as connection:
+        heads = MigrationContext.configure(connection).get_current_heads()
+    return {*heads} <= {each.revision for each in script.walk_revisions()}
+
+
+def told(gone: Mapping[str, removed_ledgers.Forgotten]) -> list[str]:
+    return [
+        f"The ledger {name} is no longer part of the portal: {each.rows} rows of its rights, settings and jobs and "
+        f"{len(each.files)} files were removed."
+        for name, each in gone.items()
+    ]
+
+
+def go_on_after(last_ids: Mapping[str, int]) -> None:
+    """The next record of each table gets an id after this one. Nothing is committed."""
+    connection = db.session.connection()
+    for table, last in last_ids.items():
+        if connection.dialect.name == "postgresql":
+            sequence = "pg_get_serial_sequence(%s, 'id')"
+            connection.exec_driver_sql(
+                f"SELECT setval({sequence}, greatest(%s, nextval({sequence})))", (table, last, table)
+            )
+        else:  # which has a row for every table that has given an id
+            connection.exec_driver_sql("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (last, table))
+            connection.exec_driver_sql(
+                "INSERT INTO sqlite_sequence (name, seq) SELECT ?, ? "
+                "WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ?)",
+                (table, last, table),
+            )
 
 
 def sweep() -> list[str]:

@@ -22,6 +22,7 @@ MADE = """
 from portal import create_app, demo, setup
 from portal.extensions import db
 from tests.portals import cheapen_passwords
+from tests.sample_records import fill_empty_ledgers
 
 cheapen_passwords()
 app = create_app(TESTING=True, RATE_LIMITED=False)
@@ -31,7 +32,7 @@ with app.app_context():
     db.engine.dispose()  # what SQLite has beside the database goes into it
 app.extensions["portal.queue"].close()
 """
-STEPS = {BARE: "setup.bring_up_to_date()", DEMO: "demo.load()"}
+STEPS = {BARE: "setup.bring_up_to_date()", DEMO: "demo.load(); fill_empty_ledgers()"}
 
 
 def cheapen_passwords() -> None:

@@ -108,6 +108,11 @@ def test_rows_of_scoped_tables_are_selected_as_rows_or_columns_of_their_class():
     }
 
 
+def test_a_ledger_names_its_statuses_in_a_context_of_its_own():
+    """Else two ledgers that say the same in English say the same in Chinese."""
+    assert holding(r"Status\(_\(") == {"portal/core/declaration/parts.py"}
+
+
 @pytest.mark.parametrize("path", TEMPLATES, ids=name)
 def test_pages_hold_no_script_style_or_address_of_another_host(path):
     text = path.read_text(encoding="utf-8")

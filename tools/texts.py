@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.frontend import CommandLineInterface
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -23,7 +23,7 @@ HERE = Path(__file__).resolve().parent.parent
 TRANSLATIONS = HERE / "translations"
 pybabel: Any = CommandLineInterface()
 LANGUAGES = ("zh_Hans", "zh_Hant")
-KEYWORDS = ("lazy_gettext", "lazy_formatter_gettext:1")
+KEYWORDS = ("lazy_gettext", "lazy_pgettext:1c,2", "lazy_formatter_gettext:1")
 
 sys.path.insert(0, str(TRANSLATIONS))
 import traditional  # noqa: E402 - lies beside the catalogues, not in a package
@@ -73,19 +73,25 @@ def faults() -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         pot = Path(folder) / "messages.pot"
         extract(pot)
-        wanted = {message.id for message in catalogue(pot) if message.id}
+        wanted = {named(message) for message in catalogue(pot) if message.id}
+    written, derived = LANGUAGES
+    messages = [message for message in catalogue(po(written)) if message.id]
+    there = {named(message) for message in messages}
+    found += [f"{written}: not yet in the catalogue: {text}" for text in sorted(wanted - there)]
+    found += [f"{written}: no longer used: {text}" for text in sorted(there - wanted)]
+    found += [f"{written}: fuzzy: {named(message)}" for message in messages if message.fuzzy]
+    found += [f"{written}: untranslated: {named(message)}" for message in messages if not filled(message.string)]
+    if po(derived).read_bytes() != traditional.catalogue():
+        found.append(f"{derived}: not what {written} would make of it")
     for language in LANGUAGES:
-        messages = [message for message in catalogue(po(language)) if message.id]
-        there = {message.id for message in messages}
-        found += [f"{language}: not yet in the catalogue: {text!r}" for text in sorted(map(str, wanted - there))]
-        found += [f"{language}: no longer used: {text!r}" for text in sorted(map(str, there - wanted))]
-        found += [f"{language}: fuzzy: {message.id!r}" for message in messages if message.fuzzy]
-        found += [f"{language}: untranslated: {message.id!r}" for message in messages if not filled(message.string)]
         if po(language).with_suffix(".mo").read_bytes() != compiled(language):
             found.append(f"{language}: the compiled catalogue is stale")
-    if po("zh_Hant").read_bytes() != traditional.catalogue():
-        found.append("zh_Hant: not what zh_Hans would make of it")
     return found
+
+
+def named(message: Message) -> str:
+    """A text with its context: the same English may be said in several ways."""
+    return f"{message.id!r}" + (f" of {message.context}" if message.context else "")
 
 
 def filled(text: object) -> bool:

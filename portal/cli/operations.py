@@ -28,9 +28,10 @@ from portal.operations.passphrase import passphrase
 
 
 @portal.command(unready=True)
-def init() -> None:
+@click.option("--discard", multiple=True, metavar="TABLE", help="Of a removed ledger: drop its records, too.")
+def init(discard: tuple[str, ...]) -> None:
     """Bring the database up to date: schema, roles, code lists. Takes nothing back that was changed since."""
-    for remark in setup.bring_up_to_date():
+    for remark in setup.bring_up_to_date(discard):
         click.echo(remark, err=True)
     click.echo("The database is up to date.")
 

@@ -1,6 +1,7 @@
 """Beneficiaries, pairings and visits (`docs/domain` §2.3.1–2.3.3)."""
 
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext
 
 from portal.core.declaration.groups import Form, List, Number, Review, Sheet
 from portal.core.declaration.ledger import Ledger
@@ -56,14 +57,14 @@ beneficiaries = Ledger(
             "draft": DRAFT,
             "pending_unit": PENDING_UNIT,
             "returned": RETURNED,
-            "active": Status(_("On the list"), "ok"),
-            "terminated": Status(_("Left the list"), "end"),
+            "active": Status(lazy_pgettext("beneficiaries", "On the list"), "ok"),
+            "terminated": Status(lazy_pgettext("beneficiaries", "Left the list"), "end"),
             "archived": ARCHIVED,
             "voided": VOIDED,
         },
         effective={
             "review_due": Derived(
-                Status(_("To be looked at again"), "warn"),
+                Status(lazy_pgettext("beneficiaries", "To be looked at again"), "warn"),
                 ("active",),
                 figures.review_due,
                 figures.is_review_due,
@@ -160,18 +161,28 @@ pairings = Ledger(
             "draft": DRAFT,
             "pending_unit": PENDING_UNIT,
             "returned": RETURNED,
-            "active": Status(_("Paired"), "ok"),
-            "terminated": Status(_("Ended"), "end"),
+            "active": Status(lazy_pgettext("pairings", "Paired"), "ok"),
+            "terminated": Status(lazy_pgettext("pairings", "Ended"), "end"),
             "archived": ARCHIVED,
             "voided": VOIDED,
         },
         effective={
             "expired": Derived(
-                Status(_("Run out"), "warn"), ("active",), figures.expired, figures.is_expired, ("end_on",)
+                Status(lazy_pgettext("pairings", "Run out"), "warn"),
+                ("active",),
+                figures.expired,
+                figures.is_expired,
+                ("end_on",),
             ),
-            "expiring": Derived(Status(_("Runs out soon"), "warn"), ("active",), figures.expiring),
-            "running": Derived(Status(_("Paired and not run out"), "ok"), ("active",), figures.unexpired),
-            "unvisited": Derived(Status(_("Visit overdue"), "warn"), ("active",), figures.unvisited),
+            "expiring": Derived(
+                Status(lazy_pgettext("pairings", "Runs out soon"), "warn"), ("active",), figures.expiring
+            ),
+            "running": Derived(
+                Status(lazy_pgettext("pairings", "Paired and not run out"), "ok"), ("active",), figures.unexpired
+            ),
+            "unvisited": Derived(
+                Status(lazy_pgettext("pairings", "Visit overdue"), "warn"), ("active",), figures.unvisited
+            ),
         },
         tier=2,
     ),
@@ -327,7 +338,7 @@ visits = Ledger(
             "draft": DRAFT,
             "pending_unit": PENDING_UNIT,
             "returned": RETURNED,
-            "active": Status(_("Submitted"), "ok"),
+            "active": Status(lazy_pgettext("visits", "Submitted"), "ok"),
             "voided": VOIDED,
         },
     ),

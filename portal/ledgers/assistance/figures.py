@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
@@ -126,7 +127,7 @@ def amounts(*where: Any) -> Select[Any]:
 BENEFICIARY_FIGURES = (
     Figure(
         "listed",
-        _("On the list"),
+        lazy_pgettext("beneficiaries", "On the list"),
         _("Beneficiaries on the list today"),
         on_list,
         behind={"status": IN_FORCE},
@@ -141,7 +142,7 @@ BENEFICIARY_FIGURES = (
     ),
     Figure(
         "review_due",
-        _("To be looked at again"),
+        lazy_pgettext("beneficiaries", "To be looked at again"),
         _("Beneficiaries on the list whose day for looking again has passed"),
         lambda: [*on_list(), review_due()],
         behind={"status": "review_due"},
@@ -184,7 +185,7 @@ PAIRING_FIGURES = (
     ),
     Figure(
         "unvisited",
-        _("Visit overdue"),
+        lazy_pgettext("pairings", "Visit overdue"),
         _("Pairings in force whose beneficiary was not visited within the time of their visit frequency"),
         lambda: [*running(), due(), ~visited()],
         behind={"status": "unvisited"},

@@ -1,6 +1,7 @@
 """Co-building agreements and what is done under them (`docs/domain` §2.2.1)."""
 
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext
 from sqlalchemy import true
 
 from portal.core.declaration.groups import Form, List, Number, Owner, Privacy, Review, Sheet
@@ -31,24 +32,36 @@ GROUP = _("Co-building and dual registration")
 STATUSES = {
     "draft": DRAFT,
     "pending_unit": PENDING_UNIT,
-    "pending_committee": Status(_("Pending filing by the committee"), "wait"),
+    "pending_committee": Status(lazy_pgettext("agreements", "Pending filing by the committee"), "wait"),
     "returned": RETURNED,
-    "active": Status(_("In force"), "ok"),
-    "renewed": Status(_("Renewed"), "end"),
-    "terminated": Status(_("Terminated"), "end"),
+    "active": Status(lazy_pgettext("agreements", "In force"), "ok"),
+    "renewed": Status(lazy_pgettext("agreements", "Renewed"), "end"),
+    "terminated": Status(lazy_pgettext("agreements", "Terminated"), "end"),
     "archived": ARCHIVED,
     "voided": VOIDED,
 }
 
 DERIVED = {
     "expired": Derived(
-        Status(_("Expired"), "warn"), ("active",), figures.expired, workflow.expired, needs=("effective_to",)
+        Status(lazy_pgettext("agreements", "Expired"), "warn"),
+        ("active",),
+        figures.expired,
+        workflow.expired,
+        needs=("effective_to",),
     ),
     "expiring": Derived(
-        Status(_("Expiring soon"), "warn"), ("active",), figures.expiring, workflow.expiring, needs=("effective_to",)
+        Status(lazy_pgettext("agreements", "Expiring soon"), "warn"),
+        ("active",),
+        figures.expiring,
+        workflow.expiring,
+        needs=("effective_to",),
     ),
-    "running": Derived(Status(_("In force and not expired"), "ok"), ("active",), figures.unexpired),
-    "waiting": Derived(Status(_("Under review"), "wait"), ("pending_unit", "pending_committee"), true),
+    "running": Derived(
+        Status(lazy_pgettext("agreements", "In force and not expired"), "ok"), ("active",), figures.unexpired
+    ),
+    "waiting": Derived(
+        Status(lazy_pgettext("agreements", "Under review"), "wait"), ("pending_unit", "pending_committee"), true
+    ),
 }
 
 agreements = Ledger(

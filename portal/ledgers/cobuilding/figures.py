@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext
 from sqlalchemy import Select, func, select
 from sqlalchemy.sql import ColumnElement
 
@@ -91,14 +92,14 @@ FIGURES = (
     ),
     Figure(
         "in_force",
-        _("In force"),
+        lazy_pgettext("agreements", "In force"),
         _("Agreements that are filed and have not run out today"),
         lambda: [Agreement.status == "active", unexpired()],
         behind={"status": "running"},
     ),
     Figure(
         "expiring",
-        _("Expiring soon"),
+        lazy_pgettext("agreements", "Expiring soon"),
         _("In force, with at most 60 days to go"),
         lambda: [Agreement.status == "active", expiring()],
         behind={"status": "expiring"},
@@ -113,7 +114,7 @@ FIGURES = (
     ),
     Figure(
         "waiting",
-        _("Under review"),
+        lazy_pgettext("agreements", "Under review"),
         _("Agreements that wait for the unit's reviewer or for the committee"),
         lambda: [Agreement.status.in_(("pending_unit", "pending_committee"))],
         behind={"status": "waiting"},

@@ -1,6 +1,7 @@
 """Service projects and the entries under them (`docs/domain` §2.5.1)."""
 
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext
 
 from portal.core.declaration.groups import Form, List, Number, Owner, Privacy, Review, Sheet
 from portal.core.declaration.ledger import READING, Ledger
@@ -74,35 +75,43 @@ service_projects = Ledger(
     review=Review(
         transitions=workflow.PROJECT_MOVES,
         statuses={
-            "draft": Status(_("Collected (draft)"), "draft"),
+            "draft": Status(lazy_pgettext("service_projects", "Collected (draft)"), "draft"),
             "pending_unit": PENDING_UNIT,
-            "pending_committee": Status(_("Pending the committee's approval"), "wait"),
+            "pending_committee": Status(lazy_pgettext("service_projects", "Pending the committee's approval"), "wait"),
             "returned": RETURNED,
-            "active": Status(_("In progress"), "ok"),
-            "done": Status(_("Completed"), "end"),
-            "terminated": Status(_("Refused or ended"), "end"),
+            "active": Status(lazy_pgettext("service_projects", "In progress"), "ok"),
+            "done": Status(lazy_pgettext("service_projects", "Completed"), "end"),
+            "terminated": Status(lazy_pgettext("service_projects", "Refused or ended"), "end"),
             "archived": ARCHIVED,
             "voided": VOIDED,
         },
         effective={
             "resting": Derived(
-                Status(_("On the books"), "warn"),
+                Status(lazy_pgettext("service_projects", "On the books"), "warn"),
                 ("active",),
                 figures.resting,
                 figures.is_resting,
                 needs=("deferred_until",),
             ),
             "asked": Derived(
-                Status(_("Pending acceptance"), "wait"),
+                Status(lazy_pgettext("service_projects", "Pending acceptance"), "wait"),
                 ("active",),
                 figures.asked,
                 figures.is_asked,
                 needs=("acceptance_asked_on",),
             ),
             "overdue": Derived(
-                Status(_("Overdue"), "bad"), ("active",), figures.overdue, figures.is_overdue, needs=("due_on",)
+                Status(lazy_pgettext("service_projects", "Overdue"), "bad"),
+                ("active",),
+                figures.overdue,
+                figures.is_overdue,
+                needs=("due_on",),
             ),
-            "silent": Derived(Status(_("Nothing reported for two cycles"), "warn"), ("active",), figures.silent),
+            "silent": Derived(
+                Status(lazy_pgettext("service_projects", "Nothing reported for two cycles"), "warn"),
+                ("active",),
+                figures.silent,
+            ),
         },
         tier=3,
         required_in_force=("measures",),
@@ -302,7 +311,7 @@ project_extensions = Ledger(
             "pending_unit": PENDING_UNIT,
             "pending_committee": PENDING_COMMITTEE,
             "returned": RETURNED,
-            "active": Status(_("Agreed to"), "ok"),
+            "active": Status(lazy_pgettext("project_extensions", "Agreed to"), "ok"),
             "voided": VOIDED,
         },
         tier=3,

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.sql import ColumnElement
 
@@ -115,14 +116,14 @@ PROJECT_FIGURES = (
     ),
     Figure(
         "running",
-        _("In progress"),
+        lazy_pgettext("service_projects", "In progress"),
         _("Approved projects that are not completed"),
         running,
         behind={"status": IN_FORCE},
     ),
     Figure(
         "overdue",
-        _("Overdue"),
+        lazy_pgettext("service_projects", "Overdue"),
         _("Projects in progress whose due date has passed and that are not on the books"),
         lambda: running(overdue()),
         behind={"status": "overdue"},

@@ -1,6 +1,7 @@
 """Youth theory study groups with their plans, sessions and outputs (`docs/domain` §2.4)."""
 
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext
 
 from portal.core.declaration.groups import Form, List, Number, Owner, Review, Sheet
 from portal.core.declaration.ledger import Ledger
@@ -69,15 +70,21 @@ study_groups = Ledger(
             "pending_unit": PENDING_UNIT,
             "pending_committee": PENDING_COMMITTEE,
             "returned": RETURNED,
-            "active": Status(_("Running"), "ok"),
-            "done": Status(_("Stopped"), "end"),
-            "terminated": Status(_("Dissolved"), "end"),
+            "active": Status(lazy_pgettext("study_groups", "Running"), "ok"),
+            "done": Status(lazy_pgettext("study_groups", "Stopped"), "end"),
+            "terminated": Status(lazy_pgettext("study_groups", "Dissolved"), "end"),
             "archived": ARCHIVED,
             "voided": VOIDED,
         },
         effective={
-            "idle": Derived(Status(_("Without study for two periods"), "warn"), ("active",), figures.idle),
-            "few": Derived(Status(_("Fewer than three members"), "warn"), ("active",), figures.few),
+            "idle": Derived(
+                Status(lazy_pgettext("study_groups", "Without study for two periods"), "warn"),
+                ("active",),
+                figures.idle,
+            ),
+            "few": Derived(
+                Status(lazy_pgettext("study_groups", "Fewer than three members"), "warn"), ("active",), figures.few
+            ),
         },
         tier=3,
     ),
@@ -179,13 +186,13 @@ study_plans = Ledger(
         transitions=workflow.PLAN_MOVES,
         statuses={
             "draft": DRAFT,
-            "active": Status(_("Published"), "ok"),
-            "done": Status(_("Carried out"), "end"),
+            "active": Status(lazy_pgettext("study_plans", "Published"), "ok"),
+            "done": Status(lazy_pgettext("study_plans", "Carried out"), "end"),
             "voided": VOIDED,
         },
         effective={
             "running": Derived(
-                Status(_("Being carried out"), "ok"),
+                Status(lazy_pgettext("study_plans", "Being carried out"), "ok"),
                 ("active",),
                 figures.running,
                 figures.is_running,
@@ -241,7 +248,7 @@ study_sessions = Ledger(
             "draft": DRAFT,
             "pending_unit": PENDING_UNIT,
             "returned": RETURNED,
-            "active": Status(_("Submitted"), "ok"),
+            "active": Status(lazy_pgettext("study_sessions", "Submitted"), "ok"),
             "voided": VOIDED,
         },
     ),

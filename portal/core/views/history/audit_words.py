@@ -16,6 +16,7 @@ from portal.core.audit.audit_log import AuditEvent
 from portal.core.declaration.ledger import mounted, named
 from portal.core.fields import Kind, Label, Link, YesNo
 from portal.core.punctuation import labelled, listed
+from portal.extensions import Model
 from portal.org.models import Area, PartyOrg, Unit
 
 Words: TypeAlias = Callable[[str, AuditEvent], str]
@@ -178,6 +179,11 @@ def places() -> Iterator[tuple[str, Label]]:
     """Everything that a line of the trail can be about."""
     yield from PLACES.items()
     yield from ((each.name, each.label) for each in mounted())
+
+
+def known_places() -> set[str]:
+    """All of this, and tables that nothing says more about; whatever else a line is about was a ledger once."""
+    return {"", *Model.metadata.tables, *(name for name, _label in places())}
 
 
 def label_of(path: str) -> Label:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
-from sqlalchemy import ColumnElement, case
+from sqlalchemy import ColumnElement, case, true
 
 from portal.core import clock
 from portal.core.access import scope
@@ -60,6 +60,7 @@ DEEDS = {
     "job_begun_again": lazy_gettext("Began a job again"),
     "files_swept": lazy_gettext("Removed files that belonged to no record"),
     "files_moved": lazy_gettext("Moved all files to another store"),
+    "ledger_removed": lazy_gettext("Removed what was left of a ledger"),
     "backup_made": lazy_gettext("Made a backup"),
     "restored": lazy_gettext("Restored a backup"),
 }
@@ -116,13 +117,15 @@ def told(
 def withheld(event: audit_log.AuditEvent) -> bool:
     """Is the line about records that the viewer has no right to read? Whoever audits need not read what is kept: of
     such a line they learn who, when and which fields, of the subject its number, and no reason of a transition."""
-    return (event.root if event.ledger == FILE else event.ledger) in unread()
+    about, hidden = (event.root if event.ledger == FILE else event.ledger), unread()
+    return about in hidden or (bool(hidden) and about not in audit_words.known_places())
 
 
 def readable() -> ColumnElement[bool]:
-    """The lines that tell the viewer everything, in a statement."""
+    """The lines that tell the viewer everything, in a statement. Of a ledger that is no longer part of the portal these
+    are for whoever reads all that is."""
     about = case((audit_log.AuditEvent.ledger == FILE, audit_log.AuditEvent.root), else_=audit_log.AuditEvent.ledger)
-    return about.not_in(unread())
+    return about.in_(audit_words.known_places() - hidden) if (hidden := unread()) else true()
 
 
 def unread() -> set[str]:
