@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 
 ROOM = 4 * 2**30  # bytes
-QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60")
+QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "jit=off", "max_connections=60")
 
 # Sequences of columns go with their tables; `public` is whoever's the database is.
 OWNED = """

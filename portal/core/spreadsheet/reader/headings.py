@@ -6,11 +6,12 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from xlsxwriter.utility import xl_col_to_name
 
 from portal.core.fields.measures import split_heading
-from portal.core.search import fold, remembering
+from portal.core.search import KEPT, fold, remembering
 from portal.core.spreadsheet.reader.workbook import Sheet
 
 LONGEST = 500  # characters of a cell that can be a heading; of longer ones the rest is not compared
@@ -81,6 +82,7 @@ def plain(text: str) -> str:
     return re.sub(r"[\s*:：/、,，._\-—()（）\[\]【】]", "", fold(text[:LONGEST]))
 
 
+@remembering(8192)
 def without_brackets(text: str) -> str:
     return BRACKETED.sub("", fold(text[:LONGEST]))
 
@@ -123,15 +125,24 @@ def reaching(sheet: Sheet, top: int, own: Sequence[Sequence[str]]) -> list[list[
 
 
 def words_of(header: str, groups: Sequence[str]) -> list[str]:
-    """What a heading says, with and without its groups; a name alone is whose the group is."""
+    """What a heading says, with and without its groups; a name alone is whose the group is. Each ledger asks it of
+    each row that may be one of headings, so it is kept, as `plain` is."""
+    short = len(header) + sum(map(len, groups)) <= KEPT
+    return list((kept_words if short else all_words)(header, tuple(groups)))
+
+
+def all_words(header: str, groups: tuple[str, ...]) -> list[str]:
     header = header[:LONGEST]
     if (uncounted := COUNTING.sub("", header)) != header:
-        return words_of(uncounted, groups) if uncounted else []
+        return all_words(uncounted, groups) if uncounted else []
     above = groups[-1] if groups else ""
     whose = ["".join(groups), "".join(reversed(groups)), above] if plain(header) in WHOSE_NAME else []
     texts = ["".join([*groups, header]), "".join([*reversed(groups), header]), above + header, *whose, header]
     words = [word for text in texts for word in (plain(text), plain(without_brackets(text)))]
     bare = [AROUND.sub("", word) for word in words]
     if (without := split_heading(header)[0]) != header:
-        bare += words_of(without, groups) if without else []
+        bare += all_words(without, groups) if without else []
     return list(dict.fromkeys(word for word in (*words, *bare) if word))
+
+
+kept_words = lru_cache(8192)(all_words)
