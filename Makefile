@@ -4,6 +4,7 @@ BIN := .venv/bin
 RUN := .venv/run.stamp
 DEV := .venv/dev.stamp
 LDAP := .venv/ldap.stamp
+PEERS := bench/.peers/installed.stamp
 
 .PHONY: run test test-quick test-cluster check fix bench
 
@@ -31,7 +32,7 @@ fix: $(DEV)
 	$(BIN)/ruff format --quiet .
 	$(BIN)/python -m tools.texts
 
-bench: $(DEV)
+bench: $(DEV) $(PEERS)
 	$(BIN)/python -m bench
 
 $(RUN): requirements.txt
@@ -47,4 +48,10 @@ $(DEV): requirements-dev.txt $(RUN)
 $(LDAP): requirements-ldap.txt $(RUN)
 	tools/prepare_tests.sh
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-ldap.txt
+	touch $@
+
+# What the portal is compared with has packages of its own.
+$(PEERS): bench/peers/requirements.txt
+	$(PYTHON) -m venv bench/.peers
+	bench/.peers/bin/python -m pip install --quiet --disable-pip-version-check -r bench/peers/requirements.txt
 	touch $@

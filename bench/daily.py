@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select
 
 from bench import databases
 from bench.places import DATA, ROOT
-from bench.servers import serving
+from bench.servers import portal, serving
 from bench.visitor import Visitor
 from portal import create_app, demo, setup
 from portal.core import clock
@@ -115,7 +115,7 @@ def main() -> None:
         db.engine.dispose()
     results: dict[str, dict[str, Any]] = {}
     with ExitStack() as stack:
-        server = stack.enter_context(serving("bench.serve:app", ROOT, made.folder / "portal.log", made.settings))
+        server = stack.enter_context(serving(portal(made.settings), made.folder / "portal.log"))
         for username in ("filler01", "reviewer"):
             visitor = Visitor(server.port)
             visitor.sign_in("/login/", username, databases.PASSWORD)

@@ -17,14 +17,12 @@ from threading import Event, Thread
 from typing import Any
 
 import xlsxwriter
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from bench import databases
 from bench.places import DATA, ROOT, environment
-from bench.servers import Server, serving
+from bench.servers import Server, portal, serving
 from bench.visitor import Visitor
-from portal import create_app, demo, setup
-from portal.extensions import db
 from portal.org.models import Area, PartyOrg, Unit
 
 RESULTS = ROOT / "bench" / "imports.json"
@@ -91,11 +89,12 @@ SHEETS = {
 }
 
 
-def names(rows: int) -> Names:
+def names(engine: Engine, rows: int) -> Names:
     units = select(Unit.full_name).where(Unit.status == "active").order_by(Unit.sort_no).limit(UNITS)
     areas = select(Area.name).where(Area.kind == "community").order_by(Area.sort_no)
     orgs = select(PartyOrg.full_name).where(PartyOrg.community_id.is_not(None)).order_by(PartyOrg.sort_no)
-    return Names(rows, *(tuple(db.session.scalars(query)) for query in (units, areas, orgs)))
+    with engine.connect() as connection:
+        return Names(rows, *(tuple(connection.scalars(query)) for query in (units, areas, orgs)))
 
 
 def write(path: Path, sheet: Sheet, rows: int, of: Names) -> Path:
@@ -174,17 +173,14 @@ def saving(server: Server) -> Iterator[list[tuple[float, int]]]:
 
 def measure(ledger: str, rows: int, *, shared: bool) -> dict[str, Any]:
     made = databases.in_folder(databases.fresh(DATA / "imports"))
-    with create_app(environ=made.settings).app_context():
-        setup.bring_up_to_date()
-        demo.load()
-        of = names(rows)
-        db.engine.dispose()
+    databases.fill_demo(made)
+    of = names(databases.engine(made.url), rows)
     few = write(made.folder / "few.xlsx", SHEETS[ledger], 1, of)
     many = write(made.folder / "many.xlsx", SHEETS[ledger], rows, of)
     rest = bring(ledger, few, made.settings)
     if not shared:
         return summed(rest, bring(ledger, many, made.settings))
-    with serving("bench.serve:app", ROOT, made.folder / "portal.log", made.settings) as server, saving(server) as saved:
+    with serving(portal(made.settings), made.folder / "portal.log") as server, saving(server) as saved:
         run = bring(ledger, many, made.settings)
     waits = sorted(seconds for seconds, _ in saved)
     refused = sum(status != 302 for _, status in saved)

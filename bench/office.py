@@ -26,7 +26,7 @@ from urllib.parse import urlencode
 
 from bs4 import BeautifulSoup
 
-from bench import databases
+from bench import databases, servers
 from bench.places import DATA, ROOT
 from bench.servers import serving
 from portal import create_app, demo, setup
@@ -182,7 +182,7 @@ def portal(chosen: argparse.Namespace) -> Iterator[tuple[tuple[str, int], int]]:
         if setup.empty():
             demo.load("article")
         db.engine.dispose()
-    with serving("portal:create_app()", ROOT, made.folder / "portal.log", settings) as server:
+    with serving(servers.portal(settings), made.folder / "portal.log") as server:
         yield ("127.0.0.1", server.port), server.process.pid
 
 

@@ -5,68 +5,130 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import count, cycle
+from itertools import cycle
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Engine, Row, column, select, table
+from sqlalchemy import Engine, Row, column, func, select, table
 
 from bench.visitor import Answer
 
 PAGE_SIZE = 25
-STATUS, SEARCHED = "draft", "消防"
+STATUS, SEARCHED, NEVER = "draft", "消防", "龘龘"
 AGREEMENT = table("agreement", column("id"), column("title"), column("status"))
 # Long before any other agreement, so that no term overlaps.
 SIGNED = date(2010, 1, 1)
-FIELDS = ("code", "title", "signed_on", "valid_until", "status", "contact", "phone", "content")
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One page: its address, what to post if anything, and what must stand in the answer."""
+    """One page: its address, what to post if anything, and what must stand in the answer, or must not."""
 
     path: str
-    marks: tuple[str, ...]
+    marks: tuple[str, ...] = ()
     forms: Iterator[dict[str, Any]] | None = None
+    lacks: tuple[str, ...] = ()
 
     def check(self, answer: Answer) -> None:
         """Raises AssertionError when this is not the page."""
-        right = (302, answer.location) if self.forms else (200, answer.text)
-        missing = [mark for mark in self.marks if mark not in right[1]]
-        if answer.status != right[0] or missing:
-            raise AssertionError(f"{self.path} answers {answer.status}, lacking {missing}: {answer.text[:2000]}")
+        statuses, text = ((302, 303), answer.location) if self.forms else ((200,), answer.text)
+        missing = [mark for mark in self.marks if mark not in text]
+        found = [mark for mark in self.lacks if mark in text]
+        if answer.status not in statuses or missing or found:
+            what = f"{self.path} answers {answer.status}, lacking {missing}, with {found}"
+            raise AssertionError(f"{what}: {answer.body[:2000]!r}")
 
 
-def of_portal(engine: Engine, page: int) -> dict[str, Ask]:
-    asks = lists(engine, "/agreements/list/", 'data-id="{}"', page)
-    middle = records(engine, page * PAGE_SIZE)[0]
-    asks["show"] = Ask(f"/agreements/show/{middle.id}", (middle.title,))
-    asks["add form"] = Ask("/agreements/add", ('name="party_a_org_id"', 'name="b_phone"'))
-    asks["add"] = Ask("/agreements/add", ("/agreements/show/",), portal_forms(engine))
-    return asks
+@dataclass(frozen=True)
+class Addresses:
+    """Where one side has its pages; `{}` stands for a page number, a status, a word or an id."""
+
+    list: str
+    page: str
+    filter: str
+    search: str
+    record: str
+    form: str
+    mark: str  # of a record in a list
+    saved: str  # where one goes after saving
+    first: int = 0  # the number of the first page
+    parties: tuple[str, str] = ("party_a_org", "party_b_org")
 
 
-def of_bare(engine: Engine, page: int) -> dict[str, Ask]:
-    asks = lists(engine, "/list", 'href="/show/{}"', page)
-    middle = records(engine, page * PAGE_SIZE)[0]
-    asks["show"] = Ask(f"/show/{middle.id}", (middle.title,))
-    asks["add form"] = Ask("/add", ('name="unit"', 'name="content"'))
-    asks["add"] = Ask("/add", ("/list",), bare_forms())
-    return asks
+ADDRESSES = {
+    "portal": Addresses(
+        list="/agreements/list/",
+        page="/agreements/list/?page={}",
+        filter="/agreements/list/?status={}",
+        search="/agreements/list/?q={}",
+        record="/agreements/show/{}",
+        form="/agreements/add",
+        mark='data-id="{}"',
+        saved="/agreements/show/",
+        parties=("party_a_org_id", "party_b_org_id"),
+    ),
+    "bare": Addresses(
+        list="/list",
+        page="/list?page={}",
+        filter="/list?status={}",
+        search="/list?q={}",
+        record="/show/{}",
+        form="/add",
+        mark='href="/show/{}"',
+        saved="/list",
+    ),
+    "flask_appbuilder": Addresses(
+        list="/agreementview/list/",
+        page="/agreementview/list/?page_AgreementView={}",
+        filter="/agreementview/list/?_flt_3_status={}",
+        search="/agreementview/list/?_flt_2_title={}",
+        record="/agreementview/show/{}",
+        form="/agreementview/add",
+        mark="/agreementview/show/{}",
+        saved="/",
+    ),
+    "flask_admin": Addresses(
+        list="/agreement/",
+        page="/agreement/?page={}",
+        filter="/agreement/?flt0_status_equals={}",
+        search="/agreement/?search={}",
+        record="/agreement/details/?id={}",
+        form="/agreement/new/",
+        mark="/agreement/details/?id={}&",
+        saved="/agreement/",
+    ),
+    "starlette_admin": Addresses(
+        list="/admin/agreement/list",
+        page="/admin/agreement/list?page={}",
+        filter="/admin/agreement/list?filter=status__eq%3D{}",
+        search="/admin/agreement/list?q={}",
+        record="/admin/agreement/detail?pk={}",
+        form="/admin/agreement/create",
+        mark='data-sa-pk="{}"',
+        saved="/admin/agreement/list",
+        first=1,
+    ),
+}
 
 
-def lists(engine: Engine, path: str, mark: str, page: int) -> dict[str, Ask]:
-    """Every list is known by the first and the last of its records; up to 10,000 rows the bare app has no drafts."""
-    title, status = AGREEMENT.c.title, AGREEMENT.c.status
-    wanted = {
-        "list": ("", records(engine)),
-        f"page {page + 1}": (f"?page={page}", records(engine, page * PAGE_SIZE)),
-        "filter": (f"?status={STATUS}", records(engine, 0, status == STATUS)),
-        "search": (f"?q={quote(SEARCHED)}", records(engine, 0, title.contains(SEARCHED))),
-    }
+def asks(side: str, engine: Engine, page: int) -> dict[str, Ask]:
+    """Of one side, whose database it is; `page` is the far one, from nought."""
+    at, title, status = ADDRESSES[side], AGREEMENT.c.title, AGREEMENT.c.status
+    newest, far = records(engine), records(engine, page * PAGE_SIZE)
+
+    def listed(path: str, found: list[Row[Any]]) -> Ask:
+        """Known by the first and the last of its records."""
+        return Ask(path, tuple(at.mark.format(each.id) for each in (found[0], found[-1])))
+
     return {
-        name: Ask(path + asked, tuple(mark.format(each.id) for each in (*found[:1], *found[-1:])))
-        for name, (asked, found) in wanted.items()
+        "list": listed(at.list, newest),
+        "filter": listed(at.filter.format(STATUS), records(engine, 0, status == STATUS)),
+        "far page": listed(at.page.format(page + at.first), far),
+        "search": listed(at.search.format(quote(SEARCHED)), records(engine, 0, title.contains(SEARCHED))),
+        "search without hits": Ask(at.search.format(quote(NEVER)), lacks=(at.mark.format(newest[0].id),)),
+        "record": Ask(at.record.format(far[0].id), (far[0].title,)),
+        "form": Ask(at.form, (f'name="{at.parties[0]}"', f'name="{at.parties[1]}"')),
+        "save": Ask(at.form, (at.saved,), forms(engine, at.parties)),
     }
 
 
@@ -77,18 +139,22 @@ def records(engine: Engine, offset: int = 0, *where: Any) -> list[Row[Any]]:
         return list(connection.execute(query))
 
 
-def portal_forms(engine: Engine) -> Iterator[dict[str, Any]]:
+def count(engine: Engine, *where: Any) -> int:
+    with engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(AGREEMENT).where(*where)) or 0
+
+
+def forms(engine: Engine, parties: tuple[str, str]) -> Iterator[dict[str, Any]]:
     """Agreements between ever other parties, who had none at that time."""
     org, unit_org = table("party_org", column("id"), column("community_id")), table("unit_org", column("party_org_id"))
     own = select(unit_org.c.party_org_id).distinct().order_by(unit_org.c.party_org_id)
     theirs = select(org.c.id).where(org.c.community_id.is_not(None)).order_by(org.c.id)
     with engine.connect() as connection:
-        parties = zip(cycle(connection.scalars(own).all()), cycle(connection.scalars(theirs).all()), strict=False)
-    for n, (a, b) in enumerate(parties):
+        pairs = zip(cycle(connection.scalars(own).all()), cycle(connection.scalars(theirs).all()), strict=False)
+    for n, (a, b) in enumerate(pairs):
         yield {
             "agreement_type": "1",
-            "party_a_org_id": a,
-            "party_b_org_id": b,
+            **dict(zip(parties, (a, b), strict=True)),
             "title": f"党建共建协议书第{n}份",
             "signed_on": SIGNED,
             "effective_from": SIGNED,
@@ -102,10 +168,5 @@ def portal_forms(engine: Engine) -> Iterator[dict[str, Any]]:
             "b_contact": "李晓红",
             "b_phone": "022-87654321",
             "copies": 3,
+            "publish_scope": "internal",
         }
-
-
-def bare_forms() -> Iterator[dict[str, Any]]:
-    for n in count():
-        texts = (f"BENCH-{n}", f"党建共建协议书第{n}份", SIGNED, SIGNED, STATUS, "王小明", "022-12345678", "双方会商。")
-        yield {**dict(zip(FIELDS, texts, strict=True)), "unit": 1, "community": 1}

@@ -1,4 +1,4 @@
-"""Both apps under gunicorn, served alike: started on free ports, measured in CPU time, stopped at the end."""
+"""The applications as they are served in production, started on free ports, measured, stopped at the end."""
 
 from __future__ import annotations
 
@@ -6,48 +6,63 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from bench.places import environment
+from bench.places import PEERS, PEERS_PYTHON, ROOT, environment
+from bench.visitor import Visitor
 
-SHAPE = ("-k", "gthread", "-w", "2", "--threads", "4", "--keep-alive", "75", "--log-level", "warning")
-PATIENCE = 60  # seconds
+PATIENCE = 120  # seconds
+KEPT = "600"  # seconds that a connection is kept: others are asked meanwhile
+
+
+@dataclass(frozen=True)
+class Program:
+    """How an application is started; its port stands for `{port}`."""
+
+    command: tuple[str, ...]
+    home: Path
+    settings: Mapping[str, str]
+    # A page that it answers to everybody.
+    open: str = "/"
 
 
 @dataclass
 class Server:
-    """A running gunicorn."""
+    """A program that runs."""
 
     process: subprocess.Popen[bytes]
     port: int
     log: Path
 
-    def cpu(self) -> float:
-        """Seconds that its master and workers have computed: utime + stime of /proc, but to the nanosecond."""
-        master = self.process.pid
-        workers = Path(f"/proc/{master}/task/{master}/children").read_text(encoding="ascii").split()
-        return sum(time.clock_gettime(cpu_clock(pid)) for pid in (master, *map(int, workers)))
+    def workers(self) -> list[int]:
+        return list(below(self.process.pid))
 
-    def await_answer(self) -> None:
+    def cpu(self) -> float:
+        """Seconds that it has computed: utime + stime of /proc, but to the nanosecond."""
+        return sum(time.clock_gettime(cpu_clock(pid)) for pid in (self.process.pid, *self.workers()))
+
+    def megabytes(self) -> float:
+        """What its largest worker holds in memory."""
+        return max(resident(pid) for pid in self.workers() or [self.process.pid]) / 1024
+
+    def await_answer(self, path: str) -> None:
         ends = time.monotonic() + PATIENCE
-        while not self.answers():
+        while not self.answers(path):
             if self.process.poll() is not None or time.monotonic() > ends:
                 sys.exit(f"A server does not answer; {self.log} says why.")
-            time.sleep(0.1)
+            time.sleep(0.02)
 
-    def answers(self) -> bool:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
+    def answers(self, path: str) -> bool:
+        visitor = Visitor(self.port)
         try:
-            connection.request("GET", "/")
-            return connection.getresponse().status < 500
-        except (OSError, HTTPException):
+            return visitor.ask(path).status < 500
+        except OSError:
             return False
         finally:
-            connection.close()
+            visitor.close()
 
     def stop(self) -> None:
         self.process.terminate()
@@ -56,6 +71,18 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def below(pid: int) -> Iterator[int]:
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split():
+        yield int(child)
+        yield from below(int(child))
+
+
+def resident(pid: int) -> int:
+    """Kilobytes."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")), 0)
 
 
 def cpu_clock(pid: int) -> int:
@@ -71,15 +98,40 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(app: str, home: Path, log: Path, settings: dict[str, str]) -> Iterator[Server]:
-    """`app` of the folder `home`, answering."""
+def serving(program: Program, log: Path) -> Iterator[Server]:
+    """Started, and answering."""
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", app, *SHAPE, "--bind", f"127.0.0.1:{port}"]
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=home, env=environment(**settings), stdout=out, stderr=out)
+    command = [word.replace("{port}", str(port)) for word in program.command]
+    settings = {name: text.replace("{port}", str(port)) for name, text in program.settings.items()}
+    with log.open("ab") as out:
+        process = subprocess.Popen(command, cwd=program.home, env=environment(**settings), stdout=out, stderr=out)
     server = Server(process, port, log)
     try:
-        server.await_answer()
+        server.await_answer(program.open)
         yield server
     finally:
         server.stop()
+
+
+def portal(settings: Mapping[str, str]) -> Program:
+    """As deploy/ ships it, and telling its statements."""
+    bound = ("--bind", "127.0.0.1:{port}", "--keep-alive", KEPT, "bench.serve:app")
+    return Program((sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn_conf.py", *bound), ROOT, settings)
+
+
+def portal_alone(settings: Mapping[str, str]) -> Program:
+    """`run.py`, which brings the database up to date first."""
+    return Program((sys.executable, "run.py"), ROOT, {**settings, "PORTAL_PORT": "{port}"})
+
+
+def flask_peer(name: str, database: str, first: str = "/") -> Program:
+    """As many workers and threads as the portal has."""
+    shape = ("-k", "gthread", "-w", "2", "--threads", "8", "--keep-alive", KEPT, "--log-level", "warning")
+    command = (str(PEERS_PYTHON), "-m", "gunicorn", *shape, "--bind", "127.0.0.1:{port}", f"{name}_app:app")
+    return Program(command, PEERS, {"BENCH_DATABASE": database}, first)
+
+
+def asgi_peer(name: str, database: str, first: str = "/") -> Program:
+    shape = ("--workers", "2", "--timeout-keep-alive", KEPT, "--no-access-log", "--log-level", "warning")
+    command = (str(PEERS_PYTHON), "-m", "uvicorn", *shape, "--port", "{port}", f"{name}_app:app")
+    return Program(command, PEERS, {"BENCH_DATABASE": database}, first)

@@ -147,7 +147,8 @@ def test_every_package_is_explained():
 
 NAMED = re.compile(r"`((?:[a-z_0-9]+/)*[a-z_0-9]+\.py)`")
 DOCUMENTS = [*sorted((HERE / "docs").rglob("*.md")), HERE / "CONTRIBUTING.md", HERE / "README.md"]
-THERE = {name(path) for folder in ("portal", "tests", "deploy", "tools") for path in (HERE / folder).rglob("*.py")}
+FOLDERS = ("portal", "tests", "deploy", "tools", "bench/peers")
+THERE = {name(path) for folder in FOLDERS for path in (HERE / folder).rglob("*.py")}
 THERE |= {"config.py", "run.py", "logs.py", "portal/ledgers/letters/model.py", "portal/ledgers/letters/__init__.py"}
 
 
