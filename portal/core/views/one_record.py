@@ -1,4 +1,5 @@
-"""One record with what its page shows: a statement for it and its links, and one more for each table that has rows."""
+"""One record with what its page shows: a statement for it, its links and its first table, and one more for each further
+table that has rows."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, inspect, select
-from sqlalchemy.orm import lazyload
+from sqlalchemy.orm import joinedload, lazyload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.core.declaration.ledger import Ledger, mounted
@@ -21,7 +22,7 @@ FILES = "files"
 
 @dataclass(frozen=True)
 class Found:
-    """A record, and the names of what is there beside it: of its tables, of the ledgers of its entries, and `FILES`."""
+    """A record, and what is there beside it: the names of further tables, of ledgers of entries, and `FILES`."""
 
     record: Any
     beside: frozenset[str]
@@ -30,7 +31,7 @@ class Found:
 def find(ledger: Ledger, pk: int) -> Found | None:
     """The record with this id as far as the user may read it. What it has no rows of is not asked for again."""
     query, collections, beside = _query(ledger)
-    row = db.session.execute(query, {"pk": pk}).first()
+    row = db.session.execute(query, {"pk": pk}).unique().first()
     if row is None:
         return None
     record, *there = row
@@ -49,10 +50,11 @@ def _query(ledger: Ledger) -> tuple[Select[Any], tuple[str, ...], tuple[str, ...
     tables = (*ledger.form.tables, *ledger.form.read_only_tables)
     several = {name: each.kind for name, each in shown.items() if isinstance(each.kind, Links)}
     options = linked(model, {name: each for name, each in shown.items() if name not in several})
-    for table in tables:
+    for n, table in enumerate(tables):
         inside = linked(ledger.rows_model(table), ledger.rows_fields(table))
-        options.append(lazyload(getattr(model, table.name)).options(*inside))
-    collections = (*(table.name for table in tables), *(kind.relation(name) for name, kind in several.items()))
+        load = lazyload if n else joinedload  # two tables at once would multiply with one another
+        options.append(load(getattr(model, table.name)).options(*inside))
+    collections = (*(table.name for table in tables[1:]), *(kind.relation(name) for name, kind in several.items()))
     beside = _beside(ledger)
     there = [*(getattr(model, name).any() for name in collections), *beside.values()]
     query = select(model, *there).where(model.id == bindparam("pk")).options(*options)
