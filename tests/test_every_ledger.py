@@ -218,11 +218,12 @@ def test_pages_offer_only_what_is_allowed(visit, rows, change, verb):
     assert not visitor.look(page).select(links[verb])
 
 
-def everything_posted(app, visitor, ledger, table, rows):
+def everything_posted(app, visit, account, ledger, rows):
     """Every address of the ledger that takes a POST, for its first record, filled as a form would be; bulk, too."""
+    visitor, table = visit(account), ledger.model.__tablename__
     ids = [str(i) for (i,) in rows(f"SELECT id FROM {table} ORDER BY id LIMIT 3")]
     typed = dict.fromkeys(ledger.entered, "1") | {"status": "active", "agreement_id": "1", "version": "1"}
-    for path in addresses(app, "POST", int(ids[0]), f"/{ledger.name}/"):
+    for path in addresses(app, "POST", int(ids[0]), f"/{ledger.name}/", account=account):
         for action in ledger.list.bulk if path.endswith("action_post") else ("",):
             yield path, visitor.post(path, typed | {"action": action, "rowid": ids}).status
 
@@ -235,7 +236,7 @@ def test_readers_change_no_row_by_any_address_form_or_action(app, visit, rows, a
     visitor = visit(account)
     with unchanged(rows):
         for ledger in ledgers(app):
-            for path, status in everything_posted(app, visitor, ledger, ledger.model.__tablename__, rows):
+            for path, status in everything_posted(app, visit, account, ledger, rows):
                 assert status in (403, 404), path
         for path in addresses(app, "POST", 1, "/accounts/") + addresses(app, "POST", 1, "/roles/"):
             assert visitor.post(path, name="x", username="xyz", roles="1").status == 403, path
@@ -245,11 +246,10 @@ def test_readers_change_no_row_by_any_address_form_or_action(app, visit, rows, a
 @pytest.mark.one_database
 @pytest.mark.parametrize("account", ["admin", "sysadmin", "secadmin", "auditadmin"])
 def test_administrators_change_no_business_record(app, visit, rows, account):
-    visitor = visit(account)
     business = [ledger for ledger in ledgers(app) if ledger.review.statuses or ledger.under]
     with unchanged(rows):
         for ledger in business:
-            for path, status in everything_posted(app, visitor, ledger, ledger.model.__tablename__, rows):
+            for path, status in everything_posted(app, visit, account, ledger, rows):
                 assert status in (403, 404), path
 
 

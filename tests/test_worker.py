@@ -27,7 +27,7 @@ from tests.visitor import TOKEN, Page
 
 pytestmark = pytest.mark.slow
 HERE = Path(__file__).resolve().parent.parent
-ROWS = 900
+ROWS = 400
 SOON = 40  # seconds, on a busy machine
 LONG = 100
 

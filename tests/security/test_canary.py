@@ -68,7 +68,7 @@ def test_it_is_in_no_page_sheet_answer_history_message_or_log(app, visit, rows, 
     visitor = visit(account)
     visit_, pairing = (first(rows, table, f"beneficiary_id = {bird}") for table in ("visit", "pairing"))
     asked = {"/beneficiaries": bird, "/visits": visit_, "/pairings": pairing, "/members": 1, "/audit": 1, "/overdue": 1}
-    paths = [path for under, pk in asked.items() for path in addresses(app, "GET", pk, under)]
+    paths = [path for under, pk in asked.items() for path in addresses(app, "GET", pk, under, account=account)]
     paths += [f"/api/v1{under}/{pk}" for under, pk in asked.items()]
     paths += [f"/beneficiaries/list/?q={text}" for text in ("欧阳", "HB", "金丝雀")]
     paths += ["/", "/workspace/", "/beneficiaries/export", "/visits/export", "/pairings/export", "/audit_events/export"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portal.accounts.security_manager import act_as
-from tests.security.walk import ACCOUNTS, APART, first, names_at, of, unchanged
+from tests.security.walk import ACCOUNTS, APART, first, guarded, names_at, of, unchanged
 
 # Answered to whoever has signed in, within what they may: their workspace, what is overdue, the checklist of the first
 # day (whom it refuses, `tests/accounts/test_account_sheets.py` says), what describes REST, and their requests for
@@ -18,15 +18,6 @@ EVERYBODYS = (
 )
 pytestmark = pytest.mark.one_database
 METHODS = ("GET", "POST", "PUT", "DELETE")
-
-
-def guarded(app):
-    """(endpoint, right, whose right) of every address; the rights are those of Flask-AppBuilder's rows."""
-    found = {}
-    for view in app.appbuilder.baseviews:
-        for name, verb in view.method_permission_name.items():
-            found[f"{view.endpoint}.{name}"] = (verb, view.class_permission_name)
-    return found
 
 
 def forbidden(app, account):

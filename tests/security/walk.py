@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Table
 
+from portal.accounts.security_manager import act_as
 from portal.extensions import Model
 
 ACCOUNTS = (
@@ -87,14 +88,30 @@ def mostly_on_sqlite(accounts: Iterable[str], *on_postgresql: str) -> Any:
     return pytest.mark.parametrize(("built", "account"), cases, indirect=["built"])
 
 
-def addresses(app: Flask, method: str, pk: int, under: str = "", *, once: bool = False) -> list[str]:
+def guarded(app: Flask) -> dict[str, tuple[str, str]]:
+    """(right, whose right) by the endpoint of each address; the rights are those of Flask-AppBuilder's rows."""
+    return {
+        f"{view.endpoint}.{name}": (verb, view.class_permission_name)
+        for view in app.appbuilder.baseviews  # type: ignore[attr-defined] # which Flask-AppBuilder puts there
+        for name, verb in view.method_permission_name.items()
+    }
+
+
+def addresses(
+    app: Flask, method: str, pk: int, under: str = "", *, once: bool = False, account: str | None = None
+) -> list[str]:
     """Every address that takes this method, with this record's id where one belongs; `once`: where a name belongs,
-    with one that tells for all."""
+    with one that tells for all. So does one where this account lacks the right: it is refused before anybody looks at
+    the name."""
     found = []
-    urls = app.url_map.bind("localhost")
+    urls, rights = app.url_map.bind("localhost"), guarded(app)
+    with app.test_request_context():
+        principal = act_as(account) if account else None
     for rule in app.url_map.iter_rules():
         if method in (rule.methods or ()) and not rule.endpoint.startswith(APART) and rule.rule.startswith(under):
-            for name in names_at(app, rule.endpoint)[: 1 if once else None]:
+            right = rights.get(rule.endpoint)
+            barred = principal is not None and right is not None and not principal.may(*right)
+            for name in names_at(app, rule.endpoint)[: 1 if once or barred else None]:
                 values = {each: pk if each in ("pk", "number", "run_id") else name for each in rule.arguments}
                 found.append(urls.build(rule.endpoint, values, method=method))
     return sorted(set(found))

@@ -10,7 +10,7 @@ import time
 
 import openpyxl
 import pytest
-from sqlalchemy import create_engine, select
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from portal.core.audit.audit_log import AuditEvent
@@ -44,20 +44,18 @@ def found(app):
 
 
 @pytest.fixture
-def tamper(app, built):
+def tamper(built):
     """`tamper("UPDATE …")` as somebody with full rights on the database, who switches triggers off."""
 
     def execute(*statements):
-        engine = create_engine(app.config["SQLALCHEMY_DATABASE_URI"])
-        with engine.begin() as connection:
-            tables = chain.TABLES if engine.dialect.name == "postgresql" else ()
+        with built.past_the_portal.begin() as connection:
+            tables = chain.TABLES if built.kind == "postgresql" else ()
             for table in tables:
                 connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
             for statement in statements:
                 connection.exec_driver_sql(statement)
             for table in tables:
                 connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
-        engine.dispose()
         built.dirty = True
 
     return execute
@@ -186,14 +184,12 @@ def test_the_portal_itself_never_changes_a_line(app):
 
 @pytest.mark.parametrize("table", ["audit_event", "audit_seal"])
 @pytest.mark.parametrize("statement", ["UPDATE {} SET {} = NULL", "DELETE FROM {}", "TRUNCATE {}"])
-def test_postgresql_refuses_every_change(sealed, app, built, table, statement):
+def test_postgresql_refuses_every_change(sealed, built, table, statement):
     if built.kind != "postgresql":
         return
-    engine = create_engine(app.config["SQLALCHEMY_DATABASE_URI"])
     column = {"audit_event": "reason", "audit_seal": "digest"}[table]
-    with pytest.raises(DBAPIError, match="never changed"), engine.begin() as connection:
+    with pytest.raises(DBAPIError, match="never changed"), built.past_the_portal.begin() as connection:
         connection.exec_driver_sql(statement.format(table, column))
-    engine.dispose()
 
 
 def test_without_the_trail_nothing_is_written(rows, visit, change):

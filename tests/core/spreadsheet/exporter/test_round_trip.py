@@ -20,6 +20,7 @@ from portal.core.views import listing
 from portal.extensions import db
 from portal.org import codes
 
+LANGUAGES = ("zh_Hans", "en", "zh_Hant")
 ROLES = ("reviewer", "filler01", "secretary01")
 
 
@@ -38,8 +39,8 @@ def exported(ledger, path, names=None):
     return path
 
 
-def bring(ledger, path, *, adopt=False, same=()):
-    layout = find_layout(ledger, read(path, path.name))
+def bring(ledger, path, *, adopt=False, same=(), sheets=None):
+    layout = find_layout(ledger, sheets or read(path, path.name))
     return take(ledger, layout, path.name, adopt, lambda _done, _all: None, same)
 
 
@@ -50,17 +51,19 @@ def told(outcome):
 @pytest.mark.slow
 @pytest.mark.parametrize("username", ROLES)
 def test_what_goes_out_comes_in_unchanged(app, built, tmp_path, username):
-    """Also where whoever brings it reads another language than whoever took it."""
-    for ledger in taken(app):
-        for language in ("zh_Hans", "en", "zh_Hant"):
+    """Also where whoever brings it reads another language than whoever took it. What a database keeps is in none, so
+    on PostgreSQL each ledger goes out in one."""
+    for n, ledger in enumerate(taken(app)):
+        for language in LANGUAGES if built.kind == "sqlite" else (LANGUAGES[n % len(LANGUAGES)],):
             with app.test_request_context(), scope.acting_as(act_as(username)), force_locale(language):
                 principal = scope.current()
                 if not (principal.may("import", ledger.name) and principal.may("export", ledger.name)):
                     continue
                 path = exported(ledger, tmp_path / f"{ledger.name}.xlsx")
             with app.test_request_context(method="POST"), scope.acting_as(act_as(username)):
+                sheets = read(path, path.name)
                 for adopt in (False, True) if username == "reviewer" else (False,):
-                    outcome = bring(ledger, path, adopt=adopt)
+                    outcome = bring(ledger, path, adopt=adopt, sheets=sheets)
                     found = (ledger.name, language, adopt, *told(outcome))
                     assert not outcome.rejected, found
                     assert not outcome.changes, found
