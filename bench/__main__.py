@@ -22,7 +22,7 @@ from bench.timing import Figures, Side, lists_per_second, time_page
 from bench.visitor import Visitor
 
 ROWS = 100_000
-STARTS = 3
+STARTS = 2
 PORTAL_ONLY = {"figures": Ask("/agreements/figures?part=1"), "overdue": Ask("/overdue/")}
 SIGNED_IN = {"portal": ("/login/", "reviewer"), "bare": ("/login", "admin"), "flask_appbuilder": ("/login/", "admin")}
 Table = dict[str, dict[str, dict[str, float]]]  # figures by row and side
