@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
 import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -130,6 +131,7 @@ def rounded(value: Any) -> Any:
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # and the servers with it
     chosen = options()
     if not PEERS_PYTHON.is_file():
         sys.exit("What the portal is compared with is not installed: run `make bench` once.")
