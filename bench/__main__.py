@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
 import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ from bench.timing import Figures, Side, lists_per_second, time_page
 from bench.visitor import Visitor
 
 ROWS = 100_000
-STARTS = 3
+STARTS = 2
 PORTAL_ONLY = {"figures": Ask("/agreements/figures?part=1"), "overdue": Ask("/overdue/")}
 SIGNED_IN = {"portal": ("/login/", "reviewer"), "bare": ("/login", "admin"), "flask_appbuilder": ("/login/", "admin")}
 Table = dict[str, dict[str, dict[str, float]]]  # figures by row and side
@@ -130,6 +131,7 @@ def rounded(value: Any) -> Any:
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # and the servers with it
     chosen = options()
     if not PEERS_PYTHON.is_file():
         sys.exit("What the portal is compared with is not installed: run `make bench` once.")

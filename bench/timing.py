@@ -13,7 +13,7 @@ from bench.servers import Server
 from bench.visitor import Visitor
 
 WARM_UP, FEWEST = 5, 10  # turns
-LONGEST = 45.0  # seconds for one page: beyond, it has fewer turns
+LONGEST = 30.0  # seconds for one page: beyond, it has fewer turns
 CONNECTIONS = 8
 RUSH, RUSHES = 3.0, 3  # seconds of each, and how many
 
