@@ -155,6 +155,9 @@ def on_postgresql(
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--spread", action="store_true", help="requests go to two portals over one PostgreSQL at random")
     parser.addoption("--sqlite-only", action="store_true", help="leave PostgreSQL out, for a quick answer")
+    parser.addoption(
+        "--ledger", help="walk over this ledger alone where tests walk over all (tests/test_every_ledger.py)"
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -195,7 +198,8 @@ def built(request: pytest.FixtureRequest) -> Iterator[Built]:
 
 
 @pytest.fixture
-def app(built: Built) -> Flask:
+def app(built: Built, pytestconfig: pytest.Config) -> Flask:
+    built.app.config["ONLY_LEDGER"] = pytestconfig.getoption("--ledger")
     return built.app
 
 

@@ -62,11 +62,17 @@ def ledgers(app):
     return app.extensions["portal.ledgers"]
 
 
+def walked(app):
+    """All ledgers, or the one that `--ledger` names."""
+    only = app.config["ONLY_LEDGER"]
+    return [ledger for ledger in ledgers(app) if only in (None, ledger.name)]
+
+
 def readable(app, account):
     """The ledgers that this account may read."""
     with app.test_request_context():
         principal = act_as(account)
-    return [ledger for ledger in ledgers(app) if principal.may("read", ledger.name)]
+    return [ledger for ledger in walked(app) if principal.may("read", ledger.name)]
 
 
 def test_every_view_is_a_mounted_ledger_or_one_of_the_few_own_pages(app):
@@ -138,7 +144,7 @@ OF_AREAS = {"service_projects", "project_progress", "project_milestones", "proje
 def test_liaisons_of_areas_see_service_projects_and_no_other_records(app, visit, rows, account):
     visitor = visit(account)
     with unchanged(rows):
-        for ledger in ledgers(app):
+        for ledger in walked(app):
             if ledger.name not in OF_AREAS:
                 for method, ask in (("GET", visitor.look), ("POST", visitor.post)):
                     for path in addresses(app, method, 1, f"/{ledger.name}/", once=True):
@@ -235,7 +241,7 @@ def test_readers_change_no_row_by_any_address_form_or_action(app, visit, rows, a
     """Acceptance test 8."""
     visitor = visit(account)
     with unchanged(rows):
-        for ledger in ledgers(app):
+        for ledger in walked(app):
             for path, status in everything_posted(app, visit, account, ledger, rows):
                 assert status in (403, 404), path
         for path in addresses(app, "POST", 1, "/accounts/") + addresses(app, "POST", 1, "/roles/"):
@@ -246,7 +252,7 @@ def test_readers_change_no_row_by_any_address_form_or_action(app, visit, rows, a
 @pytest.mark.one_database
 @pytest.mark.parametrize("account", ["admin", "sysadmin", "secadmin", "auditadmin"])
 def test_administrators_change_no_business_record(app, visit, rows, account):
-    business = [ledger for ledger in ledgers(app) if ledger.review.statuses or ledger.under]
+    business = [ledger for ledger in walked(app) if ledger.review.statuses or ledger.under]
     with unchanged(rows):
         for ledger in business:
             for path, status in everything_posted(app, visit, account, ledger, rows):
@@ -259,7 +265,7 @@ def test_administrators_change_no_business_record(app, visit, rows, account):
 def test_the_three_administrators_read_no_business_record(app, visit, account):
     """Acceptance test 8."""
     visitor = visit(account)
-    for ledger in ledgers(app):
+    for ledger in walked(app):
         if ledger.review.statuses or ledger.under or ledger.scoped:
             for path in addresses(app, "GET", 1, f"/{ledger.name}/", once=True):
                 assert visitor.look(path).status == 403, path
@@ -269,7 +275,7 @@ def test_the_three_administrators_read_no_business_record(app, visit, account):
 @pytest.mark.one_database
 def test_readers_stay_readers_whatever_the_permission_rows_say(app, visit, rows, change):
     """Rows put into the database past the role page do not make an auditor write."""
-    for ledger in ledgers(app):
+    for ledger in walked(app):
         for verb in set(ledger.verbs) - {"read", "export"}:
             give(change, rows, "auditor_ro", ledger.name, verb)
     test_readers_change_no_row_by_any_address_form_or_action(app, visit, rows, "auditor")
@@ -277,13 +283,13 @@ def test_readers_stay_readers_whatever_the_permission_rows_say(app, visit, rows,
 
 def test_flask_appbuilders_own_roles_give_nothing(app, visit, rows, change):
     """Admin holds every row that Flask-AppBuilder made; Public is given them here. Neither counts."""
-    for ledger in ledgers(app):
+    for ledger in walked(app):
         give(change, rows, "Public", ledger.name, "read")
     user = first(rows, "ab_user", "username = 'auditadmin'")
     for n, name in enumerate(("Admin", "Public")):
         role = first(rows, "ab_role", f"name = '{name}'")
         change(f"INSERT INTO ab_user_role (id, user_id, role_id) VALUES ({9990 + n}, {user}, {role})")
-    names = {ledger.name for ledger in ledgers(app)} - {"audit_events"}  # which its own role reads
+    names = {ledger.name for ledger in walked(app)} - {"audit_events"}  # which its own role reads
     assert {visit("auditadmin").look(f"/{name}/list/").status for name in names} == {403}
     assert visit("auditadmin").look("/roles/list/").status == 403
     assert visit().look("/agreements/list/").status == 302
@@ -435,7 +441,7 @@ BUDGETS = {
 def test_no_form_requires_more_than_its_budget(app):
     """Every required field that a unit's filler sees, prefilled or not."""
     with app.test_request_context(), scope.acting_as(act_as("filler01")):
-        for ledger in ledgers(app):
+        for ledger in walked(app):
             if ledger.review.statuses or ledger.under:
                 declared = ledger.entered.values()
                 required = [each for each in declared if each.required and (each.asked is None or each.asked())]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import keyword
 import re
 import subprocess
@@ -25,6 +24,7 @@ REGISTRY = "portal/ledgers/__init__.py"
 # What only the sources have; an installed portal comes without it.
 NEEDED = (REGISTRY, "tests/ledgers", "tools/texts.py", "translations/zh_Hans/LC_MESSAGES/messages.po")
 KEY = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+LABEL = re.compile("[A-Za-z][A-Za-z0-9 ,'()&/-]*")
 PREFIX = re.compile("[A-Z]{2}")
 IMPORT = re.compile(r"^from portal\.ledgers\.(\w+) import .*\n", re.MULTILINE)
 LONGEST_KEY, LONGEST_LABEL = 40, 60
@@ -75,7 +75,7 @@ def faults(key: str, words: Mapping[str, str]) -> Iterator[str]:
     if not KEY.fullmatch(key) or keyword.iskeyword(key) or len(key) > LONGEST_KEY:
         yield f"{key!r} cannot be the key of a ledger: small letters, digits and single underscores, as in study_groups"
     for name, text in words.items():
-        if not text.isprintable() or not re.match("[A-Za-z]", text) or len(text) > LONGEST_LABEL:
+        if not LABEL.fullmatch(text) or len(text) > LONGEST_LABEL:
             yield f"--{name} {text!r} is no English name of at most {LONGEST_LABEL} characters"
 
 
@@ -99,7 +99,7 @@ def mappers() -> Any:
 def texts_of(key: str, words: Mapping[str, str], prefix: str) -> dict[str, str]:
     """What is to be in each file, by its path."""
     given = {"key": key, "prefix": prefix, "class_name": class_of(words["one"]), "table": table_of(words["one"])}
-    given |= dict(words) | {f"{name}_text": json.dumps(text, ensure_ascii=False) for name, text in words.items()}
+    given |= dict(words)
     folder = f"portal/ledgers/{key}"
     paths = {
         "model": f"{folder}/model.py",

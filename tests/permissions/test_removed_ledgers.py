@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from portal import setup
+from portal.core.audit import audit_log
 from portal.extensions import db
 from portal.permissions import removed_ledgers
 from tests.security.walk import first
@@ -90,12 +91,12 @@ def test_a_later_ledger_of_the_same_name_gets_default_rights_and_no_others(rows,
     assert rows(f"SELECT 1 FROM role_scope WHERE ledger = '{NAME}' AND scope = 'unit'")
 
 
-def test_its_records_do_not_get_ids_under_which_the_audit_log_has_a_history(visit, rows, change, update, without):
+def test_its_records_do_not_get_ids_under_which_the_audit_log_has_a_history(app, visit, rows, change, update, without):
     without(NAME)
     update()
     change("DELETE FROM study_output")
-    [[event]] = rows(f"SELECT max(id) FROM audit_event WHERE ledger = '{NAME}' AND record_id > 0")
-    change(f"UPDATE audit_event SET record_id = 700 WHERE id = {event}")
+    with app.app_context():
+        audit_log.log_and_commit("reveal", NAME, record_id=700, title="一份成果")
     without("")
     update()
     group = first(rows, "study_group", "status = 'active' AND owner_unit_id = (SELECT id FROM unit WHERE sort_no = 1)")
