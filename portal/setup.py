@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from alembic.migration import MigrationContext
 from filelock import FileLock
 from flask import current_app
 from flask_migrate import upgrade
@@ -62,6 +63,7 @@ def bring_up_to_date() -> list[str]:
     with one_at_a_time(), scope.unscoped("setting up belongs to no user"):
         installation.require_fit()
         keep_private()
+        before = revision()
         upgrade()
         builder: Any = current_app.extensions["appbuilder"]
         for code in ("Admin", "Public"):
@@ -75,7 +77,26 @@ def bring_up_to_date() -> list[str]:
         chain.claim_heads()
         db.session.commit()
         queue.queue().prepare(current_app.config["SERVING_ROLE"])
+        if revision() != before:
+            analyze()
         return [*clock_behind(), *sweep()]
+
+
+def revision() -> str | None:
+    """The migration that the database is at."""
+    with db.engine.connect().execution_options(reading=True) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def analyze() -> None:
+    """Let the database count what is in its indexes, by which it chooses among them; SQLite never does so by itself."""
+    db.session.rollback()
+    with answering_within(LONGEST):
+        connection = db.session.connection()
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql("ANALYZE")
+        db.session.commit()
 
 
 def sweep() -> list[str]:
