@@ -66,6 +66,7 @@ def bring_up_to_date(discard: Collection[str] = ()) -> list[str]:
         keep_private()
         if known_release():  # else upgrading refuses, and says why
             removed_ledgers.require_empty(discard)
+        before = revision()
         upgrade()
         builder: Any = current_app.extensions["appbuilder"]
         for code in ("Admin", "Public"):
@@ -82,6 +83,8 @@ def bring_up_to_date(discard: Collection[str] = ()) -> list[str]:
         db.session.commit()
         queue.queue().prepare(current_app.config["SERVING_ROLE"])
         attachments.discard(file for each in gone.values() for file in each.files)
+        if revision() != before:
+            analyze()
         return [*told(gone), *clock_behind(), *sweep()]
 
 
@@ -118,6 +121,23 @@ def go_on_after(last_ids: Mapping[str, int]) -> None:
                 "WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ?)",
                 (table, last, table),
             )
+
+
+def revision() -> str | None:
+    """The migration that the database is at."""
+    with db.engine.connect().execution_options(reading=True) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def analyze() -> None:
+    """Let the database count what is in its indexes, by which it chooses among them; SQLite never does so by itself."""
+    db.session.rollback()
+    with answering_within(LONGEST):
+        connection = db.session.connection()
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql("ANALYZE")
+        db.session.commit()
 
 
 def sweep() -> list[str]:

@@ -1,5 +1,6 @@
 """Every ledger of the portal, in menu order. A new ledger adds one line here."""
 
+from portal.core.declaration import indexes
 from portal.ledgers.assistance import beneficiaries, pairings, visits
 from portal.ledgers.cobuilding import agreements, coop_activities
 from portal.ledgers.service import ENTRIES, service_projects
@@ -18,3 +19,5 @@ ALL = (
     service_projects,
     *ENTRIES,
 )
+for _ledger in ALL:
+    indexes.declare(_ledger)

@@ -376,6 +376,7 @@ def settled(place: Place, manifest: Manifest) -> tuple[str, bool]:
                     audit_log.log_and_commit(RESTORED, title=str(manifest.trail[0]))
                 return "", True
             setup.settle_rights()
+            setup.analyze()
             if manifest.trail[0] and not chain.heads_file().exists():
                 chain.refound()
             fault = verification.verify().fault

@@ -31,6 +31,11 @@ def seal() -> dict[str, Any]:
     return {"done": chain.seal()}
 
 
+def analyze() -> dict[str, Any]:
+    setup.analyze()
+    return {}
+
+
 def back_up() -> dict[str, Any]:
     made, _gone = backup.make_next(Path(current_app.config["BACKUP_DIR"]), KEPT_BACKUPS, passphrase(new=True))
     if made.manifest.damaged:
@@ -42,6 +47,7 @@ def install(_app: Flask) -> None:
     PLANS.update(
         tidy=Plan(_("Removing what is no longer needed"), hour, tidy),
         seal=Plan(_("Sealing the trail"), hour, seal),
+        analyze=Plan(_("Counting what indexes hold"), night, analyze),
         backup=Plan(_("Backup"), night, back_up, lambda: bool(current_app.config["BACKUP_DIR"])),
     )
 

@@ -36,6 +36,12 @@ class Scoped:
         return getattr(cls, name) is not None
 
     @classmethod
+    def with_any(cls, name: str, ids: Iterable[int]) -> ColumnElement[bool]:
+        """Rows in whose column stands one of these ids, in a statement."""
+        found: ColumnElement[bool] = getattr(cls, name).in_(ids)
+        return found
+
+    @classmethod
     def taken_part_in(cls, unit_ids: Iterable[int]) -> ColumnElement[bool]:
         """Rows that one of these units takes part in, in a statement."""
         relation = inspect(cls).relationships["co_units"]

@@ -95,8 +95,7 @@ class RowScope:
 
 
 def naming(model: type[Scoped], name: str, ids: list[int]) -> ColumnElement[bool]:
-    column: Any = getattr(model, name)
-    return model.taken_part_in(ids) if name == CO_UNITS else column.in_(ids)
+    return model.taken_part_in(ids) if name == CO_UNITS else model.with_any(name, ids)
 
 
 def between(model: type[Scoped], claim: RowFilter) -> ColumnElement[bool]:

@@ -50,6 +50,9 @@ class Figure:
     sealed: bool = False
     # The list address of the rows, where filters say it as well.
     behind: Mapping[str, str] = field(default_factory=dict)
+    # The columns beside the status that its conditions read, those that are compared first: they are indexed
+    # (`indexes.py`).
+    reads: tuple[str, ...] = ()
     # Does the page of what is overdue or missing list it, unit by unit?
     overdue: bool = False
     # Of a rate that counts something else than the ledger's records: (id, name) of its whole, and whose records these

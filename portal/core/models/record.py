@@ -129,11 +129,10 @@ class Record(Searchable, Scoped):
     office_no: Mapped[str | None] = field(
         Text(40), _("Office number"), hint=_("The number on the office's own paper or sheet")
     )
-    year: Mapped[int | None] = mapped_column(index=True, info=made(Whole(1900, 2100), _("Year")))
+    year: Mapped[int | None] = mapped_column(info=made(Whole(1900, 2100), _("Year")))
     period: Mapped[str | None] = mapped_column(String(8), info=made(Text(8), _("Quarter")))
     owner_unit_id: Mapped[int] = mapped_column(
         ForeignKey("unit.id"),
-        index=True,
         info={
             "field": Field(unit_link(), _("Reporting unit"), required=True, default=own_unit, asked=several_units),
         },
@@ -152,7 +151,7 @@ class Record(Searchable, Scoped):
     unit_reviewed_at: Mapped[datetime | None]
     gw_reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
     gw_reviewed_at: Mapped[datetime | None]
-    status: Mapped[str] = mapped_column(String(20), default="draft", index=True)
+    status: Mapped[str] = mapped_column(String(20), default="draft")
     # The status that a voided or archived record comes back to.
     prior_status: Mapped[str | None] = mapped_column(String(20))
     # Why it was returned, and the field that was meant.
@@ -273,11 +272,20 @@ class ChildRow(Scoped):
         return getattr(self, str(self.part_of)).co_units
 
     @classmethod
+    def with_any(cls, name: str, ids: Iterable[int]) -> ColumnElement[bool]:
+        """The records are looked up first and then their rows; the other way round, all rows would be read."""
+        whole = aliased(inspect(cls).relationships[str(cls.part_of)].mapper.class_)
+        return cls._key_of_whole().in_(select(whole.id).where(getattr(whole, name).in_(ids)))
+
+    @classmethod
     def taken_part_in(cls, unit_ids: Iterable[int]) -> ColumnElement[bool]:
-        relation = inspect(cls).relationships[str(cls.part_of)]
-        ((local, _),), whole = relation.local_remote_pairs, relation.mapper.class_
-        key: Any = getattr(cls, inspect(cls).get_property_by_column(local).key)
-        return key.in_(select(whole.id).where(whole.taken_part_in(unit_ids)))
+        whole = inspect(cls).relationships[str(cls.part_of)].mapper.class_
+        return cls._key_of_whole().in_(select(whole.id).where(whole.taken_part_in(unit_ids)))
+
+    @classmethod
+    def _key_of_whole(cls) -> Any:
+        ((local, _),) = inspect(cls).relationships[str(cls.part_of)].local_remote_pairs
+        return getattr(cls, inspect(cls).get_property_by_column(local).key)
 
     @classmethod
     def knows(cls, name: str) -> bool:

@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import ScalarResult, Select, func, or_, select
-from sqlalchemy.orm import load_only, selectinload
+from sqlalchemy import ScalarResult, Select, desc, func, null, or_, select, union_all
+from sqlalchemy.orm import aliased, load_only, selectinload
 from sqlalchemy.sql import ColumnElement
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
@@ -28,6 +28,7 @@ from portal.core.punctuation import labelled
 from portal.core.search import MOST_WORDS, contains, words
 from portal.core.views.query_args import only
 from portal.extensions import db
+from portal.org.mixins import Scoped
 
 PAGE_SIZE = 25
 MOST_PER_PAGE = 100
@@ -227,13 +228,45 @@ def filtering(ledger: Ledger, name: str, texts: Sequence[str]) -> Iterator[Colum
 
 def ordering(ledger: Ledger, order: str) -> list[Any]:
     """By the column; links in the official order of what they link to; ties by id."""
+    by = turned(order, ordered_by(ledger, order))
+    return [by] if order.removeprefix("-") == "id" else [by, ledger.model.id]
+
+
+def turned(order: str, column: Any) -> Any:
+    return column.desc() if order.startswith("-") else column
+
+
+def ordered_by(ledger: Ledger, order: str) -> Any:
+    column, kind = ledger.column(order.removeprefix("-")), ranked_link(ledger, order)
+    return select(kind.rank).where(kind.model.id == column).scalar_subquery() if kind else column
+
+
+def ranked_link(ledger: Ledger, order: str) -> Link | None:
+    """The kind of what is ordered by, where that are links to rows with an order of their own."""
     name = order.removeprefix("-")
-    column: Any = ledger.column(name)
     kind = ledger.field(name).kind if ledger.has(name) else None
-    if isinstance(kind, Link):
-        column = select(kind.rank).where(kind.model.id == column).scalar_subquery()
-    by = column.desc() if order.startswith("-") else column
-    return [by] if name == "id" else [by, ledger.model.id]
+    return kind if isinstance(kind, Link) and kind.rank.key != "id" else None
+
+
+def putting_in_order(ledger: Ledger, order: str, ids: Select[Any]) -> Any:
+    """These few ids in this order: the limit keeps databases from looking for them along an index of the order."""
+    found = ids.add_columns(ordered_by(ledger, order).label("by")).limit(COUNTED + 1).subquery()
+    return select(found.c.id).order_by(turned(order, found.c.by), found.c.id)
+
+
+def following_order(ledger: Ledger, order: str, ids: Select[Any]) -> Any:
+    """These ids in this order, which an index has. That of links is the order of what they link to, with the records
+    of each of them; those without a link stand before or after all others. What is linked to may be out of reach where
+    it belongs to units, and the record is not: such links are looked up record by record."""
+    kind = ranked_link(ledger, order)
+    if kind is None or issubclass(kind.model, Scoped):
+        return ids.order_by(*ordering(ledger, order))
+    column, target = ledger.column(order.removeprefix("-")), aliased(kind.model)
+    rank = getattr(target, kind.rank.key)
+    linked = ids.add_columns(rank.label("by")).join(target, target.id == column)
+    lacking = ids.add_columns(null().label("by")).where(column.is_(None))
+    # The order of the whole, so that databases merge two ordered halves.
+    return union_all(linked, lacking).order_by(desc("by") if order.startswith("-") else "by", "id")
 
 
 def loading(ledger: Ledger, names: Sequence[str]) -> tuple[Any, ...]:
@@ -273,15 +306,21 @@ def whole(ledger: Ledger) -> list[Any]:
 
 
 def fetch(listing: Listing) -> Page:
-    """One statement counts (up to 10,000), one finds the page's ids and joins what its columns show."""
-    ledger, where = listing.ledger, list(conditions(listing))
-    ids = select(ledger.model.id).where(*where)
-    counted = ids.order_by(None).limit(COUNTED + 1).subquery()
-    count = db.session.scalar(select(func.count()).select_from(counted)) or 0
-    order = ordering(ledger, listing.order)
+    """One statement counts (up to 10,000), one finds the page's ids and joins what its columns show.
+
+    Few records are found first and then put in order. Of many, the order's index is followed until the page is full.
+    """
+    ledger = listing.ledger
+    ids = select(ledger.model.id).where(*conditions(listing))
+    found = ids.limit(COUNTED + 1).subquery()
+    count = db.session.scalar(select(func.count()).select_from(found)) or 0
     first = listing.page * listing.page_size
-    page = ids.order_by(*order).limit(listing.page_size + 1).offset(first).subquery()
-    query: Select[Any] = select(ledger.model).join(page, page.c.id == ledger.model.id).order_by(*order)
+    if count <= min(first, COUNTED):
+        return Page([], count, more=False)
+    ids = (putting_in_order if count <= COUNTED else following_order)(ledger, listing.order, ids)
+    page = ids.limit(listing.page_size + 1).offset(first).subquery()
+    query: Select[Any] = select(ledger.model).join(page, page.c.id == ledger.model.id)
+    query = query.order_by(*ordering(ledger, listing.order))
     query = query.options(*loading(ledger, listing.columns))
     records = db.session.scalars(query).all()
     return Page(records[: listing.page_size], count, len(records) > listing.page_size)

@@ -121,7 +121,7 @@ def households(*where: Any) -> Select[Any]:
 
 
 def amounts(*where: Any) -> Select[Any]:
-    return select(AidItem.amount).select_from(Visit).join(Visit.aid_items).where(*where)
+    return select(AidItem.amount).where(AidItem.visit_id.in_(select(Visit.id).where(*where)))
 
 
 BENEFICIARY_FIGURES = (
@@ -145,6 +145,7 @@ BENEFICIARY_FIGURES = (
         lazy_pgettext("beneficiaries", "To be looked at again"),
         _("Beneficiaries on the list whose day for looking again has passed"),
         lambda: [*on_list(), review_due()],
+        reads=("review_on", "household_no"),
         behind={"status": "review_due"},
         overdue=True,
     ),
@@ -156,6 +157,7 @@ PAIRING_FIGURES = (
         _("Pairings in force"),
         _("Pairings that are approved, not ended and not run out today"),
         running,
+        reads=("end_on", "start_on", "visit_freq", "beneficiary_id"),
         behind={"status": "running"},
     ),
     Figure(
@@ -217,6 +219,7 @@ VISIT_FIGURES = (
         _("Visits"),
         _("Visits of the last two years; calls are no visits"),
         recent,
+        reads=("visited_on", "visit_type", "beneficiary_id"),
     ),
     Figure(
         "aid",

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Column, ForeignKey, Integer, String, Table
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.sql import ColumnElement
 
@@ -153,7 +153,7 @@ class Beneficiary(Record, Model):
     )
     called: Mapped[str | None] = field(Text(60, free=False), _("Beneficiary"), entered=False)
     target_type: Mapped[str | None] = field(
-        Code("C13", other=Other("9", "remark", KINDS_OF_NEED)), _("Kind of beneficiary"), required=True, index=True
+        Code("C13", other=Other("9", "remark", KINDS_OF_NEED)), _("Kind of beneficiary"), required=True
     )
     name_enc: Mapped[Sealed | None] = field(
         PersonName(), _("Name of the person"), required=True, hint=_("Kept encrypted and shown masked")
@@ -284,11 +284,9 @@ class Visit(Record, Model):
     visited_on: Mapped[date | None] = field(
         Day(past=True), _("Visited on"), required=True, index=True, default=clock.today
     )
-    visit_type: Mapped[str | None] = field(
-        Code("C18"), _("Kind of visit"), required=True, index=True, default=lambda: "1"
-    )
+    visit_type: Mapped[str | None] = field(Code("C18"), _("Kind of visit"), required=True, default=lambda: "1")
     beneficiary_id: Mapped[int | None] = beneficiary_link(
-        _("Beneficiary visited"), hint=_("Or one of the two fields after this one")
+        _("Beneficiary visited"), index=False, hint=_("Or one of the two fields after this one")
     )
     target_org_id: Mapped[int | None] = link(org_link(), _("Community or branch visited"), "party_org.id")
     target_name: Mapped[str | None] = field(Text(60), _("Enterprise or site visited"))
@@ -321,6 +319,11 @@ class Visit(Record, Model):
 
 
 index_natural_key(Visit.visited_on, Visit.owner_unit_id)
+# When a unit visited whom (`figures.visited`).
+Index(
+    "ix_visit_of_beneficiary",
+    *(Visit.beneficiary_id, Visit.owner_unit_id, Visit.status, Visit.visited_on, Visit.visit_type, Visit.amends_id),
+)
 
 
 class OfVisit(ChildRow):

@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from flask_babel import lazy_pgettext
 from sqlalchemy import Select, func, select
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
 from portal.core import clock
@@ -49,13 +50,17 @@ def legal_units() -> list[ColumnElement[bool]]:
 
 
 def units_with(*where: Any) -> ColumnElement[bool]:
-    return Unit.id.in_(select(Unit.id).join(PartyOrg.units).where(PartyOrg.community_id.is_(None), *where))
+    """Units for which an organisation stands that this holds for."""
+    unit = aliased(Unit)
+    org = select(PartyOrg.id).join(PartyOrg.units.of_type(unit)).where(unit.id == Unit.id)
+    return org.where(PartyOrg.community_id.is_(None), *where).exists()
 
 
 def covered() -> ColumnElement[bool]:
     """Has one of the unit's organisations an agreement of its own with a community in force?"""
-    parties = select(Agreement.party_a_org_id).where(Agreement.agreement_type == UNIT_COMMUNITY, in_force())
-    return units_with(PartyOrg.id.in_(parties))
+    own = Agreement.party_a_org_id == PartyOrg.id
+    agreement = select(Agreement.id).where(own, Agreement.agreement_type == UNIT_COMMUNITY, in_force())
+    return units_with(agreement.exists())
 
 
 def units(*_agreements: Any) -> Select[int]:
@@ -71,8 +76,9 @@ def with_needs() -> list[ColumnElement[bool]]:
     return [in_force(), Agreement.demand_items.any(DemandItem.status.in_(NOT_WITHDRAWN))]
 
 
-def needs(*where: Any) -> Select[int]:
-    of_agreements = DemandItem.agreement_id.in_(select(Agreement.id).where(*where))
+def needs(*_agreements: Any) -> Select[int]:
+    """Of agreements in force: these are looked up first, since most needs are of former ones."""
+    of_agreements = DemandItem.agreement_id.in_(select(Agreement.id).where(in_force()))
     return select(func.count(DemandItem.id)).where(DemandItem.status.in_(NOT_WITHDRAWN), of_agreements)
 
 
@@ -95,6 +101,7 @@ FIGURES = (
         lazy_pgettext("agreements", "In force"),
         _("Agreements that are filed and have not run out today"),
         lambda: [Agreement.status == "active", unexpired()],
+        reads=("effective_to", "effective_from"),
         behind={"status": "running"},
     ),
     Figure(

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Column, ForeignKey, Integer, String, Table
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from portal.core import clock
@@ -104,6 +104,11 @@ class Agreement(Record, Model):
         filled_only("agreement", "amends_id"),
         filled_only("agreement", "previous_id"),
         numbered_in_unit("agreement"),
+        # Which organisations have one in force (`figures.covered`).
+        Index(
+            "ix_agreement_party_a_in_force",
+            *("party_a_org_id", "agreement_type", "status", "effective_to", "effective_from", "amends_id"),
+        ),
     )
     ledger_name = "agreements"
     dated_by = "signed_on"
@@ -114,7 +119,7 @@ class Agreement(Record, Model):
         Code("C01", other=Other("9", "remark")), _("Agreement type"), required=True, index=True
     )
     party_a_org_id: Mapped[int | None] = link(
-        org_link(own_orgs), _("Party A organisation"), "party_org.id", required=True
+        org_link(own_orgs), _("Party A organisation"), "party_org.id", required=True, index=False
     )
     party_b_org_id: Mapped[int | None] = link(
         org_link(community_orgs), _("Party B organisation"), "party_org.id", required=True

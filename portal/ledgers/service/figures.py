@@ -113,6 +113,7 @@ PROJECT_FIGURES = (
         _("Projects collected"),
         _("Projects collected in the last two years that were approved and neither voided nor ended"),
         collected,
+        reads=("prior_status", "collected_on"),
     ),
     Figure(
         "running",
@@ -126,6 +127,7 @@ PROJECT_FIGURES = (
         lazy_pgettext("service_projects", "Overdue"),
         _("Projects in progress whose due date has passed and that are not on the books"),
         lambda: running(overdue()),
+        reads=("due_on", "deferred_until"),
         behind={"status": "overdue"},
         overdue=True,
     ),
@@ -134,6 +136,7 @@ PROJECT_FIGURES = (
         _("Nothing reported"),
         _("Projects in progress without a report for two cycles: monthly for key projects, else quarterly"),
         lambda: running(silent()),
+        reads=("approved_on", "priority"),
         behind={"status": "silent"},
         overdue=True,
     ),
@@ -156,6 +159,7 @@ PROJECT_FIGURES = (
         _("On-time completion rate"),
         _("Projects completed by their due date, agreed extensions included, of the completed ones whose day is known"),
         lambda: [completed(), ServiceProject.done_on.is_not(None)],
+        reads=("done_on",),
         part=lambda: [ServiceProject.done_on <= ServiceProject.due_on],
     ),
     Figure(

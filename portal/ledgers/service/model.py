@@ -122,7 +122,7 @@ class ServiceProject(Record, Model):
     searched: ClassVar = ("record_no", "office_no", "title", "owner_name")
 
     title: Mapped[str | None] = field(Text(60), _("Project title"), required=True)
-    series: Mapped[str | None] = field(Code("C26"), _("Series"), required=True, index=True)
+    series: Mapped[str | None] = field(Code("C26"), _("Series"), required=True)
     origin: Mapped[str | None] = field(Code("C27", other=Other("9", "remark")), _("Collected from"), required=True)
     area_id: Mapped[int | None] = link(
         Link(Area, "name", where=towns_and_zones), _("Collected in"), "area.id", required=True

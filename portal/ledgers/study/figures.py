@@ -84,8 +84,8 @@ def topics(*where: Any) -> Select[int]:
 
 
 def studied() -> ColumnElement[bool]:
-    held = select(StudySession.plan_topic_id).where(StudySession.status == IN_FORCE)
-    return PlanTopic.id.in_(held.where(StudySession.plan_topic_id.is_not(None)))
+    held = select(StudySession.id).where(StudySession.plan_topic_id == PlanTopic.id, StudySession.status == IN_FORCE)
+    return held.exists()
 
 
 GROUP_FIGURES = (
@@ -124,6 +124,7 @@ GROUP_FIGURES = (
         _("Fewer than three members"),
         _("Running groups whose listed members are fewer than three"),
         lambda: groups(few()),
+        reads=("member_cnt",),
         behind={"status": "few"},
         overdue=True,
     ),
@@ -145,6 +146,7 @@ SESSION_FIGURES = (
         _("Sessions this year"),
         _("Study sessions that were submitted, of this calendar year"),
         of_this_year,
+        reads=("year", "due_cnt", "present_cnt"),
     ),
     Figure(
         "participation",

@@ -1,0 +1,139 @@
+"""How SQLite answers lists, searches and figures of a million records: by an index, whatever the ledger."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from functools import cache
+
+import pytest
+from sqlalchemy import event
+
+from portal import ledgers
+from portal.core.views import listing
+from portal.extensions import Model, db
+from portal.org.mixins import Scoped
+from tests.test_every_ledger import readable
+
+MILLION = 1_000_000
+# Rows of a million that one value is found in.
+RARE, COMMON = 1_000, {"status": 150_000, "owner_unit_id": 5_000}
+NOWHERE = "龙虎斗"
+pytestmark = [pytest.mark.slow, pytest.mark.one_database]
+
+
+@cache
+def growing():
+    """The tables of records and of what belongs to them."""
+    models = [each.model for each in ledgers.ALL]
+    models += [ledger.rows_model(table) for ledger in ledgers.ALL for table in ledger.form.tables]
+    return {model.__tablename__ for model in models}
+
+
+def counts(table):
+    """What ANALYZE would find out of a million rows."""
+    for index in table.indexes:
+        names, found = index.columns.keys(), MILLION
+        rows = 1_000 if index.dialect_kwargs.get("sqlite_where") is not None else MILLION
+        told = [rows]
+        for name in names:
+            found = (
+                1 if name == "id" else min(max(found // 50, 1) if found < MILLION else MILLION, COMMON.get(name, RARE))
+            )
+            told.append(found)
+        yield index.name, " ".join(map(str, told))
+
+
+@pytest.fixture
+def million(app):
+    """The database believes that its growing tables have a million rows each, until the test is over."""
+    with app.app_context(), db.engine.begin() as connection:
+        connection.exec_driver_sql("ANALYZE")
+        for name in growing():
+            connection.exec_driver_sql("DELETE FROM sqlite_stat1 WHERE tbl = ?", (name,))
+            for index, told in counts(Model.metadata.tables[name]):
+                connection.exec_driver_sql("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", (name, index, told))
+    with app.app_context():
+        db.engine.dispose()  # connections read it once
+
+
+@contextmanager
+def explaining(app):
+    """The plans of all statements that are executed inside, as (statement, line)."""
+    found, asking = [], []
+
+    def explain(connection, _cursor, statement, parameters, *_):
+        if not asking and statement.startswith("SELECT") and growing() & set(re.findall(r"\w+", statement)):
+            asking.append(True)
+            lines = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            found.append((statement, [line[-1] for line in lines]))
+            asking.pop()
+
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", explain)
+    try:
+        yield found
+    finally:
+        with app.app_context():
+            event.remove(db.engine, "before_cursor_execute", explain)
+
+
+def scans(plans):
+    """The plans in which a growing table is read from end to end."""
+    for statement, lines in plans:
+        for line in lines:
+            read = re.match(r"SCAN (\w+)(.*)", line)
+            if read and re.sub(r"_\d+$", "", read[1]) in growing() and "USING" not in read[2]:
+                yield "\n".join((line, "in", *lines, statement))
+
+
+def ranked(ledger, name):
+    """Not the names of people, who belong to units: they are looked up record by record."""
+    kind = listing.ranked_link(ledger, name)
+    return kind is None or not issubclass(kind.model, Scoped)
+
+
+def addresses(ledger):
+    path = f"/{ledger.name}/list/?"
+    yield from (f"{path}order={sign}{name}" for name in ledger.sortable if ranked(ledger, name) for sign in ("", "-"))
+    yield f"{path}q={NOWHERE}"
+    for name, kind in ((name, ledger.field(name).kind) for name in ledger.list.filters):
+        if kind.filter_widget == "days":
+            yield f"{path}{name}=2026-01-01&{name}=2026-01-31"
+        elif kind.filter_widget == "select":
+            yield from (f"{path}{name}={value}" for value, _ in kind.options())
+    yield from (f"{path}figure={figure.name}{end}" for figure in ledger.figures for end in ends(figure))
+    if ledger.figures:
+        yield f"/{ledger.name}/figures"
+
+
+def ends(figure):
+    return ("", ".counted") if figure.part_address else ("",)
+
+
+# Few records are found first and put in order, many along an index of the order. To the committee a list of few is that
+# of a small table.
+@pytest.mark.parametrize(("account", "few"), [("reviewer", 0), ("filler01", listing.COUNTED)])
+def test_no_list_or_figure_reads_a_whole_table_that_grows(app, visit, million, monkeypatch, account, few):
+    visitor = visit(account)
+    monkeypatch.setattr(listing, "COUNTED", few)
+    with app.app_context():
+        # Entries that are not in the menu are read under their record.
+        mine = [each for each in readable(app, account) if each in ledgers.ALL and each.list.in_menu]
+        asked = [address for each in mine for address in addresses(each)]
+    for address in (*asked, "/overdue/"):
+        with explaining(app) as plans:
+            assert visitor.client.get(address).status_code == 200, address
+        assert list(scans(plans)) == [], address
+
+
+@pytest.mark.parametrize("account", ["reviewer", "filler01"])
+def test_many_records_stand_in_the_same_order_as_few(app, visit, monkeypatch, account):
+    visitor = visit(account)
+    for ledger in (each for each in readable(app, account) if each in ledgers.ALL):
+        for order in (f"{sign}{name}" for name in ledger.sortable for sign in ("", "-")):
+            found = {}
+            for few in (0, 10_000):
+                monkeypatch.setattr(listing, "COUNTED", few)
+                found[few] = visitor.look(f"/{ledger.name}/list/?page_size=100&order={order}").ids()
+            assert found[0] == found[10_000], f"{ledger.name} {order}"
