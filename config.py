@@ -66,7 +66,7 @@ SETTINGS = {
     "PORTAL_BACKUP_PASSPHRASE_FILE": "file with the passphrase of backups; else it is asked for",
 }
 # Names that tests and benchmarks give, and the portal does not read.
-BESIDE = ("PORTAL_TEST_POSTGRES",)
+BESIDE = ("PORTAL_TEST_POSTGRES", "PORTAL_BENCH_BARE")
 
 
 SHORTEST_SECRET = 32  # characters
