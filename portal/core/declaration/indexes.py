@@ -22,7 +22,7 @@ def declare(ledger: Ledger) -> None:
     if issubclass(ledger.model, Record):
         for_figures(ledger, table)
     for name in unordered(ledger, table):
-        Index(f"ix_{table.name}_order_{name}", table.c[name], table.c.id)
+        Index(f"ix_{table.name}_order_{name}", table.columns[name], table.columns["id"])
     # Entries that are not in the menu are read under their record.
     if ledger.list.in_menu and (scanned := tuple(unindexed(ledger, table))):
         add_scan(table, scanned)
@@ -34,16 +34,16 @@ def for_figures(ledger: Ledger, table: Table) -> None:
     read = dict.fromkeys(name for figure in ledger.figures for name in figure.reads)
     standing, units = ("status", *read, "amends_id"), ("owner_unit_id", "status", *read, "amends_id")
     if read:
-        Index(f"ix_{table.name}_figures", *(table.c[name] for name in standing))
-    Index(f"ix_{table.name}_unit_figures", *(table.c[name] for name in units))
+        Index(f"ix_{table.name}_figures", *(table.columns[name] for name in standing))
+    Index(f"ix_{table.name}_unit_figures", *(table.columns[name] for name in units))
     if "gaps" in ledger.list.filters:
         add_gaps(table, "gaps", ("status", "owner_unit_id", "amends_id"))
         add_gaps(table, "unit_gaps", ("owner_unit_id", "status", "amends_id"))
 
 
 def add_gaps(table: Table, name: str, columns: tuple[str, ...]) -> None:
-    filled = table.c.gaps.is_not(None)
-    found = [table.c[each] for each in columns]
+    filled = table.columns["gaps"].is_not(None)
+    found = [table.columns[each] for each in columns]
     Index(f"ix_{table.name}_{name}", *found, sqlite_where=filled, postgresql_where=filled)
 
 
@@ -68,11 +68,11 @@ def unindexed(ledger: Ledger, table: Table) -> Iterator[str]:
     if ledger.searchable:
         yield "search_text"
     known = {"gaps", *first_columns(table)}
-    yield from (name for name in ledger.list.filters if name in table.c and name not in known)
+    yield from (name for name in ledger.list.filters if name in table.columns and name not in known)
 
 
 def add_scan(table: Table, scanned: tuple[str, ...]) -> None:
     """A narrow copy of the table in the order of its list. A condition that no index answers reads this instead of
     whole records; new rows only lengthen it."""
-    standing = [name for name in ("amends_id", "status") if name in table.c and name not in scanned]
-    Index(f"ix_{table.name}_scan", *(table.c[name] for name in ("id", *scanned, *standing)))
+    standing = [name for name in ("amends_id", "status") if name in table.columns and name not in scanned]
+    Index(f"ix_{table.name}_scan", *(table.columns[name] for name in ("id", *scanned, *standing)))

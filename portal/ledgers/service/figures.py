@@ -99,7 +99,8 @@ def judged() -> list[ColumnElement[bool]]:
 
 
 def asked_people(*where: Any) -> Select[Any]:
-    return select(func.sum(Satisfaction.sample_cnt)).join(Satisfaction.project).where(*where)
+    of_projects = Satisfaction.project_id.in_(select(ServiceProject.id).where(*where))
+    return select(func.sum(Satisfaction.sample_cnt)).where(of_projects)
 
 
 def satisfied() -> Any:

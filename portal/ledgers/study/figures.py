@@ -80,7 +80,9 @@ def published() -> list[ColumnElement[bool]]:
 
 
 def topics(*where: Any) -> Select[int]:
-    return select(func.count(PlanTopic.id)).join(PlanTopic.plan).where(month_come(), *where)
+    return select(func.count(PlanTopic.id)).where(
+        month_come(), PlanTopic.plan_id.in_(select(StudyPlan.id).where(*where))
+    )
 
 
 def studied() -> ColumnElement[bool]:

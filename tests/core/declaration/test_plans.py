@@ -79,11 +79,12 @@ def explaining(app):
 
 
 def scans(plans):
-    """The plans in which a growing table is read from end to end."""
+    """The plans in which a growing table is read from end to end, not only by its ids until a page is full."""
     for statement, lines in plans:
         for line in lines:
             read = re.match(r"SCAN (\w+)(.*)", line)
-            if read and re.sub(r"_\d+$", "", read[1]) in growing() and "USING" not in read[2]:
+            page = read and re.search(rf"ORDER BY {read[1]}\.id( DESC)?\s+LIMIT", statement)
+            if read and re.sub(r"_\d+$", "", read[1]) in growing() and "USING" not in read[2] and not page:
                 yield "\n".join((line, "in", *lines, statement))
 
 
