@@ -118,7 +118,7 @@ def registered(text: str, key: str) -> str:
     later = next((each.start() for each in IMPORT.finditer(text) if each[1] > key), None)
     place = later if later is not None else max(each.end() for each in IMPORT.finditer(text))
     text = f"{text[:place]}from portal.ledgers.{key} import {key}\n{text[place:]}"
-    end = text.rindex(")")
+    end = text.index("\n)", text.index("\nALL = (")) + 1
     return f"{text[:end]}    {key},\n{text[end:]}"
 
 
