@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from flask import Flask, current_app, request
-from flask_babel import get_locale
 from markupsafe import Markup
 
 from portal.core.access import scope
 from portal.core.declaration.ledger import Ledger, mounted
+from portal.http.fragments import kept
 from portal.oversight.onboarding_pages import first_day
 from portal.permissions import administrators
 
@@ -19,7 +18,7 @@ PAGES = ("rights", "audit", "samples", "exports", "accounts", "roles", "reviews"
 
 
 class Menu(NamedTuple):
-    """All that the navigation depends on."""
+    """All that the navigation depends on, but for the language."""
 
     ledgers: tuple[Ledger, ...]
     pages: frozenset[str]
@@ -27,8 +26,6 @@ class Menu(NamedTuple):
     administers: bool
     endpoint: str | None
     ledger: str
-    language: str
-    root: str
 
 
 def groups(ledgers: tuple[Ledger, ...]) -> list[tuple[str, list[Ledger]]]:
@@ -47,22 +44,18 @@ def readable() -> tuple[Ledger, ...]:
 def navigation(ledger: Ledger | None = None) -> Markup:
     """The navigation as the user sees it on a page of this ledger, or of none."""
     principal = scope.current()
-    return _drawn(
-        Menu(
-            readable(),
-            frozenset(name for name in PAGES if principal.may("read", name)),
-            request.endpoint == "StartView.index" or first_day(),
-            administrators.administers(principal),
-            request.endpoint,
-            ledger.name if ledger else "",
-            str(get_locale()),
-            request.script_root,
-        )
+    menu = Menu(
+        readable(),
+        frozenset(name for name in PAGES if principal.may("read", name)),
+        request.endpoint == "StartView.index" or first_day(),
+        administrators.administers(principal),
+        request.endpoint,
+        ledger.name if ledger else "",
     )
+    return kept(menu, lambda: drawn(menu))
 
 
-@lru_cache(1024)
-def _drawn(menu: Menu) -> Markup:
+def drawn(menu: Menu) -> Markup:
     blueprint = (menu.endpoint or "").rpartition(".")[0]
     context: dict[str, Any] = {"menu": menu, "groups": groups(menu.ledgers), "blueprint": blueprint}
     return Markup(current_app.jinja_env.get_template("navigation.html").render(context))  # noqa: S704  # escaped there

@@ -92,9 +92,7 @@ def known_release() -> bool:
     """Is the database of this release, an older one or none, and not of a newer one?"""
     extension = current_app.extensions["migrate"]
     script = ScriptDirectory.from_config(extension.migrate.get_config(extension.directory))
-    with db.engine.connect() as connection:
-        heads = MigrationContext.configure(connection).get_current_heads()
-    return {*heads} <= {each.revision for each in script.walk_revisions()}
+    return revision() in {None, *(each.revision for each in script.walk_revisions())}
 
 
 def told(gone: Mapping[str, removed_ledgers.Forgotten]) -> list[str]:

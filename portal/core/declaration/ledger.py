@@ -193,6 +193,11 @@ class Ledger:
             found["status"] = Field(EffectiveStatus(self), _("Status"), entered=False)
         return found
 
+    @property
+    def entries(self) -> tuple[Ledger, ...]:
+        """The ledgers of the entries under its records."""
+        return tuple(each for each in mounted() if each.under and each.under.ledger == self.name)
+
     def above(self, record: Any) -> Any:
         """The record that this one is an entry of; None for records of their own."""
         return getattr(record, self.under.relation) if self.under else None

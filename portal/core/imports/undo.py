@@ -122,8 +122,8 @@ def contradictions(ledger: Ledger, record: Any) -> Iterator[Contradiction]:
         transitions.require_whole(ledger, record, lenient=True)
     except transitions.Incomplete as fault:
         yield ledger.name, record.id, str(record), clauses(fault.texts)
-    for other in mounted():
-        if other.under and other.under.ledger == ledger.name:
+    for other in ledger.entries:
+        if other.under:
             relation = getattr(other.model, other.under.relation)
             for entry in db.session.scalars(select(other.model).where(relation == record).order_by(other.model.id)):
                 yield from contradictions(other, entry)

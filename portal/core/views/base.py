@@ -137,8 +137,7 @@ class LedgerView(
     @expose("/show/<int:pk>")
     @has_access
     def show(self, pk: int) -> ResponseReturnValue:
-        below = (each.code_lists for each in mounted() if each.under and each.under.ledger == self.ledger.name)
-        codes.load(self.ledger.all_code_lists.union(*below))
+        codes.load(self.ledger.all_code_lists.union(*(each.code_lists for each in self.ledger.entries)))
         found = self.found_or_404(pk)
         return self.record_page(found.record, beside=found.beside)
 
@@ -296,8 +295,7 @@ def list_of_entries(ledger: Ledger, record: Any, beside: frozenset[str] | None =
     """The entries under a record that the user may see, each with whether one may be added now; asked for are those
     `beside` it, or all."""
     principal, found = scope.current(), []
-    others = [each for each in mounted() if each.under and each.under.ledger == ledger.name]
-    for other in others:
+    for other in ledger.entries:
         if other.under and principal.may("read", other.name):
             names = [name for name in other.list.columns if name != f"{other.under.relation}_id"]
             asked = beside is None or other.name in beside

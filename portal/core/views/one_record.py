@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, exists, inspect, select
 from sqlalchemy.orm import joinedload, lazyload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from portal.core.declaration.ledger import Ledger, mounted
+from portal.core.declaration.ledger import Ledger
 from portal.core.fields import Links
 from portal.core.records.attachments import Attachment
 from portal.core.views.listing import header_and_shown, linked
@@ -65,8 +65,8 @@ def _beside(ledger: Ledger) -> dict[str, ColumnElement[bool]]:
     """Whether there are entries under the record, by their ledger, and files of it."""
     model = ledger.model
     found: dict[str, ColumnElement[bool]] = {}
-    for other in mounted():
-        if other.under and other.under.ledger == ledger.name:
+    for other in ledger.entries:
+        if other.under:
             above = inspect(other.model).relationships[other.under.relation]
             [column] = above.local_columns
             found[other.name] = exists().where(column == model.id)
