@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import g
 from flask_babel import get_locale
-from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.extensions import Model, db
@@ -83,11 +83,16 @@ def load(names: Iterable[str]) -> None:
     missing = tuple(sorted(set(names) - loaded.keys()))
     if not missing:
         return
+    rows = db.session.execute(_items_of(missing)).all()
+    loaded.update(_built(missing, tuple(map(tuple, rows)), str(get_locale())))
+
+
+@lru_cache(256)
+def _items_of(names: tuple[str, ...]) -> Select[*tuple[Any, ...]]:
+    """Asked at nearly every request, and therefore built once."""
     item = CodeItem
     query = select(CodeList.code, item.code, item.enabled, item.label, item.label_hant, item.label_en)
-    query = query.join(item.list).where(CodeList.code.in_(missing)).order_by(item.position)
-    rows = db.session.execute(query).all()
-    loaded.update(_built(missing, tuple(map(tuple, rows)), str(get_locale())))
+    return query.join(item.list).where(CodeList.code.in_(names)).order_by(item.position)
 
 
 @lru_cache(256)

@@ -30,6 +30,7 @@ from portal.core.review import merge
 from portal.core.transactions import ledger_lock
 from portal.core.views import listing, one_record, stale
 from portal.core.views.bulk import Bulk
+from portal.core.views.document import sections
 from portal.core.views.files import Filing, may_remove
 from portal.core.views.forms.autosave import Autosaving
 from portal.core.views.forms.edit import Filling, id_of
@@ -152,6 +153,7 @@ class LedgerView(
         """The page of a record; `tried` is the form of a transition that was refused, by its name, `newer` what became
         of the record since it was shown to whoever asked for that, and `beside` which of its entries and files there
         are (`one_record.Found`), where that is known."""
+        hidden = self.ledger.hidden(record)
         with_files = bool(self.ledger.form.files) and (beside is None or one_record.FILES in beside)
         return self.page(
             "show.html",
@@ -166,8 +168,9 @@ class LedgerView(
             entries=list_of_entries(self.ledger, record, beside),
             ways=ways_on(self.ledger, record),
             may={verb: self.may(verb, record) for verb in ("edit", "delete", "maintain", "attach")},
-            hidden=self.ledger.hidden(record),
-            pages=pages_of(self.ledger, record, self.ledger.hidden(record)),
+            hidden=hidden,
+            sections=sections(self.ledger, record, hidden),
+            pages=pages_of(self.ledger, record, hidden),
             missing=completeness.missing(self.ledger, record) if self.may("edit", record) else (),
             unattached=() if self.ledger.foreign(record) else completeness.unattached(self.ledger, record),
             **(revealing(self.ledger, record) if self.may_reveal(record) else {}),
