@@ -262,3 +262,12 @@ def test_a_returned_record_says_why_above_its_form_until_it_is_submitted_again(v
     assert reason in form.notices("warning")
     assert visitor.post(f"/agreements/edit/{id_}", form.filled() | {"_then": "submit"}).status == 302
     assert reason not in visitor.look(f"/agreements/show/{id_}").words
+
+
+def test_a_save_asks_the_organisation_nothing_twice(visit, agreement, statements):
+    """A rule and a derived value both need the communities of the parties."""
+    visitor = visit("filler01")
+    with statements() as seen:
+        assert visitor.post("/agreements/add", agreement).status == 302
+    asked = [each for each in seen if "SELECT party_org.community_id" in each or "SELECT unit.office_community" in each]
+    assert len(asked) == 2, asked

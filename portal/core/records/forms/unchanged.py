@@ -15,10 +15,16 @@ def untouched(ledger: Ledger, formdata: Any, parent: Any, record: Any = None) ->
     What was not posted is not touched."""
     if not formdata:
         return True
-    fresh = form_class(ledger)(None, record, parent)
     new = record is None
+    if new and any(typed_into(formdata, name) for name, each in ledger.entered.items() if each.default is None):
+        return False  # most forms, without making a fresh one to compare with
+    fresh = form_class(ledger)(None, record, parent)
     fields = (as_opened(formdata.getlist(name), fresh[name], new) for name in ledger.entered if name in formdata)
     return all(fields) and all(rows_as_opened(fresh[table.name], formdata, new) for table in ledger.form.tables)
+
+
+def typed_into(formdata: Any, name: str) -> bool:
+    return any(text.strip() for text in formdata.getlist(name))
 
 
 def as_opened(texts: Collection[str], field: KindField, new: bool) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import BadRequest
 
 from portal.core.access import scope
+from portal.core.access.cached_lookups import remembering
 from portal.core.declaration.ledger import Ledger
 from portal.core.declaration.parts import Section
 from portal.core.declaration.values import Missing
@@ -207,7 +208,8 @@ class FormPage:
             answer = sent_before(self.view, sent)
             if answer is None:
                 self.draft = posted(self.view.ledger, self.record)
-                answer = self.judge_and_save(sent)
+                with remembering():  # rules and what derives values ask the same of the organisation
+                    answer = self.judge_and_save(sent)
         except idempotency.Reused as fault:
             self.begin_another(fault.record_id)
             return None
