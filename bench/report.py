@@ -27,7 +27,7 @@ SIDES = {
     "bare": {"en": "bare Flask", "zh": "最简Flask"},
 }
 CAPTIONS = {
-    ("en", "fastest"): "{rows:,} agreements on {database}, mean of the fastest 10 % of the requests; × is relative to bare Flask.",
+    ("en", "fastest"): "{rows:,} agreements on {database}, fastest 10 % of requests (mean); × is relative to bare Flask.",
     ("zh", "fastest"): "{rows:,}条协议，{database}，最快10%的请求的平均值；×为相对最简Flask的倍数。",
     ("en", "median"): "{rows:,} agreements on {database}, medians; × is relative to bare Flask.",
     ("zh", "median"): "{rows:,}条协议，{database}，中位数；×为相对最简Flask的倍数。",

@@ -19,7 +19,7 @@ from portal.core.declaration.parts import (
 )
 from portal.core.records.shared_rules import for_own_unit
 from portal.ledgers.assistance import figures, rules, workflow
-from portal.ledgers.assistance.columns import PAIRING_COLUMNS, VISIT_COLUMNS
+from portal.ledgers.assistance.computed_columns import PAIRING_COLUMNS, VISIT_COLUMNS
 from portal.ledgers.assistance.model import Beneficiary, Pairing, Visit
 
 GROUP = _("Pairing assistance and visits")

@@ -23,7 +23,7 @@ from portal.core.declaration.parts import (
 from portal.core.fields import Field, NumberAbove
 from portal.core.records.shared_rules import by_whom
 from portal.ledgers.cobuilding import figures, workflow
-from portal.ledgers.cobuilding.columns import AGREEMENT_COLUMNS
+from portal.ledgers.cobuilding.computed_columns import AGREEMENT_COLUMNS
 from portal.ledgers.cobuilding.model import Agreement, CoopActivity
 from portal.ledgers.cobuilding.rules import RULES, defaults, derive, is_alliance
 from portal.ledgers.cobuilding.workflow import TRANSITIONS, activate, amended

@@ -22,7 +22,7 @@ from portal.core.declaration.workflow import COMMITTEE
 from portal.core.fields import Field, NumberAbove
 from portal.core.records.shared_rules import by_whom
 from portal.ledgers.service import figures, rules, workflow
-from portal.ledgers.service.columns import PROJECT_COLUMNS
+from portal.ledgers.service.computed_columns import PROJECT_COLUMNS
 from portal.ledgers.service.model import Acceptance, Extension, Milestone, Progress, Satisfaction, ServiceProject
 
 GROUP = _("Service projects")

@@ -21,7 +21,7 @@ from portal.core.declaration.parts import (
 )
 from portal.core.fields import Field, NumberAbove
 from portal.ledgers.study import figures, rules, workflow
-from portal.ledgers.study.columns import GROUP_COLUMNS
+from portal.ledgers.study.computed_columns import GROUP_COLUMNS
 from portal.ledgers.study.model import StudyGroup, StudyOutput, StudyPlan, StudySession
 
 GROUP = _("Youth theory study groups")
