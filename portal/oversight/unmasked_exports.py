@@ -18,7 +18,6 @@ from portal.core.audit import audit_log
 from portal.core.declaration.ledger import Ledger, named
 from portal.core.fields import Label, clean
 from portal.core.punctuation import PAPER, labelled
-from portal.core.spreadsheet.columns import child_tables
 from portal.core.spreadsheet.exporter.exporter import workbook
 from portal.core.views import listing
 from portal.core.views.unmask import PURPOSES
@@ -166,7 +165,7 @@ def take(request: UnmaskedExport, ledger: Ledger, opened: Callable[[Any], bool])
     book = workbook(
         ledger,
         names,
-        listing.every(asked, names, request.record_ids, child_tables.loading(ledger)),
+        listing.every(asked, names, request.record_ids),
         opened=opened,
         mark=mark,
         cover=cover,

@@ -16,6 +16,7 @@ from sqlalchemy.types import TypeEngine
 
 from portal.core.access import scope
 from portal.core.fields.cell_checks import Entry
+from portal.core.fields.sheet_columns import SheetColumn, each_told
 from portal.core.punctuation import listed
 
 Label: TypeAlias = LazyString | str
@@ -222,6 +223,14 @@ class Kind:
     def cell(self, value: Any) -> Any:
         """For a sheet: a number, a date, or text."""
         return self.show(value)
+
+    def sheet_column(self, name: str) -> SheetColumn:
+        """What tells the cells of a column of this kind, for one sheet: it may keep what it has learnt."""
+        return each_told(self, name)
+
+    def sheet_loading(self, model: type[Any], name: str) -> Any:
+        """The loader option that fetches with records what `sheet_column` reads; None when the columns are enough."""
+        return self.loading(model, name)
 
     def options(self) -> Iterable[tuple[str, str]] | None:
         """(value, text) to choose from, when there is a fixed choice."""

@@ -16,6 +16,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from portal.core.fields.base import LONGEST_VALUE, BadValue, Kind, Label, Other, clean, refuse_long
 from portal.core.fields.cell_checks import LIST, Entry, several_in_a_cell
+from portal.core.fields.sheet_columns import SheetColumn, once_told
 from portal.core.punctuation import PAPER, clauses, listed
 from portal.core.search import fold, remembering
 from portal.org.codes import codes
@@ -138,6 +139,9 @@ class Choice(Kind):
     def show(self, value: Any) -> str:
         return str(self.labels.get(value, value)) if value is not None else ""
 
+    def sheet_column(self, name: str) -> SheetColumn:
+        return once_told(self, name)
+
     def shown_choices(self, values: Sequence[str]) -> list[tuple[str, str]]:
         return [(value, str(self.labels[value])) for value in values if value in self.labels]
 
@@ -172,6 +176,9 @@ class Code(Kind):
 
     def show(self, value: Any) -> str:
         return codes(self.code_list).labels.get(value, value) if value is not None else ""
+
+    def sheet_column(self, name: str) -> SheetColumn:
+        return once_told(self, name)
 
     def options(self) -> Iterable[tuple[str, str]]:
         known = codes(self.code_list)
@@ -312,6 +319,9 @@ class YesNo(Kind):
 
     def show(self, value: Any) -> str:
         return "" if value is None else gettext("Yes") if value else gettext("No")
+
+    def sheet_column(self, name: str) -> SheetColumn:
+        return once_told(self, name)
 
     def retell(self, typed: Sequence[str]) -> str:
         return self.show(list(typed) != ["0"])

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement
 
 from portal.core.fields.base import Field, Kind, Label
+from portal.core.fields.sheet_columns import SheetColumn
 
 # The statuses of records about which nothing is counted.
 UNCOUNTED = frozenset({"draft", "voided"})
@@ -18,11 +19,13 @@ UNCOUNTED = frozenset({"draft", "voided"})
 
 @dataclass(frozen=True)
 class Batch:
-    """Some of the records of an export, and its statistical period: from `first`, where that is said, until `last`."""
+    """Some of the records of an export, and its statistical period: from `first`, where that is said, until `last`.
+    `rows` answers the rows of one of their tables, fetched together, by the ids of the records that have any."""
 
     records: Sequence[Any]
     first: date | None
     last: date
+    rows: Callable[[str], Mapping[int, Sequence[Any]]]
 
     @cached_property
     def ids(self) -> list[int]:
@@ -73,9 +76,12 @@ class Computed(Kind):
     def cell(self, value: Any) -> Any:
         return self.like.cell(value)
 
-    def cells(self, batch: Batch) -> dict[int, Any]:
-        """What stands in the column, by the ids of the records."""
-        return {id_: self.like.cell(value) for id_, value in self.values(batch).items()}
+    def sheet_column(self, name: str) -> SheetColumn:
+        def column(batch: Batch) -> list[Any]:
+            cells = {id_: self.cell(value) for id_, value in self.values(batch).items()}
+            return [cells.get(id_) for id_ in batch.ids]
+
+        return column
 
 
 def computed(

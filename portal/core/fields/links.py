@@ -11,7 +11,7 @@ from typing import Any
 from flask import g
 from flask_babel import gettext
 from sqlalchemy import Integer, Select, not_, or_, select
-from sqlalchemy.orm import aliased, joinedload, selectinload
+from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
@@ -19,8 +19,10 @@ from portal.core.access import scope
 from portal.core.access.cached_lookups import REFERENCE, remembered
 from portal.core.fields.base import BRINGING, LONGEST_VALUE, BadValue, Kind, clean, natural, refuse_long
 from portal.core.fields.cell_checks import MOST_LISTED, Entry, entry_of_names
+from portal.core.fields.link_aliases import called_community, called_org, short_unit, spellings
+from portal.core.fields.sheet_columns import SheetColumn, linked_told
 from portal.core.punctuation import listed
-from portal.core.search import contains, fold
+from portal.core.search import contains
 from portal.extensions import Model, db
 from portal.org.mixins import Scoped
 from portal.org.models import Area, Member, PartyOrg, Unit
@@ -28,7 +30,6 @@ from portal.org.name_history import Renamed
 
 MOST_OPTIONS = 50
 PAGE = 20
-COMMUNITY_ENDS = ("社区", "村")
 BESIDE = re.compile(r"[、,，;；/|\n]+")
 HAN_NAME = re.compile("[\u3400-\u9fff]{2,4}")
 Conditions = Callable[[Any], Iterable[ColumnElement[bool]]]
@@ -95,10 +96,20 @@ class Link(Kind):
     def linked(self, record: Any, name: str) -> Any:
         return getattr(record, self.relation(name))
 
+    @property
+    def naming(self) -> tuple[str, ...]:
+        """The columns that tell what the rows linked to are called."""
+        return ("id", self._label, *(name for name in ("short_name", "former") if hasattr(self.model, name)))
+
     def loading(self, model: type[Any], name: str) -> Any:
-        names = ("id", self._label, *(name for name in ("short_name", "former") if hasattr(self.model, name)))
         load = selectinload if self.multiple else joinedload
-        return load(getattr(model, self.relation(name))).load_only(*(getattr(self.model, each) for each in names))
+        return load(getattr(model, self.relation(name))).load_only(*(getattr(self.model, each) for each in self.naming))
+
+    def sheet_column(self, name: str) -> SheetColumn:
+        return linked_told(self, name)
+
+    def sheet_loading(self, model: type[Any], name: str) -> Any:
+        return None
 
     @property
     def rank(self) -> Any:
@@ -112,10 +123,13 @@ class Link(Kind):
         return name.removesuffix("_id")
 
     def read(self, record: Any, name: str) -> Any:
+        return self.called(getattr(record, self.relation(name)), record)
+
+    @staticmethod
+    def called(row: Any, record: Any) -> Any:
         """The row linked to, under the name that it had on the record's day."""
-        found = getattr(record, self.relation(name))
-        renamed = isinstance(found, Renamed) and found.former and isinstance(record, Scoped)
-        return found.on(record.dated()) if renamed else found
+        renamed = isinstance(row, Renamed) and row.former and isinstance(record, Scoped)
+        return row.on(record.dated()) if renamed else row
 
     def show(self, value: Any) -> str:
         return "" if value is None else getattr(value, self._label) or ""
@@ -266,6 +280,7 @@ class Links(Link):
     widget = "links"
     multiple = True
     filter_widget = None
+    sheet_column, sheet_loading = Kind.sheet_column, Kind.sheet_loading
 
     def __init__(self, model: type[Any] | str, label: str, relation: str, **rules: Any) -> None:
         super().__init__(model, label, **rules)
@@ -358,30 +373,6 @@ def community_orgs(model: Any) -> Iterable[ColumnElement[bool]]:
 def communities(model: Any) -> Iterable[ColumnElement[bool]]:
     yield from active(model)
     yield model.kind == "community"
-
-
-def spellings(text: str) -> tuple[str, ...]:
-    """A name as it was written, and in Simplified characters without spaces."""
-    return (text, "".join(fold(text).split()))
-
-
-def short_unit(model: Any, text: str) -> ColumnElement[bool]:
-    return or_(model.full_name.in_(spellings(text)), model.short_name.in_(spellings(text)))
-
-
-def called_org(model: Any, text: str) -> ColumnElement[bool]:
-    """A Party organisation by its short name, its community's or its unit's."""
-    names = spellings(text)
-    unit = model.units.any(or_(Unit.full_name.in_(names), Unit.short_name.in_(names)))
-    return or_(model.short_name.in_(names), model.community.has(Area.name.in_(names)), unit)
-
-
-def called_community(model: Any, text: str) -> ColumnElement[bool]:
-    """A community without the word for it, or without its town, which its own name begins with."""
-    names = [name + end for name in spellings(text) for end in ("", *COMMUNITY_ENDS)]
-    town = aliased(Area)
-    below = select(town.id).where(town.id == model.parent_id, model.name.in_([town.name + name for name in names]))
-    return or_(model.name.in_(names), below.exists())
 
 
 def unit_link(where: Conditions = active) -> Link:

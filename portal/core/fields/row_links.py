@@ -49,3 +49,7 @@ class RowRefs(Kind):
 
     def show(self, value: Any) -> str:
         return listed(getattr(row, self.label) or "" for row in value or ())
+
+    def cell(self, value: Any) -> Any:
+        """In a sheet the names have the same sign between them in every language."""
+        return "、".join(getattr(row, self.label) or "" for row in value or ())

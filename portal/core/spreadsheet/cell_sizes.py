@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from math import ceil
 from typing import Any
 
@@ -17,6 +18,7 @@ LINE = 15.0  # points of one line at size 11
 HIGHEST = 409.0  # points; no program shows a higher row
 BESIDE = 2  # characters of padding in a cell
 ONE_LINE = 8  # a heading so short does not wrap
+DAY = 10  # of 2026.06.30
 UNBROKEN = 22  # so long numbers and codes stand on one line
 SAMPLE = 500  # rows whose content says how wide the columns are; all of them would have to be kept in memory
 WORD = re.compile("[!-~]+")
@@ -27,7 +29,7 @@ def width(text: str) -> int:
     """In characters: a Han character is as wide as two Latin ones."""
     if text.isascii():
         return len(text)
-    return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text)
+    return len(text) + sum(map("WF".__contains__, map(unicodedata.east_asian_width, text)))
 
 
 def shown(value: Any) -> str:
@@ -67,13 +69,29 @@ def widths(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[int]:
 
 
 def lines(value: Any, wide: int) -> int:
+    return lines_of(shown(value), wide)
+
+
+@lru_cache(2048)  # columns say the same in many rows
+def lines_of(text: str, wide: int) -> int:
     """A word may move to the next line whole, so one character of each line stays free."""
-    room, text = max(wide - BESIDE, 1), shown(value)
+    room = max(wide - BESIDE, 1)
     if len(text) * 2 <= room and "\n" not in text:
         return 1
     return sum(max(ceil(width(line) / room), 1) for line in text.split("\n"))
 
 
 def height(values: Sequence[Any], wide: Sequence[int]) -> float:
-    most = max((lines(value, room) for value, room in zip(values, wide, strict=True)), default=1)
+    """That of the cell with the most lines. Nearly all are too short to have more than those before them, which their
+    length tells."""
+    most = 1
+    for value, room in zip(values, wide, strict=True):
+        if value is None or value == "":
+            continue
+        if isinstance(value, str):
+            fits = 2 * len(value) <= most * (room - BESIDE) and "\n" not in value
+        else:
+            fits = (DAY if isinstance(value, date) else len(str(value))) <= room - BESIDE
+        if not fits:
+            most = max(most, lines(value, room))
     return min(most * LINE + 3, HIGHEST)

@@ -141,22 +141,31 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
-def put_cell(sheet: Worksheet, row: int, column: int, value: Any, styles: dict[str, Any]) -> None:
-    if value is None or value == "":
-        sheet.write_blank(row, column, None, styles["text"])
-    elif isinstance(value, date):
-        sheet.write_datetime(row, column, value, styles["date"])
-    elif is_number(value):
-        sheet.write_number(row, column, float(value), styles["number"])
-    else:
-        sheet.write_string(row, column, str(value), styles["text"])
-
-
-def put_row(sheet: Worksheet, row: int, values: Sequence[Any], wide: Sequence[int], styles: dict[str, Any]) -> None:
-    """No program makes a row as high as its wrapped texts need, but for those it writes itself."""
+def put_row(
+    sheet: Worksheet,
+    row: int,
+    values: Sequence[Any],
+    wide: Sequence[int],
+    styles: dict[str, Any],
+    count: int | None = None,
+) -> None:
+    """`count` is the number of the row, in a column of its own before the values. No program makes a row as high as its
+    wrapped texts need, but for those it writes itself."""
     sheet.set_row(row, cell_sizes.height(values, wide))
-    for column, value in enumerate(values):
-        put_cell(sheet, row, column, value, styles)
+    if count is not None:
+        sheet.write_number(row, 0, count, styles["count"])
+    text, number, day = styles["text"], styles["number"], styles["date"]
+    for column, value in enumerate(values, start=count is not None):
+        if isinstance(value, str) and value:
+            sheet.write_string(row, column, value, text)
+        elif value is None or value == "":
+            sheet.write_blank(row, column, None, text)
+        elif isinstance(value, date):
+            sheet.write_datetime(row, column, value, day)
+        elif is_number(value):
+            sheet.write_number(row, column, float(value), number)
+        else:
+            sheet.write_string(row, column, str(value), text)
 
 
 def lay_out(sheet: Worksheet, wide: Sequence[int], heads: tuple[int, int]) -> None:

@@ -276,12 +276,16 @@ def loading(ledger: Ledger, names: Sequence[str]) -> tuple[Any, ...]:
 
 @lru_cache(512)
 def _loading(ledger: Ledger, names: tuple[str, ...]) -> tuple[Any, ...]:
+    return (own_columns(ledger, names), *linked(ledger.model, {name: ledger.field(name) for name in names}))
+
+
+def own_columns(ledger: Ledger, names: Iterable[str]) -> Any:
+    """The loader option for the columns that these fields show, and those that tell whose a record is."""
     shown = (column for name in names for column in ledger.field(name).kind.columns(name))
     columns = {"id", "owner_unit_id", "status", "record_no", "version", *ledger.effective_status_needs, *shown} & set(
         ledger.mapper.columns.keys()
     )
-    own = load_only(*(getattr(ledger.model, name) for name in sorted(columns)))
-    return (own, *linked(ledger.model, {name: ledger.field(name) for name in names}))
+    return load_only(*(getattr(ledger.model, name) for name in sorted(columns)))
 
 
 def linked(model: type[Any], fields: Mapping[str, Field]) -> list[Any]:
@@ -344,16 +348,15 @@ def length(listing: Listing) -> int:
     return db.session.scalar(query) or 0
 
 
-def every(
-    listing: Listing, names: Sequence[str], among: Sequence[int] | None = None, options: Iterable[Any] = ()
-) -> ScalarResult[Any]:
+def every(listing: Listing, names: Sequence[str], among: Sequence[int] | None = None) -> ScalarResult[Any]:
     """All records of the list that may be exported, in the official order of their units, a batch at a time; of those
-    with these ids, where some are given. `options` load what is needed besides the fields of these names.
+    with these ids, where some are given. What a sheet shows in the columns of these names is loaded with them.
 
     Raises BadRequest before anything is fetched.
     """
     ledger = listing.ledger
-    query = select(ledger.model).where(*exportable(listing)).options(*loading(ledger, names), *options)
+    options = (ledger.field(name).kind.sheet_loading(ledger.model, name) for name in names)
+    query = select(ledger.model).where(*exportable(listing)).options(own_columns(ledger, names), *filter(None, options))
     if among is not None:
         query = query.where(ledger.model.id.in_(among))
     if ledger.review.statuses and listing.order == ledger.list.order:

@@ -81,18 +81,19 @@ def handling_of(need: VisitNeed) -> str:
 
 
 def given(batch: Batch) -> Mapping[int, str]:
-    return {visit.id: clauses(map(aid_of, visit.aid_items)) for visit in batch.records}
+    return {id_: clauses(map(aid_of, items)) for id_, items in batch.rows("aid_items").items()}
 
 
 def sources(batch: Batch) -> Mapping[int, str]:
     kind = Code("C19")
-    found = {visit.id: dict.fromkeys(kind.show(item.source) for item in visit.aid_items) for visit in batch.records}
+    items = batch.rows("aid_items").items()
+    found = {id_: dict.fromkeys(kind.show(each.source) for each in rows) for id_, rows in items}
     return {id_: listed(filter(None, texts)) for id_, texts in found.items()}
 
 
 def handled(batch: Batch) -> Mapping[int, str]:
     """Each request by its kind and what became of it."""
-    return {visit.id: clauses(map(handling_of, visit.visit_needs)) for visit in batch.records}
+    return {id_: clauses(map(handling_of, needs)) for id_, needs in batch.rows("visit_needs").items()}
 
 
 PAIR = ("owner_unit_id", "beneficiary_id")

@@ -29,10 +29,11 @@ def towns(batch: Batch) -> Mapping[int, str]:
 
 
 def listed(table: str, statuses: tuple[str, ...]) -> Callable[[Batch], Mapping[int, int]]:
-    """How many rows of a list have these statuses; the rows come with the agreements."""
+    """How many rows of a list have these statuses."""
 
     def values(batch: Batch) -> Mapping[int, int]:
-        return {each.id: sum(row.status in statuses for row in getattr(each, table)) for each in batch.counting}
+        rows = batch.rows(table)
+        return {each.id: sum(row.status in statuses for row in rows.get(each.id, ())) for each in batch.counting}
 
     return values
 

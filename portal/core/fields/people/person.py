@@ -12,7 +12,7 @@ from sqlalchemy.orm import mapped_column
 from sqlalchemy.sql import ColumnElement
 
 from portal.core.access.cached_lookups import remembered
-from portal.core.fields.base import BadValue, Field, Label, Reading, natural
+from portal.core.fields.base import BadValue, Field, Kind, Label, Reading, natural
 from portal.core.fields.cell_checks import Entry
 from portal.core.fields.links import Conditions, Link
 from portal.core.fields.people.names import LONGEST, column_key, name_key, of_nobody, person_name
@@ -47,6 +47,7 @@ class Person(Link):
     filter_widget = None
     telling = False
     told = False
+    sheet_column, sheet_loading = Kind.sheet_column, Kind.sheet_loading
 
     def __init__(self, written: str, where: Conditions = serving) -> None:
         super().__init__(Member, "name", order="name", where=where)

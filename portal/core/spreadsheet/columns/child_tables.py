@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flask import current_app
 from flask_babel import force_locale, lazy_gettext
-from sqlalchemy.orm import selectinload
+from sqlalchemy import select
 
 from portal.core.declaration.ledger import Ledger
 from portal.core.declaration.parts import ChildTable
@@ -15,6 +15,7 @@ from portal.core.fields import Field, Label
 from portal.core.punctuation import labelled
 from portal.core.spreadsheet.reader.headings import plain
 from portal.core.spreadsheet.reader.workbook import Sheet
+from portal.extensions import db
 
 ROW_ID = "row_id"
 ROW_LABEL = lazy_gettext("Row number")
@@ -73,12 +74,18 @@ def main_sheets(ledger: Ledger, sheets: Sequence[Sheet]) -> list[Sheet]:
     return found or list(sheets)
 
 
-def loading(ledger: Ledger) -> Iterator[Any]:
-    """Loader options for what the further sheets show of each record."""
-    for table in tables_of(ledger):
-        model = ledger.rows_model(table)
-        options = (field.kind.loading(model, name) for name, field in ledger.rows_fields(table).items())
-        yield selectinload(getattr(ledger.model, table.name)).options(*filter(None, options))
+def rows_below(ledger: Ledger, name: str, ids: Sequence[int]) -> dict[int, list[Any]]:
+    """The rows of a child table by the ids of their records, in order, with what further sheets show of them."""
+    table = next(each for each in ledger.form.tables if each.name == name)
+    relation, model = ledger.mapper.relationships[name], ledger.rows_model(table)
+    ((_, column),) = relation.local_remote_pairs
+    above = relation.mapper.get_property_by_column(column).key
+    options = (field.kind.sheet_loading(model, each) for each, field in ledger.rows_fields(table).items())
+    query = select(model).where(column.in_(ids)).order_by(*relation.order_by or ()).options(*filter(None, options))
+    found: dict[int, list[Any]] = {}
+    for row in db.session.scalars(query):
+        found.setdefault(getattr(row, above), []).append(row)
+    return found
 
 
 __all__ = [
@@ -86,8 +93,8 @@ __all__ = [
     "columns_of",
     "fields_of",
     "keys_of",
-    "loading",
     "main_sheets",
+    "rows_below",
     "sheet_name",
     "table_of",
     "tables_of",

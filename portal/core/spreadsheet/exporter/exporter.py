@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from itertools import chain, islice
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Any, TypeAlias
@@ -21,15 +21,16 @@ from xlsxwriter.worksheet import Worksheet
 from portal.core import clock
 from portal.core.declaration.ledger import Ledger
 from portal.core.fields import Batch
+from portal.core.fields.sheet_columns import SheetColumn
 from portal.core.punctuation import labelled
 from portal.core.spreadsheet import cell_sizes, page_setup
-from portal.core.spreadsheet.columns import guide, template_version
+from portal.core.spreadsheet.columns import child_tables, guide, template_version
 from portal.core.spreadsheet.exporter.table_sheets import FurtherSheets
 from portal.core.spreadsheet.page_setup import STYLES, Cover
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WIDTH = 18  # of the columns of a plain sheet
-BATCH = 500  # records whose computed columns are computed together, as many as are fetched together
+BATCH = 1000  # records whose columns are told together
 NUMBER_WIDTH = 6  # of the column that counts the rows
 # The first and the last day of the statistical period; None where it is open.
 Span: TypeAlias = tuple[date | None, date | None]
@@ -39,27 +40,29 @@ Span: TypeAlias = tuple[date | None, date | None]
 class Sums:
     """The sums of the columns that can be added up, while their rows pass."""
 
-    columns: dict[int, Decimal] = field(default_factory=dict)
+    adding: Sequence[int]
+    columns: dict[int, int | Decimal] = field(default_factory=dict)
     # Columns with something that is no number, such as what is masked: a sum of the rest would be wrong.
     broken: set[int] = field(default_factory=set)
 
     def add(self, values: Sequence[Any]) -> None:
-        for column, value in enumerate(values):
+        for column in self.adding:
+            value = values[column]
             if page_setup.is_number(value):
-                self.columns[column] = self.columns.get(column, Decimal()) + Decimal(value)
+                self.columns[column] = self.columns.get(column, 0) + value
             elif value not in (None, ""):
                 self.broken.add(column)
 
-
-def masked(_record: Any) -> bool:
-    return False
+    @property
+    def found(self) -> dict[int, float]:
+        return {column: float(total) for column, total in self.columns.items() if column not in self.broken}
 
 
 def workbook(
     ledger: Ledger,
     names: Sequence[str],
     records: Iterable[Any],
-    opened: Callable[[Any], bool] = masked,
+    opened: Callable[[Any], bool] | None = None,
     mark: str = "",
     cover: Cover | None = None,
     span: Span = (None, None),
@@ -74,7 +77,8 @@ def workbook(
             options = {"constant_memory": True, "strings_to_formulas": False, "tmpdir": scratch}
             with xlsxwriter.Workbook(out, options) as book:
                 further = FurtherSheets(ledger)
-                rows = rows_of(ledger, names, further.passing(records), opened, span)
+                batches = further.passing(batches_of(ledger, records, span))
+                rows = rows_of(ledger, names, batches, opened)
                 _fill(book, ledger, names, rows, mark, cover or Cover(), further)
         out.seek(0)
         unless_done.pop_all()  # closed by the response that sends it
@@ -99,13 +103,12 @@ def _fill(
     page_setup.put_title(sheet, page_setup.title_of(ledger, cover), len(heads), styles)
     top = page_setup.put_line(sheet, wide, styles, mark, cover)
     start = page_setup.put_heads(sheet, top, heads, ["", *(_group(ledger, name) for name in names)], wide, styles)
-    sums, end = Sums(), start
+    sums, end = Sums([n for n, name in enumerate(names) if ledger.field(name).kind.adds_up]), start
     for end, values in enumerate(chain(first, rows), start=start + 1):
-        page_setup.put_row(sheet, end - 1, ["", *values], wide, styles)
-        sheet.write_number(end - 1, 0, end - start, styles["count"])
+        page_setup.put_row(sheet, end - 1, values, wide[1:], styles, count=end - start)
         sums.add(values)
-    if end > start:
-        end = _totals(sheet, (start, end), [ledger.field(name).kind.adds_up for name in names], sums, styles)
+    if sums.found:
+        end = _totals(sheet, (start, end), len(heads), sums.found, styles)
     _bottom(sheet, end, len(heads), styles)
     page_setup.lay_out(sheet, wide, (top, start - 1))
     foot = partial(page_setup.put_foot, mark=mark, cover=cover)
@@ -126,33 +129,43 @@ def _group(ledger: Ledger, name: str) -> str:
     return next((str(group.title) for group in ledger.sheet.headings if name in group.fields), "")
 
 
+def batches_of(ledger: Ledger, records: Iterable[Any], span: Span) -> Iterator[Batch]:
+    first, last = span
+    waiting = iter(records)
+    while found := list(islice(waiting, BATCH)):
+        rows = cache(partial(child_tables.rows_below, ledger, ids=[record.id for record in found]))
+        yield Batch(found, first, min(last or clock.today(), clock.today()), rows)
+
+
 def rows_of(
-    ledger: Ledger, names: Sequence[str], records: Iterable[Any], opened: Callable[[Any], bool], span: Span
+    ledger: Ledger, names: Sequence[str], batches: Iterable[Batch], opened: Callable[[Any], bool] | None
 ) -> Iterator[list[Any]]:
     """A row of cells for each record."""
-    first, last = span
-    computed, waiting = {name: ledger.computed[name] for name in names if name in ledger.computed}, iter(records)
-    while found := list(islice(waiting, BATCH)):
-        batch = Batch(found, first, min(last or clock.today(), clock.today()))
-        values = {name: kind.cells(batch) for name, kind in computed.items()}
-        for record in found:
-            yield list(cells(ledger, names, record, values, full=opened(record)))
+    columns = [column_of(ledger, name, opened) for name in names]
+    hiding = bool(ledger.privacy.internal or ledger.detailing)
+    for batch in batches:
+        rows = [list(cells) for cells in zip(*(column(batch) for column in columns), strict=True)]
+        if hiding:
+            hide(ledger, names, batch, rows)
+        yield from rows
 
 
-def cells(
-    ledger: Ledger, names: Sequence[str], record: Any, computed: Mapping[str, Mapping[int, Any]], *, full: bool
-) -> Iterator[Any]:
-    hidden = ledger.hidden(record)
-    for name in names:
-        kind = ledger.field(name).kind
-        if name in hidden:
-            yield None
-        elif name in computed:
-            yield computed[name].get(record.id)
-        elif full and kind.personal:
-            yield kind.in_full(getattr(record, name))
-        else:
-            yield kind.cell(kind.read(record, name))
+def column_of(ledger: Ledger, name: str, opened: Callable[[Any], bool] | None) -> SheetColumn:
+    """What tells a column; personal data of records that are `opened` is in full."""
+    kind = ledger.field(name).kind
+    if opened is None or not kind.personal:
+        return kind.sheet_column(name)
+    return lambda batch: [
+        kind.in_full(getattr(record, name)) if opened(record) else kind.cell(kind.read(record, name))
+        for record in batch.records
+    ]
+
+
+def hide(ledger: Ledger, names: Sequence[str], batch: Batch, rows: Sequence[list[Any]]) -> None:
+    """Leave blank what the user does not see of each record."""
+    for record, row in zip(batch.records, rows, strict=True):
+        for name in ledger.hidden(record).intersection(names):
+            row[names.index(name)] = None
 
 
 def digest_of(book: IO[bytes]) -> str:
@@ -200,19 +213,16 @@ def plain_book(parts: Iterable[tuple[str, Sequence[str], Iterable[Sequence[str]]
 
 
 def _totals(
-    sheet: Worksheet, rows: tuple[int, int], adds_up: Sequence[bool], sums: Sums, styles: dict[str, Any]
+    sheet: Worksheet, rows: tuple[int, int], columns: int, sums: Mapping[int, float], styles: dict[str, Any]
 ) -> int:
-    """The row of sums below the others, where anything can be added up; answers the row after it."""
+    """The row of sums below the others; answers the row after it."""
     first, end = rows
-    summed = {n: sums.columns[n] for n, can in enumerate(adds_up) if can and n in sums.columns and n not in sums.broken}
-    if not summed:
-        return end
     sheet.set_row(end, cell_sizes.LINE + 5)
     sheet.write_string(end, 0, gettext("Total"), styles["head"])
-    for column in range(1, len(adds_up) + 1):
-        if column - 1 in summed:
+    for column in range(1, columns):
+        if column - 1 in sums:
             formula = f"=SUM({xl_range(first, column, end - 1, column)})"
-            sheet.write_formula(end, column, formula, styles["sum"], float(summed[column - 1]))
+            sheet.write_formula(end, column, formula, styles["sum"], sums[column - 1])
         else:
             sheet.write_blank(end, column, None, styles["text"])
     return end + 1

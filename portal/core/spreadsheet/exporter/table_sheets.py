@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from portal.core.declaration.ledger import Ledger
 from portal.core.declaration.parts import ChildTable
-from portal.core.fields import Field, RowRefs
+from portal.core.fields import Batch
 from portal.core.punctuation import labelled
 from portal.core.spreadsheet import cell_sizes, page_setup
 from portal.core.spreadsheet.columns.child_tables import columns_of, keys_of, sheet_name, tables_of
@@ -22,11 +23,31 @@ class FurtherSheet:
     def __init__(self, ledger: Ledger, table: ChildTable, sheet: Any, styles: dict[str, Any]) -> None:
         self.ledger, self.table, self.sheet, self.styles = ledger, table, sheet, styles
         self.heads = [str(label) for label in columns_of(ledger, table).values()]
+        self.keys = [ledger.field(name).kind.sheet_column(name) for name in keys_of(ledger)]
+        self.fields = {name: field.kind.sheet_column(name) for name, field in ledger.rows_fields(table).items()}
         self.wide: list[int] = []
-        self.waiting: list[list[Any]] = []
+        self.waiting: list[Sequence[Any]] = []
         self.next_row = HEADS
 
-    def add(self, values: list[Any]) -> None:
+    def add(self, batch: Batch) -> None:
+        """The rows of these records. Personal values stay masked, also where those of the record itself are opened."""
+        below = batch.rows(self.table.name)
+        pairs = [(record, row) for record in batch.records for row in below.get(record.id, ())]
+        records, rows = ([each[n] for each in pairs] for n in (0, 1))
+        cells = [column(replace(batch, records=records)) for column in self.keys]
+        cells.append([str(row.id) for row in rows])
+        cells += [
+            self.hiding(name, column(replace(batch, records=rows)), records) for name, column in self.fields.items()
+        ]
+        for values in zip(*cells, strict=True):
+            self.take(values)
+
+    def hiding(self, name: str, cells: list[Any], records: Sequence[Any]) -> list[Any]:
+        if name not in self.table.sensitive:
+            return cells
+        return [cell if self.ledger.detailed(record) else None for cell, record in zip(cells, records, strict=True)]
+
+    def take(self, values: Sequence[Any]) -> None:
         if self.wide:
             self.put(values)
             return
@@ -65,37 +86,16 @@ class FurtherSheets:
         for table in tables_of(self.ledger):
             self.sheets.append(FurtherSheet(self.ledger, table, book.add_worksheet(sheet_name(table)), styles))
 
-    def passing(self, records: Iterable[Any]) -> Iterator[Any]:
+    def passing(self, batches: Iterable[Batch]) -> Iterator[Batch]:
         """The records, while their tables are written beside them."""
-        for record in records:
-            self.add(record)
-            yield record
-
-    def add(self, record: Any) -> None:
-        """The rows of one record. Personal values stay masked, also where those of the record itself are opened."""
-        ledger = self.ledger
-        if not self.sheets:
-            return
-        keys = [ledger.field(name).kind.cell(ledger.field(name).kind.read(record, name)) for name in keys_of(ledger)]
-        for further in self.sheets:
-            shown = ledger.cells(further.table, record)
-            for row in getattr(record, further.table.name):
-                further.add([*keys, str(row.id), *row_cells(ledger.rows_fields(further.table), shown, row)])
+        for batch in batches:
+            for further in self.sheets:
+                further.add(batch)
+            yield batch
 
     def finish(self, foot: Foot) -> None:
         for further in self.sheets:
             further.finish(foot)
-
-
-def row_cells(fields: dict[str, Field], shown: dict[str, Field], row: Any) -> Iterator[Any]:
-    for name, field in fields.items():
-        kind = field.kind
-        if name not in shown:
-            yield None
-        elif isinstance(kind, RowRefs):
-            yield "、".join(getattr(each, kind.label) or "" for each in kind.read(row, name))
-        else:
-            yield kind.cell(kind.read(row, name))
 
 
 __all__ = ["HEADS", "FurtherSheets"]

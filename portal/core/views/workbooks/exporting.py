@@ -26,7 +26,6 @@ from portal.core.declaration.ledger import Ledger, named
 from portal.core.fields import BadValue, Kind, Text, clean, long_date, parse_day
 from portal.core.jobs import files, jobs
 from portal.core.jobs.jobs import Job
-from portal.core.spreadsheet.columns import child_tables
 from portal.core.spreadsheet.exporter.exporter import digest_of, workbook
 from portal.core.spreadsheet.page_setup import Cover, booked
 from portal.core.spreadsheet.reader import period
@@ -170,10 +169,7 @@ def sheet(ledger: Ledger, asked: Listing, cover: Cover, job: Job | None = None, 
     codes.load(ledger.all_code_lists)
     names = ledger.sheet.export or ledger.list.columns
     others = {model for kind in ledger.computed.values() for model in kind.reads}
-    with (
-        asked.in_time(others),
-        closing(listing.every(asked, names, options=child_tables.loading(ledger))) as found,
-    ):
+    with asked.in_time(others), closing(listing.every(asked, names)) as found:
         records = telling(job, found, total) if job else found
         return workbook(ledger, names, records, cover=cover, span=period_of(asked))
 

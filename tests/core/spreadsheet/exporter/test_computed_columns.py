@@ -17,7 +17,6 @@ from portal.core import clock
 from portal.core.access import scope
 from portal.core.declaration.ledger import mounted
 from portal.core.fields import Computed
-from portal.core.spreadsheet.columns import child_tables
 from portal.core.spreadsheet.exporter.exporter import workbook
 from portal.core.spreadsheet.exporter.template import template
 from portal.core.spreadsheet.importer.importer import find_layout, take
@@ -71,7 +70,7 @@ def exported(ledger, path, language="zh_Hans", names=None):
     codes.load(ledger.all_code_lists)
     names = names or ledger.sheet.export
     with force_locale(language):
-        records = listing.every(listing.parse(ledger, MultiDict()), names, options=child_tables.loading(ledger))
+        records = listing.every(listing.parse(ledger, MultiDict()), names)
         with workbook(ledger, names, records) as book:
             path.write_bytes(book.read())
     return path
