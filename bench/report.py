@@ -27,7 +27,7 @@ SIDES = {
     "bare": {"en": "bare Flask", "zh": "最简Flask"},
 }
 CAPTIONS = {
-    ("en", "fastest"): "{rows:,} agreements on {database}, fastest 10 % of requests (mean); × is relative to bare Flask.",
+    ("en", "fastest"): "{rows:,} agreements on {database}, fastest 10 % of requests; × is relative to bare Flask.",
     ("zh", "fastest"): "{rows:,}条协议，{database}，最快10%的请求的平均值；×为相对最简Flask的倍数。",
     ("en", "median"): "{rows:,} agreements on {database}, medians; × is relative to bare Flask.",
     ("zh", "median"): "{rows:,}条协议，{database}，中位数；×为相对最简Flask的倍数。",
@@ -61,9 +61,14 @@ LINES = {
     "overdue": Line("overdue items of all ledgers", "全部台账逾期事项", " ms"),
     "export": Line("export {:,} rows as .xlsx", "导出{:,}行（.xlsx）", " s", told="exported", digits=2),
     "import": Line(
-        "rows per second when importing {:,} rows", "导入{:,}行时，每秒导入的行数", "", told="imported", digits=0, compared=False
+        "rows per second when importing {:,} rows",
+        "导入{:,}行，每秒行数",
+        "",
+        told="imported",
+        digits=0,
+        compared=False,
     ),
-    "lists per second": Line("lists per second over 8 connections", "8个并发连接时，每秒返回的列表页数", "", digits=0, compared=False),
+    "lists per second": Line("lists per second, 8 connections", "8个连接，每秒列表页数", "", digits=0, compared=False),
     "memory": Line("memory of a worker", "单个进程内存", " MB", digits=0, compared=False),
     "start": Line("start to first response", "启动至首次响应", " s", compared=False),
     "start of run.py": Line("start to first response, with `run.py`", "以`run.py`启动至首次响应", " s", compared=False),
