@@ -51,9 +51,10 @@ _reading: ContextVar[bool] = ContextVar("reading", default=False)
 # a server that says nothing any more, also when its connections are still held open by something between.
 ANSWER, ANSWER_TO_PAGES = 65.0, 10.0
 _answer: ContextVar[float] = ContextVar("answer", default=ANSWER)
-LIMITS = "-c statement_timeout=60000 -c lock_timeout=8000"
+# PostgreSQL compiles statements that it takes for costly (jit): up to a second for the figures of a ledger.
+LIMITS = "-c statement_timeout=60000 -c lock_timeout=8000 -c jit=off"
 # The same behind a pooler: it takes no options, and gives each transaction any connection of the server's.
-LIMITS_OF_TRANSACTION = "SET LOCAL statement_timeout = 60000; SET LOCAL lock_timeout = 8000"
+LIMITS_OF_TRANSACTION = "SET LOCAL statement_timeout = 60000; SET LOCAL lock_timeout = 8000; SET LOCAL jit = off"
 # A network that swallows what is sent: noticed after 15 seconds, by the kernel.
 TCP = {
     "keepalives": 1,

@@ -69,5 +69,5 @@ def columns() -> list[Column]:
 def by_unit(ledger: Ledger, figure: Figure) -> dict[int, int]:
     asked = listing.parse(ledger, MultiDict(figure.address))
     owner = ledger.model.owner_unit_id
-    query = select(owner, func.count(ledger.model.id)).where(*listing.conditions(asked)).group_by(owner)
+    query = select(owner, func.count()).where(*listing.conditions(asked)).group_by(owner)
     return {unit_id: count for unit_id, count in db.session.execute(query) if unit_id is not None}

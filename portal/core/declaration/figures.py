@@ -81,7 +81,7 @@ class Figure:
 
     def whole(self, model: Any) -> Select[Any]:
         conditions = self.rows()
-        return self.count(*conditions) if self.count else select(func.count(model.id)).where(*conditions)
+        return self.count(*conditions) if self.count else select(func.count()).select_from(model).where(*conditions)
 
     def counted(self, model: Any) -> Select[Any]:
         query = self.whole(model)

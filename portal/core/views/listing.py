@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import ScalarResult, Select, desc, func, null, or_, select, union_all
+from sqlalchemy import ScalarResult, Select, cast, func, literal, null, or_, select, union_all
 from sqlalchemy.orm import aliased, load_only, selectinload
 from sqlalchemy.sql import ColumnElement
 from werkzeug.datastructures import MultiDict
@@ -227,9 +227,10 @@ def filtering(ledger: Ledger, name: str, texts: Sequence[str]) -> Iterator[Colum
 
 
 def ordering(ledger: Ledger, order: str) -> list[Any]:
-    """By the column; links in the official order of what they link to; ties by id."""
+    """By the column; links in the official order of what they link to; ties by id. Descending is the reverse of
+    ascending, ties included, so that one index serves both."""
     by = turned(order, ordered_by(ledger, order))
-    return [by] if order.removeprefix("-") == "id" else [by, ledger.model.id]
+    return [by] if order.removeprefix("-") == "id" else [by, turned(order, ledger.model.id)]
 
 
 def turned(order: str, column: Any) -> Any:
@@ -251,22 +252,31 @@ def ranked_link(ledger: Ledger, order: str) -> Link | None:
 def putting_in_order(ledger: Ledger, order: str, ids: Select[Any]) -> Any:
     """These few ids in this order: the limit keeps databases from looking for them along an index of the order."""
     found = ids.add_columns(ordered_by(ledger, order).label("by")).limit(COUNTED + 1).subquery()
-    return select(found.c.id).order_by(turned(order, found.c.by), found.c.id)
+    return select(found.c.id).order_by(turned(order, found.c.by), turned(order, found.c.id))
 
 
-def following_order(ledger: Ledger, order: str, ids: Select[Any]) -> Any:
-    """These ids in this order, which an index has. That of links is the order of what they link to, with the records
-    of each of them; those without a link stand before or after all others. What is linked to may be out of reach where
-    it belongs to units, and the record is not: such links are looked up record by record."""
-    kind = ranked_link(ledger, order)
-    if kind is None or issubclass(kind.model, Scoped):
+def following_order(ledger: Ledger, order: str, ids: Select[Any], most: int) -> Any:
+    """The first of these ids in this order, which an index has. That of links is the order of what they link to, with
+    the records of each of them. What is linked to may be out of reach where it belongs to units, and the record is not:
+    such links are looked up record by record.
+
+    Records without a value stand before or after all others. Each half has a limit of its own: PostgreSQL puts as many
+    in order as there are where it knows of none."""
+    kind, column = ranked_link(ledger, order), ledger.column(order.removeprefix("-"))
+    if issubclass(kind.model, Scoped) if kind else not column.nullable:
         return ids.order_by(*ordering(ledger, order))
-    column, target = ledger.column(order.removeprefix("-")), aliased(kind.model)
-    rank = getattr(target, kind.rank.key)
-    linked = ids.add_columns(rank.label("by")).join(target, target.id == column)
-    lacking = ids.add_columns(null().label("by")).where(column.is_(None))
-    # The order of the whole, so that databases merge two ordered halves.
-    return union_all(linked, lacking).order_by(desc("by") if order.startswith("-") else "by", "id")
+    if kind:
+        target = aliased(kind.model)
+        by = getattr(target, kind.rank.key)
+        filled = ids.join(target, target.id == column)
+    else:
+        by, filled = column, ids.where(column.is_not(None))
+    id_ = turned(order, ledger.model.id)
+    first = filled.add_columns(by.label("by")).order_by(turned(order, by), id_)
+    lacking = ids.add_columns(cast(null(), by.type).label("by")).where(column.is_(None)).order_by(id_)
+    halves = [half.limit(most).subquery() for half in (first, lacking)]
+    merged = union_all(*(select(half.c.id, half.c.by) for half in halves)).subquery()
+    return select(merged.c.id).order_by(turned(order, merged.c.by), turned(order, merged.c.id))
 
 
 def loading(ledger: Ledger, names: Sequence[str]) -> tuple[Any, ...]:
@@ -316,12 +326,14 @@ def fetch(listing: Listing) -> Page:
     """
     ledger = listing.ledger
     ids = select(ledger.model.id).where(*conditions(listing))
-    found = ids.limit(COUNTED + 1).subquery()
+    found = ids.with_only_columns(literal(1)).limit(COUNTED + 1).subquery()
     count = db.session.scalar(select(func.count()).select_from(found)) or 0
     first = listing.page * listing.page_size
     if count <= min(first, COUNTED):
         return Page([], count, more=False)
-    ids = (putting_in_order if count <= COUNTED else following_order)(ledger, listing.order, ids)
+    last = first + listing.page_size + 1
+    few = count <= COUNTED
+    ids = putting_in_order(ledger, listing.order, ids) if few else following_order(ledger, listing.order, ids, last)
     page = ids.limit(listing.page_size + 1).offset(first).subquery()
     query: Select[Any] = select(ledger.model).join(page, page.c.id == ledger.model.id)
     query = query.order_by(*ordering(ledger, listing.order))
