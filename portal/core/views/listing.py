@@ -323,23 +323,34 @@ def fetch(listing: Listing) -> Page:
     """One statement counts (up to 10,000), one finds the page's ids and joins what its columns show.
 
     Few records are found first and then put in order. Of many, the order's index is followed until the page is full.
+    A search reads the texts of all records, so that one statement counts and finds its hits where they are few.
     """
-    ledger = listing.ledger
-    ids = select(ledger.model.id).where(*conditions(listing))
+    ledger, order, size = listing.ledger, listing.order, listing.page_size
+    ids, first = select(ledger.model.id).where(*conditions(listing)), listing.page * size
+    in_order = putting_in_order(ledger, order, ids)
+    if listing.q:
+        counting = in_order.add_columns(func.count().over())
+        hits = db.session.execute(counting.limit(size + 1).offset(first)).all()
+        count = hits[0][1] if hits else 0
+        if count <= COUNTED and (hits or not first):
+            return loaded(listing, select(ledger.model.id).where(ledger.model.id.in_([id_ for id_, _ in hits])), count)
     found = ids.with_only_columns(literal(1)).limit(COUNTED + 1).subquery()
     count = db.session.scalar(select(func.count()).select_from(found)) or 0
-    first = listing.page * listing.page_size
     if count <= min(first, COUNTED):
         return Page([], count, more=False)
-    last = first + listing.page_size + 1
-    few = count <= COUNTED
-    ids = putting_in_order(ledger, listing.order, ids) if few else following_order(ledger, listing.order, ids, last)
-    page = ids.limit(listing.page_size + 1).offset(first).subquery()
+    ids = in_order if count <= COUNTED else following_order(ledger, order, ids, first + size + 1)
+    return loaded(listing, ids.limit(size + 1).offset(first), count)
+
+
+def loaded(listing: Listing, ids: Select[Any], count: int) -> Page:
+    """The page of these ids, and one more where there are more, of so many that were counted."""
+    if not count:
+        return Page([], 0, more=False)
+    ledger, size, page = listing.ledger, listing.page_size, ids.subquery()
     query: Select[Any] = select(ledger.model).join(page, page.c.id == ledger.model.id)
-    query = query.order_by(*ordering(ledger, listing.order))
-    query = query.options(*loading(ledger, listing.columns))
+    query = query.order_by(*ordering(ledger, listing.order)).options(*loading(ledger, listing.columns))
     records = db.session.scalars(query).all()
-    return Page(records[: listing.page_size], count, len(records) > listing.page_size)
+    return Page(records[:size], count, len(records) > size)
 
 
 def exportable(listing: Listing) -> Iterator[ColumnElement[bool]]:
