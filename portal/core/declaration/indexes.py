@@ -1,7 +1,7 @@
 """Indexes that a declaration asks for, so that no list, search or figure reads a whole table that grows.
 
 They belong to the tables of the models, so `flask db migrate` writes them into a migration.
-`tests/core/declaration/test_plans.py` explains the statements of every ledger on SQLite and fails where one reads a
+`tests/core/declaration/test_plans.py` explains the statements of every ledger and fails where one reads a
 whole table. Every index costs time when records are saved: declare none that no list and no figure needs.
 """
 
