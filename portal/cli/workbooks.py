@@ -69,6 +69,8 @@ def import_(ledger: str, file: Path, username: str, errors: Path | None, **how: 
                 errors.write_bytes(book.read())
             if not given.kept:
                 click.echo(without_layout(), err=True)
+    if how["dry_run"]:
+        click.echo("A dry run: nothing is stored.", err=True)
     _tell(taken.outcome, how["as_json"])
     if not taken.kept:
         raise click.ClickException("rows are rejected, so nothing was stored")

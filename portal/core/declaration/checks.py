@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from click import ClickException
+from sqlalchemy import inspect
 
 from portal.core.declaration.ledger import VERBS, Ledger, fields_of
 from portal.core.declaration.parts import ChildTable
 from portal.core.declaration.workflow import BEFORE, IN_FORCE, NEXT, STATUSES, STEPS
+from portal.core.fields import Field, Link, Person
 
 # Names that a form needs for itself.
 TAKEN = frozenset(
@@ -63,6 +66,17 @@ def unknown_relationship(ledger: Ledger, name: str) -> Iterator[str]:
 def field_faults(ledger: Ledger) -> Iterator[str]:
     for name, found in ledger.fields_by_name.items():
         yield from found.kind.faults(name, ledger.mapper.columns.get(name))
+    yield from links_without_relationship(ledger.model, ledger.fields_by_name)
+
+
+def links_without_relationship(model: type[Any], fields: Mapping[str, Field]) -> Iterator[str]:
+    """A field that links is read through the relationship of its name without `_id`; people are read as written."""
+    mapper = inspect(model)
+    for name, found in fields.items():
+        if isinstance(found.kind, Link) and not isinstance(found.kind, Person) and name in mapper.columns:
+            relation = found.kind.relation(name)
+            if relation not in mapper.relationships:
+                yield f"{name} links to another table, but {model.__name__} has no relationship {relation!r}"
 
 
 def form_faults(ledger: Ledger) -> Iterator[str]:
@@ -83,6 +97,7 @@ def table_faults(ledger: Ledger, table: ChildTable) -> Iterator[str]:
     for name in table.fields:
         if name not in declared:
             yield f"rows of {table.name} have no field {name!r}"
+    yield from links_without_relationship(ledger.rows_model(table), ledger.rows_fields(table))
     if not hasattr(ledger.rows_model(table), "position"):
         yield f"rows of {table.name} need a 'position' column"
 
@@ -106,6 +121,7 @@ def review_faults(ledger: Ledger) -> Iterator[str]:
     # Edges of transitions that every ledger shares may start where this one never comes.
     edges = [edge for transition in ledger.review.transitions for edge in transition.edges]
     ends = {edge.target for edge in edges if edge.source in statuses} - {NEXT, BEFORE}
+    ends |= {status for transition in ledger.review.transitions for status in transition.also_sets}
     unknown = ({edge.source for edge in edges} - STATUSES) | (ends - statuses.keys())
     if unknown:
         yield f"transitions from or to unknown statuses {', '.join(sorted(unknown))}"

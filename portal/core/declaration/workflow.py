@@ -75,6 +75,8 @@ class Transition:
     batch: bool = False
     when: Callable[[Any], bool] | None = None
     apply: Callable[[Any, Any, Mapping[str, Any]], Any] | None = None
+    # Statuses that records come to by it besides the targets of its edges.
+    also_sets: tuple[str, ...] = ()
 
     @property
     def title(self) -> Label:

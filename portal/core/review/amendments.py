@@ -170,4 +170,5 @@ AMEND = Transition(
     "pencil",
     reason="why",
     apply=begin,
+    also_sets=("archived",),
 )

@@ -9,7 +9,10 @@ import pytest
 from portal.core.declaration import checks
 from portal.core.declaration.groups import List, Review
 from portal.core.declaration.workflow import REVIEW
+from portal.core.fields import Field, unit_link
+from portal.core.review.amendments import AMEND
 from portal.ledgers.study import study_groups
+from portal.ledgers.study.model import StudyGroup
 
 pytestmark = pytest.mark.one_database
 
@@ -44,3 +47,21 @@ def test_all_faults_are_told_at_once(app):
     with app.app_context(), pytest.raises(checks.BadLedger) as refused:
         checks.check(ledgers)
     assert all(word in refused.value.message for word in ("two ledgers", "'x'", "'y'"))
+
+
+def test_a_link_without_its_relationship_is_named(app):
+    """Its pages would be answered as a mistake of ours."""
+    declared = Field(unit_link(), "Unit")
+    with app.app_context():
+        faults = [*checks.links_without_relationship(StudyGroup, {"unit_id": declared, "org_id": declared})]
+        assert not faults
+        faults = [*checks.links_without_relationship(StudyGroup, {"id": declared})]
+    assert faults == ["id links to another table, but StudyGroup has no relationship 'id'"]
+
+
+def test_amending_needs_the_status_of_former_versions(app):
+    statuses = {name: status for name, status in study_groups.review.statuses.items() if name != "archived"}
+    assert AMEND in study_groups.review.transitions
+    with app.app_context():
+        faults = [*checks.faults(replace(study_groups, review=replace(study_groups.review, statuses=statuses)))]
+    assert [fault for fault in faults if "archived" in fault], faults
