@@ -35,7 +35,7 @@ def findable(ledger: Any, names: Iterable[str], query: Select[Any]) -> Select[An
 
 
 def keep_apart(form: Any) -> None:
-    """Of the form of a record, what was typed over hidden values."""
+    """Mark input typed over masked values, so that it always counts as changed."""
     principal, ledger = scope.current(), form.ledger
     if form.record is None or not (ledger.personal or ledger.personal_tables):
         return

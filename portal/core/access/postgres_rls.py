@@ -67,7 +67,7 @@ def told(principal: Principal) -> str:
 
 
 def whole(model: Any) -> Any:
-    """The record's class of a row's."""
+    """The model class of the record that a child-row class belongs to; a record's own class stays as it is."""
     while model.part_of:
         model = inspect(model).relationships[model.part_of].mapper.class_
     return model
@@ -85,7 +85,8 @@ def statements(on: bool) -> Iterator[str]:
 
 
 def condition(model: Any) -> str:
-    """Each `SELECT` around a setting is worked out once a statement, not once a row."""
+    """The policy condition of a model. Settings are wrapped in `SELECT` so that PostgreSQL reads them once per
+    statement."""
     mapper = inspect(model)
     if model.part_of:
         relation = mapper.relationships[model.part_of]

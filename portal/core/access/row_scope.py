@@ -58,7 +58,7 @@ class RowScope:
         return self.everything or bool(self.claims)
 
     def side(self, columns: Iterable[str]) -> RowScope:
-        """What of it rests on these columns."""
+        """The part of this scope whose filters use these columns."""
         kept = frozenset(claim for claim in self.claims if claim.column in columns)
         return self if self.everything or len(kept) == len(self.claims) else RowScope(claims=kept)
 
@@ -81,7 +81,7 @@ class RowScope:
         return self.everything or any(claim.holds(row) for claim in self.claims)
 
     def condition(self, model: type[Scoped]) -> ColumnElement[bool]:
-        """The same in a statement. For a reach that does not cover everything."""
+        """The scope as an SQL condition. Not for `ALL`."""
         columns: dict[str, list[int]] = {}
         dated: list[ColumnElement[bool]] = []
         for claim in sorted(self.claims, key=str):

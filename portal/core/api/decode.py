@@ -50,7 +50,8 @@ def unprocessable(errors: Mapping[str, list[str]], message: str = "") -> NoRetur
 
 
 def address() -> MultiDict[str, str]:
-    """That of a list; 400 where it speaks Flask-AppBuilder's language, which as a text to search for finds nothing."""
+    """The list's query parameters. 400 for Flask-AppBuilder's query syntax, which would only be searched for as
+    text."""
     text = request.args.get("q", "").strip()
     if text.startswith(("(", "!(")) and text.endswith(")") and (":" in text or "!" in text):
         abort(400, gettext("Filters and paging are parameters of their own: ?status=active&page=1"))
@@ -67,7 +68,7 @@ def key() -> str:
 
 
 def made_before(ledger: Ledger, sent: idempotency.Sent) -> int | None:
-    """The record that the very same has made; 422 where the key came with something else."""
+    """The id of the record that this same request created before; 422 if the key came with other content."""
     try:
         return idempotency.repeated(ledger.name, sent)
     except idempotency.Reused:

@@ -56,7 +56,7 @@ def required(opened: Start) -> int:
 
 
 def unless_newer(ledger: Ledger, record: Any, opened: Start) -> None:
-    """The same for what is done to the record as a whole."""
+    """Refuse a transition or deletion if the record has a newer version."""
     if opened.version is not None and (met := stale.newer(ledger, record, opened.version)):
         abort(make_response(jsonify(message=stale.sentence(met), **encode.newer(met)), opened.code))
 

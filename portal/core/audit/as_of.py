@@ -61,7 +61,8 @@ def looked_into(asked: Iterable[ClauseElement]) -> set[Ledger]:
 
 
 def shadow(ledger: Ledger, moment: datetime) -> None:
-    """Hide the table behind what it was, for the rest of the connection."""
+    """Create a temporary table of the same name with the rows as of that moment. It hides the ledger's table for the
+    rest of the connection."""
     model: Any = ledger.model
     table: Any = ledger.mapper.local_table
     changed = select(AuditEvent.record_id).where(*since(ledger, moment), AuditEvent.record_id.is_not(None))
@@ -104,7 +105,7 @@ def put_back(ledger: Ledger, moment: datetime, query: Any) -> Rows:
 
 
 def born(ledger: Ledger, changes: Iterable[Change]) -> bool:
-    """Do these changes begin a record? What is never empty was."""
+    """Is this the change that created the record? True if a NOT NULL column had no old value."""
     columns = ledger.mapper.columns
     return any(old is None and path in columns and not columns[path].nullable for path, old, _new in changes)
 

@@ -84,7 +84,7 @@ class Noted:
     deleted_id: int | None = None
 
     def settled(self) -> Noted:
-        """With the changes of the rows told as one."""
+        """Add the changes of the child rows to the record's changes; returns self."""
         for table, parts in self.parts.items():
             whole = self.action in ("add", "delete")
             self.changes += told_plainly(table, parts) if whole else told_by_place(table, parts)

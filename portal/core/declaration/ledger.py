@@ -123,7 +123,7 @@ class Ledger:
 
     @property
     def remembered(self) -> bool:
-        """Can it be told as it was on a former day? Its records know when they were made."""
+        """Can the ledger be shown as of an earlier day? True if its records have `created_at`."""
         return "created_at" in self.mapper.columns
 
     @property

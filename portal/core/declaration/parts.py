@@ -39,10 +39,10 @@ VOIDED = Status(_("Voided"), "bad")
 
 @dataclass(frozen=True)
 class Derived:
-    """A status that nobody sets: a stored one, told apart by dates. `base` are the stored statuses it is one of.
+    """A derived status: a stored status plus a condition (usually on dates). Never stored. `base` are its possible
+    stored statuses.
 
-    Without `holds` it only gathers: it can be filtered by, and no record shows it. `needs` are the columns that
-    `holds` reads.
+    Without `holds` it is only a filter and no record shows it. `needs` are the columns that `holds` reads.
     """
 
     shown: Status

@@ -1,5 +1,5 @@
-"""Taking back an import as a whole: what it made goes, what it changed is what it was. Records that anybody changed
-since stay as they are and are named. Numbers that were given stay given."""
+"""Undo a whole import: delete what it created, restore what it changed. Records changed since are kept and named.
+Assigned numbers are not reused."""
 
 from __future__ import annotations
 
