@@ -171,7 +171,7 @@ class Kind:
         return []
 
     def after_owner_known(self, record: Any, name: str) -> None:
-        """What can only be told once it is known whose record it is."""
+        """Hook: set what depends on the owning unit."""
 
     def lacks(self, record: Any, name: str) -> bool:
         """Is there still something to be added here?"""
@@ -251,7 +251,7 @@ class Kind:
         return found
 
     def ways_to_write(self, value: Any) -> Sequence[Any]:
-        """How a value of a natural key may stand in records; of those that mean the same, the last one is the same."""
+        """All stored spellings of a value; the last is the canonical one."""
         return (value,)
 
     def faults(self, name: str, column: Any) -> Iterable[str]:

@@ -51,7 +51,7 @@ def meaning(text: str, meanings: Mapping[str, str]) -> str | None:
 
 
 def not_a_choice(text: str, labels: Iterable[str], meanings: Mapping[str, str]) -> BadValue:
-    """Names the choices, of many only some; and first the one that is likely to be meant, which nobody takes for it."""
+    """Error that lists the choices (shortened) and suggests the closest one, which is never chosen automatically."""
     known = [label for label in labels if label]
     shown = listed(known[:MOST_NAMED])
     if len(known) > MOST_NAMED:
@@ -90,7 +90,7 @@ def is_unsure(other: Other | None, record: Any, name: str, value: Any) -> bool:
 
 
 def said_of(label: Label) -> str:
-    """What stands before the words that a sheet has for this field where they are kept."""
+    """The prefix ("label：") before the sheet's own wording where it is stored."""
     with force_locale(PAPER):
         return f"{label}："
 

@@ -1,9 +1,11 @@
-"""The trail sealed in blocks: each holds the marks of its lines and, keyed, the seal before it.
+"""The audit log as a hash chain: each block has the HMACs of its entries and a keyed hash that includes the previous
+block.
 
-The head of the chain also goes to a file beside the database that only grows. So a line that was changed, removed,
-put in or swapped is found, and so is a trail that was cut off or replaced as a whole by an older or invented one. The
-file is made with the first seal and never again, unless an operator says so. Each of several machines may have one; the
-database says how far each goes, as others seal, too: what it lacks beyond the newest of these, somebody took from it.
+The head of the chain is also appended to a file beside the database. This reveals changed, removed, inserted or swapped
+entries, and a log that was truncated or replaced as a whole by an older or invented one. The file is created with the
+first block and never again, unless an operator requests it. Each of several machines may have one. The database stores
+how far each file goes, since other machines also add blocks: if a file lacks more than the newest of these heads,
+somebody removed them.
 """
 
 from __future__ import annotations
@@ -79,7 +81,8 @@ def packed(id_: int, written: str) -> bytes:
 
 
 def kept_of(written: Any) -> bytes:
-    """What a seal keeps of a mark; also of what is none: nothing put in can keep the trail from being sealed."""
+    """The bytes of an entry's HMAC that a block stores. Invalid values are hashed, so that they cannot block
+    sealing."""
     if isinstance(written, str) and HEX.fullmatch(written):
         return bytes.fromhex(written)[:MARK]
     return hashlib.sha256(repr(written).encode("utf-8", "replace")).digest()[:MARK]
@@ -123,10 +126,10 @@ def seal_block() -> int:
 
 
 def whole(connection: Connection) -> int:
-    """A number up to which no line can come any more; 0 when that has to be waited for.
+    """The id up to which all entries are committed; 0 if open writers did not finish in time.
 
-    Whoever has taken a number that is not above the highest one that can be read, and has not committed it yet, was
-    writing before that was read. So once all who are writing now have ended, no line up to it is missing.
+    A writer that has taken an id up to the highest visible one, without committing it yet, started before that id was
+    read. So once all current writers have finished, no entry up to it is missing.
     """
     until = connection.scalar(select(func.max(AuditEvent.id))) or 0
     return until if outlast_writers(connection, TRAIL, PATIENCE) else 0

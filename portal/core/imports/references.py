@@ -30,8 +30,8 @@ def keys_to(ledger: Ledger) -> Iterator[Column[Any]]:
 
 
 def referred(ledger: Ledger, ids: Sequence[int]) -> set[int]:
-    """Those of the records that anything else refers to, whoever may see that. Columns are asked, not mapped classes,
-    so that the scope does not hide any."""
+    """Those of these ids that other rows reference, including rows the user cannot see: it queries columns, not mapped
+    classes, so row-level conditions do not apply."""
     found: set[int] = set()
     for column in keys_to(ledger):
         found |= {*db.session.scalars(select(column).where(column.in_(ids)).distinct())}

@@ -126,7 +126,7 @@ def kept_under(run_id: int, ledger: Ledger) -> Iterator[Keeping]:
 
 
 def remember() -> Callable[[], None]:
-    """Answers what makes the run forget the records that it notes from here on, where they are rolled back."""
+    """Returns a function that discards everything noted from now on; call it after a rollback."""
     keeping: Keeping | None = db.session().info.get(KEEPING)
     if keeping is None:
         return lambda: None

@@ -69,7 +69,8 @@ def were(row: Any, name: str) -> list[Any]:
 
 
 def columns(mapper: Any) -> list[str]:
-    """Keys of parts are their whole's to set."""
+    """The columns to save: all but id, version, timestamps and search text. `put_back` lets parents set the foreign
+    keys of child rows."""
     return [each.key for each in mapper.column_attrs if each.key not in OWN and each.key in mapper.columns]
 
 

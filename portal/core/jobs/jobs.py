@@ -145,7 +145,7 @@ class Job:
         return self
 
     def change(self, *where: Any, **values: Any) -> bool:
-        """Answers whether it was so. Raises IntegrityError."""
+        """Update the row if it still meets `where`; returns whether it did. Raises IntegrityError."""
         with storing() as connection:
             mine = update(StoredJob).where(StoredJob.id == self.id, *where)
             done = connection.execute(mine.values(touched_at=clock.now(), **values)).rowcount == 1
@@ -187,7 +187,7 @@ class Job:
         return round(rate), round((total - done) / rate) if rate else 0
 
     def cancel(self) -> None:
-        """One that waits is over at once, one that is worked on at its next word."""
+        """A queued job is cancelled at once, a running one at its next progress report."""
         if self.change(StoredJob.state.in_((NEW, QUEUED)), state=CANCELLED):
             self.let_go()
         elif self.active:

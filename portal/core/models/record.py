@@ -193,7 +193,7 @@ class Record(Searchable, Scoped):
     @classmethod
     @cache
     def is_current(cls) -> ColumnElement[bool]:
-        """No former version of an amended record, and no amendment that came to nothing: these are its history."""
+        """Condition: neither a superseded version nor an abandoned amendment."""
         found: ColumnElement[bool] = cls.amends_id.is_(None) | cls.status.in_(OPEN)
         return found
 

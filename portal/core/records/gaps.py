@@ -25,7 +25,7 @@ def lacking(ledger: Ledger, record: Any) -> tuple[str, ...]:
 
 
 def ended(ledger: Ledger, record: Any) -> list[str]:
-    """What the transition to this record's status would have asked for: of what ended on paper, since when and why."""
+    """Required fields of the transition to this status, e.g. end date and reason of imported ended records."""
     transitions = (
         each for each in ledger.review.transitions if any(path.target == record.status for path in each.edges)
     )

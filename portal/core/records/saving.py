@@ -75,8 +75,8 @@ def _header(ledger: Ledger, record: Record, new: bool) -> None:
 
 
 def written_by_its_side(record: Record) -> bool:
-    """Does this save count for who may approve? Lists that live on need no approval, and who asked for an end must
-    not be forgotten over them; nor who wrote a draft, over what its other party adds."""
+    """Does this save set the editor, who then may not approve? Not in records in force, nor for the other party's
+    input."""
     return record.status != IN_FORCE and scope.current().area_id is None
 
 

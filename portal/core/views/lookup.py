@@ -18,7 +18,7 @@ from portal.core.views.one_record import Found
 
 
 class Reaching:
-    """What every view of a ledger answers, whatever it speaks."""
+    """Base class shared by a ledger's page view and REST view."""
 
     ledger: Ledger
     datamodel: Any

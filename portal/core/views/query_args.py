@@ -65,7 +65,7 @@ def local(text: str | None) -> str:
 
 
 def judge() -> None:
-    """Before every page: of what this one does not take, nothing stands in the address."""
+    """Before each request: reject query parameters that the page does not accept."""
     if request.method not in READING or not request.args or scope.current().user_id is None:
         return
     view, _, page = (request.endpoint or "").partition(".")

@@ -121,7 +121,7 @@ class Mobile(Personal):
 
 @dataclass(frozen=True)
 class Seen:
-    """A name on its way to somebody who sees it without a step."""
+    """A name that this user may see unmasked without stating a purpose."""
 
     value: Sealed
 

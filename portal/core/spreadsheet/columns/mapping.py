@@ -341,7 +341,7 @@ def links(ledger: Ledger) -> tuple[str, ...]:
 
 
 def of_group(ledger: Ledger, column: Column, names: list[str], words: Mapping[str, list[str]]) -> list[str]:
-    """The phone under "helper" is not the phone of whoever is helped: a group keeps to its side of a link."""
+    """Drop fields that belong to the linked record if the group heading names this record."""
     groups = [name for group in column.groups for name in words.get(plain(group), [])]
     if not groups or any(name.startswith(links(ledger)) for name in groups):
         return names

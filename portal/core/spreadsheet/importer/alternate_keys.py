@@ -43,8 +43,8 @@ def contradicts(ledger: Ledger, form: LedgerForm, record: Any) -> bool:
 
 
 def confirms(ledger: Ledger, form: LedgerForm, record: Any) -> bool:
-    """Is the record found by a further key beyond doubt, although the row does not say its identity: does the row say
-    all that tells namesakes apart, as it is there?"""
+    """Does an alternate key identify the record safely, i.e. do all tie-breaker fields match? False if the row is
+    looked up by its natural key."""
     if key_fields(ledger, form) == ledger.sheet.identity:
         return False
     hidden = ledger.hidden(record)

@@ -20,7 +20,7 @@ from portal.extensions import db
 
 
 class KnownKeys:
-    """Answers for rows that were looked up whether any record has their key. Of no others it knows anything."""
+    """Cache of existing natural keys, valid only for the prefetched rows."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger

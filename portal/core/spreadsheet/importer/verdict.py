@@ -73,7 +73,7 @@ class Told:
 
 
 def same_day(one: str, other: str) -> bool:
-    """What is no day is for its field to refuse."""
+    """Are both texts the same day? True if either is invalid; the field reports that."""
     try:
         return parse_day(one) == parse_day(other)
     except BadValue:

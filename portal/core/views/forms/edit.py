@@ -120,7 +120,8 @@ def maintaining(view: Any, record: Any) -> None:
 
 
 def may_maintain(ledger: Ledger, record: Any) -> bool:
-    """Lists live on in force; before that the other party says its needs, the unit has its form."""
+    """May the child tables be edited separately? In force if a table allows it; in drafts only by the other party,
+    since the unit uses the full form."""
     if record.status == IN_FORCE:
         return any(table.in_force for table in ledger.form.tables)
     if amends(record):
