@@ -44,13 +44,14 @@ def say_who_acts(connection: Connection, cursor: Any, *_: Any) -> None:
 
 
 def forget(connection: Connection, *_: Any) -> None:
-    """What was told in a transaction ends with it; what was thrown away has nothing to forget."""
+    """Forget the principal that was sent, because the setting ends with the transaction. Invalidated connections have
+    nothing to forget."""
     if not connection.invalidated:
         connection.info.pop("acting", None)
 
 
 def told(principal: Principal) -> str:
-    """Per table, the ids of whose rows any verb of any ledger reaches: {"agreement": {"owner_unit_id": [3]}}."""
+    """The ids by table and column that any verb of any ledger covers: {"agreement": {"owner_unit_id": [3]}}."""
     if principal.everything:
         return json.dumps({"*": True})
     found: dict[str, dict[str, Any]] = {}
@@ -74,7 +75,8 @@ def whole(model: Any) -> Any:
 
 
 def statements(on: bool) -> Iterator[str]:
-    """What makes every table's policies what the setting says; for whoever sets up the database."""
+    """SQL statements that turn row-level security of every table on or off. The owner of the database runs them during
+    setup."""
     for model in scope.scoped_models():
         table = inspect(model).local_table
         yield f'DROP POLICY IF EXISTS {POLICY} ON "{table}"'

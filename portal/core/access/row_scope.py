@@ -37,7 +37,7 @@ class RowFilter(NamedTuple):
         return self.meets(row, getattr(row, self.column))
 
     def meets(self, row: Any, id_: int | None) -> bool:
-        """Would it hold for the row, were its column this id?"""
+        """Would the filter match the row if its column had this id?"""
         return id_ == self.id and ((not self.since and not self.until) or self.of(row.dated()))
 
     def of(self, day: date) -> bool:
@@ -64,17 +64,17 @@ class RowScope:
 
     @cached_property
     def units(self) -> frozenset[int]:
-        """The units whose rows it covers whatever their day."""
+        """The units of which this scope covers all rows, whatever their date."""
         return frozenset(
             claim.id for claim in self.claims if claim.column == "owner_unit_id" and not claim.since and not claim.until
         )
 
     def on(self, column: str, day: date) -> frozenset[int]:
-        """The ids whose rows of that day it covers."""
+        """The ids in this column whose rows of that day this scope covers."""
         return frozenset(claim.id for claim in self.claims if claim.column == column and claim.of(day))
 
     def owns(self, row: Any) -> bool:
-        """Is the row within it as somebody's own?"""
+        """Does this scope cover the row through one of the owner columns?"""
         return self.everything or any(claim.column in OWNER and claim.holds(row) for claim in self.claims)
 
     def covers(self, row: Any) -> bool:

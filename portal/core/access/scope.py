@@ -170,7 +170,7 @@ def current() -> Principal:
 
 
 def enter(principal: Principal) -> Token[Principal]:
-    """For the request hooks, which cannot be one `with`."""
+    """Set the current principal, for request hooks that cannot share one `with` block."""
     return _acting.set(principal)
 
 
