@@ -61,7 +61,7 @@ Change: TypeAlias = tuple[str, Texts, Texts]
 
 @dataclass
 class PartChange:
-    """What happened to a row of a record: where it was and where it is; None where it was not there."""
+    """The change of a child row: its old and new position, None if it is new or removed."""
 
     was: int | None
     now: int | None
@@ -69,13 +69,13 @@ class PartChange:
 
     @property
     def place(self) -> int:
-        """Where it is, else where it was."""
+        """The new position, or the old one if the row was removed."""
         return self.now if self.now is not None else self.was or 0
 
 
 @dataclass
 class Noted:
-    """What a flush does to one record, its rows included, until the record has an id."""
+    """The changes of one record in a flush, including child rows, collected before a new record has an id."""
 
     record: Any
     action: str = "edit"
@@ -101,7 +101,7 @@ def _ledger_of(model: Any, ledgers: tuple[Ledger, ...]) -> Ledger | None:
 
 
 def noted(session: Session) -> list[Noted]:
-    """What the next flush will change. Before it, while old values are still known."""
+    """Collect the changes of the next flush. Call it before the flush, while old values are known."""
     found: dict[int, Noted] = {}
     rows = [("add", row) for row in session.new] + [("delete", row) for row in session.deleted]
     rows += [("edit", row) for row in session.dirty if session.is_modified(row)]
@@ -163,7 +163,7 @@ def positions(row: Any) -> tuple[int, int]:
 
 
 def told_plainly(table: str, parts: Iterable[PartChange]) -> Iterator[Change]:
-    """The rows of a record that is new or gone as a whole."""
+    """All rows of a record that is created or deleted."""
     for part in sorted(parts, key=lambda part: part.place):
         yield from ((f"{table}/{part.place}/{name}", old, new) for name, old, new in part.changes)
 
@@ -192,7 +192,7 @@ def told_by_place(table: str, parts: Sequence[PartChange]) -> Iterator[Change]:
 
 
 def replaced(went: Sequence[Change], came: Sequence[Change]) -> Iterator[Change]:
-    """The fields in which a row differs from the one that it came in place of."""
+    """The fields in which a row differs from the row that it replaces."""
     old, new = {name: text for name, text, _ in went}, {name: text for name, _, text in came}
     for name in dict.fromkeys((*old, *new)):
         if old.get(name) != new.get(name):
@@ -200,7 +200,7 @@ def replaced(went: Sequence[Change], came: Sequence[Change]) -> Iterator[Change]
 
 
 def texts(declared: Field | None, name: str, value: Any) -> Texts:
-    """A value as the trail may keep it."""
+    """A value as the audit log stores it."""
     if value is None or value == ():
         return None
     if name in SECRET or isinstance(value, Sealed):
@@ -211,7 +211,8 @@ def texts(declared: Field | None, name: str, value: Any) -> Texts:
 
 
 def altered(changes: Iterable[Sequence[Any]]) -> list[Change]:
-    """What a line of the trail changed. Of a field that somebody only looked at, it names neither old nor new."""
+    """The changes of an audit log entry, without fields that were only viewed: these have neither an old nor a new
+    value."""
     return [(path, old, new) for path, old, new in changes if (old, new) != (None, None)]
 
 
@@ -272,7 +273,7 @@ def changes_of(row: Any, action: str) -> Iterator[Change]:
 
 
 def old_and_new(attribute: AttributeState, action: str) -> tuple[Any, Any]:
-    """None twice where nothing changed."""
+    """The old and new value; (None, None) if nothing changed."""
     history = attribute.load_history() if action == "delete" else attribute.history
     if action == "edit":
         return next(iter(history.deleted), None), next(iter(history.added), None)
@@ -280,8 +281,8 @@ def old_and_new(attribute: AttributeState, action: str) -> tuple[Any, Any]:
 
 
 def linked(history: History, action: str, field: bool) -> tuple[Sequence[Any], Sequence[Any]]:
-    """What was and is linked to. Of what no field tells, which may be hundreds (the rights of a role), only what went
-    and came."""
+    """The rows linked before and after. For relationships without a field, which may have hundreds of rows (the
+    permissions of a role), only removed and added rows."""
     stayed = history.unchanged if field or action != "edit" else ()
     before, after = [*stayed, *history.deleted], [*stayed, *history.added]
     return ([] if action == "add" else before), ([] if action == "delete" else after)
@@ -294,7 +295,7 @@ def relation_name(relation: Any, declared: Mapping[str, Field]) -> str:
 
 
 def named(declared: Field | None, rows: Sequence[Any]) -> Texts:
-    """What rows linked to are called."""
+    """The sorted names of linked rows."""
     return sorted(declared.kind.show([row]) if declared else str(row) for row in rows) or None
 
 

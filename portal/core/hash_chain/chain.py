@@ -94,7 +94,8 @@ def unpacked(lines: bytes) -> dict[int, bytes]:
 
 
 def seal() -> int:
-    """Seal what is not sealed yet; answers how many lines. What others are writing just now waits for the next time."""
+    """Add blocks for all entries without one; returns the number of entries. Entries of open transactions wait for the
+    next run."""
     count = 0
     while (done := seal_block()) == BLOCK:
         count += done
@@ -102,7 +103,7 @@ def seal() -> int:
 
 
 def seal_block() -> int:
-    """Seal the next lines, unless somebody else does. Nobody who writes waits for it."""
+    """Add one block, unless another process is adding blocks. Writers never wait for it."""
     with db.engine.begin() as connection:
         # Whose the heads are can only be said once the data directory has a name, at the end of its first setting up.
         if not directory() or not begin_sealing(connection):
@@ -169,7 +170,7 @@ def other_directories() -> Sequence[str]:
 
 
 def note_witness(connection: Connection, number: int) -> None:
-    """The file here has the heads until that one."""
+    """Store the number of the newest head in this machine's file."""
     values = {"number": number, "noted_at": clock.now()}
     here = update(Witness).where(Witness.directory == directory()).values(values)
     if not connection.execute(here).rowcount:
@@ -177,7 +178,7 @@ def note_witness(connection: Connection, number: int) -> None:
 
 
 def heads() -> dict[int, str]:
-    """The digests by number, as the file has them. What is no head is none."""
+    """The digests by block number in the file of heads; invalid lines are skipped."""
     return heads_in(heads_file().read_text("ascii", "replace")) if heads_file().exists() else {}
 
 
@@ -187,7 +188,7 @@ def heads_in(text: str) -> dict[int, str]:
 
 
 def head() -> tuple[int, str]:
-    """The number and the digest of the newest seal, to compare with a copy of the file elsewhere."""
+    """The number and digest of the newest block, to compare with a copy of the file elsewhere."""
     with db.engine.connect().execution_options(reading=True) as connection:
         found = connection.execute(select(*HEAD).order_by(AuditSeal.number.desc()).limit(1)).first()
     return (found.number, found.digest) if found else (0, "")
@@ -217,7 +218,7 @@ def older_than_directory() -> str:
 
 
 def refound() -> Path | None:
-    """Begin the file of heads anew from the database, here; answers where the one before is kept."""
+    """Create the file of heads anew from the database, on this machine; returns the path of the old one."""
     path, kept = heads_file(), None
     with db.engine.begin() as connection:
         begin_sealing(connection, wait=True)
@@ -232,18 +233,18 @@ def refound() -> Path | None:
 
 
 def length() -> int:
-    """How many lines there are."""
+    """The number of audit log entries."""
     return db.session.scalar(select(func.count(AuditEvent.id))) or 0
 
 
 def unsealed() -> int:
-    """How many lines the next seal will hold."""
+    """The number of entries without a block."""
     last = select(func.coalesce(func.max(AuditSeal.last_id), 0)).scalar_subquery()
     return db.session.scalar(select(func.count(AuditEvent.id)).where(AuditEvent.id > last)) or 0
 
 
 def waiting(connection: Connection) -> tuple[int, datetime | None]:
-    """How many lines are not sealed yet, and when the oldest of them was written."""
+    """The number of entries without a block, and the time of the oldest of them."""
     last = select(func.coalesce(func.max(AuditSeal.last_id), 0)).scalar_subquery()
     query = select(func.count(AuditEvent.id), func.min(AuditEvent.at)).where(AuditEvent.id > last)
     count, oldest = connection.execute(query).one()
