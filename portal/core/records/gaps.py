@@ -11,7 +11,7 @@ from portal.core.records import attachments
 
 
 def lacking(ledger: Ledger, record: Any) -> tuple[str, ...]:
-    """What the form requires and, of a record that was handed in, what one in force needs."""
+    """The missing fields: those that the form requires and, after submission, those that a record in force requires."""
     draft = ledger.editable(record)
     needed = () if draft else ledger.review.required_in_force
     wanted = [name for name, declared in ledger.entered.items() if declared.required or name in needed]
