@@ -27,7 +27,7 @@ ASKING = frozenset({"check"})
 
 
 def hold(name: str) -> None:
-    """Wait until nobody else holds this name, and keep it until the transaction ends."""
+    """Wait for the lock of this name, and hold it until the transaction ends."""
     if rehearsing() or scope.current_verb() in ASKING:  # rolled back, so nobody has to wait for it
         return
     session = db.session()
