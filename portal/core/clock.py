@@ -35,13 +35,13 @@ def fixed(day: date) -> Iterator[None]:
 
 
 def months_after(day: date, months: int) -> date:
-    """The same day that many months later, or the last day of a shorter month."""
+    """That many months later on the same day, or on the last day of a shorter month."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def months_ago(months: int) -> date:
-    """The same day that many months before today, or the last day of a shorter month."""
+    """That many months before today on the same day, or on the last day of a shorter month."""
     return months_after(today(), -months)
 
 

@@ -1,7 +1,7 @@
-"""Lookups in the organisation that the rows of a sheet, or the rules of one save, repeat: each is queried once.
+"""Cache of organisation lookups that the rows of a sheet, or the rules of one save, repeat.
 
-Only inside `remembering`, since any other request is answered by what the database holds now. Answers are plain values,
-never mapped objects: those expire when a batch is committed.
+Only active inside `remembering`; other requests always query the database. Results are plain values, never mapped
+objects, which expire when a batch is committed.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What a flush changes, record by record: the old and the new of each field as a form would type them.
+"""The changes of a flush, record by record: the old and new value of each field as form texts.
 
-A change is found by its path: `field` of the record itself, `table/2/field` of the third row of one of its tables,
-`table/+2/field` of a row that came there and `table/-2/field` of one that went from there. Where rows were put in
-another order, `table/2/place` tells of each whose number is another now; rows that only moved up behind one that went
-are not told of. So what a record was before can be told from what it is (`core/audit/versions.py`).
+A change is identified by its path: `field` of the record, `table/2/field` of the third row of a child table,
+`table/+2/field` of a row added there and `table/-2/field` of a row removed there. If rows were reordered,
+`table/2/place` has the position of each row that moved; rows that only moved up because an earlier one was removed have
+none. So earlier versions can be computed from the current one (`core/audit/versions.py`).
 """
 
 from __future__ import annotations

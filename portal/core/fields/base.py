@@ -294,11 +294,11 @@ def link(kind: Kind, label: Label, target: str, *, index: bool = True, **rules: 
 
 
 def clean(text: str) -> str:
-    """What was typed without the spaces around it and without control characters.
+    """The input without surrounding spaces and without control characters.
 
-    Nothing else is dropped, whether this version of Python knows the character or not: joiners and variation selectors
-    belong to what they stand beside. Signs that only turn the direction of writing, or that nobody sees, count as
-    control characters. Every other kind of space becomes an ordinary one, every other end of a line a line break.
+    Nothing else is removed, whether this version of Python knows the character or not: joiners and variation selectors
+    belong to their neighbours. Invisible characters, and those that only change the writing direction, count as control
+    characters. Other kinds of space become ordinary ones, and other line endings a line break.
     """
     return OTHER_SPACE.sub(" ", CONTROL.sub("", LINE_END.sub("\n", text))).strip()
 

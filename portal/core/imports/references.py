@@ -31,8 +31,8 @@ def keys_to(ledger: Ledger) -> Iterator[Column[Any]]:
 
 
 def referred(ledger: Ledger, ids: Sequence[int]) -> set[int]:
-    """Those of these ids that other rows reference, including rows the user cannot see: it queries columns, not mapped
-    classes, so row-level conditions do not apply."""
+    """The ids, out of these, that other rows reference, including rows the user cannot see: it queries columns, not
+    mapped classes, so row-level conditions do not apply."""
     found: set[int] = set()
     for column in keys_to(ledger):
         found |= {*db.session.scalars(select(column).where(column.in_(ids)).distinct())}
