@@ -69,8 +69,6 @@ def import_(ledger: str, file: Path, username: str, errors: Path | None, **how: 
                 errors.write_bytes(book.read())
             if not given.kept:
                 click.echo(without_layout(), err=True)
-    if how["dry_run"]:
-        click.echo("A dry run: nothing is stored.", err=True)
     _tell(taken.outcome, how["as_json"])
     if not taken.kept:
         raise click.ClickException("rows are rejected, so nothing was stored")
@@ -80,6 +78,7 @@ def _run(sheet: runner.Sheet, dry: bool) -> runner.Taken:
     memory.collect_rarely()
     with TemporaryDirectory(dir=current_app.config["DATA_DIR"]) as name:
         if dry:
+            click.echo("A dry run: nothing is stored.", err=True)
             return runner.Taken(runner.rehearse(sheet, Path(name), lambda _done, _all: None), None)
         return runner.run(sheet, Path(name), lambda _done, _all: None)
 

@@ -1,4 +1,4 @@
-"""Date and time where the office is."""
+"""Date and time in the office's time zone."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def today() -> date:
 
 @contextmanager
 def fixed(day: date) -> Iterator[None]:
-    """Today is that day, for what is told of the past."""
+    """Make this day today, for showing the past."""
     token = _day.set(day)
     try:
         yield
@@ -35,13 +35,13 @@ def fixed(day: date) -> Iterator[None]:
 
 
 def months_after(day: date, months: int) -> date:
-    """The same day so many months later; the last of the month where it is shorter."""
+    """That many months later on the same day, or on the last day of a shorter month."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def months_ago(months: int) -> date:
-    """The same day so many months before today; the last of the month where it is shorter."""
+    """That many months before today on the same day, or on the last day of a shorter month."""
     return months_after(today(), -months)
 
 
@@ -51,13 +51,13 @@ def quarter(day: date) -> str:
 
 
 def now() -> datetime:
-    """This moment in UTC, without a zone: what the database keeps."""
+    """The current time in UTC, without a time zone, as the database stores it."""
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
 
 def lately(period: timedelta) -> tuple[datetime, datetime]:
-    """The first and the last moment that are within this period until now. What was written while the clock was ahead
-    is not: else it would count until the clock comes to it, which may be a year."""
+    """The first and last moment of this period until now. Times written while the clock was ahead are excluded: they
+    would count until the clock reaches them, possibly for a year."""
     return now() - period, now() + SLACK
 
 
@@ -67,15 +67,15 @@ def within(moment: datetime, period: timedelta) -> bool:
 
 
 def local(moment: datetime) -> datetime:
-    """A stored moment on the office's clock."""
+    """A stored time in the office's time zone."""
     return moment.replace(tzinfo=UTC).astimezone(OFFICE)
 
 
 def to_the_minute(moment: datetime) -> str:
-    """A stored moment as pages and messages write it."""
+    """A stored time as text."""
     return f"{local(moment):%Y-%m-%d %H:%M}"
 
 
 def midnight(day: date) -> datetime:
-    """When a day begins at the office, as the database keeps moments."""
+    """The start of a day at the office, as the database stores times."""
     return datetime.combine(day, time(), OFFICE).astimezone(UTC).replace(tzinfo=None)

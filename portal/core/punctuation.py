@@ -1,4 +1,4 @@
-"""How texts are joined, with the punctuation of the user's language."""
+"""Join texts with the punctuation of the user's language."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def labelled(label: object, text: object) -> str:
 
 
 def listed(things: Iterable[object]) -> str:
-    """What stands side by side: names, choices."""
+    """Join list items: names, choices."""
     return gettext(", ").join(map(str, things))
 
 
 def clauses(texts: Iterable[object]) -> str:
-    """What could each be a sentence: faults, conditions, changes."""
+    """Join clauses that could be sentences: errors, conditions, changes."""
     return gettext("; ").join(map(str, texts))

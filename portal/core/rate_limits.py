@@ -21,7 +21,8 @@ from portal.extensions import db
 
 @dataclass(frozen=True)
 class Limit:
-    """At most so many lines of the trail with this action: of one account (`by_address`: from one address), of all."""
+    """The maximum number of audit log entries with this action: for one account (`by_address`: one address), and in
+    total."""
 
     action: str
     each: int

@@ -20,8 +20,7 @@ KEPT = 200  # characters
 
 
 def remembering(most: int) -> Callable[[Callable[[str], Answer]], Callable[[str], Answer]]:
-    """Keeps what a function says of the texts asked for last. Of long ones a few thousand would fill the memory, and
-    nobody asks for them twice."""
+    """Decorator that caches results for recent short texts. Long texts would fill the memory and rarely repeat."""
 
     def around(told: Callable[[str], Answer]) -> Callable[[str], Answer]:
         known = lru_cache(most)(told)
@@ -55,15 +54,15 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The words that are searched for, folded, each once."""
+    """The distinct folded words of a search text."""
     return list(dict.fromkeys(fold(text).split()))
 
 
 def contains(column: Any, text: str) -> ColumnElement[bool]:
-    """Rows whose folded column holds every word of the text, in any order; `%` and `_` taken literally.
+    """Rows whose folded column contains every word of the text, in any order; `%` and `_` are literal.
 
-    One condition for each word, with whatever dot stands in it and with the one of names. A text of more than
-    `MOST_WORDS` is searched for as a whole.
+    One condition per word, with the dot as typed or as in names. A text with more than `MOST_WORDS` is searched as a
+    whole.
     """
     asked = words(text)
     if len(asked) > MOST_WORDS:
@@ -78,7 +77,7 @@ def keep(_mapper: Mapper[Any], _connection: object, row: Searchable) -> None:
 
 
 def text_of(parts: Iterable[Any]) -> str:
-    """What a row is found by, of the values of its searched columns."""
+    """The search text of a row from the values of its searched columns."""
     return fold(" ".join(str(part) for part in parts if part))[:600]
 
 

@@ -1,7 +1,7 @@
-"""Lookups in the organisation that the rows of a sheet, or the rules of one save, repeat: each is queried once.
+"""Cache of organisation lookups that the rows of a sheet, or the rules of one save, repeat.
 
-Only inside `remembering`, since any other request is answered by what the database holds now. Answers are plain values,
-never mapped objects: those expire when a batch is committed.
+Only active inside `remembering`; other requests always query the database. Results are plain values, never mapped
+objects, which expire when a batch is committed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def remembering() -> Iterator[None]:
 
 
 def remembered(key: tuple[Any, ...], ask: Callable[[], T]) -> T:
-    """What `ask` answers, asked once for each `key`; what somebody may see is part of the question."""
+    """Returns the cached result of `ask` for this key and the current user; calls it once for each. Outside
+    `remembering` it is always called."""
     known = _known.get()
     if known is None:
         return ask()
@@ -51,7 +52,8 @@ def remembered(key: tuple[Any, ...], ask: Callable[[], T]) -> T:
 
 
 def forget(only: type[Any] | None = None) -> None:
-    """The organisation has changed, or `only` the rows of one table: names may mean something else now."""
+    """Drop cached results because the organisation changed, or only those about one table: names may have another
+    meaning now."""
     known = _known.get()
     if known is None:
         return

@@ -27,7 +27,7 @@ def known_names(ledger: str) -> RowScope:
 
 
 def findable(ledger: Any, names: Iterable[str], query: Select[Any]) -> Select[Any]:
-    """Of a query for records by these fields, those that the user may find so."""
+    """Restrict a query for records by these fields to those that the user may find by a person's name."""
     reach = known_names(ledger.name)
     if reach.everything or not any(ledger.field(name).kind.named for name in names):
         return query
@@ -35,7 +35,7 @@ def findable(ledger: Any, names: Iterable[str], query: Select[Any]) -> Select[An
 
 
 def keep_apart(form: Any) -> None:
-    """Of the form of a record, what was typed over hidden values."""
+    """Mark input typed over masked values, so that it always counts as changed."""
     principal, ledger = scope.current(), form.ledger
     if form.record is None or not (ledger.personal or ledger.personal_tables):
         return
@@ -50,8 +50,8 @@ def keep_apart(form: Any) -> None:
 
 
 def differs(field: Any, *, closed: bool) -> bool:
-    """Does a field say anything else than the record holds? Hidden values that cannot be changed any more (`closed`)
-    are compared as far as their masks go: whoever brings a sheet again is not refused for them, and learns nothing."""
+    """Does a field differ from the stored value? Masked values that can no longer be changed (`closed`) are compared by
+    their masks only: importing a sheet again is not refused because of them, and the result reveals nothing."""
     if closed and isinstance(field.data, Retyped):
         kind = field.declared.kind
         return bool(kind.show(field.data) != kind.show(field.before))

@@ -44,13 +44,14 @@ def say_who_acts(connection: Connection, cursor: Any, *_: Any) -> None:
 
 
 def forget(connection: Connection, *_: Any) -> None:
-    """What was told in a transaction ends with it; what was thrown away has nothing to forget."""
+    """Forget the principal that was sent, because the setting ends with the transaction. Invalidated connections have
+    nothing to forget."""
     if not connection.invalidated:
         connection.info.pop("acting", None)
 
 
 def told(principal: Principal) -> str:
-    """Per table, the ids of whose rows any verb of any ledger reaches: {"agreement": {"owner_unit_id": [3]}}."""
+    """The ids by table and column that any verb of any ledger covers: {"agreement": {"owner_unit_id": [3]}}."""
     if principal.everything:
         return json.dumps({"*": True})
     found: dict[str, dict[str, Any]] = {}
@@ -67,14 +68,15 @@ def told(principal: Principal) -> str:
 
 
 def whole(model: Any) -> Any:
-    """The record's class of a row's."""
+    """The model class of the record that a child-row class belongs to; a record's own class stays as it is."""
     while model.part_of:
         model = inspect(model).relationships[model.part_of].mapper.class_
     return model
 
 
 def statements(on: bool) -> Iterator[str]:
-    """What makes every table's policies what the setting says; for whoever sets up the database."""
+    """SQL statements that turn row-level security of every table on or off. The owner of the database runs them during
+    setup."""
     for model in scope.scoped_models():
         table = inspect(model).local_table
         yield f'DROP POLICY IF EXISTS {POLICY} ON "{table}"'
@@ -85,7 +87,8 @@ def statements(on: bool) -> Iterator[str]:
 
 
 def condition(model: Any) -> str:
-    """Each `SELECT` around a setting is worked out once a statement, not once a row."""
+    """The policy condition of a model. Settings are wrapped in `SELECT` so that PostgreSQL reads them once per
+    statement."""
     mapper = inspect(model)
     if model.part_of:
         relation = mapper.relationships[model.part_of]

@@ -37,7 +37,7 @@ class RowFilter(NamedTuple):
         return self.meets(row, getattr(row, self.column))
 
     def meets(self, row: Any, id_: int | None) -> bool:
-        """Would it hold for the row, were its column this id?"""
+        """Would the filter match the row if its column had this id?"""
         return id_ == self.id and ((not self.since and not self.until) or self.of(row.dated()))
 
     def of(self, day: date) -> bool:
@@ -58,30 +58,30 @@ class RowScope:
         return self.everything or bool(self.claims)
 
     def side(self, columns: Iterable[str]) -> RowScope:
-        """What of it rests on these columns."""
+        """The part of this scope whose filters use these columns."""
         kept = frozenset(claim for claim in self.claims if claim.column in columns)
         return self if self.everything or len(kept) == len(self.claims) else RowScope(claims=kept)
 
     @cached_property
     def units(self) -> frozenset[int]:
-        """The units whose rows it covers whatever their day."""
+        """The units of which this scope covers all rows, whatever their date."""
         return frozenset(
             claim.id for claim in self.claims if claim.column == "owner_unit_id" and not claim.since and not claim.until
         )
 
     def on(self, column: str, day: date) -> frozenset[int]:
-        """The ids whose rows of that day it covers."""
+        """The ids in this column whose rows of that day this scope covers."""
         return frozenset(claim.id for claim in self.claims if claim.column == column and claim.of(day))
 
     def owns(self, row: Any) -> bool:
-        """Is the row within it as somebody's own?"""
+        """Does this scope cover the row through one of the owner columns?"""
         return self.everything or any(claim.column in OWNER and claim.holds(row) for claim in self.claims)
 
     def covers(self, row: Any) -> bool:
         return self.everything or any(claim.holds(row) for claim in self.claims)
 
     def condition(self, model: type[Scoped]) -> ColumnElement[bool]:
-        """The same in a statement. For a reach that does not cover everything."""
+        """The scope as an SQL condition. Not for `ALL`."""
         columns: dict[str, list[int]] = {}
         dated: list[ColumnElement[bool]] = []
         for claim in sorted(self.claims, key=str):

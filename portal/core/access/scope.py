@@ -112,7 +112,7 @@ def _only(model: Any, reach: RowScope) -> LoaderCriteriaOption:
 
 
 def narrowing_to(conditions: tuple[tuple[Any, Any], ...]) -> CriteriaOption:
-    """The option that leaves of each of these models what its condition allows, in whatever place of a statement."""
+    """ORM option that applies each model's condition wherever the model occurs in a statement."""
     return _narrowing(tuple(_only_where(*each) for each in conditions))
 
 
@@ -170,7 +170,7 @@ def current() -> Principal:
 
 
 def enter(principal: Principal) -> Token[Principal]:
-    """For the request hooks, which cannot be one `with`."""
+    """Set the current principal, for request hooks that cannot share one `with` block."""
     return _acting.set(principal)
 
 

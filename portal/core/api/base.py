@@ -38,7 +38,7 @@ class LedgerApi(Reaching, ModelRestApi):
         """Flask-AppBuilder would make schemas of whole tables; what a form takes is described in `openapi.py`."""
 
     def response_403(self) -> NoReturn:
-        """Answered, and written down, where every refusal is."""
+        """Abort, so that the error handler of all refusals answers and logs it."""
         abort(403)
 
     @expose("/_info")
@@ -50,7 +50,7 @@ class LedgerApi(Reaching, ModelRestApi):
     @expose("/")
     @protect()
     def get_list(self) -> Response:
-        """The address is that of the list's page."""
+        """List records. The query parameters are those of the list page."""
         asked = listing.parse(self.ledger, decode.address())
         codes.load(self.ledger.code_lists)
         page = listing.fetch(asked)
@@ -86,7 +86,7 @@ class LedgerApi(Reaching, ModelRestApi):
     @expose("/<id:pk>", methods=["PUT"])
     @protect()
     def put(self, pk: int) -> Response:
-        """A field that is not sent stays as it is; a table that is sent has these rows and no others."""
+        """Change a record. Fields that are not sent keep their value; a table that is sent replaces all rows."""
         record = self.record_or_404(pk)
         limited = editing(self, record)
         try:

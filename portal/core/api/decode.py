@@ -39,18 +39,19 @@ def body(*, needed: bool = True) -> dict[str, Any]:
 
 
 def refuse_constant(name: str) -> NoReturn:
-    """NaN and the infinities, which Python reads and JSON does not know."""
+    """Reject NaN and infinities, which Python parses although JSON does not define them."""
     raise ValueError(name)
 
 
 def unprocessable(errors: Mapping[str, list[str]], message: str = "") -> NoReturn:
-    """422 with what is wrong, by the names that fields have in the form (`demand_items-0-name` for one in a row)."""
+    """Abort with 422 and the errors by form field name (`demand_items-0-name` for a field of a child row)."""
     message = message or gettext("Nothing was saved. Please look at the marked fields.")
     abort(make_response(jsonify(message=message, errors=errors), 422))
 
 
 def address() -> MultiDict[str, str]:
-    """That of a list; 400 where it speaks Flask-AppBuilder's language, which as a text to search for finds nothing."""
+    """The list's query parameters. 400 for Flask-AppBuilder's query syntax, which would only be searched for as
+    text."""
     text = request.args.get("q", "").strip()
     if text.startswith(("(", "!(")) and text.endswith(")") and (":" in text or "!" in text):
         abort(400, gettext("Filters and paging are parameters of their own: ?status=active&page=1"))
@@ -58,7 +59,8 @@ def address() -> MultiDict[str, str]:
 
 
 def key() -> str:
-    """That of `Idempotency-Key`, a UUID: what is sent twice with it makes one record."""
+    """The `Idempotency-Key` header, a UUID: a request sent twice with the same key creates one record. Empty without
+    the header."""
     typed = request.headers.get("Idempotency-Key", "")
     found = typed.replace("-", "").lower()
     if typed and not idempotency.KEY.fullmatch(found):
@@ -67,7 +69,7 @@ def key() -> str:
 
 
 def made_before(ledger: Ledger, sent: idempotency.Sent) -> int | None:
-    """The record that the very same has made; 422 where the key came with something else."""
+    """The id of the record that this same request created before; 422 if the key came with other content."""
     try:
         return idempotency.repeated(ledger.name, sent)
     except idempotency.Reused:
@@ -75,22 +77,22 @@ def made_before(ledger: Ledger, sent: idempotency.Sent) -> int | None:
 
 
 def parent(ledger: Ledger, sent: dict[str, Any]) -> dict[str, str]:
-    """The record that a new entry goes under, when the address does not say it."""
+    """The parent record of a new entry from the body, unless the query string has it."""
     name = f"{ledger.under.relation}_id" if ledger.under else ""
     return {} if not name or request.args.get(name) else {name: text_of(sent.pop(name, None))}
 
 
 @dataclass(frozen=True)
 class Start:
-    """The version of a record that a change starts from, None where nobody says; and what is answered where there is a
-    newer one: 412 to `If-Match`, else 409."""
+    """The version of the record that a change is based on (None if not sent), and the status code if there is a newer
+    one: 412 for `If-Match`, else 409."""
 
     version: int | None
     code: int = 409
 
     @classmethod
     def of(cls, sent: dict[str, Any], record: Any) -> Start:
-        """As `version` of the body or `If-Match` says; what is said twice has to be right twice."""
+        """Read the version from the body or from `If-Match`; if both are sent, both must be current."""
         text = text_of(sent.pop("version", None))
         # A web server that compresses an answer makes its tag a weak one.
         tags = {natural(tag) or 0 for tag in request.if_match.as_set(include_weak=True)}
@@ -122,7 +124,7 @@ def answers(fields: Mapping[str, Field], sent: Mapping[str, Any]) -> MultiDict[s
 
 
 class Typed(MultiDict[str, str]):
-    """What a form would have posted, with what cannot stand in any form."""
+    """Form data built from JSON, with the errors of values that no form field can hold."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -142,7 +144,8 @@ class Typed(MultiDict[str, str]):
             self.setlist(name, [text or "" for text in texts])
 
     def take_rows(self, ledger: Ledger, table: ChildTable, rows: Any) -> None:
-        """Rows that are there have their `id`; new ones have none, or `new-<n>` for other rows to name them by."""
+        """Add the rows of a child table. Existing rows have their `id`; new ones have none, or `new-<n>` so that other
+        rows can refer to them."""
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             self.faults[table.name] = [gettext("This field takes another kind of value.")]
             return
@@ -174,7 +177,7 @@ def texts_of(kind: Kind, value: Any) -> Iterator[str | None]:
 
 
 def text_of(value: Any) -> str:
-    """Numbers are texts already; for what is no value at all, nothing."""
+    """The text of a JSON value; numbers were parsed as text. Empty for null, lists and objects."""
     if isinstance(value, bool):
         return "1" if value else "0"
     return value if isinstance(value, str) else ""

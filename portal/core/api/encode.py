@@ -32,7 +32,7 @@ def listable(ledger: Ledger) -> tuple[str, ...]:
 
 
 def told(fields: Mapping[str, Field], record: Any) -> Told:
-    """The values as a program takes them and the form takes them back, and the texts that people read."""
+    """Returns the values as JSON that the form also accepts, and the display texts."""
     texts = {name: each.kind.show(each.kind.read(record, name)) for name, each in fields.items()}
     return values(fields, record), texts
 
@@ -77,7 +77,7 @@ def whole(ledger: Ledger, record: Any) -> dict[str, Any]:
 
 
 def faults(form: LedgerForm | Any) -> dict[str, list[str]]:
-    """What is wrong with a form, by the names of its fields, with the questions that it asks."""
+    """Form errors by field name, including open questions about possible duplicates."""
     found = {field.name: [str(text) for text in field.errors] for field in form if field.errors}
     for field in form:
         for row in getattr(field, "rows", ()):
@@ -87,7 +87,7 @@ def faults(form: LedgerForm | Any) -> dict[str, list[str]]:
 
 
 def changed(conflict: Conflict | None) -> dict[str, Any]:
-    """Who saved meanwhile, what they changed, and which of it the sender changes, too."""
+    """Who saved in the meantime, what they changed, and which of these fields the sender changes, too."""
     if conflict is None:
         return {}
     changes = [{"label": str(label), "before": old, "after": new} for label, old, new in conflict.changes]
@@ -100,13 +100,13 @@ def changed(conflict: Conflict | None) -> dict[str, Any]:
 
 
 def newer(met: Newer) -> dict[str, Any]:
-    """Who changed a record since it was asked for, and what."""
+    """Who changed a record since it was requested, and what."""
     changes = [{"label": str(label), "before": old, "after": new} for label, old, new in met.changes]
     return {"who": met.who, "at": met.at.isoformat(), "changes": changes} if met.at is not None else {}
 
 
 def offered(ledger: Ledger, offers: Iterable[Offer]) -> list[dict[str, Any]]:
-    """The transitions that a record may make now, each with what it asks."""
+    """The transitions that are available for a record now, each with its form fields."""
     return [
         {
             **named(offer.transition),
@@ -121,7 +121,7 @@ def named(transition: Transition) -> dict[str, str]:
 
 
 def described(ledger: Ledger, name: str, declared: Field, place: str = "") -> dict[str, Any]:
-    """A field for whoever builds a form of it. Choices of links are asked for by their address, never listed."""
+    """Field description for clients that build a form. Choices of links are not listed; `options` is their address."""
     found = {
         "name": name,
         "label": str(declared.label),
@@ -148,7 +148,7 @@ def described_rows(ledger: Ledger, table: ChildTable) -> dict[str, Any]:
 
 
 def info(ledger: Ledger) -> dict[str, Any]:
-    """What the user may do in a ledger, and what its form takes."""
+    """The user's permissions in a ledger, and the fields and tables of its form."""
     may = scope.current().may
     entered = {name: each for name, each in ledger.entered.items() if each.asked is None or each.asked()}
     return {

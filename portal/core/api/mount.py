@@ -14,7 +14,7 @@ from portal.extensions import db
 
 
 class Id(IntegerConverter):
-    """An id in an address. With more digits than Python reads, Werkzeug would speak of a wrong method."""
+    """An id in a URL. With more digits than Python parses, Werkzeug would report a wrong method."""
 
     regex = r"[0-9]{1,10}"
 
@@ -26,7 +26,7 @@ def install(app: Flask) -> None:
 
 
 def routes(ledger: Ledger) -> set[str]:
-    """What the ledger can do at all has an address; the rest has none."""
+    """The routes that the ledger's verbs need; others are not registered."""
     verb_of = LedgerApi.method_permission_name
     return {
         name for name, verb in verb_of.items() if verb in ledger.verbs and (ledger.review.transitions or name != "move")

@@ -1,4 +1,5 @@
-"""What REST takes and answers, as OpenAPI 3.1: only ledgers that the user may read, only deeds that they may do."""
+"""OpenAPI 3.1 description of the REST interface: only ledgers that the user may read, and only operations that they may
+call."""
 
 from __future__ import annotations
 
@@ -47,7 +48,7 @@ def openapi() -> Response:
 
 
 def paths(ledger: Ledger) -> Iterator[tuple[str, Schema]]:
-    """Every address of a ledger with what may be done there."""
+    """All paths of a ledger with the operations that the user may call."""
     may = scope.current().may
     home, one = f"/api/v1/{ledger.name}/", [parameter("id", NUMBER, place="path")]
     key = parameter("Idempotency-Key", {"type": "string", "format": "uuid"}, place="header")
@@ -101,7 +102,7 @@ def parameter(name: str, schema: Schema, place: str = "query") -> Schema:
 
 
 def asked(ledger: Ledger) -> list[Schema]:
-    """The parameters of a list, which are those of its page."""
+    """The query parameters of a list, the same as those of its page."""
     orders = [f"{way}{name}" for name in ledger.sortable for way in ("", "-")]
     own: dict[str, Schema] = {
         "q": TEXT,
@@ -116,7 +117,7 @@ def asked(ledger: Ledger) -> list[Schema]:
 
 
 def schemas(ledger: Ledger) -> Iterator[tuple[str, Schema]]:
-    """What is sent of a record, and what is answered."""
+    """The schemas of a record in requests (`<ledger>.form`) and in responses."""
     rows = {table.name: rows_of(ledger, table) for table in ledger.form.tables}
     kept = {table.name: rows_of(ledger, table) for table in ledger.form.read_only_tables}
     parent = {f"{ledger.under.relation}_id": NUMBER} if ledger.under else {}
@@ -141,7 +142,7 @@ def closed(fields: Mapping[str, Schema]) -> Schema:
 
 
 def nullable(schema: Schema) -> Schema:
-    """Drafts have gaps, and so have records that were taken over from paper."""
+    """The schema with null allowed, since drafts and records imported from paper can have empty fields."""
     types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     choices = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
     return {**schema, "type": [*types, "null"], **choices}
@@ -173,7 +174,8 @@ def page(ledger: Ledger) -> Schema:
 
 
 def fault() -> Schema:
-    """Every refusal; `errors` has what is wrong by the names of fields, `demand_items-0-name` for one in a row."""
+    """The schema of every error; `errors` has messages by field name, `demand_items-0-name` for a field of a child
+    row."""
     return {
         "type": "object",
         "properties": {"message": TEXT, "errors": {"type": "object", "additionalProperties": TEXTS}},

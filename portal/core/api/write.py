@@ -27,7 +27,7 @@ def enter(
     limited: Ledger | None = None,
     key: idempotency.Sent | None = None,
 ) -> tuple[int, list[str]]:
-    """The id of the saved record, and what is unusual about it. Raises NotSaved; 409, 413 or 422."""
+    """Save a record; returns its id and the warnings. Raises NotSaved; 409, 413 or 422."""
     ledger = limited or view.ledger
     codes.load(view.ledger.all_code_lists)
     opened = decode.Start.of(sent, record) if view.ledger.versioned and record is not None else None
@@ -43,7 +43,7 @@ def enter(
 
 
 def unless_changed(ledger: Ledger, form: LedgerForm, record: Any, opened: Start) -> None:
-    """A change says which version it starts from; when that is no longer the last one, who changed what since."""
+    """Refuse a change that is based on an old version, and say who changed what since."""
     met = meanwhile(ledger, form, record, required(opened))
     if form.problems:
         abort(make_response(jsonify(message=form.problems[0], **encode.changed(met)), opened.code))
@@ -56,13 +56,13 @@ def required(opened: Start) -> int:
 
 
 def unless_newer(ledger: Ledger, record: Any, opened: Start) -> None:
-    """The same for what is done to the record as a whole."""
+    """Refuse a transition or deletion if the record has a newer version."""
     if opened.version is not None and (met := stale.newer(ledger, record, opened.version)):
         abort(make_response(jsonify(message=stale.sentence(met), **encode.newer(met)), opened.code))
 
 
 def transition(view: Any, record: Any, name: str) -> int:
-    """Make a transition with what was sent; the id of the record to go on with. 403, 404, 409, 412 or 422."""
+    """Make a transition with the data sent; returns the id of the resulting record. 403, 404, 409, 412 or 422."""
     sent = decode.body(needed=False)
     transition_pages.allowed(view, name)
     view.require(name, record)
@@ -84,7 +84,7 @@ def transition(view: Any, record: Any, name: str) -> int:
 
 
 def remove(view: Any, record: Any) -> None:
-    """Delete a record, as it was seen. 403, 409, 412 or 422."""
+    """Delete a record if its version is the one that was sent. 403, 409, 412 or 422."""
     view.require("delete", record)
     if view.ledger.versioned:
         opened = decode.Start.of(decode.body(needed=False), record)

@@ -34,11 +34,11 @@ Rows = dict[int, dict[str, Any]]
 
 @contextmanager
 def as_of(ledger: Ledger, day: date, asked: Callable[[], Iterable[ClauseElement]] = tuple) -> Iterator[None]:
-    """What is asked of this ledger inside is answered as of the end of that day, of what may be read of it today; so
-    are the other ledgers that the statements or conditions `asked` look into.
+    """Queries of this ledger inside see its rows as of the end of that day, limited to records that the user may read
+    today. The same applies to the other ledgers that the statements or conditions `asked` use.
 
-    Only for reading, and of ledgers whose records know when they were made. Personal fields and what stands in other
-    tables are those of today; drafts deleted since are not there. Raises BadRequest when too much has changed since.
+    Only for reading, and only for ledgers whose records have `created_at`. Personal fields and values in other tables
+    are the current ones; drafts deleted since are missing. Raises BadRequest if too much has changed since.
     """
     moment = clock.midnight(day + timedelta(days=1))
     try:
@@ -53,7 +53,7 @@ def as_of(ledger: Ledger, day: date, asked: Callable[[], Iterable[ClauseElement]
 
 
 def looked_into(asked: Iterable[ClauseElement]) -> set[Ledger]:
-    """The ledgers whose tables these ask and whose records know when they were made."""
+    """The ledgers whose tables these statements use and whose records have `created_at`."""
     parts = (part for each in asked for part in visitors.iterate(each))
     tables = {getattr(part, "table", part) for part in parts}
     names = {each.name for each in tables if isinstance(each, Table)}
@@ -61,7 +61,8 @@ def looked_into(asked: Iterable[ClauseElement]) -> set[Ledger]:
 
 
 def shadow(ledger: Ledger, moment: datetime) -> None:
-    """Hide the table behind what it was, for the rest of the connection."""
+    """Create a temporary table of the same name with the rows as of that moment. It hides the ledger's table for the
+    rest of the connection."""
     model: Any = ledger.model
     table: Any = ledger.mapper.local_table
     changed = select(AuditEvent.record_id).where(*since(ledger, moment), AuditEvent.record_id.is_not(None))
@@ -78,7 +79,8 @@ def since(ledger: Ledger, moment: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def there(ledger: Ledger, moment: datetime) -> Iterator[ColumnElement[bool]]:
-    """The records that may be read and had been made. The copy is no statement of the ORM, which would narrow it."""
+    """Conditions: readable records that existed at that moment. The copy is no ORM statement, so row-level conditions
+    must be added here."""
     yield ledger.model.created_at < moment
     reach = scope.current().reach("read", ledger.name)
     if ledger.scoped and not reach.everything:
@@ -104,7 +106,7 @@ def put_back(ledger: Ledger, moment: datetime, query: Any) -> Rows:
 
 
 def born(ledger: Ledger, changes: Iterable[Change]) -> bool:
-    """Do these changes begin a record? What is never empty was."""
+    """Is this the change that created the record? True if a NOT NULL column had no old value."""
     columns = ledger.mapper.columns
     return any(old is None and path in columns and not columns[path].nullable for path, old, _new in changes)
 
@@ -117,7 +119,7 @@ def undo(ledger: Ledger, row: dict[str, Any], changes: Iterable[Change]) -> None
 
 
 def value(ledger: Ledger, attribute: ColumnProperty[Any], texts: Texts) -> Any:
-    """What a column held, by what the trail tells of it; `changes.texts` the other way."""
+    """Convert texts of the audit log to the value of a column; the inverse of `diff.texts`."""
     column = attribute.columns[0]
     if texts is None:
         return None

@@ -75,7 +75,7 @@ also: list[Callable[[Session, Sequence[tuple[Noted, dict[str, Any]]]], None]] = 
 
 @contextmanager
 def because(reason: str | None) -> Iterator[None]:
-    """The reason that is kept with every change inside."""
+    """Store this reason with every change inside."""
     token = _reason.set(reason)
     try:
         yield
@@ -85,7 +85,7 @@ def because(reason: str | None) -> Iterator[None]:
 
 @contextmanager
 def named(action: str) -> Iterator[None]:
-    """What every change inside is called, whatever right it needs."""
+    """Log every change inside under this action, whichever permission it needs."""
     token = _action.set(action)
     try:
         yield
@@ -119,21 +119,21 @@ def joining(session: Session, connection: Connection, statement: Insert) -> None
 
 
 def log_and_commit(action: str, ledger: str = "", **more: Any) -> None:
-    """Write down a deed that changes no record: signing in, an export, a refusal. Commits it at once, and nothing
-    else: what the session holds is let go."""
+    """Log an action that changes no record: signing in, an export, a refusal. It is committed at once and alone:
+    pending changes of the session are rolled back."""
     db.session.rollback()
     log(action, ledger, **more)
     db.session.commit()
 
 
 def log(action: str, ledger: str = "", **more: Any) -> None:
-    """Write down a deed beside what the transaction changes; they are there together or not at all."""
+    """Log an action in the current transaction, so that both are committed or neither."""
     deferred_inserts.defer(db.session(), INSERT, [_line(action, ledger, root=ledger, **more)])
     metrics.events.labels(action).inc()
 
 
 def logged_since(moment: datetime, action: str, ledger: str) -> bool:
-    """Has whoever acts done this since then?"""
+    """Has the current user logged this action since then?"""
     mine = (AuditEvent.user_id == scope.current().user_id, AuditEvent.action == action, AuditEvent.ledger == ledger)
     return db.session.scalar(select(AuditEvent.id).where(AuditEvent.at >= moment, *mine).limit(1)) is not None
 
@@ -188,7 +188,7 @@ def _id(record: Any) -> int | None:
 
 
 def history(ledger: Ledger, record_id: int, most: int = 200) -> Sequence[AuditEvent]:
-    """What happened to a record and what is under it, newest first. The caller has shown that it may be read."""
+    """The audit log of a record and its entries, newest first. The caller has checked that the record may be read."""
     query = select(AuditEvent).where(AuditEvent.root == ledger.name, AuditEvent.root_id == record_id)
     return db.session.scalars(query.order_by(AuditEvent.id.desc()).limit(most)).all()
 

@@ -1,9 +1,9 @@
-"""What a flush changes, record by record: the old and the new of each field as a form would type them.
+"""The changes of a flush, record by record: the old and new value of each field as form texts.
 
-A change is found by its path: `field` of the record itself, `table/2/field` of the third row of one of its tables,
-`table/+2/field` of a row that came there and `table/-2/field` of one that went from there. Where rows were put in
-another order, `table/2/place` tells of each whose number is another now; rows that only moved up behind one that went
-are not told of. So what a record was before can be told from what it is (`core/audit/versions.py`).
+A change is identified by its path: `field` of the record, `table/2/field` of the third row of a child table,
+`table/+2/field` of a row added there and `table/-2/field` of a row removed there. If rows were reordered,
+`table/2/place` has the position of each row that moved; rows that only moved up because an earlier one was removed have
+none. So earlier versions can be computed from the current one (`core/audit/versions.py`).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ Change: TypeAlias = tuple[str, Texts, Texts]
 
 @dataclass
 class PartChange:
-    """What happened to a row of a record: where it was and where it is; None where it was not there."""
+    """The change of a child row: its old and new position, None if it is new or removed."""
 
     was: int | None
     now: int | None
@@ -69,13 +69,13 @@ class PartChange:
 
     @property
     def place(self) -> int:
-        """Where it is, else where it was."""
+        """The new position, or the old one if the row was removed."""
         return self.now if self.now is not None else self.was or 0
 
 
 @dataclass
 class Noted:
-    """What a flush does to one record, its rows included, until the record has an id."""
+    """The changes of one record in a flush, including child rows, collected before a new record has an id."""
 
     record: Any
     action: str = "edit"
@@ -84,7 +84,7 @@ class Noted:
     deleted_id: int | None = None
 
     def settled(self) -> Noted:
-        """With the changes of the rows told as one."""
+        """Add the changes of the child rows to the record's changes; returns self."""
         for table, parts in self.parts.items():
             whole = self.action in ("add", "delete")
             self.changes += told_plainly(table, parts) if whole else told_by_place(table, parts)
@@ -101,7 +101,7 @@ def _ledger_of(model: Any, ledgers: tuple[Ledger, ...]) -> Ledger | None:
 
 
 def noted(session: Session) -> list[Noted]:
-    """What the next flush will change. Before it, while old values are still known."""
+    """Collect the changes of the next flush. Call it before the flush, while old values are known."""
     found: dict[int, Noted] = {}
     rows = [("add", row) for row in session.new] + [("delete", row) for row in session.deleted]
     rows += [("edit", row) for row in session.dirty if session.is_modified(row)]
@@ -163,7 +163,7 @@ def positions(row: Any) -> tuple[int, int]:
 
 
 def told_plainly(table: str, parts: Iterable[PartChange]) -> Iterator[Change]:
-    """The rows of a record that is new or gone as a whole."""
+    """All rows of a record that is created or deleted."""
     for part in sorted(parts, key=lambda part: part.place):
         yield from ((f"{table}/{part.place}/{name}", old, new) for name, old, new in part.changes)
 
@@ -192,7 +192,7 @@ def told_by_place(table: str, parts: Sequence[PartChange]) -> Iterator[Change]:
 
 
 def replaced(went: Sequence[Change], came: Sequence[Change]) -> Iterator[Change]:
-    """The fields in which a row differs from the one that it came in place of."""
+    """The fields in which a row differs from the row that it replaces."""
     old, new = {name: text for name, text, _ in went}, {name: text for name, _, text in came}
     for name in dict.fromkeys((*old, *new)):
         if old.get(name) != new.get(name):
@@ -200,7 +200,7 @@ def replaced(went: Sequence[Change], came: Sequence[Change]) -> Iterator[Change]
 
 
 def texts(declared: Field | None, name: str, value: Any) -> Texts:
-    """A value as the trail may keep it."""
+    """A value as the audit log stores it."""
     if value is None or value == ():
         return None
     if name in SECRET or isinstance(value, Sealed):
@@ -211,7 +211,8 @@ def texts(declared: Field | None, name: str, value: Any) -> Texts:
 
 
 def altered(changes: Iterable[Sequence[Any]]) -> list[Change]:
-    """What a line of the trail changed. Of a field that somebody only looked at, it names neither old nor new."""
+    """The changes of an audit log entry, without fields that were only viewed: these have neither an old nor a new
+    value."""
     return [(path, old, new) for path, old, new in changes if (old, new) != (None, None)]
 
 
@@ -272,7 +273,7 @@ def changes_of(row: Any, action: str) -> Iterator[Change]:
 
 
 def old_and_new(attribute: AttributeState, action: str) -> tuple[Any, Any]:
-    """None twice where nothing changed."""
+    """The old and new value; (None, None) if nothing changed."""
     history = attribute.load_history() if action == "delete" else attribute.history
     if action == "edit":
         return next(iter(history.deleted), None), next(iter(history.added), None)
@@ -280,8 +281,8 @@ def old_and_new(attribute: AttributeState, action: str) -> tuple[Any, Any]:
 
 
 def linked(history: History, action: str, field: bool) -> tuple[Sequence[Any], Sequence[Any]]:
-    """What was and is linked to. Of what no field tells, which may be hundreds (the rights of a role), only what went
-    and came."""
+    """The rows linked before and after. For relationships without a field, which may have hundreds of rows (the
+    permissions of a role), only removed and added rows."""
     stayed = history.unchanged if field or action != "edit" else ()
     before, after = [*stayed, *history.deleted], [*stayed, *history.added]
     return ([] if action == "add" else before), ([] if action == "delete" else after)
@@ -294,7 +295,7 @@ def relation_name(relation: Any, declared: Mapping[str, Field]) -> str:
 
 
 def named(declared: Field | None, rows: Sequence[Any]) -> Texts:
-    """What rows linked to are called."""
+    """The sorted names of linked rows."""
     return sorted(declared.kind.show([row]) if declared else str(row) for row in rows) or None
 
 

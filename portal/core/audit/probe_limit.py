@@ -24,7 +24,7 @@ MOST, WITHIN = 10, timedelta(hours=1)
 
 
 def spent(guess: str) -> bool:
-    """Has whoever acts guessed as often as they may for now, this guess aside?"""
+    """Has the current user reached the limit of guesses for now, not counting this one?"""
     known = g.get("guesses", {})
     if guess in known:
         return False
@@ -39,7 +39,7 @@ def spent(guess: str) -> bool:
 
 
 def note(guess: str, record: Any, name: str) -> None:
-    """Whoever acts compares `guess` with this field of a record. The same guess counts once."""
+    """Note that the current user compares `guess` with this field of a record. The same guess counts once."""
     line = {"record_id": record.id, "root_id": record.id, "title": str(record)[:200], "unit_id": record.owner_unit_id}
     known = g.setdefault("guesses", {})
     known[guess] = (scope.current(), record.ledger_name, {**line, "changes": [[name, None, None]]})

@@ -37,6 +37,6 @@ def keyed(content: bytes) -> bytes:
 
 
 def mark(line: Mapping[str, Any]) -> str:
-    """Of the line's content, as 64 hexadecimal digits."""
+    """The HMAC of an entry's content, as 64 hexadecimal digits."""
     content = [line["at"].isoformat() if name == "at" else line[name] for name in MARKED]
     return keyed(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()).hex()

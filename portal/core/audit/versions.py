@@ -29,7 +29,7 @@ class Version:
     tables: dict[str, list[Row]] = field(default_factory=dict)
 
     def paths(self) -> dict[str, Texts]:
-        """All of it by path, as the trail names its changes."""
+        """All values by path, in the format of the audit log."""
         found = dict(self.fields)
         for table, rows in self.tables.items():
             found |= {f"{table}/{n}/{name}": value for n, row in enumerate(rows) for name, value in row.items()}
@@ -37,7 +37,7 @@ class Version:
 
 
 def lines_of(ledger: Ledger, record_id: int, *more: ColumnElement[bool], most: int = MOST) -> Sequence[AuditEvent]:
-    """The lines that changed this very record, newest first."""
+    """The audit log entries that changed this record, newest first."""
     mine = (AuditEvent.ledger == ledger.name, AuditEvent.record_id == record_id)
     query = select(AuditEvent).where(*mine, *more).order_by(AuditEvent.id.desc()).limit(most)
     return [line for line in db.session.scalars(query) if altered(line.changes)]
@@ -61,7 +61,7 @@ def lines_since(ledger: Ledger, record_id: int, versions: int) -> list[AuditEven
 
 
 def present(ledger: Ledger, record: Any) -> Version:
-    """A record as it is."""
+    """The current version of a record."""
     found = Version(row_of(record))
     for table in (*ledger.form.tables, *ledger.form.read_only_tables):
         rows = sorted(getattr(record, table.name), key=lambda row: (row.position or 0, row.id))
@@ -77,7 +77,7 @@ def row_of(row: Any) -> Row:
 
 
 def undo(version: Version, line: AuditEvent) -> None:
-    """Make of a version the one before that line."""
+    """Change a version to the one before that audit log entry."""
     tables: dict[str, list[tuple[str, str, Texts, Texts]]] = {}
     for path, old, new in altered(line.changes):
         table, slash, rest = path.partition("/")
@@ -121,7 +121,7 @@ def put_back(row: Row, name: str, old: Texts) -> None:
 
 
 def versions(ledger: Ledger, record: Any) -> Iterator[tuple[AuditEvent, Version]]:
-    """Each line that changed the record with what the record was after it, newest first."""
+    """Each audit log entry that changed the record, with the version after it, newest first."""
     version = present(ledger, record)
     for line in lines_of(ledger, record.id):
         yield line, Version(dict(version.fields), {table: list(rows) for table, rows in version.tables.items()})

@@ -1,1 +1,1 @@
-"""What a ledger is: its model's fields, form, list, review, sheet and figures, as data."""
+"""Declarations of ledgers as data: fields of the model, form, list, review, sheet and figures."""

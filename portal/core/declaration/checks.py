@@ -23,7 +23,7 @@ TAKEN = frozenset(
 
 
 class BadLedger(ClickException):
-    """Declarations that cannot work; the portal refuses to start and says all that is wrong."""
+    """Raised for invalid declarations; the portal does not start and lists all errors."""
 
 
 def check(ledgers: Iterable[Ledger]) -> None:
@@ -39,7 +39,7 @@ def check(ledgers: Iterable[Ledger]) -> None:
 
 
 def faults(ledger: Ledger) -> Iterator[str]:
-    """Everything wrong with this declaration, in words, each with the group that it stands in."""
+    """All errors of this declaration as text, each with its group."""
     for group, found in (
         ("fields", field_faults(ledger)),
         ("form", form_faults(ledger)),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class EffectiveStatus(Choice):
-    """The status of a record as it is today: the stored one, or one derived from it."""
+    """The current status of a record: the stored one, or one derived from it."""
 
     def __init__(self, ledger: Ledger) -> None:
         every = {**ledger.review.statuses, **{name: derived.shown for name, derived in ledger.review.effective.items()}}

@@ -170,8 +170,8 @@ def current_only() -> CriteriaOption:
 
 
 def by_key(query: Select[*tuple[Any, ...]]) -> dict[Any, Any]:
-    """The last column of a statement by the one before it, or by those where there are several: for columns of a
-    workbook, counted as figures are."""
+    """Returns {key: value}: the last column is the value, the others are the key. For computed workbook columns,
+    counted like figures."""
     rows = db.session.execute(query.options(current_only()))
     return {(key[0] if len(key) == 1 else tuple(key)): value for *key, value in rows}
 

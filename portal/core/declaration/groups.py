@@ -16,8 +16,8 @@ Rule = Callable[[Values], Iterable[Problem]]
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose records these are. `unit` is the field that says which unit owns the record: the unit itself, or an
-    organisation of it; `org` is the field with the Party organisation that it is filled for."""
+    """Ownership of records. `unit` is the field that determines the owning unit: the unit, or one of its organisations;
+    `org` is the field with the Party organisation."""
 
     unit: str = ""
     org: str = ""
@@ -25,8 +25,8 @@ class Owner:
 
 @dataclass(frozen=True)
 class Number:
-    """The number that the portal gives a record: its prefix, the field that holds it, and the pattern of the whole.
-    `dated_by` are further fields that tell its year, for records that have no date of their own yet."""
+    """Record numbers: the prefix, the field that stores them, and their pattern. `dated_by` are more fields that
+    determine the year, for records without a date."""
 
     prefix: str = ""
     field: str = "record_no"
@@ -36,7 +36,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Form:
-    """What a record holds, and how it is filled out and validated."""
+    """Contents of a record, and how the form fills in and validates it."""
 
     sections: tuple[Section, ...] = ()
     tables: tuple[ChildTable, ...] = ()
@@ -136,7 +136,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Privacy:
-    """What only some of the readers of a record see."""
+    """Fields that only some readers of a record see."""
 
     # The unit's own notes, which the other party of a record does not see.
     internal: tuple[str, ...] = ()

@@ -30,8 +30,8 @@ def declare(ledger: Ledger) -> None:
 
 
 def for_figures(ledger: Ledger, table: Table) -> None:
-    """What figures count, for everybody and by unit: no row of the table is looked at. The few incomplete records are
-    in indexes of their own."""
+    """Covering indexes for figures, overall and per unit, so that counting reads no table rows. Incomplete records are
+    few and have their own indexes."""
     read = dict.fromkeys(name for figure in ledger.figures for name in figure.reads)
     standing, units = ("status", *read, "amends_id"), ("owner_unit_id", "status", *read, "amends_id")
     if read:

@@ -1,4 +1,4 @@
-"""What a ledger declares; the engine reads it."""
+"""The declaration of a ledger, which the engine reads."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Ledger:
 
     @cached_property
     def verbs(self) -> tuple[str, ...]:
-        """Everything that can be allowed or forbidden in this ledger."""
+        """All permissions of this ledger."""
         keeping = ("maintain",) if any(table.in_force for table in self.form.tables) else ()
         taking = ("import",) if self.sheet.words else ()
         revealing = ("reveal",) if self.personal or self.personal_tables else ()
@@ -110,7 +110,7 @@ class Ledger:
 
     @property
     def event(self) -> str:
-        """The field with the day that a record is of; empty where records are of the day that they were made."""
+        """The field with the date of a record; empty if that is the date of creation."""
         return getattr(self.model, "dated_by", "")
 
     @property
@@ -123,17 +123,17 @@ class Ledger:
 
     @property
     def remembered(self) -> bool:
-        """Can it be told as it was on a former day? Its records know when they were made."""
+        """Can the ledger be shown as of an earlier day? True if its records have `created_at`."""
         return "created_at" in self.mapper.columns
 
     @property
     def changing(self) -> bool:
-        """Have its records a history? Lines of the trail, which nobody changes, have none."""
+        """Do its records have a history? Audit log entries, which never change, have none."""
         return set(self.can) != set(READING)
 
     @property
     def title_column(self) -> str:
-        """The list column that leads to the record's page: its title or name where the list has one."""
+        """The list column that links to the record page: title or name if the list has one."""
         named = ("title", "name", "full_name", "theme")
         return self.list.link_column or next(
             (name for name in self.list.columns if name in named), self.list.columns[0]
@@ -141,7 +141,7 @@ class Ledger:
 
     @cached_property
     def computed(self) -> dict[str, Computed]:
-        """The columns of its workbook that no record holds."""
+        """The computed columns of its workbook."""
         kinds = {name: self.field(name).kind for name in self.sheet.export if self.has(name)}
         return {name: kind for name, kind in kinds.items() if isinstance(kind, Computed)}
 
@@ -162,23 +162,23 @@ class Ledger:
         return name in self.fields_by_name
 
     def other(self, name: str) -> Ledger:
-        """The ledger of another record that sheets tell of."""
+        """The ledger of a related record in the sheet."""
         return next(each for each in mounted() if each.name == self.sheet.related[name])
 
     def imported(self, name: str) -> Field:
-        """The field that a column of a sheet is."""
+        """The field of a sheet column."""
         prefix, dot, inner = name.partition(".")
         return self.other(prefix).field(inner) if dot else self.field(name)
 
     def takes(self, name: str) -> bool:
-        """Does a sheet fill this field, or only show it?"""
+        """Does the import fill this field, or is it only exported?"""
         prefix, dot, inner = name.partition(".")
         if not dot and self.under and name in (f"{self.under.relation}_no", f"{self.under.relation}_id"):
             return True
         return inner in self.other(prefix).entered if dot else name in self.entered
 
     def label_of(self, name: str) -> Label:
-        """What a field, a place for files or a table is called; the name itself when it is none."""
+        """The label of a field, file place or table; the name itself if there is none."""
         if name.partition(".")[0] in self.sheet.related:
             return self.imported(name).label
         if name in self.fields_by_name:
@@ -195,11 +195,11 @@ class Ledger:
 
     @property
     def entries(self) -> tuple[Ledger, ...]:
-        """The ledgers of the entries under its records."""
+        """The ledgers of entries below its records."""
         return tuple(each for each in mounted() if each.under and each.under.ledger == self.name)
 
     def above(self, record: Any) -> Any:
-        """The record that this one is an entry of; None for records of their own."""
+        """The parent record of an entry; None for other records."""
         return getattr(record, self.under.relation) if self.under else None
 
     def rows_model(self, table: ChildTable) -> type[Any]:
@@ -237,18 +237,18 @@ class Ledger:
         return frozenset(code for found in fields for code in found.kind.code_lists()) | self.code_lists
 
     def hidden(self, record: Any) -> frozenset[str]:
-        """What the user does not see of a record, or of the one that they make (None): the unit's own notes as its
-        other party, and the internal details of people without the right to them."""
+        """The fields of a record, or of a new one (None), that the user may not see: the unit's internal notes for its
+        other party, and internal details of people without the permission."""
         notes = self.privacy.internal if self.foreign(record) else ()
         return frozenset((*notes, *(() if self.detailed(record) else self.privacy.sensitive)))
 
     def told(self) -> tuple[Figure, ...]:
-        """The figures that the user may know: those of the unit's own notes are not for its other party."""
+        """The figures that the user may see: the other party sees none about the unit's internal notes."""
         own = not self.scoped or bool(scope.current().reach("read", self.name).side(OWNER))
         return tuple(each for each in self.figures if own or not set(each.behind) & set(self.privacy.internal))
 
     def foreign(self, record: Any) -> bool:
-        """Is a record that has notes of the unit's own looked at, or made (None), by its other party?"""
+        """Is the user the other party of a record, or of a new one (None), that has internal notes of the unit?"""
         if not self.privacy.internal:
             return False
         if record is None:
@@ -256,7 +256,7 @@ class Ledger:
         return not scope.current().reach("read", self.name).owns(record)
 
     def detailed(self, record: Any = None) -> bool:
-        """Does the user see the internal details of people, of this very record or (None) of any?"""
+        """May the user see the internal details of people, in this record or (None) in any?"""
         principal = scope.current()
         if not self.detailing or record is None:
             return not self.detailing or principal.may("details", self.name)
@@ -264,11 +264,11 @@ class Ledger:
 
     @cached_property
     def detailing(self) -> bool:
-        """Has it anything that is internal of people?"""
+        """Does the ledger have internal details of people?"""
         return bool(self.privacy.sensitive) or any(table.sensitive for table in self.form.tables)
 
     def is_sensitive(self, path: str) -> bool:
-        """Is what a line of the trail names so internal of people?"""
+        """Is this path of the audit log an internal detail of people?"""
         table, _, rest = path.partition("/")
         name = rest.rpartition("/")[2]
         in_rows = any(
@@ -277,7 +277,7 @@ class Ledger:
         return path in self.privacy.sensitive or in_rows
 
     def cells(self, table: ChildTable, record: Any) -> dict[str, Field]:
-        """What the user sees of the rows of a record."""
+        """The fields of child rows that the user may see."""
         hidden = () if self.detailed(record) else table.sensitive
         return {name: each for name, each in self.rows_fields(table).items() if name not in hidden}
 
@@ -294,7 +294,7 @@ class Ledger:
 
     @cached_property
     def effective_status_needs(self) -> frozenset[str]:
-        """The columns that tell how a record stands."""
+        """The columns that determine the current status."""
         return frozenset(name for derived in self.review.effective.values() for name in derived.needs)
 
     def editable(self, record: Any) -> bool:
@@ -311,7 +311,7 @@ def mounted() -> tuple[Ledger, ...]:
 
 
 def named(name: str | None) -> Ledger | None:
-    """The ledger of this name, where the running portal has one."""
+    """The ledger of this name, or None."""
     return next((ledger for ledger in mounted() if ledger.name == name), None)
 
 

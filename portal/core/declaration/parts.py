@@ -23,7 +23,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Status:
-    """What a ledger calls a status, and how it looks (`portal.css`: draft wait ok warn end bad)."""
+    """A status: its label, and its style (`portal.css`: draft wait ok warn end bad)."""
 
     label: Label
     tone: str
@@ -39,10 +39,10 @@ VOIDED = Status(_("Voided"), "bad")
 
 @dataclass(frozen=True)
 class Derived:
-    """A status that nobody sets: a stored one, told apart by dates. `base` are the stored statuses it is one of.
+    """A derived status: a stored status plus a condition (usually on dates). Never stored. `base` are its possible
+    stored statuses.
 
-    Without `holds` it only gathers: it can be filtered by, and no record shows it. `needs` are the columns that
-    `holds` reads.
+    Without `holds` it is only a filter and no record shows it. `needs` are the columns that `holds` reads.
     """
 
     shown: Status
@@ -54,9 +54,8 @@ class Derived:
 
 @dataclass(frozen=True)
 class Side:
-    """What one party does with a table that both see. It changes the rows that it entered itself, and in those of the
-    other one the `shared` cells (None: all, and takes them out). `never` are cells that are the other one's in every
-    row. Does it add rows?"""
+    """What one party may do in a shared table. It changes its own rows, and the `shared` cells of the other party's
+    rows (None: all, and deletes them). `never` are cells that only the other party changes. `adds`: may it add rows?"""
 
     shared: tuple[str, ...] | None = ()
     never: tuple[str, ...] = ()
@@ -67,8 +66,8 @@ class Side:
 class ChildTable:
     """A table that is part of the record: edited in its form, saved and locked with it.
 
-    `name` is the relationship of the model and the prefix of the posted fields. `when` says whether a record has
-    this table at all.
+    `name` is the relationship of the model and the prefix of the posted fields. `when` determines whether a record has
+    this table.
     """
 
     name: str
@@ -107,7 +106,7 @@ class Files:
 
 @dataclass(frozen=True)
 class Under:
-    """Makes a ledger one of entries: small records of their own under a record, open in some of its statuses."""
+    """Makes a ledger one of entries: small records below a parent record, which accepts them in some statuses."""
 
     relation: str
     ledger: str
@@ -116,7 +115,7 @@ class Under:
 
 @dataclass(frozen=True)
 class Amended:
-    """A field that an amendment changed, as texts of the paper's language."""
+    """A field changed by an amendment, as text in the language of printed pages."""
 
     name: str
     old: str

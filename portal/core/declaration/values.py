@@ -1,4 +1,4 @@
-"""Parsed values of a form, as defaults, rules and derivations read them."""
+"""Parsed form values, as defaults, rules and derivations read them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from portal.core.fields.base import Label
 
 @dataclass(frozen=True)
 class Problem:
-    """What a rule has against a value. `row` is the number of the row in `table`, from 0.
+    """A rule violation. `row` is the index of the row in `table`.
 
-    `twin` is another record that may be the same thing: whoever fills in says whether it is, or really two.
-    `missing` says that something is not filled in yet: a draft may wait for it, submitting demands it.
+    `twin` is a possible duplicate: the user decides whether it is one. `missing`: a value is not filled in; drafts may
+    be saved without it, but not submitted.
     """
 
     field: str
@@ -29,7 +29,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Missing:
-    """What a draft lacks before it can be submitted. `anchor` is the id of the input on the form."""
+    """A value that a draft needs before it can be submitted. `anchor` is the id of the input on the form."""
 
     anchor: str
     name: str
@@ -38,9 +38,9 @@ class Missing:
 
 
 class Values:
-    """The parsed fields of a record or a row by name; None where nothing or nothing valid was typed.
+    """The parsed fields of a record or row by name; None if blank or invalid.
 
-    Fields that the form does not take answer from the record. A table answers the list of its rows.
+    Fields that are not in the form are read from the record. A table is a list of its rows.
     """
 
     def __init__(self, record: Any, fields: dict[str, Any], parent: Any = None, *, from_paper: bool = False) -> None:
@@ -58,18 +58,18 @@ class Values:
 
     @property
     def itself(self) -> set[int]:
-        """Ids that are this very record: its own, and that of the record in force which it amends."""
+        """The ids of this record: its own, and that of the record that it amends."""
         return {self.id, self.amends_id} - {None}
 
     def fill(self, name: str, value: Any) -> None:
-        """Give a field a value where it was left blank."""
+        """Set a field if it is blank."""
         if self.fields.get(name) in (None, (), ""):
             self.fields[name] = value
 
 
 def asked_of_people(rule: Callable[[Values], Iterable[Problem]]) -> Callable[[Values], Iterable[Problem]]:
-    """A rule that only asks whether two records are one (`Problem.twin`) or warns. With a sheet nobody is there to
-    answer, and a form that is filled from one drops both, so the rule is not run: it may look at many records."""
+    """Decorator for rules that only ask about duplicates (`Problem.twin`) or warn. Imports ignore both, so the rule is
+    not run there: it may read many records."""
 
     @wraps(rule)
     def judged(values: Values) -> Iterable[Problem]:

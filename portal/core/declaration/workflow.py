@@ -43,7 +43,8 @@ NEXT, BEFORE = "next step", "status before"
 
 @dataclass(frozen=True)
 class Edge:
-    """From one status to another. `needs` is a further right: that of the step which is taken back or confirmed."""
+    """A transition from one status to another. `needs` is another permission: that of the step which is undone or
+    confirmed."""
 
     source: str
     target: str = NEXT
@@ -55,11 +56,11 @@ class Edge:
 
 @dataclass(frozen=True, eq=False)
 class Transition:
-    """`reason`: "why" asks for 5 to 200 characters, "field" also for the field that is meant.
+    """`reason`: "why" asks for 5 to 200 characters, "field" also for the field concerned.
 
-    `asks` are fields of the record that the transition may fill, `questions` further ones that are not kept with it,
-    and `rules` judge the answers as those of a ledger judge a form. `apply(ledger, record, answers)` does what is to be
-    done beside changing the status and answers the record to go on with.
+    `asks` are fields of the record that the transition may fill in, `questions` further ones that are not stored, and
+    `rules` validate the answers. `apply(ledger, record, answers)` runs in addition to the status change and returns the
+    resulting record.
     """
 
     name: str
@@ -84,7 +85,7 @@ class Transition:
 
 
 def next_step(tier: int, status: str) -> str:
-    """The status after this one in a review of so many steps."""
+    """The next status in a review with this many steps."""
     steps = (*STEPS[tier], IN_FORCE)
     if status in steps:
         return steps[steps.index(status) + 1]
@@ -92,12 +93,14 @@ def next_step(tier: int, status: str) -> str:
 
 
 def same_period(record: Any) -> bool:
-    """A unit's reviewer corrects the running quarter; what is older is the committee's (§2.1)."""
+    """Is the record of the current quarter? A unit's reviewer corrects these; the committee corrects older ones
+    (§2.1)."""
     return bool(record.period == clock.quarter(clock.today()))
 
 
 def own_side(record: Any) -> bool:
-    """Records are handed in by their unit; by the committee only those that it filled in for the unit."""
+    """May the user's side submit the record? Units submit their records, the committee those that it filled in for a
+    unit."""
     return bool(record.proxy_filled) or scope.current().unit_id == record.owner_unit_id
 
 

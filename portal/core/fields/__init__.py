@@ -1,4 +1,4 @@
-"""Kinds of fields. A kind answers everything asked of it; nobody else asks what kind it is."""
+"""Kinds of fields. All behaviour that depends on the kind is a method of the kind; no other code checks the type."""
 
 from portal.core.fields.base import BadValue, Field, Kind, Label, Other, clean, field, link, natural
 from portal.core.fields.choices import Choice, Code, Codes, YesNo

@@ -1,4 +1,4 @@
-"""A field, and what every kind of field answers."""
+"""Fields, and the interface of all kinds of fields."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ BLANK: tuple[object, ...] = (None, "", (), [])
 
 
 class BadValue(ValueError):
-    """Text that this field cannot be; its message is for the person who typed it. `brief` says it beside a field that
-    shows what can be chosen."""
+    """Raised if the text is not a valid value of the field; the message is for the user. `brief` is a shorter message
+    for fields that already show the choices."""
 
     def __init__(self, message: str = "", brief: str = "") -> None:
         super().__init__(message)
@@ -58,8 +58,8 @@ class BadValue(ValueError):
 
 @dataclass(frozen=True)
 class Other:
-    """The choice for what no other says, and the field of the same record that keeps the words for it. `only`: the
-    words that are known to mean it, where other ones are mistakes."""
+    """The "other" choice, and the field of the same record that stores the wording. `only`: the wordings accepted for
+    it, if any other wording is a mistake."""
 
     value: str
     words: str
@@ -84,7 +84,7 @@ class Kind:
         raise TypeError(f"{type(self).__name__} has no column of its own")
 
     def parse(self, typed: Sequence[str], before: object) -> Any:
-        """The value that was typed; None for nothing. `before` is what the record holds. Raises BadValue."""
+        """Parse form input; None if it is empty. `before` is the stored value. Raises BadValue."""
         # Without scripts a select posts beside a text field, which stays blank unless something else is meant.
         text = next((text for raw in reversed(typed) if (text := clean(raw))), "")
         refuse_long(text)
@@ -95,20 +95,20 @@ class Kind:
         return text
 
     def typed(self, value: Any) -> list[str]:
-        """How the value stands in a form: `parse(typed(value), value)` is the value again."""
+        """The form texts of a value: `parse(typed(value), value)` returns the value."""
         return [] if value is None else [str(value)]
 
     def json(self, value: Any) -> Any:
-        """The value as REST sends it, masked where `typed` is; taken back it is the value again."""
+        """The value as JSON for REST, masked where `typed` is; when sent back it gives the same value."""
         texts = self.typed(value)
         return texts if self.multiple else next(iter(texts), None)
 
     def schema(self) -> dict[str, Any]:
-        """What REST sends and takes, in JSON Schema."""
+        """JSON Schema of the value in REST."""
         return {"type": "string"}
 
     def read(self, record: Any, name: str) -> Any:
-        """The value to show; links answer the record linked to."""
+        """The value to show; links return the linked record."""
         return getattr(record, name)
 
     def linked(self, record: Any, name: str) -> Any:
@@ -116,7 +116,7 @@ class Kind:
         return None
 
     def loading(self, model: type[Any], name: str) -> Any:
-        """The loader option that fetches with a record what `read` answers; None when the column is enough."""
+        """Loader option that fetches what `read` returns together with the record; None if the column is enough."""
         return None
 
     def columns(self, name: str) -> tuple[str, ...]:
@@ -124,17 +124,18 @@ class Kind:
         return (name,)
 
     def from_cell(self, text: str) -> list[str]:
-        """What a form would have posted for this cell of a sheet."""
+        """Convert the text of a worksheet cell to form input."""
         return [text]
 
     # The units in which a column of numbers may be counted; none: units mean nothing to this kind.
     counted_in: tuple[str, ...] = ()
 
     def reading(self, texts: Sequence[str], unit: str, others: Sequence[str]) -> Reading | None:
-        """How the cells of one column of a sheet are read, where the whole of it tells what each of them means: all its
-        `texts`, the `unit` of its heading, `others` that the sheet gives for all its columns. None: each by itself.
+        """Returns a function that reads the cells of one worksheet column, if their meaning depends on the whole
+        column: on all `texts`, the `unit` in its heading, and `others`, the units that the sheet gives for all columns.
+        None: each cell is read by itself.
 
-        A reading answers the text with what is to be said of it, "" for nothing. It may raise BadValue.
+        The function returns the text and a remark for the user ("" for none). It may raise BadValue.
         """
         return None
 
@@ -142,7 +143,7 @@ class Kind:
     other: Other | None = None
 
     def no_choice(self, typed: Sequence[str]) -> list[str]:
-        """Those of the texts that are none of the choices; errors of a sheet are no words of anybody."""
+        """The texts that match none of the choices, without spreadsheet errors such as #REF!."""
         only = self.other.only if self.other else None
         texts = (text for raw in typed if (text := clean(raw)) and not ERROR.fullmatch(text))
         return [text for text in texts if (only is None or text in only) and not self._takes(text)]
@@ -168,22 +169,22 @@ class Kind:
         setattr(record, name, value)
 
     def owners(self, id_: int) -> list[int]:
-        """The units that a record can belong to by naming this row, in official order."""
+        """The units that can own a record which links to this row, in official order."""
         return []
 
     def after_owner_known(self, record: Any, name: str) -> None:
-        """What can only be told once it is known whose record it is."""
+        """Hook: set what depends on the owning unit."""
 
     def lacks(self, record: Any, name: str) -> bool:
-        """Is there still something to be added here?"""
+        """Is the value still missing?"""
         return self.stored(record, name) in BLANK
 
     def unsure(self, record: Any, name: str) -> bool:
-        """Is something filled in that somebody has to look at again?"""
+        """Does a user have to check the value again?"""
         return False
 
     def show(self, value: Any) -> str:
-        """The one exit: whatever leaves (page, sheet, message) is what this returns, masked where it must be."""
+        """The text for every output (page, workbook, message), masked where necessary. There is no other way out."""
         return "" if value is None else str(value)
 
     # Does the sum of a column mean anything?
@@ -197,31 +198,31 @@ class Kind:
     named = False
 
     def masked(self, value: Any) -> bool:
-        """Does `show` tell less than there is?"""
+        """Does `show` hide a part of this value?"""
         return False
 
     def is_mask(self, text: str) -> bool:
-        """Is this text of a sheet what `show` puts in the place of a value, and no value?"""
+        """Is this cell text a mask as `show` returns it, and not a value?"""
         return False
 
     def in_full(self, value: Any) -> str:
-        """What `show` masks; for the one page that has asked what it is needed for."""
+        """The unmasked value, only for the page that has asked for the purpose."""
         return self.show(value)
 
     def brief(self, value: Any) -> str:
-        """What a list shows, where room is short."""
+        """The short text for a list."""
         return self.show(value)
 
     def retell(self, typed: Sequence[str]) -> str:
-        """What `typed` once stood for, to read: history keeps texts, not values."""
+        """Readable text of a value that `typed` returned earlier, since history stores texts."""
         return listed(dict(self.shown_choices(typed)).get(text, text) for text in typed)
 
     def entry(self) -> Entry:
-        """What a cell of an empty sheet takes."""
+        """The values that a cell of a template accepts."""
         return Entry()
 
     def cell(self, value: Any) -> Any:
-        """For a sheet: a number, a date, or text."""
+        """The value of a worksheet cell: a number, a date or text."""
         return self.show(value)
 
     def sheet_column(self, name: str) -> SheetColumn:
@@ -233,26 +234,26 @@ class Kind:
         return self.loading(model, name)
 
     def options(self) -> Iterable[tuple[str, str]] | None:
-        """(value, text) to choose from, when there is a fixed choice."""
+        """(value, text) of all choices if they are fixed."""
         return None
 
     def shown_choices(self, values: Sequence[str]) -> list[tuple[str, str]]:
-        """(value, text) of what is chosen, for remote selects."""
+        """(value, text) of the selected choices, for remote selects."""
         return []
 
     def code_lists(self) -> tuple[str, ...]:
-        """The code lists that showing and choosing need."""
+        """The code lists that this field uses."""
         return ()
 
     def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
-        """The condition for `<field>=value` of a list; None when nothing is asked. Raises BadValue."""
+        """The SQL condition of `<field>=value` in a list; None if no value is given. Raises BadValue."""
         value = self.parse(typed, None)
         return None if value is None else column == value
 
     filter_widget: str | None = None  # None: lists cannot be filtered by this kind
 
     def same(self, model: type[Any], name: str, value: Any) -> ColumnElement[bool] | None:
-        """The condition that a record holds this value; None when there is no value to tell it by."""
+        """The SQL condition that a record has this value; None without a value."""
         if value is None:
             return None
         column, ways = getattr(model, name), self.ways_to_write(value)
@@ -260,11 +261,11 @@ class Kind:
         return found
 
     def ways_to_write(self, value: Any) -> Sequence[Any]:
-        """How a value of a natural key may stand in records; of those that mean the same, the last one is the same."""
+        """All stored spellings of a value; the last is the canonical one."""
         return (value,)
 
     def faults(self, name: str, column: Any) -> Iterable[str]:
-        """What is wrong with a declaration of this kind, in words."""
+        """Errors in the declaration of a field of this kind, as text."""
         return ()
 
 
@@ -288,9 +289,9 @@ class Field:
 def field(
     kind: Kind, label: Label, *, nullable: bool = True, index: bool = False, unique: bool = False, **rules: Any
 ) -> Any:
-    """A column that carries its kind, label and rules, so that nothing is said twice.
+    """A mapped column that carries its kind, label and rules, so that each is declared once.
 
-    Columns are nullable even where the form requires them: ledgers taken over from paper have gaps.
+    Columns are nullable even if the form requires them, because records imported from paper have gaps.
     """
     declared = Field(kind, label, **rules)
     return mapped_column(kind.column_type(), nullable=nullable, index=index, unique=unique, info={"field": declared})
@@ -302,24 +303,24 @@ def link(kind: Kind, label: Label, target: str, *, index: bool = True, **rules: 
 
 
 def clean(text: str) -> str:
-    """What was typed without the spaces around it and without control characters.
+    """The input without surrounding spaces and without control characters.
 
-    Nothing else is dropped, whether this version of Python knows the character or not: joiners and variation selectors
-    belong to what they stand beside. Signs that only turn the direction of writing, or that nobody sees, count as
-    control characters. Every other kind of space becomes an ordinary one, every other end of a line a line break.
+    Nothing else is removed, whether this version of Python knows the character or not: joiners and variation selectors
+    belong to their neighbours. Invisible characters, and those that only change the writing direction, count as control
+    characters. Other kinds of space become ordinary ones, and other line endings a line break.
     """
     return OTHER_SPACE.sub(" ", CONTROL.sub("", LINE_END.sub("\n", text))).strip()
 
 
 def refuse_long(text: str, most: int = LONGEST_VALUE) -> None:
-    """Before any pattern goes through it: what nobody types by hand would take minutes. Raises BadValue."""
+    """Refuse long text before any regular expression runs on it, which could take minutes. Raises BadValue."""
     if len(text) > most:
         raise BadValue(gettext("At most %(limit)d characters; there are %(count)d.", limit=most, count=len(text)))
 
 
 def refuse_unkeepable(text: str) -> None:
-    """Characters that mean something on one machine only, or nothing at all; what a spreadsheet has spoilt. Raises
-    BadValue."""
+    """Refuse private-use characters and unpaired surrogates; in imports also values that a spreadsheet has damaged.
+    Raises BadValue."""
     if found := UNKEEPABLE.search(text):
         code = f"U+{ord(found[0]):04X}"
         raise BadValue(gettext("The character %(code)s cannot be kept: it means something else elsewhere.", code=code))
@@ -337,11 +338,11 @@ def refuse_unkeepable(text: str) -> None:
 
 
 def composed(text: str) -> str:
-    """NFC, which would replace compatibility ideographs of CJK by others: those stay as they were written."""
+    """NFC, but CJK compatibility ideographs, which NFC would replace, are kept."""
     return OTHER_THAN_COMPATIBILITY.sub(lambda found: unicodedata.normalize("NFC", found[0]), text)
 
 
 def natural(text: str) -> int | None:
-    """The number that plain digits write, if a database id or a version can be it; None for everything else."""
+    """The integer written in plain digits, if it can be a database id or version; else None."""
     plain = text.isascii() and text.isdecimal() and len(text) <= 10
     return found if plain and (found := int(text)) <= LARGEST else None

@@ -1,4 +1,4 @@
-"""What a cell of a template accepts, for its validation and its drop-down list."""
+"""The values that a template cell accepts, for its validation and its drop-down list."""
 
 from __future__ import annotations
 

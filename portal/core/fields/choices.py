@@ -1,4 +1,4 @@
-"""Choosing from few: fixed choices, code lists (one or several), yes or no."""
+"""Fields with few choices: fixed choices, code lists (one or several codes), yes or no."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ IN_WORDS = re.compile(r"[\s\-‐‑‒–—―]+")
 
 @remembering(4096)
 def word(text: str) -> str:
-    """A text as words for a choice are compared: whole, and without what differs from office to office."""
+    """Normal form of a text for comparing it with choices, without spaces, dashes, final punctuation and enclosing
+    brackets."""
     found = IN_WORDS.sub("", fold(text)).rstrip(".。,;、:")
     while len(found) > 2 and found[0] + found[-1] in AROUND:
         found = found[1:-1].rstrip(".。,;、:")
@@ -44,7 +45,8 @@ def word(text: str) -> str:
 
 
 def meaning(text: str, meanings: Mapping[str, str]) -> str | None:
-    """The value that the whole text means; a label that only stands inside it may be negated, or one of several."""
+    """The value whose label is the whole text. Labels inside a longer text do not count: they may be negated, or one of
+    several."""
     if text in meanings:
         return meanings[text]
     values = {value for label, value in meanings.items() if word(label) == word(text)}
@@ -52,7 +54,7 @@ def meaning(text: str, meanings: Mapping[str, str]) -> str | None:
 
 
 def not_a_choice(text: str, labels: Iterable[str], meanings: Mapping[str, str]) -> BadValue:
-    """Names the choices, of many only some; and first the one that is likely to be meant, which nobody takes for it."""
+    """Error that lists the choices (shortened) and suggests the closest one, which is never chosen automatically."""
     known = [label for label in labels if label]
     shown = listed(known[:MOST_NAMED])
     if len(known) > MOST_NAMED:
@@ -64,7 +66,8 @@ def not_a_choice(text: str, labels: Iterable[str], meanings: Mapping[str, str]) 
 
 
 def near_to(text: str, labels: Sequence[str], meanings: Mapping[str, str]) -> str:
-    """The label that is written nearly like a text that is none; "" for none. What denies a label is not near to it."""
+    """The label most similar to an unknown text; "" if there is none. A negated text never matches a label without
+    negation."""
     words = {word(label): label for label in labels}
     others = {word(label): meanings.get(label, "") for label in meanings if word(label) not in words}
     found = get_close_matches(word(text), [*words, *others], n=1, cutoff=NEAR)
@@ -80,7 +83,8 @@ def one_of(texts: Sequence[str], other: Other | None) -> Entry:
 
 
 def is_unsure(other: Other | None, record: Any, name: str, value: Any) -> bool:
-    """Somebody has to look at what a sheet said in words of its own; a plain "other" is an answer."""
+    """Does a user have to check an imported "other" value, because the sheet used its own wording? A plain "other"
+    needs no check."""
     if other is None or record.source != "import":
         return False
     if other.value not in (value if isinstance(value, tuple) else (value,)):
@@ -91,13 +95,13 @@ def is_unsure(other: Other | None, record: Any, name: str, value: Any) -> bool:
 
 
 def said_of(label: Label) -> str:
-    """What stands before the words that a sheet has for this field where they are kept."""
+    """The prefix ("label：") before the sheet's own wording where it is stored."""
     with force_locale(PAPER):
         return f"{label}："
 
 
 class Choice(Kind):
-    """One of a few values that the portal itself knows: (value, label) pairs."""
+    """One of a few values defined in code: (value, label) pairs."""
 
     widget = "select"
     filter_widget = "select"
@@ -105,14 +109,14 @@ class Choice(Kind):
     def __init__(
         self, *pairs: tuple[str, Label], also: Mapping[str, tuple[str, ...]] | None = None, other: Other | None = None
     ) -> None:
-        """`also` are other words for a value, as sheets have them."""
+        """`also` are other words for a value that are used in sheets."""
         self.labels = dict(pairs)
         self.also = also or {}
         self.other = other
 
     @cached_property
     def meanings(self) -> dict[str, str]:
-        """The value by its label in any language, and by the other words for it."""
+        """The value by label in every language, and by other words."""
         found = {word: value for value, words in self.also.items() for word in words}
         for language in current_app.config["LANGUAGES"]:
             with force_locale(language):
@@ -153,7 +157,7 @@ class Choice(Kind):
 
 
 class Code(Kind):
-    """One code of a code list. A disabled code stays where it is, but cannot be chosen anew."""
+    """One code of a code list. A disabled code is kept in records, but cannot be selected again."""
 
     widget = "select"
     filter_widget = "select"
@@ -221,8 +225,8 @@ class CodeSet(TypeDecorator[tuple[str, ...]]):
 
 
 def labels_in(text: str, meanings: Mapping[str, str]) -> list[str]:
-    """Labels hold the marks that separate them (Shopping and errands), so the longest one is taken first. Of words that
-    are in none, those with only blanks between stay together."""
+    """Split a text into labels. Labels can contain separators (Shopping and errands), so the longest match is taken
+    first. Unknown words that are separated by spaces only stay together."""
     if len(text) > 4 * LONGEST_VALUE:  # more than all labels of a list: one text that is none
         return [text]
     parts = SEPARATORS.split(text.strip("、,，;；/| \n"))
@@ -251,13 +255,13 @@ class Codes(Code):
         return CodeSet(120)
 
     def entry(self) -> Entry:
-        """A cell's list offers one; several are written beside each other."""
+        """The drop-down list of a cell offers single codes; several are written with separators."""
         texts = [text for _, text in self.options()]
         words = gettext("One or several of: %(choices)s", choices=listed(texts))
         return Entry(LIST, clauses([words, several_in_a_cell()]), texts)
 
     def from_cell(self, text: str) -> list[str]:
-        """Each label of any language that stands in the cell, and what is none as it is written."""
+        """The labels in the cell, in any language, and unknown text as it is written."""
         return labels_in(COUNTING.sub(" ", text).strip(), codes(self.code_list).meanings)
 
     def parse(self, typed: Sequence[str], before: object) -> tuple[str, ...] | None:

@@ -33,7 +33,7 @@ class Batch:
 
     @cached_property
     def counting(self) -> list[Any]:
-        """The records about which something is counted; a voided one has no part in any sum."""
+        """The records to be counted; voided records are in no sum."""
         return [record for record in self.records if getattr(record, "status", "") not in UNCOUNTED]
 
     def within(self, day: Any) -> ColumnElement[bool]:
@@ -42,14 +42,14 @@ class Batch:
         return found
 
     def named(self, name: str) -> set[int]:
-        """The ids that the records hold in this column."""
+        """The ids that the records have in this column."""
         return {found for record in self.records if (found := getattr(record, name)) is not None}
 
 
 class Computed(Kind):
-    """Shown like another kind. `values` answers a batch by the ids of its records, in as many statements for few as for
-    many; what it leaves out is blank. `needs` are the columns of the record that it reads, `reads` the other models
-    that it asks: on a former day these are asked as they were, too."""
+    """Column shown like another kind. `values` returns the values of a batch by record id, with a fixed number of
+    statements; missing ids are blank. `needs` are the record's columns that it reads, `reads` the other models that it
+    queries: for an earlier day, these are also queried as of that day."""
 
     ordered = False
 

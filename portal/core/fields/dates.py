@@ -54,7 +54,7 @@ CHINESE_PART = re.compile("(?<=[年月])(廿|卅|[一二三]?十)?([一二三四
 
 
 def plainly(text: str) -> str:
-    """A date with one sign between its parts, without the day of the week, spaces and a stop at the end."""
+    """A date with a single separator between its parts, without weekday, spaces and final punctuation."""
     found = " ".join(unicodedata.normalize("NFKC", text).split())
     found = WEEKDAY.sub(" ", in_digits(found)).strip().rstrip(".。,;；、").strip()
     found = re.sub(r"\s*([-./年月日号])\s*", r"\1", TIME.sub("", found).translate(DASHES))
@@ -90,8 +90,8 @@ def year_of(text: str) -> int:
 
 
 def parse_day(text: str) -> date:
-    """2026-06-30, 2026.6.30, 2026/6/30, 2026年6月30日, 26年6月30日, 二〇二六年六月三十日 or 20260630, with any dash, a
-    line break within, a day of the week or a time behind; or a spreadsheet's serial number."""
+    """Parse 2026-06-30, 2026.6.30, 2026/6/30, 2026年6月30日, 26年6月30日, 二〇二六年六月三十日 or 20260630, with any
+    dash, a line break inside, a weekday or a time after it; or a spreadsheet's serial number."""
     refuse_long(text)
     plain = plainly(text)
     found = DAY.fullmatch(plain) or SHORT_DAY.fullmatch(plain) or PACKED_DAY.fullmatch(plain)
@@ -110,28 +110,28 @@ def parse_day(text: str) -> date:
 
 
 def written_out(texts: Iterable[str]) -> bool:
-    """Are the months of a column texts, and no numbers that lost the nought at their end?"""
+    """Are the months of a column text, and not numbers that lost their final zero?"""
     return any(WRITTEN_OUT.fullmatch(text.strip()) for text in texts)
 
 
 def since_1904(text: str) -> str:
-    """What a cell of a sheet whose days count from 1904 says in one whose days count from 1900."""
+    """Convert a serial date of a workbook with the 1904 date system to the 1900 date system."""
     return str(int(float(text)) + FROM_1900_TO_1904) if SERIAL.fullmatch(text) else text
 
 
 def without_times(text: str) -> str:
-    """A text with days in it, without spaces, days of the week and the midnights that programs add."""
+    """A text with days, without spaces, weekdays and the midnight times that programs add."""
     narrow = MIDNIGHT.sub("", in_digits(unicodedata.normalize("NFKC", text)))
     return WEEKDAY.sub("", re.sub(r"\s", "", narrow))
 
 
 def days_in(text: str) -> list[str]:
-    """The days that are written in a text, as in 2024.1.1—2026年12月31日."""
+    """The days in a text, as in 2024.1.1—2026年12月31日."""
     return [found[0] for found in DAYS.finditer(without_times(text))]
 
 
 def besides_days(text: str) -> str:
-    """What else such a text says."""
+    """The rest of a text without its days."""
     return DAYS.sub("", without_times(text))
 
 
@@ -150,7 +150,7 @@ def long_date(day: date) -> str:
 
 
 class Day(Kind):
-    """A date; `past` refuses days that are still to come."""
+    """A date; `past` refuses future days."""
 
     widget = "day"
     filter_widget = "days"
@@ -221,14 +221,14 @@ class Month(Kind):
         return Entry(words=gettext("A month like 1995.03"))
 
     def from_cell(self, text: str) -> list[str]:
-        """Sheets have whole days where only the month is kept."""
+        """Accept whole days, which sheets often have, and keep the month."""
         try:
             return [self.show(parse_day(text))]
         except BadValue:
             return [text]
 
     def reading(self, texts: Sequence[str], unit: str, others: Sequence[str]) -> Reading:
-        """The first of a month is how spreadsheets keep a month; of other days it is said that they are left out."""
+        """Spreadsheets store a month as its first day. For other days, a remark says that only the month is kept."""
         written = written_out(texts)
 
         def read(text: str) -> tuple[str, str]:

@@ -41,7 +41,7 @@ _above: ContextVar[Any] = ContextVar("above", default=None)
 
 
 def above() -> Any:
-    """The record that the entry being filled stands under."""
+    """The parent record of the entry being filled in."""
     return _above.get()
 
 
@@ -57,8 +57,8 @@ def standing_under(record: Any) -> Iterator[None]:
 class Link(Kind):
     """One row of another table, chosen by name.
 
-    `where` says which rows may be chosen. The choice is made through the scope, so nobody is offered, and nobody
-    can post, a row that they may not see. More than 50 choices are searched remotely.
+    `where` limits the rows that may be chosen. Row-level access applies: users cannot see or post other rows. More than
+    50 choices are searched remotely.
     """
 
     widget = "link"
@@ -76,13 +76,13 @@ class Link(Kind):
         alias: Alias | None = None,
         ranked: bool = False,
     ) -> None:
-        """`ranked`: of several that are called alike, the first in official order is meant."""
+        """`ranked`: if several rows have the same name, the first in official order is used."""
         self._ranked = ranked
         self._model, self._label, self._order, self._where, self._alias = model, label, order, where, alias
 
     @property
     def model(self) -> Any:
-        """The class linked to; ledgers that meet in the database name each other as strings."""
+        """The linked class; it may be declared by name."""
         if isinstance(self._model, str):
             named = {mapper.class_.__name__: mapper.class_ for mapper in Model.registry.mappers}
             self._model = named[self._model]
@@ -113,7 +113,7 @@ class Link(Kind):
 
     @property
     def rank(self) -> Any:
-        """The column that puts the rows linked to into official order."""
+        """The column that defines the official order of the linked rows."""
         return getattr(self.model, self._order)
 
     def column_type(self) -> TypeEngine[Any]:
@@ -148,7 +148,7 @@ class Link(Kind):
         return select(self.model.id, self.label).where(*conditions).order_by(self.rank, self.model.id)
 
     def search(self, text: str, limit: int = PAGE) -> list[tuple[int, str]]:
-        """Choices whose name holds the text, in either script."""
+        """Choices whose name contains the text, in Simplified or Traditional characters."""
         query = self.choices()
         if text.strip():
             found = contains(getattr(self.model, "search_text", self.label), text)
@@ -156,7 +156,7 @@ class Link(Kind):
         return list(db.session.execute(query.limit(limit)))
 
     def options(self) -> Iterable[tuple[str, str]] | None:
-        """Asked once a request: the same choices stand in every row of a table."""
+        """Cached per request: every row of a table has the same choices."""
         asked: dict[Any, Any] = g.setdefault("link_options", {})
         key = self, scope.current(), above()
         if key not in asked:
@@ -165,7 +165,7 @@ class Link(Kind):
         return found
 
     def entry(self) -> Entry:
-        """The names that may be chosen, as far as the user sees them."""
+        """The names that may be chosen and that the user may see."""
         return entry_of_names([text for _, text in self.search("", MOST_LISTED + 1) if text], several=self.multiple)
 
     def _few(self) -> list[tuple[str, str]] | None:
@@ -173,7 +173,7 @@ class Link(Kind):
         return [(str(id_), text) for id_, text in found] if len(found) <= MOST_OPTIONS else None
 
     def shown_choices(self, values: Sequence[str]) -> list[tuple[str, str]]:
-        """Names are looked up among the rows that may be chosen; a name is no secret once it stands in a record."""
+        """Names of linked rows, even if they can no longer be chosen: a name stored in a record is not secret."""
         ids = [id_ for value in values if (id_ := natural(value)) is not None]
         known: dict[Any, str | None] = g.setdefault("link_names", {})
         if unknown := [id_ for id_ in ids if (self.model, self._label, id_) not in known]:
@@ -198,7 +198,7 @@ class Link(Kind):
         return found
 
     def _named(self, text: str) -> int:
-        """By name, for browsers without JavaScript and for sheets; asked once for all rows of a sheet."""
+        """The id of the row with this name, for sheets and browsers without JavaScript; cached per request."""
         refuse_long(text)
         asked: dict[Any, int | BadValue] = g.setdefault("link_meanings", {})
         key = self, scope.current(), above(), text, scope.current_verb()
@@ -213,7 +213,7 @@ class Link(Kind):
         return found
 
     def _meant(self, text: str) -> int:
-        """The row of exactly this name, else the only one that fits."""
+        """The row with exactly this name, or the only row that matches."""
         found = self._called(text)
         if found is not None:
             return found
@@ -227,8 +227,7 @@ class Link(Kind):
         return fitting[0][0]
 
     def _called(self, text: str) -> int | None:
-        """The row of exactly this name: its own before what else it is called. Several of one name are a question,
-        unless their official order answers it."""
+        """The row of exactly this name, own names before aliases. Several are an error, unless `ranked`."""
         own = self.label.in_(spellings(text))
         called = or_(own, self._alias(self.model, text)) if self._alias else own
         query = self.choices().add_columns(own).where(called).order_by(None)
@@ -246,14 +245,14 @@ class Link(Kind):
         return [id_] if self.model is Unit else remembered(("owners", id_), lambda: units_of(id_))
 
     def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
-        """By id, also of what can no longer be chosen; by name, for browsers without JavaScript."""
+        """By id, including rows that can no longer be chosen; by name for browsers without JavaScript."""
         text = next((text for raw in reversed(typed) if (text := clean(raw))), "")
         if text.isdecimal():
             return column == self._there(text)
         return column == self._named(text) if text else None
 
     def _there(self, text: str) -> int:
-        """The id of a row that the user may see; a list by one that is not there would only look empty."""
+        """The id of a row that the user may see. Unknown ids are an error: the list would only look empty."""
         id_ = natural(text)
         there = select(self.model.id).where(self.model.id == id_)
         if id_ is None or not (self.shown_choices([text]) or db.session.scalar(there)):
@@ -296,13 +295,13 @@ class Links(Link):
         setattr(record, self._relation, list(value or ()))
 
     def from_cell(self, text: str) -> list[str]:
-        """Names that stand beside each other; between two that have no space of their own a space will do."""
+        """Split a cell into names. A space separates names if they contain no space themselves."""
         if len(text) > 10 * LONGEST_VALUE:  # one text that is no name
             return [text]
         return [name for part in BESIDE.split(text) if part.strip() for name in named_in(part.strip())]
 
     def parse(self, typed: Sequence[str], before: object) -> Any:
-        """The rows themselves."""
+        """The linked rows."""
         kept = {row.id: row for row in before} if isinstance(before, list) else {}
         texts = [text for raw in typed if (text := clean(raw))]
         ids = [id_ if (id_ := natural(text)) in kept else self.parse_text(text, None) for text in texts]
@@ -338,7 +337,7 @@ def active(model: Any) -> Iterable[ColumnElement[bool]]:
 
 
 def own_orgs(model: Any) -> Iterable[ColumnElement[bool]]:
-    """Organisations of the units that the user may fill for."""
+    """Organisations of the units for which the user may fill in records."""
     yield from active(model)
     units, orgs = scope.current().home, scope.current().home_orgs
     if units is None:
@@ -350,14 +349,14 @@ def own_orgs(model: Any) -> Iterable[ColumnElement[bool]]:
 
 
 def own_units(model: Any) -> Iterable[ColumnElement[bool]]:
-    """Units that the user may fill for."""
+    """Units for which the user may fill in records."""
     yield from active(model)
     if (units := scope.current().home) is not None:
         yield model.id.in_(units)
 
 
 def several_units() -> bool:
-    """Does the user fill for more than one unit?"""
+    """May the user fill in records for more than one unit?"""
     return (units := scope.current().home) is None or len(units) > 1
 
 

@@ -53,13 +53,13 @@ SEVERAL = re.compile(r"[、,，/和]")
 
 
 def narrow(text: str) -> str:
-    """A text as units are compared: one width, lower case, single spaces, 万 for 萬."""
+    """Normal form of a text for comparing units: half-width, lower case, single spaces, 万 for 萬."""
     found = " ".join(unicodedata.normalize("NFKC", text).split()).casefold()
     return found.replace("萬", "万").replace("億", "亿").replace("圓", "圆")
 
 
 def parts(unit: str) -> tuple[int, str] | None:
-    """How many it stands for, and of what, "" where it does not say; None for what is no unit."""
+    """The factor and the noun of a unit ("" if it has none); None if the text is no unit."""
     found = UNIT.fullmatch("".join(narrow(unit).split()))
     if found is None or not found[0]:
         return None
@@ -67,7 +67,7 @@ def parts(unit: str) -> tuple[int, str] | None:
 
 
 def measured(text: str) -> tuple[str, int, str] | None:
-    """The number that stands before a unit, how many ones of the unit its scale means, and the unit without it."""
+    """The number before a unit, the unit's factor, and its noun."""
     found = MEASURED.fullmatch(narrow(text))
     told = parts(found["unit"]) if found else None
     return None if found is None or told is None else (found["number"], *told)
@@ -83,7 +83,7 @@ def split_heading(header: str) -> tuple[str, str]:
 
 
 def said_in(text: str) -> Iterator[str]:
-    """The units that a line above or below a table says: 单位：万元, （单位：人、万元）, 收支表（万元）."""
+    """The units given in a line above or below a table: 单位：万元, （单位：人、万元）, 收支表（万元）."""
     told = [group for found in SAID.finditer(text) for group in found.groups() if group]
     for word in (*told, *ALONE.findall(text)):
         yield from (part for part in SEVERAL.split(word) if parts(part) is not None)

@@ -27,7 +27,7 @@ CURRENCY = re.compile(r"^(?:人民币|rmb|cny|¥)\s*")
 
 
 def number(text: str) -> Decimal:
-    """A number as people write it: full-width digits, digits in groups, a minus of any width."""
+    """Parse a number: full-width digits, grouped digits, any minus sign."""
     narrow = re.sub(r"^([+-]) +", r"\1", unicodedata.normalize("NFKC", text).replace("\u2212", "-").strip())
     if not GROUPED.fullmatch(narrow):
         raise BadValue(gettext("This is not a number."))
@@ -39,7 +39,7 @@ def number(text: str) -> Decimal:
 
 
 def in_ones(text: str, nouns: Sequence[str]) -> Decimal:
-    """A number, with or without a scale and a unit behind it: 3万元, 8人."""
+    """Parse a number with an optional scale and unit: 3万元, 8人."""
     found = measures.measured(text)
     if found is None:
         return number(text)
@@ -55,12 +55,12 @@ def bare(text: str) -> bool:
 
 
 def unit_of(nouns: Sequence[str], own: str, others: Sequence[str]) -> str:
-    """The unit of a column's numbers: that of its own heading before those that the sheet gives for all columns."""
+    """The unit of a column: from its own heading, else the matching one that the sheet gives for all columns."""
     return own or next((unit for unit in others if (measures.parts(unit) or (1, ""))[1] in nouns), "")
 
 
 def in_unit(unit: str, nouns: Sequence[str]) -> Reading:
-    """Bare numbers of a column are in its unit; a cell with a unit of its own says what it means."""
+    """Reads numbers without a unit in the column's unit; a unit in the cell takes precedence."""
     scale, noun = measures.parts(unit) or (1, "")
     plain = scale == 1 and (not noun or noun in nouns)
 
@@ -77,8 +77,8 @@ def in_unit(unit: str, nouns: Sequence[str]) -> Reading:
 
 
 class Whole(Kind):
-    """A whole number from `least` to `most`; `counts`: is it how many there are, not a year or rank? `of`: in which
-    units it may be counted."""
+    """A whole number from `least` to `most`. `counts`: is it a count, and not a year or rank? `of`: the units in which
+    it may be counted."""
 
     widget = "number"
     filter_widget = "text"
@@ -123,7 +123,7 @@ def yuan(text: str) -> Decimal:
 
 
 class Money(Kind):
-    """Yuan with two decimals; never negative. What is said in tens of thousands (3.5万元) is reckoned in yuan."""
+    """Yuan with two decimals; never negative. Amounts in tens of thousands (3.5万元) are converted to yuan."""
 
     adds_up = True
     widget = "number"
@@ -157,7 +157,7 @@ class Money(Kind):
 
 @dataclass(frozen=True)
 class Percents:
-    """What a cell of a sheet says in percents."""
+    """The percentage in a worksheet cell."""
 
     value: Decimal
     rounded: Decimal
@@ -201,13 +201,13 @@ class Percent(Kind):
         return Entry(DECIMAL, gettext("A percentage from %(least)d to %(most)d", least=0, most=100), least=0, most=100)
 
     def from_cell(self, text: str) -> list[str]:
-        """A sheet keeps 80 % as the number 0.8 (`docs/domain/workbooks.md`: a number up to 1 is a ratio),
-        and what it has computed with more digits than anybody sees."""
+        """Sheets store 80 % as 0.8 (`docs/domain/workbooks.md`: a number up to 1 is a ratio), and computed values with
+        more digits than are shown."""
         found = percents(text)
         return [text] if found is None else [f"{found.rounded:f}"]
 
     def reading(self, texts: Sequence[str], unit: str, others: Sequence[str]) -> Reading | None:
-        """What is rounded is said, and that a number is taken for a ratio among numbers that are none."""
+        """A remark says if a number was rounded, or read as a ratio in a column that also has percentages."""
         found = [each for text in texts if (each := percents(text)) is not None]
         mixed = unit == "%" or any(not each.ratio and not each.signed and each.value > 1 for each in found)
 

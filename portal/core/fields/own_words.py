@@ -1,4 +1,4 @@
-"""What a sheet says in words of its own where a field has choices."""
+"""The sheet's own wording in fields with choices."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from portal.core.fields.choices import said_of
 
 
 def with_others(entered: Mapping[str, Field], formdata: Any) -> Any:
-    """What an adopted sheet says in words of its own becomes the choice for everything else; the words are kept beside
-    it. Twice brings the same."""
+    """Replace unknown wording of an adopted sheet by the "other" choice and store the wording in its field.
+    Idempotent."""
     if scope.current_verb() != "adopt" or not formdata:
         return formdata
     found = formdata.copy()

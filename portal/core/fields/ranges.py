@@ -17,8 +17,8 @@ IN_WORDS = re.compile("([一二三四五六七八九]?十)?([一二三四五六�
 
 
 class Bands(Choice):
-    """The code of a band is the number it begins with. Numbers over `most` are mistakes; `counted_in` are the units
-    that may stand behind one."""
+    """The code of a band is its lowest number. Numbers over `most` are mistakes; `counted_in` are the units accepted
+    after a number."""
 
     most = 130
 
@@ -30,7 +30,7 @@ class Bands(Choice):
         return self.band(text) or super().parse_text(text, before)
 
     def band(self, text: str) -> str:
-        """The band that a number lies in; "" for a text that is no number."""
+        """The band that contains a number; "" if the text is no number."""
         number = self.number(text)
         if number is None or number > self.most:
             return ""
@@ -44,7 +44,7 @@ class Bands(Choice):
         return tens(found[1]) + unit(found[2]) if found else None
 
     def reading(self, texts: Sequence[str], unit: str, others: Sequence[str]) -> Reading:
-        """Of a number it is said that only the band is kept."""
+        """A remark says that only the band of a number is kept."""
 
         def read(text: str) -> tuple[str, str]:
             band = self.band(text)

@@ -14,7 +14,7 @@ from portal.core.punctuation import clauses, listed
 
 
 class RowRefs(Kind):
-    """Rows of another table of the same form, new ones included: chosen by the row's key, its id or `new-<n>`."""
+    """Rows of another table of the same form, including new ones: chosen by the row's key, its id or `new-<n>`."""
 
     widget = "rows"
     multiple = True

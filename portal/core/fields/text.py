@@ -1,4 +1,4 @@
-"""Text, with its limits and with what may not stand in it."""
+"""Text fields, their limits, and content that is not allowed."""
 
 from __future__ import annotations
 
@@ -36,19 +36,20 @@ ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
 def is_id_number(text: str) -> bool:
-    """18 characters with the right check digit (GB 11643), so that a credit code passes for what it is."""
+    """Do these 18 characters have the check digit of an ID number (GB 11643)? This tells it from a unified social
+    credit code."""
     total = sum(int(digit) * weight for digit, weight in zip(text, ID_WEIGHTS, strict=False))
     return "10X98765432"[total % 11] == text[17].upper()
 
 
 def plainly(text: str) -> str:
-    """The text as it is searched: one width, one dash, nothing that only says how a sign is drawn."""
+    """Normal form of a text for searching: one width, one dash, no invisible formatting characters."""
     narrow = unicodedata.normalize("NFKC", text).translate(DASHES)
     return "".join(ch for ch in narrow if unicodedata.category(ch) != "Cf" and not "\ufe00" <= ch <= "\ufe0f")
 
 
 def refuse_personal(text: str) -> None:
-    """Free text carries no ID number, no mobile number and no secrecy mark (`docs/domain` §2.0)."""
+    """Refuse ID numbers, mobile numbers and secrecy marks in free text (`docs/domain` §2.0)."""
     plain = plainly(text)
     if any(is_id_number(re.sub(r"[^0-9Xx]", "", found)) for found in ID_NUMBER.findall(plain)):
         raise BadValue(gettext("Please do not write ID numbers in text."))
@@ -81,7 +82,7 @@ class Text(Kind):
         self.compact = not free
 
     def ways_to_write(self, value: Any) -> Sequence[Any]:
-        """Offices type the same name now with wide signs and now with narrow ones."""
+        """Offices type the same name with full-width or half-width characters."""
         narrow = value.translate(NARROW)
         others = dict.fromkeys((value, narrow.translate(WIDE_BRACKETS)))
         return (*(each for each in others if each != narrow), narrow)

@@ -1,9 +1,11 @@
-"""The trail sealed in blocks: each holds the marks of its lines and, keyed, the seal before it.
+"""The audit log as a hash chain: each block has the HMACs of its entries and a keyed hash that includes the previous
+block.
 
-The head of the chain also goes to a file beside the database that only grows. So a line that was changed, removed,
-put in or swapped is found, and so is a trail that was cut off or replaced as a whole by an older or invented one. The
-file is made with the first seal and never again, unless an operator says so. Each of several machines may have one; the
-database says how far each goes, as others seal, too: what it lacks beyond the newest of these, somebody took from it.
+The head of the chain is also appended to a file beside the database. This reveals changed, removed, inserted or swapped
+entries, and a log that was truncated or replaced as a whole by an older or invented one. The file is created with the
+first block and never again, unless an operator requests it. Each of several machines may have one. The database stores
+how far each file goes, since other machines also add blocks: if a file lacks more than the newest of these heads,
+somebody removed them.
 """
 
 from __future__ import annotations
@@ -79,7 +81,8 @@ def packed(id_: int, written: str) -> bytes:
 
 
 def kept_of(written: Any) -> bytes:
-    """What a seal keeps of a mark; also of what is none: nothing put in can keep the trail from being sealed."""
+    """The bytes of an entry's HMAC that a block stores. Invalid values are hashed, so that they cannot block
+    sealing."""
     if isinstance(written, str) and HEX.fullmatch(written):
         return bytes.fromhex(written)[:MARK]
     return hashlib.sha256(repr(written).encode("utf-8", "replace")).digest()[:MARK]
@@ -91,7 +94,8 @@ def unpacked(lines: bytes) -> dict[int, bytes]:
 
 
 def seal() -> int:
-    """Seal what is not sealed yet; answers how many lines. What others are writing just now waits for the next time."""
+    """Add blocks for all entries without one; returns the number of entries. Entries of open transactions wait for the
+    next run."""
     count = 0
     while (done := seal_block()) == BLOCK:
         count += done
@@ -99,7 +103,7 @@ def seal() -> int:
 
 
 def seal_block() -> int:
-    """Seal the next lines, unless somebody else does. Nobody who writes waits for it."""
+    """Add one block, unless another process is adding blocks. Writers never wait for it."""
     with db.engine.begin() as connection:
         # Whose the heads are can only be said once the data directory has a name, at the end of its first setting up.
         if not directory() or not begin_sealing(connection):
@@ -123,10 +127,10 @@ def seal_block() -> int:
 
 
 def whole(connection: Connection) -> int:
-    """A number up to which no line can come any more; 0 when that has to be waited for.
+    """The id up to which all entries are committed; 0 if open writers did not finish in time.
 
-    Whoever has taken a number that is not above the highest one that can be read, and has not committed it yet, was
-    writing before that was read. So once all who are writing now have ended, no line up to it is missing.
+    A writer that has taken an id up to the highest visible one, without committing it yet, started before that id was
+    read. So once all current writers have finished, no entry up to it is missing.
     """
     until = connection.scalar(select(func.max(AuditEvent.id))) or 0
     return until if outlast_writers(connection, TRAIL, PATIENCE) else 0
@@ -166,7 +170,7 @@ def other_directories() -> Sequence[str]:
 
 
 def note_witness(connection: Connection, number: int) -> None:
-    """The file here has the heads until that one."""
+    """Store the number of the newest head in this machine's file."""
     values = {"number": number, "noted_at": clock.now()}
     here = update(Witness).where(Witness.directory == directory()).values(values)
     if not connection.execute(here).rowcount:
@@ -174,7 +178,7 @@ def note_witness(connection: Connection, number: int) -> None:
 
 
 def heads() -> dict[int, str]:
-    """The digests by number, as the file has them. What is no head is none."""
+    """The digests by block number in the file of heads; invalid lines are skipped."""
     return heads_in(heads_file().read_text("ascii", "replace")) if heads_file().exists() else {}
 
 
@@ -184,7 +188,7 @@ def heads_in(text: str) -> dict[int, str]:
 
 
 def head() -> tuple[int, str]:
-    """The number and the digest of the newest seal, to compare with a copy of the file elsewhere."""
+    """The number and digest of the newest block, to compare with a copy of the file elsewhere."""
     with db.engine.connect().execution_options(reading=True) as connection:
         found = connection.execute(select(*HEAD).order_by(AuditSeal.number.desc()).limit(1)).first()
     return (found.number, found.digest) if found else (0, "")
@@ -214,7 +218,7 @@ def older_than_directory() -> str:
 
 
 def refound() -> Path | None:
-    """Begin the file of heads anew from the database, here; answers where the one before is kept."""
+    """Create the file of heads anew from the database, on this machine; returns the path of the old one."""
     path, kept = heads_file(), None
     with db.engine.begin() as connection:
         begin_sealing(connection, wait=True)
@@ -229,18 +233,18 @@ def refound() -> Path | None:
 
 
 def length() -> int:
-    """How many lines there are."""
+    """The number of audit log entries."""
     return db.session.scalar(select(func.count(AuditEvent.id))) or 0
 
 
 def unsealed() -> int:
-    """How many lines the next seal will hold."""
+    """The number of entries without a block."""
     last = select(func.coalesce(func.max(AuditSeal.last_id), 0)).scalar_subquery()
     return db.session.scalar(select(func.count(AuditEvent.id)).where(AuditEvent.id > last)) or 0
 
 
 def waiting(connection: Connection) -> tuple[int, datetime | None]:
-    """How many lines are not sealed yet, and when the oldest of them was written."""
+    """The number of entries without a block, and the time of the oldest of them."""
     last = select(func.coalesce(func.max(AuditSeal.last_id), 0)).scalar_subquery()
     query = select(func.count(AuditEvent.id), func.min(AuditEvent.at)).where(AuditEvent.id > last)
     count, oldest = connection.execute(query).one()

@@ -1,4 +1,4 @@
-"""Verifying the trail: is every line, every seal and the file of heads as it was written (`chain.py`)?"""
+"""Verify the audit log: all entries, blocks and the file of heads (`chain.py`)."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ SEAL = (AuditSeal.number, AuditSeal.last_id, type_coerce(AuditSeal.lines, NullTy
 
 @dataclass(frozen=True)
 class Verdict:
-    """What verifying found: `fault` is empty when all is as it was written, else names the first bad line. `remark`
-    says what could not be looked at here."""
+    """Result of a verification: `fault` is empty if everything is valid, else it names the first bad entry. `remark`
+    says what could not be checked on this machine."""
 
     lines: int
     blocks: int
@@ -42,11 +42,11 @@ class Verdict:
 
 
 class Bad(Exception):
-    """The trail is not what was written."""
+    """Raised when the audit log is not as it was written."""
 
 
 def verify(told: Callable[[int], None] = lambda _lines: None, *, with_file: bool = True) -> Verdict:
-    """Go through the whole trail; `told` hears how many lines are done. Changes nothing."""
+    """Verify the whole audit log; `told` is called with the number of entries done. Changes nothing."""
     remark = elsewhere() if with_file else ""
     with_file = with_file and not remark
     known, lines, blocks, last_id, before = heads() if with_file else {}, 0, 0, 0, ""
@@ -92,7 +92,7 @@ def seals_of(connection: Connection) -> Iterator[Any]:
 
 
 def sound(seal: Any, number: int, before: str, known: dict[int, str]) -> str:
-    """The digest of a seal that is as it was written, the file included. Raises Bad."""
+    """Returns the digest of a valid block. Raises Bad if the block or its line in the file of heads is invalid."""
     right = digest_of(number, before, seal.lines) if isinstance(seal.lines, bytes) else ""
     as_written = (seal.number, seal.digest, known.get(number, right)) == (number, right, right)
     if not right or not as_written or seal.last_id != max(unpacked(seal.lines)):
@@ -118,7 +118,8 @@ def look_at_file(blocks: int, noted: int) -> None:
 
 
 def compare(connection: Connection, after: int, until: int | None, sealed: dict[int, bytes]) -> int:
-    """The lines of a block with what its seal says; without `until` those that are not sealed yet. Raises Bad."""
+    """Compare the entries of a block with what it stores; without `until`, the entries after the last block. Returns
+    their number. Raises Bad."""
     count = 0
     for line in lines_of(connection, after, until):
         first = next(iter(sealed), line.id)  # of those that are still to come, in order
@@ -156,7 +157,7 @@ def lines_of(connection: Connection, after: int, until: int | None) -> Iterator[
 
 
 def one_by_one(connection: Connection, query: Any, bad: Callable[[int | None], Bad]) -> Iterator[Any]:
-    """Rows, of which one may hold what nobody can read: `bad` then names it by the number of the one before."""
+    """Yield rows. If a row cannot be decoded, raise `bad`, which gets the id of the row before."""
     last: int | None = None
     try:
         for row in connection.execute(query):

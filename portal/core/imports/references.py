@@ -1,4 +1,4 @@
-"""What refers to a record or a code: by a foreign key, whatever deleting would do to it, or by a code as text."""
+"""References to a record or a code: by foreign key, whatever its delete rule, or by a code stored as text."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from portal.org.encrypted import Sealed
 
 
 def keys_to(ledger: Ledger) -> Iterator[Column[Any]]:
-    """The foreign keys by which others refer to records of a ledger; not those of the records' own tables and links.
+    """The foreign keys of other tables that reference records of a ledger, without those of child tables and link
+    tables.
 
-    Some of them would be deleted or emptied with the record, by the database or by SQLAlchemy.
+    For some of them, the database or SQLAlchemy would delete or clear the referencing rows with the record.
     """
     mapper = inspect(ledger.model)
     own = {r.mapper.local_table for r in mapper.relationships if r.cascade.delete}
@@ -30,8 +31,8 @@ def keys_to(ledger: Ledger) -> Iterator[Column[Any]]:
 
 
 def referred(ledger: Ledger, ids: Sequence[int]) -> set[int]:
-    """Those of the records that anything else refers to, whoever may see that. Columns are asked, not mapped classes,
-    so that the scope does not hide any."""
+    """The ids, out of these, that other rows reference, including rows the user cannot see: it queries columns, not
+    mapped classes, so row-level conditions do not apply."""
     found: set[int] = set()
     for column in keys_to(ledger):
         found |= {*db.session.scalars(select(column).where(column.in_(ids)).distinct())}
@@ -39,7 +40,7 @@ def referred(ledger: Ledger, ids: Sequence[int]) -> set[int]:
 
 
 def coded(code_list: str) -> Iterator[tuple[Column[Any], Kind]]:
-    """The columns of all ledgers that hold codes of a list."""
+    """The columns of all ledgers that store codes of a list."""
     for ledger in mounted():
         models = [(ledger.model, {name: ledger.field(name) for name in ledger.shown})]
         models += [(ledger.rows_model(table), dict(ledger.rows_fields(table))) for table in ledger.form.tables]
@@ -51,7 +52,7 @@ def coded(code_list: str) -> Iterator[tuple[Column[Any], Kind]]:
 
 
 def used_codes(code_list: str, codes: Sequence[str]) -> list[str]:
-    """Those of the codes that any record has."""
+    """The codes, out of these, that any record has."""
     return [code for code in codes if any(holds(column, kind, code) for column, kind in coded(code_list))]
 
 
@@ -65,7 +66,7 @@ def holds(column: Column[Any], kind: Kind, code: str) -> bool:
 
 
 def removed_codes(record: CodeList, kept: Iterable[int]) -> list[str]:
-    """The codes of a list but those of the rows that are kept."""
+    """The codes of a list without the rows that are kept."""
     ids = {*kept}
     return [item.code for item in record.items if item.id not in ids]
 

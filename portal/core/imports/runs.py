@@ -77,7 +77,7 @@ class ImportRun(Model):
 
 
 class ImportRunRecord(Model):
-    """What a run did to one record, once for each line that the trail has of it."""
+    """A change that an import made to a record, one row for each audit log entry."""
 
     __tablename__ = "import_run_record"
 
@@ -97,7 +97,7 @@ INSERT = insert(ImportRunRecord)
 
 @dataclass
 class Keeping:
-    """The run that the session's changes are now part of."""
+    """The import to which the session's changes now belong."""
 
     run_id: int
     ledger: str
@@ -107,7 +107,7 @@ class Keeping:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Of the ledger that the sheet is of."""
+        """New and changed records of the imported ledger."""
         return {"new": len(self.made), "changed": len(self.changed - self.made)}
 
 
@@ -116,7 +116,7 @@ KEEPING = "import_run"
 
 @contextmanager
 def kept_under(run_id: int, ledger: Ledger) -> Iterator[Keeping]:
-    """Whatever the session changes inside belongs to that run."""
+    """Assign all changes of the session inside to this import."""
     session = db.session()
     keeping = session.info[KEEPING] = Keeping(run_id, ledger.name)
     try:
@@ -126,7 +126,7 @@ def kept_under(run_id: int, ledger: Ledger) -> Iterator[Keeping]:
 
 
 def remember() -> Callable[[], None]:
-    """Answers what makes the run forget the records that it notes from here on, where they are rolled back."""
+    """Returns a function that discards everything noted from now on; call it after a rollback."""
     keeping: Keeping | None = db.session().info.get(KEEPING)
     if keeping is None:
         return lambda: None
@@ -140,7 +140,7 @@ def remember() -> Callable[[], None]:
 
 
 def look(session: Session, _context: Any, _instances: Any) -> None:
-    """Before a flush: what the records that it changes are."""
+    """Before a flush: keep the stored state of the records that it changes."""
     keeping: Keeping | None = session.info.get(KEEPING)
     if keeping is None:
         return
@@ -152,7 +152,7 @@ def look(session: Session, _context: Any, _instances: Any) -> None:
 
 
 def keep(session: Session, lines: Sequence[tuple[Noted, dict[str, Any]]]) -> None:
-    """After the flush, with the lines that the trail has of it."""
+    """After a flush: store its changes with their audit log entries."""
     keeping: Keeping | None = session.info.get(KEEPING)
     if keeping is None:
         return
@@ -177,7 +177,7 @@ def keep(session: Session, lines: Sequence[tuple[Noted, dict[str, Any]]]) -> Non
 
 
 def begin(ledger: Ledger, name: str, sha256: str, *, adopt: bool, whole: bool, total: int) -> int:
-    """A new run by whoever acts. Nothing is committed."""
+    """Create an import run of the current user. Nothing is committed."""
     now, principal = clock.now(), scope.current()
     values = {
         "ledger": ledger.name,
@@ -199,13 +199,13 @@ def begin(ledger: Ledger, name: str, sha256: str, *, adopt: bool, whole: bool, t
 
 
 def title(run_id: int) -> str:
-    """What the trail calls the file of a run."""
+    """The name of an import in the audit log."""
     with force_locale(PAPER):
         return gettext("import %(number)d", number=run_id)
 
 
 def update_run(run_id: int, **values: Any) -> None:
-    """How far a run is, or how it ended. Nothing is committed."""
+    """Store the progress or result of an import. Nothing is committed."""
     with db.session.no_autoflush:
         db.session.execute(
             update(ImportRun).where(ImportRun.id == run_id).values(told_at=clock.now(), **values),
@@ -214,12 +214,12 @@ def update_run(run_id: int, **values: Any) -> None:
 
 
 def everybodys(ledger: Ledger) -> bool:
-    """Does whoever acts look after everybody's runs in this ledger?"""
+    """May the current user see all imports of this ledger?"""
     return scope.current().reach("adopt", ledger.name).everything
 
 
 def recent(ledger: Ledger) -> Sequence[ImportRun]:
-    """The last runs that whoever acts may see: their own, or those of all."""
+    """The latest imports that the current user may see: their own, or all."""
     query = select(ImportRun).where(ImportRun.ledger == ledger.name)
     return db.session.scalars(mine(query, ledger).order_by(ImportRun.id.desc()).limit(SHOWN)).all()
 
@@ -236,7 +236,7 @@ def mine(query: Any, ledger: Ledger) -> Any:
 
 
 def sweep() -> None:
-    """What records were before goes when a run can no longer be undone. Nothing is committed."""
+    """Delete the previous states of records when an import can no longer be undone. Nothing is committed."""
     old = select(ImportRun.id).where(ImportRun.began_at < clock.now() - UNDOABLE)
     db.session.execute(
         update(ImportRunRecord)

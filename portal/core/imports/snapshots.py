@@ -31,7 +31,7 @@ READ: dict[str, Callable[[Any], Any]] = {
 
 
 def written(value: Any) -> Any:
-    """As JSON holds it: what JSON has no type for with the name of its own."""
+    """The value as JSON; types that JSON does not have are stored with their name."""
     if isinstance(value, Sealed):
         return {"Sealed": value.reveal()}
     if isinstance(value, datetime | date):
@@ -49,7 +49,7 @@ def read(value: Any) -> Any:
 
 
 def image_of(row: Any) -> Image:
-    """What a row was when it was last stored."""
+    """The last stored state of a row."""
     mapper = inspect(type(row))
     return {
         "id": row.id,
@@ -69,12 +69,13 @@ def were(row: Any, name: str) -> list[Any]:
 
 
 def columns(mapper: Any) -> list[str]:
-    """Keys of parts are their whole's to set."""
+    """The columns to save: all but id, version, timestamps and search text. `put_back` lets parents set the foreign
+    keys of child rows."""
     return [each.key for each in mapper.column_attrs if each.key not in OWN and each.key in mapper.columns]
 
 
 def parts(mapper: Any) -> Iterator[RelationshipProperty[Any]]:
-    """Tables of the record itself; entries below it are records of their own."""
+    """The child tables of a record; entries are records of their own and not included."""
     own = {ledger.model for ledger in mounted()}
     declared = {table.name for ledger in mounted() if ledger.model is mapper.class_ for table in ledger.form.tables}
     for each in mapper.relationships:
@@ -87,7 +88,7 @@ def links(mapper: Any) -> Iterator[RelationshipProperty[Any]]:
 
 
 def put_back(row: Any, image: Image) -> None:
-    """Make the row what it was. Rows that its tables lost meanwhile are made again."""
+    """Restore the saved state of a row. Child rows that were deleted since are created again."""
     mapper = inspect(type(row))
     for name, value in image["columns"].items():
         if name in mapper.columns and getattr(row, name) != read(value):
@@ -110,7 +111,7 @@ def put_back(row: Any, image: Image) -> None:
 
 
 def delete_others(parts: list[Any], kept: list[Any]) -> None:
-    """Rows that came since, of a table whose form takes none out."""
+    """Delete rows that were added since, in a table whose form deletes none."""
     for part in parts:
         if part not in kept:
             db.session.delete(part)

@@ -1,5 +1,5 @@
-"""Taking back an import as a whole: what it made goes, what it changed is what it was. Records that anybody changed
-since stay as they are and are named. Numbers that were given stay given."""
+"""Undo a whole import: delete what it created, restore what it changed. Records changed since are kept and named.
+Assigned numbers are not reused."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Contradiction = tuple[str, int, str, str]  # ledger, id, what the record is call
 
 @dataclass
 class Touched:
-    """What a run did to one record: whether it made it, its lines of the trail, what it was before them."""
+    """A record changed by an import: was it created, the audit log entries, and its previous state."""
 
     ledger: Ledger
     record_id: int
@@ -54,8 +54,8 @@ class Touched:
 
 @dataclass
 class Undone:
-    """What became of the records: how many went or are what they were, which stay and which break a rule now, with the
-    reason."""
+    """Result of an undo: the numbers of deleted and restored records, and with a reason the records that were kept and
+    those that now violate a rule."""
 
     removed: int = 0
     restored: int = 0
@@ -65,8 +65,8 @@ class Undone:
 
 
 def undo(run: ImportRun, between: Callable[[int, int], None]) -> Undone:
-    """`between(done, all)` is called between records, where a transaction may end. The caller has shown that whoever
-    acts may do this, and commits."""
+    """Undo an import. `between(done, all)` is called between records, where the transaction may be committed. The
+    caller has checked the permission, and commits."""
     outcome, records = Undone(), list(touched(run.id))
     run_id, began, verb = run.id, run.began_at, "adopt" if run.adopt else "import"
     with force_locale(PAPER):
@@ -90,7 +90,7 @@ def undo(run: ImportRun, between: Callable[[int, int], None]) -> Undone:
 
 
 def judge(places: Iterable[Place], verb: str, between: Callable[[], None]) -> Iterator[Contradiction]:
-    """What rules say against these records in force and the entries under them, as whoever adds them would be told."""
+    """The rule violations of these records in force and their entries, as a user who adds them would see them."""
     ledgers = {ledger.name: ledger for ledger in mounted()}
     for name, id_ in places:
         between()
@@ -102,7 +102,7 @@ def judge(places: Iterable[Place], verb: str, between: Callable[[], None]) -> It
 
 
 def entered_since(records: Sequence[Touched], began: datetime) -> list[Place]:
-    """The records that others made or changed since a run began, which may rely on what it brought."""
+    """Records that others created or changed since an import began, and that may depend on imported data."""
     own, ours = {line for each in records for line in each.lines}, {each.place for each in records}
     columns = (getattr(AuditEvent, name) for name in ("uid", "ledger", "record_id", "root", "root_id", "changes"))
     known, found, begun = {ledger.name for ledger in mounted() if ledger.review.statuses}, dict[Place, None](), False
@@ -115,7 +115,7 @@ def entered_since(records: Sequence[Touched], began: datetime) -> list[Place]:
 
 
 def contradictions(ledger: Ledger, record: Any) -> Iterator[Contradiction]:
-    """What rules say against a record in force, or an entry in force under it; what it lacks is flagged elsewhere."""
+    """The rule violations of a record in force and of its entries in force. Missing values are reported elsewhere."""
     if getattr(record, "status", None) != IN_FORCE:
         return
     try:
@@ -130,7 +130,7 @@ def contradictions(ledger: Ledger, record: Any) -> Iterator[Contradiction]:
 
 
 def touched(run_id: int) -> Iterator[Touched]:
-    """The records of a run, the last first, so that what stands under a record goes before it."""
+    """The records of an import, last first, so that entries are deleted before their parent record."""
     ledgers = {ledger.name: ledger for ledger in mounted()}
     found: dict[tuple[str, int], Touched] = {}
     columns = (getattr(ImportRunRecord, name) for name in ("ledger", "record_id", "made", "line", "before"))
@@ -147,7 +147,8 @@ def touched(run_id: int) -> Iterator[Touched]:
 
 
 def changed_since(records: Sequence[Touched], began: datetime) -> set[tuple[str, int]]:
-    """Those that the trail tells of since, beside the run; what somebody only looked at is not changed."""
+    """The records with later changes in the audit log that are not part of the import. Views of masked values do not
+    count."""
     own = {line for each in records for line in each.lines}
     first: dict[tuple[str, int], int] = {}
     others: list[tuple[tuple[str, int], int]] = []
@@ -160,7 +161,7 @@ def changed_since(records: Sequence[Touched], began: datetime) -> set[tuple[str,
 
 
 def lines_since(records: Sequence[Touched], began: datetime) -> Iterator[tuple[Any, tuple[str, int]]]:
-    """Lines of these records and of what stands under them, each with the record."""
+    """Audit log entries of these records and their entries, each with the record."""
     columns = (AuditEvent.id, AuditEvent.uid, AuditEvent.action, AuditEvent.changes)
     for name in {each.ledger.name for each in records}:
         ids = [each.record_id for each in records if each.ledger.name == name]
@@ -170,7 +171,7 @@ def lines_since(records: Sequence[Touched], began: datetime) -> Iterator[tuple[A
 
 
 def maybe_referred(records: Sequence[Touched]) -> set[tuple[str, int]]:
-    """Those that the run made and that others refer to, some of which may go before them."""
+    """Created records that other rows reference. Some of these rows may be deleted first."""
     found = set()
     for ledger in {each.ledger.name: each.ledger for each in records if each.made}.values():
         ids = [each.record_id for each in records if each.made and each.ledger is ledger]
@@ -179,7 +180,7 @@ def maybe_referred(records: Sequence[Touched]) -> set[tuple[str, int]]:
 
 
 def reason_to_stay(each: Touched, changed: bool, maybe_referred: bool) -> str:
-    """Why a record stays as it is; "" where it can be undone."""
+    """The reason why a record is not undone; "" if it can be."""
     if changed:
         return gettext("Changed since")
     if not each.made and each.before is None:
@@ -217,7 +218,7 @@ def undo_one(each: Touched, reason: str, outcome: Undone) -> None:
 
 
 def codes_in_use(each: Touched, record: Any) -> str:
-    """Why a code list stays: records have codes that it did not have before."""
+    """The reason why a code list is not undone: records use codes that it did not have before."""
     if not isinstance(record, CodeList):
         return ""
     image = json.loads(each.before.reveal()) if each.before is not None else {}

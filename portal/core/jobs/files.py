@@ -27,7 +27,7 @@ PURPOSE = b"files of jobs"
 
 
 def write(path: Path) -> IO[bytes]:
-    """Open a file that is nobody else's."""
+    """Open a file for writing that only its owner can read."""
     return open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
@@ -40,7 +40,7 @@ def named(token: str, name: str) -> str:
 
 
 def home() -> Path:
-    """Where jobs keep what they need while they work; only this machine has that."""
+    """The directory for temporary files of running jobs, on this machine only."""
     found: Path = current_app.config["DATA_DIR"] / AREA
     for place in (found, found / AT_WORK):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def exists(token: str, name: str) -> bool:
 
 @contextmanager
 def opened(token: str, name: str) -> Iterator[Decrypting]:
-    """Raises FileNotFoundError, also for a file that none of the keys at hand opens, or that is cut off."""
+    """Open a file for reading. Raises FileNotFoundError, also if no available key decrypts it or it is truncated."""
     try:
         with area().open(named(token, name)) as sealed:
             yield Decrypting(sealed, *vault().keys_of(PURPOSE))
@@ -82,7 +82,8 @@ def opened(token: str, name: str) -> Iterator[Decrypting]:
 
 @contextmanager
 def local(token: str, name: str) -> Iterator[Path]:
-    """A copy where other programs can read it, which goes with the job at the latest. Raises FileNotFoundError."""
+    """A decrypted copy that other programs can read; it is deleted with the job at the latest. Raises
+    FileNotFoundError."""
     with TemporaryDirectory(dir=folder(token), ignore_cleanup_errors=True) as place:
         path = Path(place) / name
         with opened(token, name) as content, write(path) as copy:
@@ -91,7 +92,7 @@ def local(token: str, name: str) -> Iterator[Path]:
 
 
 def drop(token: str, *names: str) -> None:
-    """These files; without names, all of them. While the store is away they stay for the next sweep."""
+    """Delete these files; without names, all of them. If the store is unavailable, the next sweep deletes them."""
     if not names:
         shutil.rmtree(home() / token, ignore_errors=True)
         with suppress(Away):
@@ -100,7 +101,7 @@ def drop(token: str, *names: str) -> None:
 
 
 def kept() -> set[str]:
-    """The tokens of the jobs that have files; while the store is away, of those that this machine knows of."""
+    """The tokens of the jobs that have files; if the store is unavailable, only those known on this machine."""
     found = {each.name for each in home().iterdir()}
     with suppress(Away):
         found |= {token for token, _ in there()}

@@ -1,9 +1,9 @@
-"""Jobs: long work beside the requests, with progress and cancellation, on any machine.
+"""Jobs: long work outside requests, with progress and cancellation, on any machine.
 
-A job is a row of the database: who asked for what, how it stands and what came of it, sealed, since that quotes what
-people brought. Only its token goes through the queue (`core/jobs/queue.py`). Whoever works on a job holds a lock that
-vanishes with the process (`core/transactions/process_lock.py`), so a job whose process was killed is over at the next
-look at it.
+A job is a row of the database: the user, the parameters, the state and the result. The result is encrypted because it
+quotes uploaded data. Only the token of a job goes through the queue (`core/jobs/queue.py`). A worker holds a lock that
+disappears with its process (`core/transactions/process_lock.py`), so a job whose process was killed is found to be
+interrupted when it is next read.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ stopping = threading.Event()
 
 @dataclass(frozen=True)
 class Kind:
-    """A sort of work. `again`: nothing of it is lost by beginning anew, so administrators may."""
+    """A kind of job. `again`: restarting it loses nothing, so administrators may restart it."""
 
     work: Callable[[Job], dict[str, Any]]
     label: Label
@@ -76,7 +76,7 @@ KINDS: dict[str, Kind] = {}
 
 
 def kind(name: str, label: Label, *, again: bool = False) -> Callable[[Any], Any]:
-    """Declares what is done with jobs of this kind; what the function answers becomes part of the state."""
+    """Decorator that registers the function for jobs of this kind; what it returns becomes part of the job's state."""
 
     def declared(work: Callable[[Job], dict[str, Any]]) -> Callable[[Job], dict[str, Any]]:
         KINDS[name] = Kind(work, label, again)
@@ -86,7 +86,7 @@ def kind(name: str, label: Label, *, again: bool = False) -> Callable[[Any], Any
 
 
 class Cancelled(Exception):
-    """Somebody stopped the job. `told` becomes part of its state."""
+    """Raised when a user has cancelled the job. `told` becomes part of its state."""
 
     state = CANCELLED
 
@@ -96,17 +96,17 @@ class Cancelled(Exception):
 
 
 class Interrupted(Cancelled):
-    """The process that works on it is to end."""
+    """Raised when the worker's process is shutting down."""
 
     state = INTERRUPTED
 
 
 class Refused(Exception):
-    """Whoever asked may not do it any more."""
+    """Raised when the user no longer has the permission."""
 
 
 class Job:
-    """A job as it stood when it was read."""
+    """A job with its state when it was read."""
 
     def __init__(self, row: Any) -> None:
         self.row = row
@@ -131,7 +131,7 @@ class Job:
 
     @property
     def state(self) -> dict[str, Any]:
-        """How it stands, and what it told of itself."""
+        """The state, and the progress or the result."""
         found: dict[str, Any] = {"state": self.row.state, "active": self.active}
         if self.active:
             return found | {"done": 0, "total": 0} | (queue().get(self.key("progress")) or {})
@@ -145,7 +145,7 @@ class Job:
         return self
 
     def change(self, *where: Any, **values: Any) -> bool:
-        """Answers whether it was so. Raises IntegrityError."""
+        """Update the row if it still meets `where`; returns whether it did. Raises IntegrityError."""
         with storing() as connection:
             mine = update(StoredJob).where(StoredJob.id == self.id, *where)
             done = connection.execute(mine.values(touched_at=clock.now(), **values)).rowcount == 1
@@ -156,22 +156,22 @@ class Job:
         self.change(asked=encoded(self.asked | changes))
 
     def end(self, state: str, **told: Any) -> None:
-        """Nothing changes where somebody else has said already how it ended."""
+        """Store the final state, unless another process has stored one."""
         if self.change(StoredJob.state.in_(ACTIVE), state=state, outcome=encoded(told)):
             metrics.jobs.labels(state).inc()
         queue().drop(self.key("progress"), self.key("cancel"))
 
     def retell(self, **told: Any) -> bool:
-        """Change what it said at its end, once: answers whether nobody else did so since it was read."""
+        """Change the result of an ended job once; returns False if another process has changed it since it was read."""
         before = self.row.outcome
         return self.change(StoredJob.outcome == before, outcome=encoded(json.loads(before.reveal()) | told))
 
     def report(self, **progress: Any) -> None:
-        """How far it is."""
+        """Store the progress."""
         queue().put(self.key("progress"), progress)
 
     def progress(self, done: int, total: int) -> None:
-        """Raises Cancelled and Interrupted."""
+        """Report progress and check for cancellation. Raises Cancelled and Interrupted."""
         if stopping.is_set():
             raise Interrupted
         if time.monotonic() - self.looked >= TELLING:
@@ -181,20 +181,20 @@ class Job:
             self.report(done=done, total=total)
 
     def pace(self, done: int, total: int) -> tuple[int, int]:
-        """Rows in a second, and the seconds that the rest will take at this pace; zeros while nobody can say."""
+        """Rows per second, and the remaining seconds at this rate; zeros if unknown."""
         passed = (clock.now() - self.row.began_at).total_seconds() if self.row.began_at else 0
         rate = done / passed if passed > 0 else 0.0
         return round(rate), round((total - done) / rate) if rate else 0
 
     def cancel(self) -> None:
-        """One that waits is over at once, one that is worked on at its next word."""
+        """A queued job is cancelled at once, a running one at its next progress report."""
         if self.change(StoredJob.state.in_((NEW, QUEUED)), state=CANCELLED):
             self.let_go()
         elif self.active:
             queue().put(self.key("cancel"), True)
 
     def again(self) -> bool:
-        """Begin anew what ended without success, as whose it was. Raises IntegrityError, as `start` does."""
+        """Restart a job that ended without success, for the same user. Raises IntegrityError, as `start` does."""
         ended = StoredJob.state.in_((FAILED, CANCELLED, INTERRUPTED))
         begun = self.change(ended, state=QUEUED, outcome=None, worker=None, began_at=None)
         if begun:
@@ -208,15 +208,15 @@ class Job:
         return self.row.state in (FAILED, CANCELLED, INTERRUPTED) and kind is not None and kind.again
 
     def has(self, name: str) -> bool:
-        """Nobody is given a file whose time is over, whenever it is swept."""
+        """Does the file exist? False after it has expired, even if it was not deleted yet."""
         return not expired(self.row) and files.exists(self.token, name)
 
     def let_go(self) -> None:
-        """Keep what the job says of itself, and none of its files."""
+        """Delete the files of the job and keep its row."""
         files.drop(self.token)
 
     def look(self) -> Job:
-        """One whose process is gone is over."""
+        """Mark the job as interrupted if its process is gone; returns self."""
         if self.row.state == RUNNING and not is_held(Work.JOB, self.id):
             self.end(INTERRUPTED, fault="")
             files.drop(self.token)
@@ -224,7 +224,7 @@ class Job:
 
 
 def sweep() -> None:
-    """Old jobs go, and before them the files that nobody came for."""
+    """Delete old jobs, and the files of jobs that nobody fetched in time."""
     resting = StoredJob.state.not_in(ACTIVE)
     old = {row.token for row in rows(StoredJob.touched_at < clock.now() - KEPT, resting)}
     if old:
@@ -241,7 +241,7 @@ def expired(row: Any) -> bool:
 
 
 def make(kind: str, *, ledger: str = "", **asked: Any) -> Job:
-    """A new job of the current user."""
+    """Create a job for the current user."""
     whose = {"user_id": scope.current().user_id, "language": str(get_locale())}
     with storing() as connection:
         token = insert_job(connection, kind, ledger, NEW, asked, **whose)
@@ -249,7 +249,7 @@ def make(kind: str, *, ledger: str = "", **asked: Any) -> Job:
 
 
 def find(token: str, kind: str, ledger: str = "") -> Job | None:
-    """The current user's own job of this kind; what nobody came for in time is not there any more."""
+    """The current user's own job of this kind; None if it has expired."""
     if not TOKEN.fullmatch(token):
         return None
     mine = (StoredJob.user_id == scope.current().user_id, StoredJob.kind == kind, StoredJob.ledger == ledger)
@@ -262,16 +262,16 @@ def find(token: str, kind: str, ledger: str = "") -> Job | None:
 
 
 def others(job: Job, *where: Any) -> list[Job]:
-    """The other jobs of whoever asked for this one, the oldest first."""
+    """The other jobs of the same user, oldest first."""
     mine = (StoredJob.user_id == job.row.user_id, StoredJob.id != job.id)
     return [Job(row).look() for row in rows(*mine, *where)]
 
 
 def start(job: Job, *, reading: bool = False) -> None:
-    """Let it be worked on as its user. Waits a little for short work.
+    """Queue the job to run as its user. Waits a little for short work.
 
-    Of work that writes, everybody has one at a time (409 else): what few are had of in an hour
-    (`core/audit/probe_limit.py`) is counted when it ends, and a large sheet takes a process of its own.
+    A user has at most one writing job at a time (409 otherwise): attempts that are limited per hour
+    (`core/audit/probe_limit.py`) are counted when the job ends, and a large sheet takes a process of its own.
     """
     fresh = job.row.state == NEW
     if not reading:
@@ -296,7 +296,7 @@ def start(job: Job, *, reading: bool = False) -> None:
 
 
 def perform(token: str) -> None:
-    """What a worker does with a token from the queue. However often it comes, the work is done once."""
+    """Run the job with this token in a worker. It runs once, even if the token is delivered several times."""
     found = rows(StoredJob.token == token)
     if not found or stopping.is_set() or not installation.has_newest_keys():
         return
@@ -309,7 +309,7 @@ def perform(token: str) -> None:
 
 
 def work(job: Job) -> None:
-    """As whose request the job counts: that of its user, in their language and from their address."""
+    """Run the job in a request context of its user, with their language and address."""
     told = {"REMOTE_ADDR": job.row.address} if job.row.address else {}
     method = "GET" if job.row.reading else "POST"
     with current_app.test_request_context(method=method, environ_base=told), force_locale(job.row.language):
@@ -334,7 +334,7 @@ def work(job: Job) -> None:
 
 
 def asker(job: Job) -> scope.Principal:
-    """Raises LookupError where the account is there no more, or switched off."""
+    """The user of the job. Raises LookupError if the account was deleted or disabled."""
     if job.row.user_id is None:
         return scope.SYSTEM
     found: scope.Principal = current_app.extensions["portal.principal"](job.row.user_id)
@@ -342,13 +342,13 @@ def asker(job: Job) -> scope.Principal:
 
 
 def require(verb: str, place: str) -> None:
-    """What somebody may do is judged when it is asked for, and again when it is done. Raises Refused."""
+    """Check a permission again in the job, since it was checked only when the job was created. Raises Refused."""
     if not scope.current().may(verb, place):
         raise Refused
 
 
 def said(fault: Exception) -> str:
-    """The reason, as far as it is one that users can do something about."""
+    """The reason of a failure, if users can do something about it."""
     if isinstance(fault, Refused | LookupError):
         return gettext("You may not do this any more.")
     if trouble_of(fault):
@@ -357,7 +357,7 @@ def said(fault: Exception) -> str:
 
 
 def recover() -> None:
-    """What was being done by a process that is gone is over; what waits and is not in the queue is sent again."""
+    """Mark jobs as interrupted whose process is gone, and resend queued jobs that the queue has lost."""
     for row in rows(StoredJob.state.in_(ACTIVE)):
         Job(row).look()
     lost = [row.token for row in rows(StoredJob.state == QUEUED, StoredJob.touched_at < clock.now() - LOST)]

@@ -37,7 +37,7 @@ AWAY = (sqlite3.Error, psycopg.Error, RedisError, OSError)
 
 
 class Json(Serializer):
-    """Messages as JSON: huey's own would be pickles, by which whoever writes to the queue could run anything."""
+    """Messages as JSON: huey's default is pickle, which would let anybody who can write to the queue run code."""
 
     def _serialize(self, data: Any) -> bytes:
         return json.dumps(data).encode()
@@ -48,7 +48,7 @@ class Json(Serializer):
 
 
 class PostgresTables(PostgresStorage):
-    """huey's tables in a schema of their own, which `prepare` makes."""
+    """huey's tables in a separate schema, which `prepare` creates."""
 
     def __init__(self, name: str, **options: Any) -> None:
         super().__init__(name, create_tables=False, **options)
@@ -56,13 +56,13 @@ class PostgresTables(PostgresStorage):
             setattr(self, f"table_{each}", f"{SCHEMA}.huey_{each}")
 
     def leave(self) -> None:
-        """A thread that takes messages listens by a connection of its own, and ends."""
+        """Close the connection on which this thread listens for messages, before the thread ends."""
         if listening := getattr(self._listen_local, "conn", None):
             listening.close()
 
 
 class Queue:
-    """The queue of one portal. It connects when it is first used."""
+    """The queue of one portal. It connects on first use."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
@@ -97,12 +97,12 @@ class Queue:
 
     @property
     def waits(self) -> bool:
-        """Does whoever asks for work hear of it without asking again and again?"""
+        """Are workers notified of new jobs, without polling?"""
         return self.kind != "sqlite"
 
     @property
     def name(self) -> str:
-        """Several portals may share a server."""
+        """The name of this portal's queue, since several portals may share a server."""
         with self.app.app_context():
             here = installation.carried()
         return f"portal{here.installation[:16] if here else ''}"
@@ -124,7 +124,8 @@ class Queue:
         return psycopg.connect(address, autocommit=True, **options)
 
     def prepare(self, role: str) -> None:
-        """Make what the queue needs on PostgreSQL; `role` serves. Others make it when they are first used."""
+        """Create the queue's tables on PostgreSQL, with privileges for `role`. Other queues create them on first
+        use."""
         if self.kind != "postgresql":
             return
         with self.connect() as connection, connection.transaction():
@@ -141,7 +142,7 @@ class Queue:
                     connection.execute(sql.SQL(statement).format(role=sql.Identifier(role)))
 
     def send(self, token: str) -> None:
-        """Let a worker take the job; while the queue is away, it waits until the next beat."""
+        """Send the job to a worker; if the queue is unavailable, the next beat sends it."""
         with tolerant("sending a job"):
             connected = self.huey
             self.carry(token)
@@ -174,7 +175,7 @@ class Queue:
                 self.huey.delete(key)
 
     def close(self) -> None:
-        """Let go of its connections; it connects again when it is used."""
+        """Close the connections; it reconnects on use."""
         if "huey" in self.__dict__:
             with suppress(*AWAY):
                 self.huey.storage.close()
@@ -182,7 +183,7 @@ class Queue:
 
 
 def work_once(huey: Huey) -> None:
-    """Do what is next, in the present thread: most tests have no worker."""
+    """Run the next job in the current thread, for tests without a worker."""
     task = huey.dequeue()
     if task is not None:
         huey.execute(task)
@@ -190,7 +191,7 @@ def work_once(huey: Huey) -> None:
 
 @contextmanager
 def tolerant(what: str) -> Iterator[None]:
-    """Whatever the queue's server does, the portal goes on: a job is in the database."""
+    """Log errors of the queue's server and continue: jobs are stored in the database."""
     try:
         yield
     except AWAY as fault:

@@ -35,7 +35,7 @@ SILENT = timedelta(minutes=5)  # without a beat, nobody works
 
 
 class ScheduledWork(Model):
-    """For which hour or night each was last begun."""
+    """The hour or night for which each plan was last started."""
 
     __tablename__ = "scheduled_work"
 
@@ -45,7 +45,7 @@ class ScheduledWork(Model):
 
 @dataclass(frozen=True)
 class Plan:
-    """`slot`: the beginning of the hour or night that this moment belongs to."""
+    """`slot`: the start of the hour or night that contains this moment."""
 
     label: Label
     slot: Callable[[datetime], datetime]
@@ -58,7 +58,7 @@ def hour(now: datetime) -> datetime:
 
 
 def night(now: datetime) -> datetime:
-    """The last time that it was two o'clock at the office."""
+    """The last time it was two o'clock in the office's time zone."""
     begins = clock.midnight(clock.local(now).date()) + timedelta(hours=NIGHT)
     return begins if begins <= now else begins - timedelta(days=1)
 
@@ -72,7 +72,7 @@ def work(job: Job) -> dict[str, Any]:
 
 
 def beat() -> None:
-    """Once a minute, in every process that works."""
+    """Runs once a minute in every worker process."""
     jobs.recover()
     claim(BEAT, clock.now())
     make_up()
@@ -82,7 +82,7 @@ def beat() -> None:
 
 
 def make_up() -> None:
-    """What was interrupted is done once more, lest a restart costs a night."""
+    """Restart interrupted scheduled work once, so that a restart of the portal does not lose a night."""
     recent = StoredJob.made_at > clock.now() - AGAIN
     for row in jobs.rows(StoredJob.kind == SCHEDULED, StoredJob.state == INTERRUPTED, recent):
         job = Job(row)
@@ -92,7 +92,8 @@ def make_up() -> None:
 
 
 def claim(name: str, slot: datetime) -> str:
-    """Answers the token of the job when this slot is ours; the slot and the job are there together or not at all."""
+    """Returns the token of the job if this process claimed the slot, else "". The slot and the job are stored in one
+    transaction."""
     ahead = ScheduledWork.slot > slot + AHEAD  # written while the clock was ahead, which is to stop nothing
     older = (
         update(ScheduledWork).where(ScheduledWork.name == name, (ScheduledWork.slot < slot) | ahead).values(slot=slot)
@@ -115,13 +116,13 @@ def last() -> dict[str, datetime]:
 
 
 def works(lately: timedelta = SILENT) -> bool:
-    """Does anybody do what is in the queue?"""
+    """Is any worker running?"""
     beaten = last().get(BEAT)
     return beaten is not None and clock.within(beaten, lately)
 
 
 def why_held_up(state: Mapping[str, Any]) -> str:
-    """Why a job of this state does not begin; empty where it does, or is about to."""
+    """The reason why a queued job does not start; empty if it does, or will soon."""
     if state["state"] != QUEUED:
         return ""
     if not queue().answers():

@@ -24,7 +24,7 @@ ACTIVE = (QUEUED, RUNNING)
 
 
 class StoredJob(Model):
-    """Work that somebody asked for; without a user, scheduled work."""
+    """A job of a user; scheduled work has no user."""
 
     __tablename__ = "job"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -62,14 +62,14 @@ def encoded(content: dict[str, Any]) -> Sealed:
 
 @contextmanager
 def storing() -> Iterator[Connection]:
-    """A transaction of its own. What the session holds is let go: on SQLite this would wait for it."""
+    """A separate transaction. The session is rolled back first: on SQLite this would wait for it."""
     db.session.rollback()
     with db.engine.begin() as connection:
         yield connection
 
 
 def rows(*where: Any, last: int | None = None) -> list[Any]:
-    """Rows as they are now, the oldest first, or only the `last` of them; nobody waits for whoever reads them."""
+    """The current rows, oldest first, or only the `last` of them. Reading them blocks nobody."""
     newest = (StoredJob.touched_at.desc(), StoredJob.id.desc())
     query = select(*columns()).where(*where).order_by(*newest).limit(last)
     with db.engine.connect().execution_options(reading=True) as connection:
@@ -77,7 +77,7 @@ def rows(*where: Any, last: int | None = None) -> list[Any]:
 
 
 def insert_job(connection: Connection, kind: str, ledger: str, state: str, asked: dict[str, Any], **more: Any) -> str:
-    """A new row; answers its token."""
+    """Insert a job; returns its token."""
     now, token = clock.now(), secrets.token_hex(16)
     values = {"token": token, "kind": kind, "ledger": ledger, "state": state, "asked": encoded(asked)}
     values |= {"reading": False, "made_at": now, "touched_at": now}

@@ -16,7 +16,7 @@ from portal.extensions import Model, db
 
 
 class NumberCounter(Model):
-    """The last serial given under one beginning of a number, e.g. `GJ2026-015`."""
+    """The last serial number used for a prefix, e.g. `GJ2026-015`."""
 
     __tablename__ = "number_counter"
 
@@ -26,14 +26,15 @@ class NumberCounter(Model):
 
 @lru_cache
 def counting(dialect: str) -> Any:
-    """The statement that counts on and answers; built once, since sheets bring thousands of records."""
+    """The statement that increments the counter and returns it; built once, because imports create thousands of
+    records."""
     insert = (postgresql if dialect == "postgresql" else sqlite).insert(NumberCounter)
     counted = insert.on_conflict_do_update(index_elements=["beginning"], set_={"last": NumberCounter.last + 1})
     return counted.returning(NumberCounter.last)
 
 
 def next_number(prefix: str, day: date, unit_no: int) -> str:
-    """The next free number, e.g. GJ2026-015-0007; the counter's row stays locked until the transaction ends."""
+    """The next number, e.g. GJ2026-015-0007; the counter's row stays locked until the transaction ends."""
     beginning = f"{prefix}{day.year}-{unit_no:03}"
     # What is rolled back in minutes takes a number that no record has: nobody waits for the counter's row, nor for the
     # number, which the database keeps unique.

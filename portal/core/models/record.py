@@ -54,7 +54,7 @@ OPEN = ("draft", "pending_unit", "pending_committee", "returned")
 
 
 class Moment(Kind):
-    """A moment, shown on the office's clock to the minute."""
+    """A date and time, shown in the office's time zone to the minute."""
 
     compact = True
 
@@ -69,12 +69,12 @@ class Moment(Kind):
 
 
 def made(kind: Kind, label: Any) -> dict[str, Any]:
-    """Column info of a field that the portal fills itself."""
+    """Column info of a field that the portal fills in."""
     return {"field": Field(kind, label, entered=False)}
 
 
 class Gaps(Kind):
-    """Names of fields that are still to be added."""
+    """The names of missing fields."""
 
     filter_widget = "select"
 
@@ -104,18 +104,18 @@ class Gaps(Kind):
 
 
 def filled_only(table: str, name: str) -> Index:
-    """An index over the few rows that have a value; over all of them, planners take it for useless."""
+    """A partial index over the few rows with a value; query planners do not use an index over all rows."""
     filled = column(name).is_not(None)
     return Index(f"ix_{table}_{name}", name, sqlite_where=filled, postgresql_where=filled)
 
 
 def index_natural_key(*columns: Any) -> None:
-    """Index what tells records apart: each row of a sheet asks whether there is one like it."""
+    """Index the natural key, which is queried for each row of an imported sheet."""
     Index(f"ix_{columns[0].class_.__tablename__}_natural_key", *columns)
 
 
 def numbered_in_unit(table: str) -> UniqueConstraint:
-    """Every unit numbers its own paper."""
+    """Office numbers are unique within a unit."""
     return UniqueConstraint("owner_unit_id", "office_no", name=f"uq_{table}_office_no")
 
 
@@ -174,7 +174,7 @@ class Record(Searchable, Scoped):
     search_text: Mapped[str] = mapped_column(String(600), default="")
 
     def titled(self, *texts: object) -> str:
-        """What the record is called; a draft may have no title yet."""
+        """The title of the record; a draft may have none yet."""
         return " ".join(str(text) for text in texts if text) or self.record_no or "—"
 
     @declared_attr.directive
@@ -186,14 +186,14 @@ class Record(Searchable, Scoped):
     @declared_attr
     @classmethod
     def amends_id(cls) -> Mapped[int | None]:
-        """The record in force that this one is to replace, or was the old version of."""
+        """The record in force that this amendment will replace, or whose superseded version this is."""
         table: str = cls.__tablename__  # type: ignore[attr-defined] # each record class has a table
         return mapped_column(ForeignKey(f"{table}.id", ondelete="SET NULL"))
 
     @classmethod
     @cache
     def is_current(cls) -> ColumnElement[bool]:
-        """No former version of an amended record, and no amendment that came to nothing: these are its history."""
+        """Condition: neither a superseded version nor an abandoned amendment."""
         found: ColumnElement[bool] = cls.amends_id.is_(None) | cls.status.in_(OPEN)
         return found
 
@@ -273,7 +273,7 @@ class ChildRow(Scoped):
 
     @classmethod
     def with_any(cls, name: str, ids: Iterable[int]) -> ColumnElement[bool]:
-        """The records are looked up first and then their rows; the other way round, all rows would be read."""
+        """Looks up the records first and then their rows; otherwise all rows would be read."""
         whole = aliased(inspect(cls).relationships[str(cls.part_of)].mapper.class_)
         return cls._key_of_whole().in_(select(whole.id).where(getattr(whole, name).in_(ids)))
 
@@ -293,7 +293,7 @@ class ChildRow(Scoped):
         return whole.knows(name)
 
     def dated(self) -> date:
-        """That of the record, so that whoever has the one has the other."""
+        """The date of the record, so that access to the record includes its rows."""
         whole: Scoped = getattr(self, str(self.part_of))
         return whole.dated()
 
@@ -316,7 +316,7 @@ def of_whole(part: Any, name: str) -> Any:
 
 
 def touch(session: Session, _context: object, _instances: object) -> None:
-    """Before a flush: a record whose rows or links change is another version of itself, as if its own columns did."""
+    """Before a flush: increase the version of records whose child rows or links change."""
     with session.no_autoflush:
         rows = [row for row in (*session.new, *session.dirty, *session.deleted) if isinstance(row, ChildRow)]
         wholes = {whole for row in rows if session.is_modified(row) or row in session.deleted for whole in of_row(row)}
@@ -327,7 +327,7 @@ def touch(session: Session, _context: object, _instances: object) -> None:
 
 
 def of_row(row: Any) -> Iterator[Any]:
-    """The records that a row is or was part of; an entry of another ledger has a life of its own."""
+    """The records that a row belongs or belonged to, without the parent of an entry in another ledger."""
     history = inspect(row).attrs[str(row.part_of)].load_history()
     for whole in history.sum():
         if isinstance(whole, Record) and whole.ledger_name == row.ledger_name:

@@ -62,7 +62,7 @@ PATIENCE = 30.0  # seconds that a sweep waits for those who are bringing files
 
 
 class BadFile(Exception):
-    """A file that is not taken; the message is for whoever brought it."""
+    """Raised when a file is refused; the message is for the user."""
 
 
 class Attachment(Model):
@@ -83,12 +83,12 @@ class Attachment(Model):
     added_at: Mapped[datetime]
 
     def __str__(self) -> str:
-        """What the trail calls it: a name that somebody gave it can be a person's."""
+        """The name in the audit log. The file name is not used, because it can contain a person's name."""
         return f"{self.place}/{self.id}.{self.ending}"
 
     @property
     def told_under(self) -> tuple[str, int]:
-        """Whose history tells of this file."""
+        """The record whose history shows this file."""
         return self.ledger, self.record_id
 
     @property
@@ -113,20 +113,18 @@ def kept() -> Store:
 
 
 def of(ledger: Ledger, record: Any) -> Sequence[Attachment]:
-    """The files of a record. The caller has shown that the record may be read."""
+    """The files of a record. The caller has checked that the record may be read."""
     query = select(Attachment).where(Attachment.ledger == ledger.name, Attachment.record_id == record.id)
     return db.session.scalars(query.order_by(Attachment.id)).all()
 
 
 def names_by_title(ledger: Ledger, record: Any) -> dict[str, str]:
-    """The names of the files that a record has, by what the trail calls them. The caller has shown that the record may
-    be read."""
+    """The file names of a record by their name in the audit log. The caller has checked that the record may be read."""
     return {str(each): each.name for each in of(ledger, record)} if ledger.form.files else {}
 
 
 def let_go(ledger: Ledger, records: Sequence[Any]) -> list[str]:
-    """Records that are deleted take their files with them: the rows with the caller's commit, then (`discard`) what
-    they name."""
+    """Delete the rows of the files of these records; returns the names to `discard` after the commit."""
     if not ledger.form.files:
         return []
     ids = [record.id for record in records]
@@ -144,7 +142,7 @@ def places_filled(ledger: Ledger, record: Any) -> set[str]:
 
 
 def checked(name: str, content: bytes, kinds: Sequence[str]) -> tuple[str, bytes]:
-    """The name and content to keep. Raises BadFile."""
+    """Check a file and remove metadata; returns the name and content to store. Raises BadFile."""
     name = clean(name.replace("\\", "/").rpartition("/")[2])[-200:]
     ending = name.rpartition(".")[2].lower() if "." in name else ""
     if ending not in kinds:
@@ -177,7 +175,7 @@ def parts_of(content: bytes) -> set[str]:
 
 
 def add(ledger: Ledger, record: Any, place: Files, name: str, content: bytes) -> Attachment:
-    """Keep a file with a record. Nothing is committed. Raises BadFile, and what the store raises."""
+    """Attach a file to a record. Nothing is committed. Raises BadFile, and the errors of the store."""
     name, content = checked(name, content, place.kinds)
     mine = (Attachment.ledger == ledger.name, Attachment.record_id == record.id, Attachment.place == place.name)
     if (db.session.scalar(select(func.count(Attachment.id)).where(*mine)) or 0) >= place.most:
@@ -199,8 +197,8 @@ def add(ledger: Ledger, record: Any, place: Files, name: str, content: bytes) ->
 
 
 def bring(content: bytes) -> str:
-    """Write a file whose row is added in the same transaction; answers its name. Nothing is swept meanwhile. Raises
-    Away also in a process that has the settings of before the files were moved."""
+    """Write a file whose row is added in the same transaction; returns its name in the store. Blocks sweeping until
+    then. Raises Away, also if this process still has the settings from before the files were moved."""
     connection = db.session.connection()
     join_writers(connection, FILES)
     place = connection.scalar(select(Installation.files_in))
@@ -218,11 +216,11 @@ Staged = Callable[[Connection], set[str]]
 
 
 def sweep(staged: Staged) -> int:
-    """Remove files that no row names, left by processes that were killed. `staged` are the names of those that wait
-    with forms. What the session holds is let go.
+    """Remove files without a row, left by killed processes. `staged` are the names of files of unsaved forms. The
+    session is rolled back.
 
-    Answers how many there are when they are more than killed processes leave: then nothing is removed, since the rows
-    may be what is missing.
+    Returns their number if there are more than killed processes can leave. Then nothing is removed, since the rows may
+    be what is missing.
     """
     found = unnamed(staged)
     if sum(not each.name.endswith(PART) for each in found) > FEW:
@@ -244,8 +242,8 @@ def unnamed(staged: Staged) -> list[Entry]:
 
 
 def discard(names: Iterable[str]) -> bool:
-    """Remove files whose rows are gone, and that is committed. Answers whether that could be done now: while a backup
-    reads them they stay, and are swept later."""
+    """Remove files whose rows were deleted and committed. Returns False if they must stay for now, because a backup
+    reads them or the store is unavailable; the next sweep removes them."""
     if not (names := list(names)):
         return True
     with db.engine.connect().execution_options(reading=True) as connection:
@@ -260,6 +258,6 @@ def discard(names: Iterable[str]) -> bool:
 
 
 def let_stay(until: datetime | None) -> None:
-    """No file is removed until then; None ends it. Committed."""
+    """Remove no files until then (None: no limit any more). Committed."""
     with db.engine.begin() as connection:
         connection.execute(update(Installation).values(files_stay_until=until))

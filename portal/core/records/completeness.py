@@ -15,8 +15,8 @@ from portal.core.records.forms.form import form_class
 
 
 def may_be_half(ledger: Ledger, record: Any) -> bool:
-    """May this record, or a new one (None), be saved before it is whole? Only what is submitted later: everything else
-    counts from the moment that it is saved."""
+    """May this record, or a new one (None), be saved incomplete? Only if it is submitted later; other records are valid
+    once saved."""
     return (
         bool(ledger.review.statuses)
         and ledger.transition("submit") is not None
@@ -25,7 +25,7 @@ def may_be_half(ledger: Ledger, record: Any) -> bool:
 
 
 def missing(ledger: Ledger, record: Any) -> list[Missing]:
-    """What submitting would demand of a draft as it stands; nothing for records that are no draft."""
+    """The values that a draft needs before it can be submitted; empty for other records."""
     if not may_be_half(ledger, record):
         return []
     with scope.doing("submit"):
@@ -43,7 +43,7 @@ def unattached(ledger: Ledger, record: Any) -> list[Label]:
 
 
 def blank(ledger: Ledger, record: Any) -> list[str]:
-    """The labels of the fields that are required and not filled in, told by the record alone: for many at once."""
+    """The labels of required fields that are blank, from the record alone; cheap enough for many records."""
     if not may_be_half(ledger, record):
         return []
     names = [name for name, declared in ledger.entered.items() if declared.required]

@@ -21,7 +21,7 @@ PREFIX = "_distinct-"
 
 
 class Distinct(Model):
-    """Somebody said that two records of a ledger that look alike are two."""
+    """A user's statement that two similar records are different things."""
 
     __tablename__ = "distinct_record"
     __table_args__ = (UniqueConstraint("ledger", "lower_id", "higher_id"),)
@@ -46,7 +46,7 @@ class Doubt:
 
     @property
     def name(self) -> str:
-        """Of the field that takes the reason why there are two."""
+        """The name of the form field for the reason."""
         return f"{PREFIX}{self.other.id}"
 
 
@@ -59,7 +59,7 @@ class Doubts:
         self.reasons: dict[int, str] = {}
 
     def answered(self, other: Any, text: str) -> bool:
-        """Was it said, now or before, that the other record is another thing?"""
+        """Has a user stated, now or before, that the other record is a different thing?"""
         if self.record is not None and self._said(other.id):
             return True
         typed = str(self.formdata.get(f"{PREFIX}{other.id}", ""))
@@ -82,7 +82,7 @@ class Doubts:
         return db.session.scalar(query) is not None
 
     def remember(self, record: Any) -> None:
-        """Keep the answers with the record, which has its id by now. Nothing is committed."""
+        """Store the answers once the record has an id. Nothing is committed."""
         for other_id, reason in self.reasons.items():
             lower, higher = sorted((record.id, other_id))
             said = Distinct(ledger=self.ledger, lower_id=lower, higher_id=higher, reason=reason)

@@ -11,7 +11,7 @@ from portal.core.records import attachments
 
 
 def lacking(ledger: Ledger, record: Any) -> tuple[str, ...]:
-    """What the form requires and, of a record that was handed in, what one in force needs."""
+    """The missing fields: those that the form requires and, after submission, those that a record in force requires."""
     draft = ledger.editable(record)
     needed = () if draft else ledger.review.required_in_force
     wanted = [name for name, declared in ledger.entered.items() if declared.required or name in needed]
@@ -25,7 +25,7 @@ def lacking(ledger: Ledger, record: Any) -> tuple[str, ...]:
 
 
 def ended(ledger: Ledger, record: Any) -> list[str]:
-    """What the transition to this record's status would have asked for: of what ended on paper, since when and why."""
+    """Required fields of the transition to this status, e.g. end date and reason of imported ended records."""
     transitions = (
         each for each in ledger.review.transitions if any(path.target == record.status for path in each.edges)
     )

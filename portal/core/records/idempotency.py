@@ -25,7 +25,7 @@ KEPT = timedelta(days=2)
 
 
 class SentForm(Model):
-    """A key that was used, and the record that it made."""
+    """A used key with the record that was created."""
 
     __tablename__ = "sent_form"
 
@@ -39,7 +39,8 @@ class SentForm(Model):
 
 
 class Reused(Exception):
-    """The key was used for something else; `record_id` is what it made, where the current user made that here."""
+    """Raised if the key was used with other content; `record_id` is the record created then, if the current user
+    created it here."""
 
     def __init__(self, record_id: int | None) -> None:
         super().__init__()
@@ -48,7 +49,7 @@ class Reused(Exception):
 
 @dataclass(frozen=True)
 class Sent:
-    """A key with the digest of what came with it."""
+    """A key with the digest of the submitted content."""
 
     key: str = ""
     digest: str = ""
@@ -90,5 +91,5 @@ def use(ledger: str, sent: Sent, record_id: int) -> None:
 
 
 def sweep() -> None:
-    """Forget keys of pages that nobody has open any more. Nothing is committed."""
+    """Delete old keys. Nothing is committed."""
     db.session.execute(delete(SentForm).where(SentForm.used_at < clock.now() - KEPT))

@@ -28,7 +28,7 @@ SHOWN = frozenset(
 
 
 class Broken(Exception):
-    """A picture whose parts cannot be told apart."""
+    """Raised when the parts of an image cannot be separated."""
 
 
 def jpeg(content: bytes) -> bytes:
@@ -99,7 +99,7 @@ def scanned(content: bytes, at: int) -> int:
 
 
 def orientation(exif: bytes) -> int:
-    """How the picture is to be turned, of what a camera wrote; 1 where that cannot be read."""
+    """The Exif orientation; 1 if it cannot be read."""
     order = {b"II": "<", b"MM": ">"}.get(exif[:2])
     if order is None or len(exif) < 8:
         return UPRIGHT
@@ -116,7 +116,7 @@ def orientation(exif: bytes) -> int:
 
 
 def exif_of(turned: int) -> bytes:
-    """Exif with nothing but the orientation."""
+    """Exif data with the orientation only."""
     return struct.pack(">2sHIHHHIHHI", b"MM", 42, 8, 1, ORIENTATION, 3, 1, turned, 0, 0)
 
 

@@ -1,4 +1,4 @@
-"""From a validated form to a record."""
+"""Save a validated form to a record."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from portal.org.models import PartyOrg, Unit
 
 
 class NoOwner(Exception):
-    """Neither the record nor the account says whose record this would be."""
+    """Raised if neither the record nor the account determines the owning unit."""
 
 
 class Dissolved(Exception):
-    """Whose record this would be is no more; the message is for whoever saves."""
+    """Raised if the owning unit is dissolved; the message is for the user."""
 
 
 def day_of(ledger: Ledger, record: Any) -> date | None:
-    """The day that a record is of, else another one that tells its year (`Number.dated_by`)."""
+    """The date of a record, or another date that determines its year (`Number.dated_by`)."""
     names = (ledger.event, *ledger.number.dated_by)
     return next((day for name in names if name and (day := getattr(record, name, None))), None)
 
 
 def fill(ledger: Ledger, form: LedgerForm, record: Any = None, parent: Any = None) -> Any:
-    """The record with the form's values, new if there was none; not yet in any session, nothing committed.
+    """The record with the form's values, new if there was none; not yet in a session, nothing committed.
 
-    Raises NoOwner when no unit can own it, and Dissolved when a new one would be that of a unit that is no more.
+    Raises NoOwner if no unit can own it, and Dissolved if it is new and its unit is dissolved.
     """
     new = record is None
     with db.session.no_autoflush:
@@ -75,8 +75,8 @@ def _header(ledger: Ledger, record: Record, new: bool) -> None:
 
 
 def written_by_its_side(record: Record) -> bool:
-    """Does this save count for who may approve? Lists that live on need no approval, and who asked for an end must
-    not be forgotten over them; nor who wrote a draft, over what its other party adds."""
+    """Does this save set the editor, who then may not approve? Not in records in force, nor for the other party's
+    input."""
     return record.status != IN_FORCE and scope.current().area_id is None
 
 
@@ -86,7 +86,7 @@ def after_owner_known(fields: Mapping[str, Field], row: Any) -> None:
 
 
 def _owner(ledger: Ledger, record: Record) -> int:
-    """The unit of the record above, else of what the ledger names as owner, else the one chosen or the account's."""
+    """The unit of the parent record, or of the ledger's owner field, or the unit selected or that of the account."""
     principal, above = scope.current(), ledger.above(record)
     if above is not None:
         found: int = above.owner_unit_id
@@ -107,7 +107,8 @@ def _owner(ledger: Ledger, record: Record) -> int:
 
 
 def _must_stand(ledger: Ledger, record: Record) -> None:
-    """Entries go on under what a dissolved unit left; the unit that took it over keeps that."""
+    """Refuse new records of a dissolved unit. Entries are still added to its records, which the successor unit
+    keeps."""
     if ledger.under:
         return
     if fault := remembered(("dissolved", record.owner_unit_id), lambda: _dissolution(record.owner_unit_id)):
@@ -115,7 +116,7 @@ def _must_stand(ledger: Ledger, record: Record) -> None:
 
 
 def _dissolution(unit_id: int) -> str:
-    """What is said of a unit that is no more; nothing of one that stands."""
+    """The message if a unit is dissolved; "" if it is not."""
     query = select(Unit).options(joinedload(Unit.merged_into)).where(Unit.id == unit_id)
     unit = db.session.scalars(query).one()
     if unit.status != "dissolved":
@@ -130,7 +131,7 @@ def _dissolution(unit_id: int) -> str:
 
 
 def _owner_org(ledger: Ledger, record: Record) -> int | None:
-    """The organisation that the record names, else the filler's own or the first that stands for its unit."""
+    """The organisation in the record, or the user's own, or the first one of the unit."""
     above = ledger.above(record)
     if above is not None:
         return above.owner_org_id

@@ -17,7 +17,7 @@ from portal.org.models import PartyOrg, Unit
 
 
 def org_of_unit(values: Values) -> Iterator[Problem]:
-    """The Party organisation chosen stands for the unit chosen."""
+    """The selected Party organisation must belong to the selected unit."""
     if values.unit_id is None or values.org_id is None:
         return
     if not remembered(("stands for", values.org_id, values.unit_id), lambda: stands_for(values.org_id, values.unit_id)):
@@ -30,7 +30,7 @@ def stands_for(org_id: int, unit_id: int) -> bool:
 
 
 def for_own_unit(values: Values) -> Iterator[Problem]:
-    """Nobody fills in for a unit that is not theirs."""
+    """Users may only fill in records of their own units."""
     units, record = scope.current().home, values.record
     if record is not None and record.owner_unit_id == values.owner_unit_id:
         return
@@ -39,13 +39,13 @@ def for_own_unit(values: Values) -> Iterator[Problem]:
 
 
 def by_whom(entry: Any) -> None:
-    """Which party entered a record, so that the other one does not change it."""
+    """Store which party entered a record, so that the other party cannot change it."""
     if entry.by_counterpart is None:
         entry.by_counterpart = scope.current().area_id is not None
 
 
 def not_before(end: str, **begins: Label) -> Callable[[Values], Iterator[Problem]]:
-    """The rule that the day `end` does not lie before the days of these fields, each with what it is called."""
+    """Rule that the date `end` is not before the dates in these fields, which are given with their labels."""
 
     def rule(values: Values) -> Iterator[Problem]:
         day = getattr(values, end)

@@ -1,4 +1,4 @@
-"""Unique values: told at the field before the database refuses."""
+"""Unique values: reported at the field before the database refuses them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def in_unit(ledger: Ledger, name: str) -> bool:
 
 
 def owners(ledger: Ledger, values: Values) -> list[int]:
-    """The units that a record of these values can belong to; where the form does not ask, the filler's own."""
+    """The units that can own a record with these values; if the form does not ask, the user's own."""
     if values.parent is not None:
         return [values.parent.owner_unit_id]
     named = getattr(values, ledger.owner.unit or OWNER)
@@ -52,7 +52,7 @@ def owners(ledger: Ledger, values: Values) -> list[int]:
 
 @lru_cache(maxsize=128)
 def others_with(ledger: Ledger, name: str) -> Select[Any]:
-    """Other records of this value; built once, since each row of a sheet asks."""
+    """Select other records with this value; built once, because each row of a sheet runs it."""
     model = ledger.model
     query = select(model.id).where(getattr(model, name) == bindparam("value"), model.id != bindparam("id"))
     if not anywhere(ledger, name):

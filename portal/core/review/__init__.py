@@ -1,1 +1,1 @@
-"""What happens to records after they are filled in: transitions, amendments, termination."""
+"""Record workflow after filling in: transitions, amendments, termination."""

@@ -32,7 +32,7 @@ def everything(_table: str, _row: Any) -> bool:
 
 
 def copy_of(ledger: Ledger, record: Any, kept: Kept = everything) -> Any:
-    """A new draft with the fields and rows of a record; what must be unique is left out."""
+    """A new draft with the fields and rows of a record, without unique values."""
     copy = ledger.model()
     for name, declared in ledger.entered.items():
         if not is_unique(ledger, name):
@@ -56,7 +56,7 @@ def copy_of(ledger: Ledger, record: Any, kept: Kept = everything) -> Any:
 
 
 def copied_rows(ledger: Ledger, table: ChildTable, record: Any) -> list[Any]:
-    """New rows with the content of those of a record."""
+    """Copies of the rows of a record."""
     pairs: dict[Any, Any] = {}
     found = [_row_copy(ledger, table, row, pairs) for row in getattr(record, table.name)]
     _connect(ledger, pairs)
@@ -76,7 +76,7 @@ def _row_copy(ledger: Ledger, table: ChildTable, row: Any, pairs: dict[Any, Any]
 
 
 def _connect(ledger: Ledger, pairs: Mapping[Any, Any]) -> None:
-    """Copies of rows name the copies of the rows that these named."""
+    """Link copied rows to the copies of the rows that the originals link to."""
     for table in ledger.form.tables:
         kinds = [declared.kind for declared in ledger.rows_fields(table).values()]
         for kind in kinds:
@@ -87,28 +87,28 @@ def _connect(ledger: Ledger, pairs: Mapping[Any, Any]) -> None:
 
 
 def may_begin(record: Any) -> bool:
-    """One amendment of a record at a time."""
+    """May an amendment begin? Only one at a time for each record."""
     model = type(record)
     query = select(model.id).where(model.amends_id == record.id, model.status.not_in(ENDED))
     return db.session.scalars(query.limit(1)).first() is None
 
 
 def still_in_force(draft: Any) -> bool:
-    """Is the record that this amendment is of still there to be amended?"""
+    """Is the amended record still in force?"""
     model = type(draft)
     query = select(model.id).where(model.id == draft.amends_id, model.status == IN_FORCE)
     return db.session.scalars(query).first() is not None
 
 
 def begin(ledger: Ledger, record: Any, answers: Mapping[str, Any]) -> Any:
-    """The draft of an amendment."""
+    """Create the draft of an amendment."""
     draft = copy_of(ledger, record)
     draft.amends_id, draft.amend_reason = record.id, answers["reason"]
     return draft
 
 
 def take_effect(ledger: Ledger, draft: Any) -> Any:
-    """The record in force gets the amendment's content, the amendment keeps the old one and is archived."""
+    """Give the record in force the amendment's content; the amendment gets the old content and is archived."""
     model = ledger.model
     record = db.session.scalars(select(model).where(model.id == draft.amends_id)).one()
     changes = [each for each in changes_between(ledger, record, draft) if each.name not in ledger.privacy.internal]
@@ -136,12 +136,13 @@ def take_effect(ledger: Ledger, draft: Any) -> Any:
 
 
 def amended_tables(ledger: Ledger) -> tuple[ChildTable, ...]:
-    """Not those that live on while the record is in force: what is entered there meanwhile would be lost."""
+    """The tables without those that are edited while the record is in force: an amendment would overwrite such
+    edits."""
     return tuple(table for table in ledger.form.tables if not table.in_force)
 
 
 def changes_between(ledger: Ledger, old: Any, new: Any) -> Iterator[Amended]:
-    """The fields and tables that differ, as they read on paper; values are compared, not texts: masks are alike."""
+    """The fields and tables that differ, as text. Values are compared and not texts, because masks are equal."""
     with force_locale(PAPER):
         for name, declared in ledger.entered.items():
             kind = declared.kind

@@ -31,7 +31,8 @@ AMENDED, CURRENT = "amended", "current"
 
 @dataclass(frozen=True)
 class Difference:
-    """A field or table of the record in force that changed since its amendment began; `clash`: in both."""
+    """A field or table of the record in force that changed after its amendment began; `clash`: the amendment changed
+    it, too."""
 
     name: str
     label: Label
@@ -41,7 +42,7 @@ class Difference:
 
 
 def differences(ledger: Ledger, draft: Any) -> list[Difference]:
-    """What changed in the record in force since this amendment of it began, and still differs from the amendment."""
+    """The changes of the record in force since its amendment began that still differ from the amendment."""
     record = _in_force(ledger, draft)
     if record is None:
         return []
@@ -57,7 +58,7 @@ def differences(ledger: Ledger, draft: Any) -> list[Difference]:
 
 
 def _in_force(ledger: Ledger, draft: Any) -> Any:
-    """The record that this is an amendment of, as long as both can change."""
+    """The record that is amended, while both can change."""
     if draft.amends_id is None or draft.status in amendments.ENDED:
         return None
     model = ledger.model
@@ -65,13 +66,13 @@ def _in_force(ledger: Ledger, draft: Any) -> Any:
 
 
 def _begun(ledger: Ledger, draft: Any) -> int:
-    """The line of the trail with which the amendment began."""
+    """The id of the audit log entry that created the amendment."""
     query = select(func.min(AuditEvent.id)).where(AuditEvent.ledger == ledger.name, AuditEvent.record_id == draft.id)
     return db.session.scalar(query) or 0
 
 
 def _hidden(lines: Collection[AuditEvent]) -> set[str]:
-    """The personal fields and the tables with personal cells that these lines changed."""
+    """The personal fields, and the tables with personal cells, that these audit log entries changed."""
     changes = [change for line in lines for change in altered(line.changes)]
     return {path.partition("/")[0] for path, old, new in changes if HIDDEN in (*(old or ()), *(new or ()))}
 
@@ -105,8 +106,8 @@ def _rows(version: Version, table: str) -> list[Row]:
 
 
 def questions(ledger: Ledger, draft: Any) -> dict[str, Field]:
-    """For each field that both changed: which is to hold. The answers name the version of the record in force that was
-    shown, so that one given to another version is no answer."""
+    """A question for each field changed on both sides: which value to keep. Answers include the version of the record
+    in force that was shown, so that an answer for another version does not count."""
     version = _version(ledger, draft)
     return {
         f"{QUESTION}{each.name}": Field(
@@ -135,8 +136,8 @@ def _brief(text: str) -> str:
 
 
 def bring_up_to_date(ledger: Ledger, draft: Any, answers: Mapping[str, Any]) -> list[Label]:
-    """Take over into the amendment what is to stay as it is in the record in force. Answers the labels of the fields
-    for which nobody has said which is to hold; then nothing is changed."""
+    """Copy the values to keep from the record in force into the amendment. Returns the labels of unanswered fields; if
+    there are any, nothing is changed."""
     found = differences(ledger, draft)
     chosen = {each.name: str(answers.get(f"{QUESTION}{each.name}") or "").partition("-")[0] for each in found}
     unanswered = [each.label for each in found if each.clash and not chosen[each.name]]

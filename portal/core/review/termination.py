@@ -34,9 +34,9 @@ def transitions(
     ended: Callable[[Any], None] | None = None,
     **how: Any,
 ) -> tuple[Transition, Transition, Transition]:
-    """Terminate, return and withdraw for a ledger whose ends are confirmed with the right to `confirm`.
+    """Terminate, return and withdraw, for a ledger whose terminations need the permission `confirm`.
 
-    The model has `terminated_on` and what else the transition asks for; `ended` is what else happens then.
+    The model has `terminated_on` and the other fields in `asks`; `ended` is called when a record is terminated.
     """
 
     def end(_ledger: Any, record: Any, _answers: Mapping[str, Any]) -> Any:
@@ -49,7 +49,7 @@ def transitions(
         return record
 
     def take_back(_ledger: Any, record: Any, _answers: Mapping[str, Any]) -> Any:
-        """The record goes on."""
+        """Clear the termination fields if the record stays in force."""
         if record.status == IN_FORCE:
             for name in asks:
                 setattr(record, name, None)

@@ -1,6 +1,6 @@
-"""Making transitions: who may make which one now, what it asks for, what it does (`docs/domain` §2.1).
+"""Transitions: who may make which one now, its form and its effects (`docs/domain` §2.1).
 
-Everything here is one transaction of the caller's: nothing is committed.
+All functions run in the caller's transaction and commit nothing.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ REASON = Field(Text(200, lines=True, least=5), lazy_gettext("Reason"), required=
 
 
 class Refused(Exception):
-    """The record's status, or whose it is, forbids this transition now; the message is for whoever tried."""
+    """Raised if the record's status or owner does not allow the transition now; the message is for the user."""
 
 
 class OwnWork(Exception):
-    """Nobody approves what they filled themselves."""
+    """Raised if users try to approve their own work."""
 
 
 class Incomplete(Exception):
-    """The record itself lacks something; `form` is its form with the messages at the fields."""
+    """Raised if the record is invalid or incomplete; `form` is its form with the errors at the fields."""
 
     def __init__(self, form: LedgerForm) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class Incomplete(Exception):
 
     @property
     def texts(self) -> list[str]:
-        """What is wrong, each with its field's name."""
+        """The errors, each with the label of its field."""
         return [*self.form.problems, *(f"{label}: {text}" for label, text in faults_of(self.form))]
 
 
@@ -76,7 +76,7 @@ def tier_of(ledger: Ledger, record: Any) -> int:
 
 
 def path_of(ledger: Ledger, record: Any, transition: Transition) -> Edge | None:
-    """The way that this transition goes from here for the current user; None when there is none."""
+    """The edge of this transition from the current status that the user may take; None if there is none."""
     if transition.when is not None and not transition.when(record):
         return None
     for path in transition.edges:
@@ -91,8 +91,8 @@ def reaches(ledger: Ledger, verb: str, record: Any) -> bool:
 
 
 def own_work(record: Any) -> bool:
-    """Did the current user fill or last change this record? One person may do both in a unit that somebody else has
-    exempted, for that unit; who fills in for it does not come under that."""
+    """Did the current user fill in or last change this record? False for users of a unit that somebody else has
+    exempted; the exemption does not cover users who fill in for the unit."""
     principal = scope.current()
     if principal.user_id not in (record.filler_id, record.editor_id):
         return False
@@ -104,7 +104,7 @@ def own_work(record: Any) -> bool:
 
 
 def offered(ledger: Ledger, record: Any) -> list[tuple[Transition, Edge]]:
-    """The transitions that the current user may make on this record now, in the order of the declaration."""
+    """The transitions that the current user may make on this record now, in declared order."""
     found = [
         (transition, path)
         for transition in ledger.review.transitions
@@ -125,7 +125,7 @@ def comes_into_force(ledger: Ledger, record: Any, path: Edge) -> bool:
 
 
 def asked(ledger: Ledger, record: Any, transition: Transition, path: Edge) -> dict[str, Field]:
-    """What the transition asks for: fields of the record, then where to and why."""
+    """The form fields of a transition: fields of the record, then questions and the reason."""
     names = list(transition.asks)
     missing = [name for name in ledger.review.required_in_force if getattr(record, name) is None and name not in names]
     if missing and transition.name != "adopt" and comes_into_force(ledger, record, path):
@@ -147,7 +147,7 @@ def asked(ledger: Ledger, record: Any, transition: Transition, path: Edge) -> di
 def move_form(
     ledger: Ledger, record: Any, transition: Transition, path: Edge, formdata: Mapping[str, Any] | None = None
 ) -> Any:
-    """The small form of a transition; empty for those that ask nothing."""
+    """The form of a transition; empty if it has no fields."""
     fields = asked(ledger, record, transition, path)
     data = stored(record, {name: fields[name] for name in kept(ledger, fields)})
     typed = MultiDict(formdata) if formdata is not None else None
@@ -159,7 +159,7 @@ def move_form(
 
 
 class MoveForm(Form):
-    """What a transition asks, judged field by field and then as a whole."""
+    """The form of a transition, validated field by field and then as a whole."""
 
     record: Any
     rules: tuple[Rule, ...] = ()
@@ -175,20 +175,20 @@ class MoveForm(Form):
 
 
 def kept(ledger: Ledger, names: Iterable[str]) -> list[str]:
-    """Those of the fields of a transition that are the record's own."""
+    """The fields of a transition that are stored in the record."""
     return [name for name in names if name not in ("field", "reason") and ledger.has(name)]
 
 
 def _named(places: Field, reason: str) -> str:
-    """The field whose name stands in the reason, when none was chosen."""
+    """The field whose label is in the reason, if none was selected."""
     options = places.kind.options() or ()
     return next((name for name, label in options if label and label in reason), "")
 
 
 def make(ledger: Ledger, record: Any, transition: Transition, form: Any) -> Any:
-    """Make the transition with its judged form; answers the record to go on with.
+    """Make the transition with its validated form; returns the resulting record.
 
-    Raises Refused, OwnWork, Incomplete, and OutOfScope when the right does not reach the record.
+    Raises Refused, OwnWork, Incomplete, and OutOfScope if the user has no permission for the record.
     """
     ledger_lock.hold(ledger.name)
     if not reaches(ledger, transition.name, record):
@@ -220,7 +220,7 @@ def make(ledger: Ledger, record: Any, transition: Transition, form: Any) -> Any:
 
 
 def require_merged(ledger: Ledger, draft: Any, answers: Mapping[str, Any]) -> None:
-    """An amendment changes what it was made to change; the rest is as the record in force is now. Raises Refused."""
+    """Merge later changes of the record in force into an amendment. Raises Refused if a question is unanswered."""
     if unanswered := merge.bring_up_to_date(ledger, draft, answers):
         text = gettext(
             "The record in force was changed meanwhile, too. Please say which is to hold: %(fields)s",
@@ -230,7 +230,7 @@ def require_merged(ledger: Ledger, draft: Any, answers: Mapping[str, Any]) -> No
 
 
 def come_into_force(ledger: Ledger, record: Any) -> Any:
-    """What follows from it; an amendment takes the place of what it amends. Raises Refused."""
+    """Bring a record into force; an amendment replaces the record that it amends. Raises Refused."""
     if record.amends_id is not None and not amendments.still_in_force(record):
         raise Refused(gettext("The record that this amends is no longer in force."))
     if ledger.review.on_activate:
@@ -246,7 +246,7 @@ def reason_text(ledger: Ledger, answers: Mapping[str, Any]) -> str | None:
 
 
 def require_whole(ledger: Ledger, record: Any, *, lenient: bool) -> None:
-    """Raises Incomplete when the record would not be taken as it stands; `lenient`: it may have gaps."""
+    """Raises Incomplete if the record is not valid; `lenient`: gaps are allowed."""
     form = form_class(ledger)(record=record)
     form.lenient = lenient
     if not form.validate():
@@ -254,7 +254,7 @@ def require_whole(ledger: Ledger, record: Any, *, lenient: bool) -> None:
 
 
 def _stamp(ledger: Ledger, record: Any, transition: Transition, target: str, answers: Mapping[str, Any]) -> None:
-    """What the header keeps of a transition."""
+    """Store the transition in the record's header fields."""
     user_id, now = scope.current().user_id, clock.now()
     if transition.name in ("submit", "adopt"):
         record.return_field = record.return_reason = None
@@ -278,7 +278,7 @@ def unit_number(unit_id: int) -> int:
 
 
 def number(ledger: Ledger, record: Any) -> str | None:
-    """The record's number, of the year of its event (`docs/domain` §2.0); None where records have none."""
+    """The next record number for the year of the record's event (`docs/domain` §2.0); None if the ledger has none."""
     if not ledger.number.prefix:
         return None
     owner_id = record.owner_unit_id

@@ -15,12 +15,12 @@ DIRECTORY = "directory"
 
 
 def area(name: str) -> Store:
-    """The part of the store that holds the files of one use, as the settings say."""
+    """The configured store's area with the files of one use."""
     return area_of(current_app.config["FILES"], name)
 
 
 def area_of(place: str, name: str) -> Store:
-    """The same of a store that another value of `PORTAL_FILES` names."""
+    """An area of the store given by another value of `PORTAL_FILES`."""
     if place == DIRECTORY:
         return Directory(current_app.config["DATA_DIR"] / name)
     from portal.core.storage.s3 import Bucket  # noqa: PLC0415 # half a second, which nobody else waits for

@@ -1,4 +1,4 @@
-"""What a store of files can do, and what can go wrong with it."""
+"""The interface of file stores, and their errors."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ from typing import IO, Protocol
 
 
 class Missing(Exception):
-    """There is no file of this name."""
+    """Raised if there is no file of this name."""
 
 
 class Away(Exception):
-    """The store cannot be reached, or does not let the portal in; the message is for operators."""
+    """Raised if the store is unreachable or denies access; the message is for operators."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A file that the store has."""
+    """A file in the store."""
 
     name: str
     size: int
 
 
 class Store(Protocol):
-    """The files of one area. All but `discard` raise Away when the store cannot be reached, and OSError when it is
+    """The files of one area. All methods except `discard` raise Away if the store is unreachable, and OSError if it is
     full."""
 
     def put(self, name: str, content: IO[bytes]) -> None:
-        """Write a file; when this returns it is safe and whole. A fault leaves nothing."""
+        """Write a file; it is complete and durable when this returns. After an error, nothing is left."""
 
     def open(self, name: str) -> IO[bytes]:
         """Raises Missing."""
 
     def entries(self) -> Iterator[Entry]:
-        """What there is, also what is being written just now."""
+        """All files, including those being written."""
 
     def discard(self, names: Iterable[str]) -> None:
-        """Remove files. What cannot be removed now stays for the next sweep."""
+        """Delete files. Those that cannot be deleted now are left to the next sweep."""
 
     def where(self, name: str) -> str:
-        """Where a file lies, for operators."""
+        """The location of a file, for operators."""
 
     def ask(self) -> None:
-        """Does it answer? Raises Away soon."""
+        """Check that the store responds; raises Away without a long wait."""
 
     def open_to_everybody(self, name: str) -> bool:
-        """Can anybody who asks the store list its files, or read this one? Raises Away."""
+        """Can anonymous clients list the files, or read this one? Raises Away."""

@@ -46,19 +46,19 @@ class Directory:
         return str(self.path_of(name) if name else self.home)
 
     def ask(self) -> None:
-        """It is there with the portal, and `database.ready` looks for room."""
+        """Does nothing: the directory is local, and `database.ready` checks free space."""
 
     def open_to_everybody(self, name: str) -> bool:
         return False  # `operations/checks.py` looks at the whole data directory
 
 
 def own(name: str, flags: int) -> int:
-    """Nobody else on the machine reads it."""
+    """Open a file that other users of the machine cannot read."""
     return os.open(name, flags, 0o600)
 
 
 def write_durably(path: Path, content: IO[bytes]) -> None:
-    """Temporary file, fsync, rename, fsync of the folder: after this the file survives a power cut whole."""
+    """Temporary file, fsync, rename, fsync of the folder: the complete file survives a power failure."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}{PART}")
     try:

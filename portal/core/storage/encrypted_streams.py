@@ -22,15 +22,15 @@ GREETING = b"portal"
 
 
 class Damaged(Exception):
-    """The stream is not complete or was altered."""
+    """Raised if the stream is incomplete or was altered."""
 
 
 class WrongKey(Exception):
-    """The key is not that of the stream, or its beginning was altered."""
+    """Raised if the key does not match the stream, or its header was altered."""
 
 
 class Encrypting:
-    """A file to write to. `close()` marks the end; without it, the stream counts as cut off."""
+    """A writable file. `close()` marks the end; without it, the stream counts as truncated."""
 
     def __init__(self, target: IO[bytes], key: bytes) -> None:
         self._target, self._pending, self._abandoned = target, bytearray(), False
@@ -51,7 +51,7 @@ class Encrypting:
         self._push(bytes(self._pending), FINAL)
 
     def abandon(self) -> None:
-        """Nothing more is written: tarfile would, when it is let go after a fault."""
+        """Write nothing more: tarfile would, when it is closed after an error."""
         self._abandoned = True
 
     def _push(self, content: bytes, tag: int) -> None:
@@ -59,7 +59,7 @@ class Encrypting:
 
 
 class Decrypting:
-    """A file to read from. Raises Damaged and, at first, WrongKey; `keys` are tried in their order."""
+    """A readable file. Raises Damaged and, when opened, WrongKey; `keys` are tried in order."""
 
     damaged: ClassVar[type[Exception]] = Damaged
     wrong_key: ClassVar[type[Exception]] = WrongKey
@@ -88,14 +88,14 @@ class Decrypting:
         return found
 
     def finish(self) -> None:
-        """Read on to the end. Raises Damaged when there is none, or anything comes after it."""
+        """Read to the end. Raises Damaged if the end is missing or data follows it."""
         while not self._ended:
             self._opened(self._sealed(CHUNK + OVERHEAD))
         if self._source.read(1):
             raise self.damaged
 
     def _sealed(self, size: int) -> bytes:
-        """As many bytes as these, which a store may give in pieces; fewer at the end."""
+        """Read this many bytes, which a store may return in pieces; fewer at the end."""
         found = bytearray()
         while len(found) < size and (piece := self._source.read(size - len(found))):
             found += piece

@@ -42,7 +42,7 @@ STAGED, PLACING = "restore.part", "placing.json"
 
 
 class Installation(Model):
-    """The one row of the database about itself."""
+    """The single row with the identity of the database."""
 
     __tablename__ = "installation"
 
@@ -59,14 +59,15 @@ class Installation(Model):
 
 @dataclass(frozen=True)
 class Carried:
-    """What the data directory says: whose it is, and a name of its own, since several machines have one each."""
+    """The identity file of a data directory: its installation, and a name of its own, since each of several machines
+    has a directory."""
 
     installation: str
     directory: str
 
 
 class Mismatch(BadSetting):
-    """Database and data directory do not belong together."""
+    """Raised if the database and the data directory do not belong together."""
 
 
 def file() -> Path:
@@ -75,7 +76,7 @@ def file() -> Path:
 
 
 def carried() -> Carried | None:
-    """Raises Mismatch when the file is there but cannot be read."""
+    """The identity file of the data directory, or None. Raises Mismatch if it cannot be read."""
     if not file().exists():
         return None
     try:
@@ -85,7 +86,7 @@ def carried() -> Carried | None:
 
 
 def personal_keys() -> list[str]:
-    """The fingerprints of the keys of personal data at hand, the newest first."""
+    """The fingerprints of the available keys of personal data, newest first."""
     return vault().fingerprints(LABEL)
 
 
@@ -94,8 +95,8 @@ def audit_key() -> str:
 
 
 def recorded() -> Any:
-    """The row; None in a database that is new or of a release without it. What a column of a later release would say is
-    None until the database is brought up to date."""
+    """The row; None in a new database or one of a release without it. Columns of later releases are None until the
+    database is upgraded."""
     with db.engine.connect().execution_options(reading=True) as connection:
         table = Installation.__tablename__
         if not inspect(connection).has_table(table):
@@ -107,8 +108,8 @@ def recorded() -> Any:
 
 
 def require_restored() -> None:
-    """Raises Mismatch where a restore goes on or was killed before everything was in place: another portal that is made
-    there meanwhile would be in its way."""
+    """Raises Mismatch if a restore is in progress or was killed, since a new portal in this directory would interfere
+    with it."""
     if (file().parent / STAGED).exists() and not file().exists():
         raise Mismatch(f"restoring into {file().parent} goes on, or was ended half way: run `portal restore` again")
 
@@ -124,7 +125,7 @@ def require_match() -> None:
 
 
 def require_fit() -> None:
-    """What setting up asks first: may this database be brought up to date with this data directory? Raises Mismatch."""
+    """Checked first during setup: may this database be upgraded with this data directory? Raises Mismatch."""
     require_restored()
     row, here = recorded(), carried()
     if row is not None:
@@ -136,7 +137,7 @@ def require_fit() -> None:
 
 
 def require_no_other(here: Carried | None) -> None:
-    """Raises Mismatch for an empty database beside the data directory of one that was used."""
+    """Raises Mismatch if the database is empty but the data directory belongs to a used one."""
     if here and not _set_up():
         raise Mismatch(
             f"the database is empty, but {file().parent} belongs to another one ({here.installation}): set "
@@ -161,7 +162,7 @@ def require_pair(row: Any, here: Carried | None) -> None:
 
 
 def require_keys(row: Any) -> None:
-    """Raises Mismatch unless the newest keys of the database are at hand."""
+    """Raises Mismatch unless the newest keys of the database are available."""
     if row.personal_key not in personal_keys():
         raise Mismatch(
             f"{file().parent / PERSONAL} is not the key that this database was written with: put that one back, or, "
@@ -172,7 +173,7 @@ def require_keys(row: Any) -> None:
 
 
 def require_newest_keys() -> None:
-    """What a process asks now and then, since another machine may have made a new key. Raises Mismatch."""
+    """Checked by running processes now and then, since another machine may have created a key. Raises Mismatch."""
     with db.engine.connect().execution_options(reading=True) as connection:
         row = connection.execute(select(Installation.personal_key, Installation.audit_key)).first()
     if row is not None:
@@ -180,7 +181,7 @@ def require_newest_keys() -> None:
 
 
 def has_newest_keys() -> bool:
-    """Can this process read what is written now? Else the log says what to do."""
+    """Can this process read data written now? If not, the log says what to do."""
     try:
         require_newest_keys()
     except Mismatch as fault:
@@ -190,7 +191,7 @@ def has_newest_keys() -> bool:
 
 
 def require_fitting_keys() -> None:
-    """Of a database that does not say which keys it was written with, what it holds tells. Raises Mismatch."""
+    """Check the keys against stored data, for a database that does not record its keys. Raises Mismatch."""
     home = file().parent
     with db.engine.connect().execution_options(reading=True) as connection:
         tables = set(inspect(connection).get_table_names())
@@ -209,7 +210,7 @@ def _set_up() -> bool:
 
 
 def settle() -> None:
-    """Make the identity of a new database, and let the data directory carry it. Nothing is committed."""
+    """Create the identity of a new database and write it to the data directory. Nothing is committed."""
     row, here = db.session.execute(select(Installation.id, Installation.files_in)).first(), carried()
     if here is None:
         id_ = row.id if row else secrets.token_hex(16)
@@ -227,18 +228,18 @@ MOVING = " > "
 
 
 def has_files(recorded: str | None) -> bool:
-    """Are the files of the database, by what it records, where the settings say? Also while they are being moved."""
+    """Are the files where the settings say, according to the database? True also while they are being moved."""
     return recorded is None or recorded.partition(MOVING)[0] == files_place()
 
 
 def files_place(setting: str = "") -> str:
-    """What `PORTAL_FILES` names, without how it is reached, which may differ by machine."""
+    """`PORTAL_FILES` without its options, which may differ between machines."""
     return (setting or str(current_app.config["FILES"])).partition("?")[0].rstrip("/")
 
 
 def require_store(setting: str = "", *, make: bool = False) -> None:
-    """A bucket carries the identity of the database whose files it has; `make`: one that has none gets it. Raises
-    Mismatch, and what the store raises."""
+    """Check that a bucket has the identity of this database; `make`: create it if there is none. Raises Mismatch, and
+    the errors of the store."""
     setting = setting or current_app.config["FILES"]
     if setting == storage.DIRECTORY:  # which carries it beside the keys
         return
@@ -255,7 +256,7 @@ def require_store(setting: str = "", *, make: bool = False) -> None:
 
 
 def store_identity(setting: str) -> str | None:
-    """Whose files are in that bucket; None of one without. Raises Mismatch and Away."""
+    """The identity stored in a bucket, or None. Raises Mismatch and Away."""
     place = storage.area_of(setting, "")
     try:
         with place.open(FILE) as found:
@@ -274,13 +275,13 @@ def directory() -> str:
 
 
 def keys_renewed() -> None:
-    """Personal data is encrypted with a newer key from here on. Nothing is committed."""
+    """Record the new key of personal data. Nothing is committed."""
     db.session.execute(update(Installation).values(personal_key=personal_keys()[0]))
 
 
 class Guard:
-    """Asks once a process, before the first page is served, or `again` after so many seconds. `require` raises
-    BadSetting."""
+    """Runs a check once per process, before the first page is served, or `again` after that many seconds. `require`
+    raises BadSetting."""
 
     def __init__(self, require: Callable[[], None], again: float = math.inf) -> None:
         self.require, self.again, self.passed_at = require, again, -math.inf

@@ -27,7 +27,7 @@ MADE = "portal.made_keys"
 
 
 def install(app: Flask) -> None:
-    """Read the keys; make those of a new database. Raises BadSetting."""
+    """Read the keys, or create those of a new database. Raises BadSetting."""
     home: Path = app.config["DATA_DIR"]
     read(app, home / PERSONAL, encrypted.new_keys, encrypted.install)
     read(app, home / AUDIT, lambda: secrets.token_hex(32), signatures.install)
@@ -69,7 +69,7 @@ def read(app: Flask, path: Path, make: Callable[[], str], use: Callable[[Any, Pa
 
 
 def used(app: Flask, path: Path) -> bool:
-    """Has the database been set up before? Makes no database that is not there."""
+    """Has the database been set up before? Does not create a database."""
     with app.app_context():
         url = db.engine.url
         if url.get_backend_name() == "sqlite":

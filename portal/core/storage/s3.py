@@ -34,7 +34,7 @@ NONE = "NoSuchKey"
 
 @cache
 def client(place: str, *, quick: bool = False, anonymous: bool = False) -> Any:
-    """One a process; several threads use it. `quick`: for whoever only asks whether it answers."""
+    """One client per process, shared by its threads. `quick`: short timeout, to check whether the store responds."""
     asked = dict(parse_qsl(urlsplit(place).query))
     settings = Config(
         connect_timeout=CONNECT,
@@ -52,7 +52,7 @@ def client(place: str, *, quick: bool = False, anonymous: bool = False) -> Any:
 
 
 class Content:
-    """A file that is read piece by piece."""
+    """A file that is read in pieces."""
 
     def __init__(self, bucket: Bucket, body: Any) -> None:
         self._bucket, self._body = bucket, body
@@ -140,7 +140,7 @@ def succeeds(way: Any) -> bool:
 
 @contextmanager
 def telling(bucket: Bucket) -> Iterator[None]:
-    """The faults of the library in words of our own."""
+    """Convert the library's errors to those of `base.py`."""
     try:
         yield
     except ClientError as fault:

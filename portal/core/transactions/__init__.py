@@ -1,1 +1,1 @@
-"""What happens at the end of a transaction, and locks that end with it or with its process."""
+"""Work at the end of a transaction, and locks that end with a transaction or process."""

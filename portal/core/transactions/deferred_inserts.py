@@ -21,19 +21,19 @@ before_storing: list[Callable[[Session, Connection, Insert], None]] = []
 
 
 def defer(session: Session, statement: Insert, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Store these rows with this statement when the transaction ends, after those that wait already."""
+    """Insert these rows with this statement when the transaction ends, after those already waiting."""
     inside = innermost(session)
     session.info.setdefault(WAITING, []).extend((inside, statement, row) for row in rows)
 
 
 def innermost(session: Session) -> SessionTransaction | None:
-    """The savepoint or transaction that the session is in; it begins one where there is none."""
+    """The innermost savepoint or transaction of the session; begins a transaction if there is none."""
     session.connection()
     return session.get_nested_transaction() or session.get_transaction()
 
 
 def ending(session: Session) -> None:
-    """Before a savepoint is released, its rows become those of what it is in; before a commit, all are stored."""
+    """Before a savepoint is released, move its rows to the enclosing one; before a commit, insert all."""
     if WAITING not in session.info and not session.new and not session.dirty and not session.deleted:
         return
     session.flush()  # which may leave rows here
@@ -55,7 +55,7 @@ def ending(session: Session) -> None:
 
 
 def outside(inside: SessionTransaction) -> SessionTransaction | None:
-    """The savepoint or transaction that a savepoint is in."""
+    """The savepoint or transaction that encloses a savepoint."""
     found = inside.parent
     while found is not None and not found.nested and found.parent is not None:
         found = found.parent
@@ -63,7 +63,7 @@ def outside(inside: SessionTransaction) -> SessionTransaction | None:
 
 
 def undone(session: Session, _previous: SessionTransaction) -> None:
-    """After going back: keep what belongs to what still goes on."""
+    """After a rollback: keep the rows of transactions that are still open."""
     waiting = session.info.pop(WAITING, None)
     if waiting is None:
         return

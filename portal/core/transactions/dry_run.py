@@ -29,13 +29,13 @@ def rehearsing() -> bool:
 
 
 def beside_others() -> bool:
-    """Does a rehearsal work on what others use, so that they would wait for what it has changed?"""
+    """Does a rehearsal use the shared database, so that others would wait for its changes?"""
     return rehearsing() and BOUND not in db.session().info
 
 
 @contextmanager
 def rehearsal(folder: Path) -> Iterator[None]:
-    """Whatever the session holds is let go before and after. The copy lies in `folder`, for nobody else to read."""
+    """Rehearse inside. The session is closed before and after. The copy is in `folder`, which others cannot read."""
     db.session.remove()
     token = _rehearsing.set(True)
     try:
@@ -66,7 +66,7 @@ def copied(folder: Path) -> Iterator[Engine]:
 
 
 def copy(engine: Engine) -> None:
-    """In one step, so that a writer meanwhile does not make it begin anew; a reader of SQLite keeps nobody waiting."""
+    """Copy the database in one step, so that a concurrent write does not restart it; readers of SQLite block nobody."""
     source, target = db.engine.raw_connection(), engine.raw_connection()
     try:
         source.driver_connection.backup(target.driver_connection)

@@ -18,7 +18,7 @@ from portal.core.transactions.deferred_inserts import innermost
 from portal.core.transactions.dry_run import rehearsing
 from portal.extensions import db
 
-SPACE = 7_041_826  # any number of its own; the same in every process
+SPACE = 7_041_829  # used by no other advisory lock; the same in every process
 SIGN = 2**31
 # In a session's `info`: the innermost transaction, and what it holds. A savepoint that is undone loses its locks.
 HELD = "held"
@@ -27,7 +27,7 @@ ASKING = frozenset({"check"})
 
 
 def hold(name: str) -> None:
-    """Wait until nobody else holds this name, and keep it until the transaction ends."""
+    """Wait for the lock of this name, and hold it until the transaction ends."""
     if rehearsing() or scope.current_verb() in ASKING:  # rolled back, so nobody has to wait for it
         return
     session = db.session()

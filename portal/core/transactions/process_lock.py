@@ -1,8 +1,8 @@
-"""Work that is being done holds a lock which vanishes with the process that does it: whoever looks sees at once whether
-anybody still works on it.
+"""A lock held during work that disappears with the process, so that others can see whether the work is still in
+progress.
 
-On PostgreSQL it is an advisory lock in a transaction of its own that does nothing else, so that it also holds through a
-pool of connections. On SQLite, which is one machine, the operating system holds it on a file.
+On PostgreSQL it is an advisory lock in a separate, otherwise idle transaction, so that it also works through a
+connection pool. On SQLite, which is one machine, the operating system locks a file.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ HELD = LOCKS.where(
 
 
 class Work(IntEnum):
-    """What can be held. On PostgreSQL the first of the lock's two numbers."""
+    """Kinds of locked work. On PostgreSQL the first of the lock's two numbers."""
 
     JOB = 7_041_826
     IMPORT_RUN = 7_041_827
@@ -52,7 +52,7 @@ class Work(IntEnum):
 
 @contextmanager
 def holding(work: Work, id_: int) -> Iterator[bool]:
-    """Answers whether it is ours, and not somebody else's."""
+    """Try to hold the lock; yields whether this process holds it."""
     if db.engine.dialect.name == "postgresql":
         with in_database(work, id_) as ours:
             yield ours
@@ -83,7 +83,7 @@ def in_database(work: Work, id_: int) -> Iterator[bool]:
 
 
 def engine() -> Engine:
-    """Apart from the pool that pages share: a lock is held for as long as the work takes."""
+    """A separate engine, because a lock occupies its connection as long as the work takes."""
     found: Engine | None = current_app.extensions.get("portal.holding")
     if found is None:
         found = create_engine(db.engine.url, poolclass=NullPool, connect_args=arguments(), **QUIET)
@@ -117,7 +117,7 @@ def file_of(work: Work, id_: int) -> Path:
 
 
 def sweep() -> None:
-    """Files of work that is long over. Never one right after it was let go of: somebody may be about to lock it."""
+    """Delete lock files of old work. Never recent ones: another process may be about to lock them."""
     for path in file_of(Work.JOB, 0).parent.glob("*-*"):
         with suppress(OSError):
             if abs(time.time() - path.stat().st_mtime) > KEPT:

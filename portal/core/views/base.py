@@ -119,7 +119,7 @@ class LedgerView(
     def list_page(
         self, asked: listing.Listing, page: listing.Page, faults: Mapping[str, str] | None = None
     ) -> ResponseReturnValue:
-        """`faults` are messages at the filters, by their names."""
+        """The list page. `faults` are error messages by filter name."""
         filters = listing.shown(asked)
         # The past is looked at, not changed.
         actions, transitions = ([], []) if asked.as_of or faults else (self.offered_actions(), batches(self.ledger))
@@ -150,9 +150,8 @@ class LedgerView(
         newer: stale.Newer | None = None,
         beside: frozenset[str] | None = None,
     ) -> ResponseReturnValue:
-        """The page of a record; `tried` is the form of a transition that was refused, by its name, `newer` what became
-        of the record since it was shown to whoever asked for that, and `beside` which of its entries and files there
-        are (`one_record.Found`), where that is known."""
+        """The page of a record. `tried` has the refused form of a transition by its name, `newer` the changes since the
+        record was shown, and `beside` which entries and files it has, if known (`one_record.Found`)."""
         hidden = self.ledger.hidden(record)
         with_files = bool(self.ledger.form.files) and (beside is None or one_record.FILES in beside)
         return self.page(
@@ -189,7 +188,8 @@ class LedgerView(
         return self.page("history.html", record=record, events=timeline(self.ledger, record), former=former)
 
     def record_to_follow(self, pk: int) -> Any:
-        """A record whose past one may know; the other party's eyes are not for the unit's own notes."""
+        """A record whose history the user may see. 403 for the other party, because history includes the unit's
+        internal notes."""
         record = self.record_or_404(pk)
         if not self.ledger.changing:
             abort(404)
@@ -214,7 +214,7 @@ class LedgerView(
     @expose("/figures/<string:name>")
     @has_access
     def lacking(self, name: str) -> ResponseReturnValue:
-        """What a rate lacks to be whole; `?of=counted` what it counts, `?of=whole` all of it."""
+        """The records missing from a rate; with `?of=counted` those counted, with `?of=whole` all."""
         only(request.args, ("of",))
         figure = next((each for each in self.ledger.told() if each.name == name and each.named), None)
         which = request.args.get("of") or "lacking"
@@ -227,7 +227,7 @@ class LedgerView(
     @expose("/tree")
     @has_access
     def tree(self) -> ResponseReturnValue:
-        """All rows below one another, in official order."""
+        """All rows as a tree, in official order."""
         if not self.ledger.list.tree:
             abort(404)
         model, parent = self.ledger.model, f"{self.ledger.list.tree}_id"
@@ -253,7 +253,7 @@ class LedgerView(
     @expose("/options/<string:name>")
     @has_access
     def options(self, name: str) -> ResponseReturnValue:
-        """What a remote select offers for `?q=`: {"results": [{"id", "text"}], "more"}."""
+        """The choices of a remote select for `?q=`: {"results": [{"id", "text"}], "more"}."""
         names = (*self.ledger.list.filters, *self.ledger.entered)
         declared = {each: self.ledger.field(each) for each in names}
         for rows in self.ledger.form.tables:
@@ -271,7 +271,7 @@ class LedgerView(
         return "reveal" in self.ledger.verbs and self.reaches("reveal", record)
 
     def home_of(self, record: Any, show: bool = False) -> str:
-        """Where to go after a change: the record's page, that of the record it is under, or the list."""
+        """The page to show after a change: that of the record or its parent record, or the list."""
         under = self.ledger.under
         if under and not (show and self.ledger.review.statuses):
             return url_for(f"{under.ledger}.show", pk=id_of(getattr(record, under.relation)))
@@ -279,7 +279,7 @@ class LedgerView(
 
 
 def changed_meanwhile(ledger: Ledger, record: Any) -> Sequence[merge.Difference]:
-    """Of an amendment, what of the record in force changed since it began, as far as the user sees it."""
+    """The changes of the record in force since its amendment began, limited to what the user may see."""
     if getattr(record, "amends_id", None) is None:
         return ()
     hidden = ledger.hidden(record)
@@ -287,7 +287,7 @@ def changed_meanwhile(ledger: Ledger, record: Any) -> Sequence[merge.Difference]
 
 
 def former_versions(ledger: Ledger, record: Any) -> Sequence[Any]:
-    """What the record was before it was amended, newest first, and amendments that came to nothing: in no list."""
+    """The superseded versions of a record and its abandoned amendments, newest first. No list shows them."""
     if not issubclass(ledger.model, Record):
         return ()
     query = select(ledger.model).where(ledger.model.amends_id == record.id, ~ledger.model.is_current())
@@ -295,8 +295,8 @@ def former_versions(ledger: Ledger, record: Any) -> Sequence[Any]:
 
 
 def list_of_entries(ledger: Ledger, record: Any, beside: frozenset[str] | None = None) -> list[dict[str, Any]]:
-    """The entries under a record that the user may see, each with whether one may be added now; asked for are those
-    `beside` it, or all."""
+    """The entries of a record that the user may see, with whether one may be added now. Queries only ledgers in
+    `beside`, or all."""
     principal, found = scope.current(), []
     for other in ledger.entries:
         if other.under and principal.may("read", other.name):
@@ -316,7 +316,7 @@ def entries_of(ledger: Ledger, relation: str, names: Sequence[str], record: Any)
 
 
 def ways_on(ledger: Ledger, record: Any) -> list[tuple[Ledger, dict[str, Any]]]:
-    """The ledgers that a record in force leads to, as far as the user may add there, with what is taken over."""
+    """The ledgers to which a record in force leads and in which the user may add records, with the values to copy."""
     if not ledger.leads_to or record.status != IN_FORCE:
         return []
     found = []

@@ -1,4 +1,4 @@
-"""Actions on a selection, after a preview: one scoped query, and all that may be changed so is changed, or nothing."""
+"""Actions on a selection, after a preview: in one transaction, all changes are made or none."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SHOWN = 50
 
 
 class Bulk:
-    """What `LedgerView` does with a selection. Each action has the verb it needs in `verbs`."""
+    """Mixin of `LedgerView`: actions on a selection. `verbs` has the permission of each action."""
 
     verbs: ClassVar = {
         "action": "read",
@@ -73,14 +73,14 @@ class Bulk:
         publish(self, records, "public")
 
     def offered_actions(self: Any) -> list[Any]:
-        """The actions of this ledger that the user may take on some record."""
+        """The actions of this ledger for which the user has the permission."""
         may, name = scope.current().may, self.ledger.name
         return [self.actions[each] for each in self.ledger.list.bulk if may(self.method_permission_name[each], name)]
 
 
 @contextmanager
 def deleting(ledger: Ledger, records: Sequence[Any]) -> Iterator[None]:
-    """Around deleting and committing it. What other records name stays, and whoever tried is told so."""
+    """Context for deleting records and committing. 409 if other records reference one of them."""
     files = attachments.let_go(ledger, records)
     try:
         yield
@@ -100,7 +100,7 @@ def publish(view: Any, records: list[Any], publish_scope: str) -> None:
 
 
 def act(view: Any, name: str, ids: list[str]) -> ResponseReturnValue:
-    """Show what the action would change; once confirmed, change it. 403, 404 and 409 change nothing."""
+    """Preview the changes of an action, or make them if confirmed. 403, 404 and 409 change nothing."""
     if name not in view.ledger.list.bulk:
         abort(404)
     verb = view.method_permission_name[name]
@@ -128,7 +128,7 @@ def act(view: Any, name: str, ids: list[str]) -> ResponseReturnValue:
 
 
 def hindrance(view: Any, name: str, record: Any) -> str:
-    """Why this record stays as it is; empty when the action may be taken on it."""
+    """The reason why the action is not possible on this record; empty if it is."""
     if name == "delete_selected":
         free = view.ledger.deletable(record) and view.open_under(record)
         return "" if free else gettext("Only drafts without a number can be deleted.")
@@ -143,7 +143,7 @@ def hindrance(view: Any, name: str, record: Any) -> str:
 
 @dataclass(frozen=True)
 class Action:
-    """What a preview asks to be confirmed: what it is called, where to and with what."""
+    """An action to be confirmed in a preview: its title, URL and form values."""
 
     title: Label
     icon: str
@@ -152,14 +152,14 @@ class Action:
 
 
 def outdated(ledger: Ledger, records: Iterable[Any]) -> dict[Any, str]:
-    """The records that are no longer what the list or the preview showed, each with what is said of it."""
+    """The records that changed after the list or preview was shown, each with a message."""
     shown = stale.posted_many()
     found = ((record, stale.newer(ledger, record, shown.get(record.id))) for record in records)
     return {record: stale.briefly(met) for record, met in found if met is not None}
 
 
 def preview(view: Any, action: Action, can: list[Any], cannot: list[tuple[Any, str]]) -> ResponseReturnValue:
-    """What will be changed and what will not, before it is confirmed; 409 where it was, and something is newer."""
+    """Preview which records will change and which not; 409 if the user confirmed an outdated preview."""
     confirmed = bool(request.form.get("confirmed"))
     if confirmed:
         stale.nothing_done(len(outdated(view.ledger, (record for record, _ in cannot))))

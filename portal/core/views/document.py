@@ -1,4 +1,4 @@
-"""The fields of a record as its page shows them: labels once a language, and a text for each field."""
+"""The fields of a record page: labels cached by language, and a text for each field."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOTHING = "—"
 
 
 class Labelled(NamedTuple):
-    """A field of a section, in the words of a language."""
+    """A field of a section with its translated label."""
 
     name: str
     label: str
@@ -23,7 +23,7 @@ class Labelled(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A field with what the record says in it."""
+    """A field with its text."""
 
     name: str
     label: str
@@ -31,7 +31,7 @@ class Shown(NamedTuple):
 
 
 def sections(ledger: Ledger, record: Any, hidden: Container[str]) -> list[tuple[str, list[Shown]]]:
-    """The sections of the record's page, each with its title and with its fields but those that are `hidden`."""
+    """The sections of a record page, each with its title and its fields, without `hidden` ones."""
     return [
         (
             title,
@@ -47,7 +47,7 @@ def sections(ledger: Ledger, record: Any, hidden: Container[str]) -> list[tuple[
 
 @lru_cache(256)
 def _labelled(ledger: Ledger, _language: str) -> list[tuple[str, list[Labelled]]]:
-    """The titles and labels follow from the declaration and the language, in which they are put here."""
+    """The titles and labels, cached by ledger and language."""
     return [
         (str(section.title), [Labelled(n, str(ledger.field(n).label), ledger.field(n).kind) for n in section.fields])
         for section in ledger.form.sections

@@ -1,4 +1,4 @@
-"""Files as the answer of a request: their names."""
+"""File names of downloads."""
 
 from __future__ import annotations
 

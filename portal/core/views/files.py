@@ -1,4 +1,4 @@
-"""Files of a record: brought, looked at, taken away; all by the rights on the record."""
+"""Files of a record: uploading, downloading and deleting, with the permissions on the record."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HEADERS = {
 
 
 class Filing:
-    """What `LedgerView` does with files."""
+    """Mixin of `LedgerView`: files of a record."""
 
     verbs: ClassVar = {"file": "read", "file_add": "edit", "file_remove": "edit"}
 
@@ -53,7 +53,7 @@ class Filing:
     @expose("/<int:pk>/files/<string:name>", methods=["POST"])
     @has_access
     def file_add(self: Any, pk: int, name: str) -> ResponseReturnValue:
-        """Files of one place, as `<input type=file name=<place>>`."""
+        """Upload files to one place, as `<input type=file name=<place>>`."""
         codes.load(self.ledger.all_code_lists)
         record = self.record_or_404(pk)
         place = next((each for each in self.ledger.form.files if each.name == name), None) or abort(404)
@@ -88,7 +88,7 @@ class Filing:
 
 
 def keep(view: Any, record: Any, place: Files, brought: list[Any]) -> str:
-    """Keep all of them or none; answers what is wrong."""
+    """Store all files or none; returns the error message."""
     written: list[str] = []
     try:
         for upload in brought:
@@ -110,13 +110,13 @@ def keep(view: Any, record: Any, place: Files, brought: list[Any]) -> str:
 
 
 def another_version(record: Any) -> None:
-    """Whoever reviews a record has seen its files."""
+    """Increase the record's version, so that a reviewer cannot approve it without having seen its files."""
     if hasattr(record, "updated_at"):
         record.updated_at = clock.now()
 
 
 def recount(ledger: Ledger, record: Any) -> None:
-    """A file that was asked for is a gap until it is there, once the record is in force."""
+    """Update the gaps of a record in force, since a missing requested file is a gap."""
     if ledger.review.statuses and record.status == IN_FORCE:
         gaps.recount(ledger, record)
 
@@ -127,7 +127,7 @@ def file_or_404(ledger: Ledger, record: Any, number: int) -> Attachment:
 
 
 def may_attach(view: Any, record: Any) -> bool:
-    """While it is filled, while it is in force, and by the committee when it files the record."""
+    """May files be added? In draft, in force, and by the committee while it reviews the record."""
     if not view.ledger.review.statuses:
         return bool(view.open_under(record))
     status = record.status

@@ -250,9 +250,9 @@ def ranked_link(ledger: Ledger, order: str) -> Link | None:
 
 
 def putting_in_order(ledger: Ledger, order: str, ids: Select[Any]) -> Any:
-    """These few ids in this order: the limit keeps databases from looking for them along an index of the order."""
-    found = ids.add_columns(ordered_by(ledger, order).label("by")).limit(COUNTED + 1).subquery()
-    return select(found.c.id).order_by(turned(order, found.c.by), turned(order, found.c.id))
+    """These few ids in this order. The limit lets an index find them alone, and not one of the order."""
+    found, model = ids.limit(COUNTED + 1).subquery(), ledger.model
+    return select(found.c.id).join(model, model.id == found.c.id).order_by(*ordering(ledger, order))
 
 
 def following_order(ledger: Ledger, order: str, ids: Select[Any], most: int) -> Any:

@@ -18,7 +18,7 @@ from portal.core.views.one_record import Found
 
 
 class Reaching:
-    """What every view of a ledger answers, whatever it speaks."""
+    """Base class shared by a ledger's page view and REST view."""
 
     ledger: Ledger
     datamodel: Any
@@ -33,7 +33,7 @@ class Reaching:
         """Flask-AppBuilder sets the shared object at start; it is not kept."""
 
     def record_or_404(self, pk: int) -> Any:
-        """The record with what its page shows of other tables. Somebody else's record is not there."""
+        """The record with everything that its page shows. 404 also for records that the user may not see."""
         return self.found_or_404(pk).record
 
     def found_or_404(self, pk: int) -> Found:
@@ -41,7 +41,7 @@ class Reaching:
         return found if found is not None else abort(404)
 
     def may(self, verb: str, record: Any) -> bool:
-        """Does the right reach this very record, in this status? Roles add up per row."""
+        """May the user do this with the record in its status? Permissions of several roles add up for each row."""
         if verb == "attach":
             return bool(self.ledger.form.files) and self.reaches("edit", record) and may_attach(self, record)
         closed = {"edit": may_edit_some, "delete": Ledger.deletable, "maintain": may_maintain}
@@ -58,7 +58,7 @@ class Reaching:
             abort(403)
 
     def open_under(self, record: Any) -> bool:
-        """Entries live and freeze with the record they are under."""
+        """Is the parent record open? Entries can be changed only while it is."""
         under = self.ledger.under
         return under is None or getattr(record, under.relation).status in under.statuses
 

@@ -13,14 +13,14 @@ from portal.extensions import db
 
 
 class NoFilters(SQLAFilterConverter):
-    """Ledgers declare what they are filtered by (`listing.py`)."""
+    """Disables Flask-AppBuilder's filters: ledgers declare their own (`listing.py`)."""
 
     def convert(self, col_name: str) -> None:
         return None
 
 
 class LedgerInterface(SQLAInterface):
-    """Without Flask-AppBuilder's search forms, which synonyms and many-to-many relations break."""
+    """Interface without Flask-AppBuilder's search forms, which fail on synonyms and many-to-many relationships."""
 
     filter_converter_class = NoFilters
 
@@ -33,7 +33,7 @@ FORM_ROUTES = frozenset(("autosave", "discard", "stage", "paste"))
 
 
 def routes(ledger: Ledger) -> set[str]:
-    """What the ledger can do at all has an address; the rest has none."""
+    """The routes that the ledger's verbs and declaration need; others are not registered."""
     verb_of = LedgerView.method_permission_name
     return {
         route

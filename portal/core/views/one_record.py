@@ -22,14 +22,15 @@ FILES = "files"
 
 @dataclass(frozen=True)
 class Found:
-    """A record, and what is there beside it: the names of further tables, of ledgers of entries, and `FILES`."""
+    """A record, and what exists beside it: the names of further tables and ledgers of entries with rows, and
+    `FILES`."""
 
     record: Any
     beside: frozenset[str]
 
 
 def find(ledger: Ledger, pk: int) -> Found | None:
-    """The record with this id as far as the user may read it. What it has no rows of is not asked for again."""
+    """The record with this id if the user may read it. Empty collections are not queried again."""
     query, collections, beside = _query(ledger)
     row = db.session.execute(query, {"pk": pk}).unique().first()
     if row is None:
@@ -45,7 +46,8 @@ def find(ledger: Ledger, pk: int) -> Found | None:
 
 @lru_cache(256)
 def _query(ledger: Ledger) -> tuple[Select[Any], tuple[str, ...], tuple[str, ...]]:
-    """The statement for the record of `pk`, the collections and what else it says the presence of, in that order."""
+    """The statement for the record `pk`, and the names of the collections and other things whose existence it returns,
+    in order."""
     model, shown = ledger.model, header_and_shown(ledger)
     tables = (*ledger.form.tables, *ledger.form.read_only_tables)
     several = {name: each.kind for name, each in shown.items() if isinstance(each.kind, Links)}
@@ -62,7 +64,7 @@ def _query(ledger: Ledger) -> tuple[Select[Any], tuple[str, ...], tuple[str, ...
 
 
 def _beside(ledger: Ledger) -> dict[str, ColumnElement[bool]]:
-    """Whether there are entries under the record, by their ledger, and files of it."""
+    """Conditions: does the record have entries, by ledger, and files?"""
     model = ledger.model
     found: dict[str, ColumnElement[bool]] = {}
     for other in ledger.entries:

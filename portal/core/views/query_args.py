@@ -44,7 +44,7 @@ OTHERS: Mapping[str, tuple[str, ...]] = {
 
 
 def only(args: MultiDict[str, str], names: Collection[str], several: Collection[str] = ()) -> None:
-    """Nothing in an address is ignored: it has no other parameters than these, and each but `several` once."""
+    """Reject unknown query parameters, and repeated ones except `several`."""
     for name, texts in args.lists():
         if name not in names and name not in several:
             raise BadRequest(gettext("The address has an unknown parameter: %(name)s", name=name))
@@ -53,7 +53,7 @@ def only(args: MultiDict[str, str], names: Collection[str], several: Collection[
 
 
 def local(text: str | None) -> str:
-    """The path of this portal that somebody is to be sent to; "" for another host, and for what no header can say."""
+    """The path for a redirect within this portal; "" for another host or an unsafe text."""
     try:
         parts = urlsplit(text or "")
     except ValueError:
@@ -65,7 +65,7 @@ def local(text: str | None) -> str:
 
 
 def judge() -> None:
-    """Before every page: of what this one does not take, nothing stands in the address."""
+    """Before each request: reject query parameters that the page does not accept."""
     if request.method not in READING or not request.args or scope.current().user_id is None:
         return
     view, _, page = (request.endpoint or "").partition(".")
@@ -82,7 +82,7 @@ def judge() -> None:
 
 
 def beginnings(ledger: Ledger) -> set[str]:
-    """What the address of a new record may say already."""
+    """The query parameters that can prefill a new record."""
     above = {f"{ledger.under.relation}_id"} if ledger.under else set()
     return above | ledger.entered.keys()
 

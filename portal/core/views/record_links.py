@@ -14,8 +14,8 @@ from portal.extensions import db
 
 
 def pages_of(ledger: Ledger, record: Any, hidden: Any) -> dict[str, str]:
-    """The address of each record of another ledger that a field names, by the field. Organisation and roster have
-    lists of their own and are named too often to be asked for each time."""
+    """The URLs of linked records of other ledgers, by field. Organisations and members are left out: they are linked
+    too often to be checked each time."""
     found = {}
     for name in ledger.shown:
         kind = ledger.field(name).kind
@@ -29,7 +29,7 @@ def pages_of(ledger: Ledger, record: Any, hidden: Any) -> dict[str, str]:
 
 
 def may_open(ledger: Ledger, id_: int) -> bool:
-    """A record can be named to somebody who may not open it; the scope narrows the statement."""
+    """May the user open the record? A user may see the name of a record without that."""
     if not scope.current().may("read", ledger.name):
         return False
     return db.session.scalar(select(ledger.model.id).where(ledger.model.id == id_)) is not None

@@ -21,7 +21,7 @@ VERSION, MANY = "version", "seen"
 
 @dataclass(frozen=True)
 class Newer:
-    """What became of a record since it was shown: by whom and when at last, and what of it the user may see."""
+    """The changes of a record since it was shown: last user and time, and the changes that the user may see."""
 
     who: str
     at: datetime | None
@@ -29,19 +29,19 @@ class Newer:
 
 
 def posted() -> int | None:
-    """The version that the form's page showed; 0 for what is no version, None where nothing was said."""
+    """The version that the form's page showed; 0 if invalid, None if not sent."""
     text = request.form.get(VERSION)
     return None if text is None else natural(text) or 0
 
 
 def posted_many() -> dict[int, int]:
-    """The versions that a list or a preview showed, by the id of the record."""
+    """The versions that a list or preview showed, by record id."""
     pairs = (text.partition("-") for text in request.form.getlist(MANY))
     return {id_: natural(after) or 0 for before, _, after in pairs if (id_ := natural(before)) is not None}
 
 
 def newer(ledger: Ledger, record: Any, seen: int | None) -> Newer | None:
-    """None where the record is the one that was seen, or has no versions, or nobody said what was seen."""
+    """The changes since version `seen`; None if the version is the same, not known, or the record has none."""
     now = getattr(record, "version", None)
     if now is None or seen is None or seen == now:
         return None
@@ -59,7 +59,7 @@ def newer(ledger: Ledger, record: Any, seen: int | None) -> Newer | None:
 
 
 def visible(ledger: Ledger, record: Any) -> set[str]:
-    """The fields and tables that the record's page shows the user."""
+    """The fields and tables of the record page that the user may see."""
     asked = {name for transition in ledger.review.transitions for name in transition.asks}
     tables = {ledger.rows_model(table).__tablename__ for table in (*ledger.form.tables, *ledger.form.read_only_tables)}
     return ({*ledger.shown, "status", *asked} - ledger.hidden(record)) | tables
@@ -77,7 +77,7 @@ def sentence(met: Newer) -> str:
 
 
 def briefly(met: Newer) -> str:
-    """Beside a record in a list of several."""
+    """Message beside a record in a list."""
     if met.at is None:
         return gettext("Changed after it was shown; please look at it again.")
     return gettext(
@@ -88,12 +88,12 @@ def briefly(met: Newer) -> str:
 
 
 def shown_instead(view: Any, record: Any, met: Newer, tried: dict[str, Any] | None = None) -> ResponseReturnValue:
-    """The record as it is now, with what changed; `tried` is the form of the transition asked for, as typed."""
+    """The current record page with the changes; `tried` is the form of the requested transition with its input."""
     return make_response(view.record_page(record, tried, newer=met), 409)
 
 
 def nothing_done(count: int) -> None:
-    """What is said above a preview that is shown again in place of being carried out."""
+    """Flash the message of a preview that is shown again because records changed."""
     text = ngettext(
         "Nothing was changed: %(num)d record was changed after it was shown.",
         "Nothing was changed: %(num)d records were changed after they were shown.",

@@ -18,7 +18,7 @@ CLAMPED = 20
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `sort` are the arguments of the address that sorts by it, None where nothing does."""
+    """A column. `sort` has the query parameters that sort by it, None if it cannot be sorted."""
 
     name: str
     label: str
@@ -29,7 +29,7 @@ class Column:
     order: str
 
     def opening(self, last: bool) -> Markup:
-        """The start tag of its cells."""
+        """The opening tag of its cells."""
         kind = (
             "title-cell"
             if self.leads
@@ -43,7 +43,7 @@ class Column:
         return Markup('<td data-field="{}" data-label="{}" {}>').format(self.name, self.label, attributes)
 
     def content(self, id_: int, text: str, badges: Mapping[str, Markup], show: str) -> str:
-        """What stands in a cell, as HTML."""
+        """The HTML content of a cell."""
         if self.state and not self.leads:
             return badges[text]
         escaped = escape(text)

@@ -33,7 +33,7 @@ MOST_AT_ONCE = 1000
 
 @dataclass(frozen=True)
 class Offer:
-    """A button of a record's page, with the small form that it opens (None: it asks nothing)."""
+    """A button on a record page with its form (None if it has no fields)."""
 
     transition: Transition
     form: Any
@@ -41,7 +41,7 @@ class Offer:
 
 
 class TransitionPages:
-    """What `LedgerView` does with transitions."""
+    """Mixin of `LedgerView`: transitions."""
 
     verbs: ClassVar = {"move": "read", "move_many": "read"}
 
@@ -60,7 +60,7 @@ class TransitionPages:
     @expose("/moves/<string:name>", methods=["POST"])
     @has_access
     def move_many(self: Any, name: str) -> ResponseReturnValue:
-        """A transition of a selection (`rowid`) or of all that a filter finds (`all=1` and the list's address)."""
+        """Make a transition on the selected records (`rowid`), or on all that match the list's filters (`all=1`)."""
         transition = allowed(self, name)
         if not transition.batch:
             abort(404)
@@ -79,7 +79,7 @@ class TransitionPages:
 
 
 def attempt(view: Any, record: Any, name: str) -> ResponseReturnValue:
-    """Make the transition with what was posted, or show the record's page with what it asks."""
+    """Make the transition with the posted form, or show the record page with the form's errors."""
     transition, path = opening(view, record, name)
     form = transitions.move_form(view.ledger, record, transition, path, request.form)
     if not form.validate():
@@ -89,14 +89,14 @@ def attempt(view: Any, record: Any, name: str) -> ResponseReturnValue:
 
 
 def typed(ledger: Ledger, record: Any, transition: Transition) -> dict[str, Any]:
-    """The form of the transition with what was typed, where the record as it is now still has it."""
+    """The form of the transition with its input, if it is still available for the current record."""
     path = transitions.path_of(ledger, record, transition)
     form = transitions.move_form(ledger, record, transition, path, request.form) if path is not None else None
     return {transition.name: form} if form is not None and form._fields else {}
 
 
 def opening(view: Any, record: Any, name: str) -> tuple[Transition, Edge]:
-    """The transition and the way that it goes from here: 404, 403 or 409 when there is none."""
+    """The transition and its edge from the current status; 404, 403 or 409 if there is none."""
     transition = allowed(view, name)
     view.require(name, record)
     path = transitions.path_of(view.ledger, record, transition)
@@ -104,7 +104,7 @@ def opening(view: Any, record: Any, name: str) -> tuple[Transition, Edge]:
 
 
 def allowed(view: Any, name: str) -> Transition:
-    """The transition, if this ledger has it and the user has the right to it somewhere."""
+    """The transition if the ledger has it and the user has its permission."""
     transition: Transition | None = view.ledger.transition(name)
     if transition is None:
         abort(404)
@@ -114,7 +114,7 @@ def allowed(view: Any, name: str) -> Transition:
 
 
 def batches(ledger: Ledger) -> list[Transition]:
-    """The transitions that the user may make on many records at once."""
+    """The transitions that the user may make on several records at once."""
     may = scope.current().may
     return [each for each in ledger.review.transitions if each.batch and may(each.name, ledger.name)]
 
@@ -130,7 +130,7 @@ def offers(ledger: Ledger, record: Any, tried: dict[str, Any]) -> list[Offer]:
 
 
 def done(view: Any, record: Any, transition: Transition, form: Any) -> ResponseReturnValue:
-    """Make the transition and go on, or say why not and change nothing."""
+    """Make the transition and redirect, or show the reason why not and change nothing."""
     number, pk = record.record_no or str(record), record.id
     try:
         after, begun = made(view, record, transition, form)
@@ -141,9 +141,9 @@ def done(view: Any, record: Any, transition: Transition, form: Any) -> ResponseR
 
 
 def made(view: Any, record: Any, transition: Transition, form: Any) -> tuple[int, bool]:
-    """Make the transition: the id of the record to go on with, and whether that is a draft that it began.
+    """Make the transition; returns the id of the resulting record, and whether it is a new draft.
 
-    Raises moving.Incomplete; 403 or 409. Nothing is changed then.
+    Raises transitions.Incomplete; 403 or 409. Then nothing is changed.
     """
     try:
         after = transitions.make(view.ledger, record, transition, form)
@@ -162,7 +162,7 @@ def made(view: Any, record: Any, transition: Transition, form: Any) -> tuple[int
 
 
 def incomplete(view: Any, pk: int, transition: Transition, fault: transitions.Incomplete) -> ResponseReturnValue:
-    """Whoever may edit gets the form with the messages at its fields; a reviewer is told what to ask for."""
+    """Show the form with its errors to users who may edit; tell reviewers what is missing."""
     record = view.record_or_404(pk)
     flash(gettext("%(move)s: something is missing yet.", move=transition.title), "error")
     if view.may("edit", record):
@@ -175,7 +175,7 @@ def incomplete(view: Any, pk: int, transition: Transition, fault: transitions.In
 
 
 def wanted(view: Any) -> list[Any]:
-    """The records meant, through the scope; at most 1,000."""
+    """The selected records that the user may read; at most 1,000."""
     model = view.ledger.model
     query = select(model).options(*listing.whole(view.ledger)).order_by(model.id)
     if request.form.get("all"):
@@ -193,7 +193,7 @@ def wanted(view: Any) -> list[Any]:
 
 
 def sorted_out(ledger: Ledger, transition: Transition, records: list[Any]) -> tuple[list[Any], list[tuple[Any, str]]]:
-    """Those that the transition can be made on, and the others with the reason."""
+    """The records on which the transition is possible, and the others with the reason."""
     can, cannot = [], []
     for record in records:
         reason = hindrance(ledger, transition, record)
@@ -221,7 +221,7 @@ def hindrance(ledger: Ledger, transition: Transition, record: Any) -> str:
 
 
 def make_all(view: Any, transition: Transition, records: list[Any]) -> None:
-    """All in one transaction: when one is refused after all, none is changed."""
+    """Make the transition on all records in one transaction; if one is refused, none is changed."""
     try:
         for record in records:
             path = transitions.path_of(view.ledger, record, transition)

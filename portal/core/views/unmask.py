@@ -35,7 +35,7 @@ KEY = "revealed"
 
 @dataclass(frozen=True)
 class Opened:
-    """A value in full: for how many seconds still, and until what time that is."""
+    """An unmasked value: remaining seconds, and the time when it is masked again."""
 
     text: str
     left: int
@@ -43,7 +43,7 @@ class Opened:
 
 
 class Revealing:
-    """What `LedgerView` does with personal data."""
+    """Mixin of `LedgerView`: unmasking personal data."""
 
     verbs: ClassVar = {"reveal": "reveal"}
 
@@ -82,7 +82,7 @@ def place(ledger: Ledger, pk: int, name: str) -> str:
 
 
 def closed(ledger: Ledger, record: Any) -> list[str]:
-    """The fields of a record whose values are masked, and the tables with such cells: each is opened as one."""
+    """The masked fields of a record, and the tables with masked cells, each of which is unmasked as a whole."""
     hidden = ledger.hidden(record)
     kinds = {name: ledger.field(name).kind for name in ledger.personal if name not in hidden}
     fields = [name for name, kind in kinds.items() if kind.masked(kind.read(record, name))]
@@ -90,7 +90,7 @@ def closed(ledger: Ledger, record: Any) -> list[str]:
 
 
 def cells(ledger: Ledger, record: Any, table: ChildTable) -> dict[int, dict[str, str]]:
-    """What is masked in a table, in full: by the id of the row and the name of the field."""
+    """The full values of masked cells in a table, by row id and field name."""
     fields = {name: each.kind for name, each in ledger.rows_fields(table).items() if each.kind.personal}
     return {
         row.id: {name: kind.in_full(value) for name, kind in fields.items() if kind.masked(value := getattr(row, name))}
@@ -99,8 +99,8 @@ def cells(ledger: Ledger, record: Any, table: ChildTable) -> dict[int, dict[str,
 
 
 def revealing(ledger: Ledger, record: Any) -> dict[str, Any]:
-    """For the page of a record: `opened` and `opened_rows` are the values that this session may see for the moment,
-    `closed` the fields and tables that it may ask for."""
+    """Variables of the record page: `opened` and `opened_rows` are the values unmasked in this session, `closed` the
+    fields and tables that can be unmasked."""
     now, shown = time.time(), session.get(KEY, {})
     masked = closed(ledger, record)
     known = {name: shown.get(place(ledger, record.id, name), 0) for name in masked}
@@ -127,7 +127,7 @@ def revealing(ledger: Ledger, record: Any) -> dict[str, Any]:
 
 
 class NamesSeen:
-    """Writes down, once a day for each account and ledger, that names were seen in full without a step."""
+    """Logs once a day for each account and ledger that names were shown unmasked without a purpose."""
 
     def __init__(self, app: Flask) -> None:
         self.told: set[tuple[date, int | None, str]] = set()

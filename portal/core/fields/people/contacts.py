@@ -1,4 +1,4 @@
-"""Names and office telephones kept as text, in one form (`docs/domain` §2.0)."""
+"""Names and office telephones stored as text in normal form (`docs/domain` §2.0)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BESIDE = re.compile(r"(\s*[、,，;；/|]\s*)")
 
 
 class Names(Text):
-    """One or more people, with or without their posts, whom nobody chooses from the roster."""
+    """One or more people, with or without positions, not chosen from the roster."""
 
     def __init__(self, limit: int = 50, *, least: int = 0) -> None:
         super().__init__(limit, least=least)
@@ -25,7 +25,7 @@ class Names(Text):
 
     @staticmethod
     def _part(text: str) -> str:
-        """Spaces go where they only spread one name (张　三); between a post and a name they stay."""
+        """Remove spaces inside a single name (张 三); keep them between a position and a name."""
         try:
             return one_name(text)
         except BadValue:

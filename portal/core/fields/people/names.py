@@ -1,4 +1,4 @@
-"""Normal forms of people's names and of telephone numbers, by which they are compared."""
+"""Normal forms of people's names and telephone numbers, used for comparison."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ COMPOUND = re.compile(
 
 
 def one_name(text: str) -> str:
-    """A person's name as it is written: one kind of dot, one width, and no spaces between Han characters.
+    """Normalize a person's name: one kind of dot, one width, and no spaces between Han characters.
 
-    Raises BadValue when the text may name several persons.
+    Raises BadValue if the text may name several persons.
     """
     lines = (" ".join(line.split()) for line in one_width(text).translate(DOTS).split("\n"))
     name = re.sub(" ?· ?", "·", "\n".join(line for line in lines if line))
@@ -52,7 +52,8 @@ def one_name(text: str) -> str:
 
 
 def person_name(text: str, digits: int = 0) -> str:
-    """A person's name (`docs/domain` §2.0), with so many `digits` to tell namesakes apart. Raises BadValue."""
+    """A person's name (`docs/domain` §2.0), with at most `digits` digits to distinguish people of the same name. Raises
+    BadValue."""
     name = one_name(text)
     if name in NOBODY:
         raise BadValue(gettext("This is no name; please leave it blank."))
@@ -69,32 +70,33 @@ def person_name(text: str, digits: int = 0) -> str:
 
 
 def of_nobody(text: str) -> tuple[str, str]:
-    """Words that sheets have in the place of a name are no name, which is said."""
+    """Replace placeholders such as 无 in a name column by a blank, with a remark."""
     if "".join(text.split()) in NOBODY:
         return "", gettext("“%(text)s” names nobody; left blank", text=text)
     return text, ""
 
 
 def of_no_phone(text: str) -> tuple[str, str]:
-    """The same in the place of a telephone."""
+    """Replace placeholders such as 无 in a telephone column by a blank, with a remark."""
     if "".join(text.split()) in NOBODY:
         return "", gettext("“%(text)s” is no number; left blank", text=text)
     return text, ""
 
 
 def one_width(text: str) -> str:
-    """NFKC, but for ideographs, which stay as they were written."""
+    """NFKC, but ideographs are kept as written."""
     return OTHER_THAN_COMPATIBILITY.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
 
 
 def name_key(text: str) -> str:
-    """What all ways of writing one name have in common (`docs/domain` §2.0): compared, never shown."""
+    """Comparison key, the same for all spellings of a name (`docs/domain` §2.0); never shown."""
     narrow = unicodedata.normalize("NFKC", text).translate(DOTS)
     return "".join(narrow.replace("·", "").casefold().split())
 
 
 def column_key(column: Any) -> Any:
-    """The same of a column of names, in a statement. Some were stored before names had one form."""
+    """The comparison key of a column of names as an SQL expression. Some names were stored before they were
+    normalized."""
     found = column
     for sign in UNCOMPARED:
         found = func.replace(found, sign, "")
@@ -111,10 +113,10 @@ AREA = re.compile(r"(010|02\d|0[3-9]\d{2})-?(\d{3,4}-\d{4}|\d{7,8})(-\d{1,6})?",
 
 
 def phone_number(text: str) -> str:
-    """A number as it is kept and compared: 15400000001, 022-66300001 or 022-66300001-801.
+    """Normalize a telephone number: 15400000001, 022-66300001 or 022-66300001-801.
 
-    People write it in groups of digits, with the country's code, with brackets, and with words before an extension.
-    What is no number comes back as it is, for the kind to refuse.
+    Accepts grouped digits, country code, brackets, and words before an extension. Text that is no number is returned
+    for the kind to refuse.
     """
     narrow = re.sub(r"[\s()\[\]]", "", unicodedata.normalize("NFKC", text).translate(DASHES)).removesuffix(".0")
     digits = re.sub("[-.]", "", narrow)

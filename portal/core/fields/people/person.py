@@ -1,4 +1,4 @@
-"""People: chosen from the roster, or as the paper names them."""
+"""People: chosen from the roster, or named as on paper."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from portal.org.models import Member
 
 @dataclass(frozen=True)
 class Named:
-    """Somebody by name; `id` is that of the roster, None when the roster does not know them."""
+    """A person's name with their id in the roster, or None."""
 
     id: int | None
     name: str
@@ -38,9 +38,9 @@ def serving(model: Any) -> list[ColumnElement[bool]]:
 
 
 class Person(Link):
-    """Somebody, kept in two columns: the member, where the roster knows one, and the name as it was written.
+    """A person in two columns: the member if the roster has one, and the name as written.
 
-    A name alone means the only member of that name in the record's unit, as soon as it is known which unit that is.
+    A name alone is linked to the only member of that name in the record's unit, once the owning unit is known.
     """
 
     widget = "person"
@@ -121,23 +121,23 @@ class Person(Link):
                 setattr(record, name, found[0])
 
     def unsure(self, record: Any, name: str) -> bool:
-        """A name that nobody on the roster has."""
+        """True if nobody on the roster has the name."""
         return getattr(record, name) is None and bool(getattr(record, self.written))
 
 
 def namesakes(unit_id: int, name: str) -> Sequence[int]:
-    """Those of a unit who are called so and still serve; two are enough to be unsure."""
+    """The serving members of a unit with this name, at most two: two are already ambiguous."""
     same = column_key(Member.name) == name_key(name)
     query = select(Member.id).where(Member.unit_id == unit_id, same, *serving(Member))
     return db.session.scalars(query.limit(2)).all()
 
 
 def person(written: str, label: Label, *, where: Conditions = serving, **rules: Any) -> Any:
-    """The column of somebody on the roster; the name as written stands in the column `written`."""
+    """The column of a roster member; the name as written is in the column `written`."""
     info = {"field": Field(Person(written, where), label, **rules)}
     return mapped_column(ForeignKey("member.id", ondelete="SET NULL"), nullable=True, index=True, info=info)
 
 
 def written(label: Label) -> Any:
-    """The column of a person's name as it was written; history tells it under the person's label."""
+    """The column of a person's name as written; history shows it under the person's label."""
     return mapped_column(String(LONGEST), info={"field": Field(Text(LONGEST), label, entered=False)})

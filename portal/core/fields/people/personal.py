@@ -52,7 +52,7 @@ def mask_amount(text: str) -> str:
 
 
 class Personal(Kind):
-    """A personal value. A form shows it masked; the mask posted back means: leave it as it is."""
+    """A personal value. Forms show it masked; posting the mask keeps the stored value."""
 
     personal = True
     # By their digests, which are in no order, those of one name would still stand together.
@@ -77,11 +77,11 @@ class Personal(Kind):
         return Sealed.of(plain, self.compared(plain))
 
     def plain(self, text: str) -> str:
-        """The one way of writing this value. Raises BadValue."""
+        """The normal form of this value. Raises BadValue."""
         return " ".join(composed(text).split())
 
     def compared(self, plain: str) -> str:
-        """What two values must have in common to be the same."""
+        """The part of the value that is compared for equality."""
         return plain
 
     def entry(self) -> Entry:
@@ -121,14 +121,14 @@ class Mobile(Personal):
 
 @dataclass(frozen=True)
 class Seen:
-    """A name on its way to somebody who sees it without a step."""
+    """A name that this user may see unmasked without stating a purpose."""
 
     value: Sealed
 
 
 class PersonName(Personal):
-    """The name of somebody who is looked after. Those who do so (the right `names` on the record) see it in full on
-    pages, without a step; that they did is written down once a day (`docs/domain` §3.5)."""
+    """The name of a person who receives help. Users with the permission `names` on the record see it unmasked on pages
+    without stating a purpose; this is logged once a day (`docs/domain` §3.5)."""
 
     named = True
 
@@ -160,12 +160,12 @@ class PersonName(Personal):
         return value.value.reveal() if isinstance(value, Seen) else super().show(value)
 
     def cell(self, value: Any) -> Any:
-        """In sheets nobody's name is in full: they are sent on."""
+        """Always masked in workbooks, because they are passed on."""
         return super().show(value.value if isinstance(value, Seen) else value)
 
 
 class PersonalPhone(Personal):
-    """A private number, mobile or landline; always sealed."""
+    """A private number, mobile or landline; always encrypted."""
 
     compact = True
 
@@ -183,7 +183,7 @@ class PersonalPhone(Personal):
 
 
 class PersonalMoney(Personal):
-    """Yuan that somebody was given. Sums alone are told of such amounts."""
+    """Yuan that a person received. Only sums of such amounts are shown."""
 
     widget = "number"
     compact = True
@@ -202,7 +202,7 @@ class PersonalMoney(Personal):
         return self.yuan.show(self.amount(value)) if isinstance(value, Sealed) else ""
 
     def retell(self, typed: Sequence[str]) -> str:
-        """History from before these amounts were sealed tells them."""
+        """Mask amounts in history entries that were written before these amounts were encrypted."""
         return self.mask("")
 
     @staticmethod
@@ -211,16 +211,16 @@ class PersonalMoney(Personal):
 
 
 class PersonalCodes(Personal):
-    """Several codes that say something sensitive of a person: kept sealed, shown as how many there are.
+    """Several codes with sensitive information about a person: encrypted, shown only as a count.
 
-    A form does not show which are chosen; choosing none leaves them as they are.
+    A form does not show the selected codes; selecting none keeps them.
     """
 
     widget = "multiple"
     multiple = True
 
     def __init__(self, code_list: str, *, other: Other | None = None) -> None:
-        """`other` keeps its words in a field that is sealed, too."""
+        """`other` stores its wording in an encrypted field, too."""
         super().__init__()
         self.codes, self.other = Codes(code_list), other
 
@@ -262,7 +262,7 @@ class PersonalCodes(Personal):
 
 
 class Phone(Personal):
-    """An office phone, shown as it is; a mobile number typed in its place is personal data and sealed."""
+    """An office phone, shown in full; a mobile number typed instead is personal data and is encrypted."""
 
     compact = True
 

@@ -24,7 +24,7 @@ CHOOSING = frozenset({"select", "multiple", "link", "links", "person"})
 
 
 class KindField(FormField):
-    """A WTForms field that asks its kind."""
+    """WTForms field that delegates to its kind."""
 
     def __init__(self, declared: Field, **options: Any) -> None:
         super().__init__(label=declared.label, default=declared.default, **options)
@@ -41,7 +41,7 @@ class KindField(FormField):
         self.data = self.before = value
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """A field that was not posted stays as it is, so that part of a form never blanks the rest."""
+        """Keep the value of a field that was not posted, so that a partial form never clears the others."""
         if valuelist:
             self.data = None
             self.data = self.declared.kind.parse(valuelist, self.before)
@@ -60,13 +60,13 @@ class KindField(FormField):
 
     @property
     def on_page(self) -> bool:
-        """Fields that leave the user nothing to choose are not shown, unless something is wrong with them."""
+        """Hide fields without a choice for the user, unless they have errors."""
         asked = self.declared.asked is None or self.declared.asked() or bool(self.errors) or self.awaited
         return asked and not self.withheld
 
     @property
     def texts(self) -> list[str]:
-        """What stands in the field: exactly what was typed, else the value."""
+        """The text in the input: exactly as typed, or the value."""
         return list(self.raw_data) if self.raw_data else self.declared.kind.typed(self.data)
 
     @property
@@ -75,7 +75,7 @@ class KindField(FormField):
 
     @property
     def drawn_by(self) -> tuple[Any, ...]:
-        """All that its HTML depends on, but for the rows of the form that it chooses among."""
+        """Everything that the HTML depends on, except the rows of the form that can be chosen."""
         declared = self.declared
         texts = tuple(self.texts), bool(self.raw_data), tuple(map(str, self.errors))
         all_, options = self.choices() if declared.kind.widget in CHOOSING else (True, [])
@@ -83,7 +83,7 @@ class KindField(FormField):
         return *rules, self.id, self.name, *texts, all_, tuple(map(tuple, options))
 
     def choices(self) -> tuple[bool, list[tuple[str, str]]]:
-        """(are these all?, what to offer): all choices with the kept one, or only the chosen ones."""
+        """(are these all?, choices): all choices with the stored one, or only the selected ones."""
         kind, chosen = self.declared.kind, [text for text in self.texts if text]
         options = kind.options()
         if options is None:
@@ -94,7 +94,7 @@ class KindField(FormField):
 
 
 class RowForm(Form):
-    """One row of a table, with the key that sibling rows know it by."""
+    """One row of a child table, with the key by which sibling rows refer to it."""
 
     key: str
     row: Any
@@ -111,13 +111,13 @@ class RowForm(Form):
 
 
 def _has_default(field: FormField) -> bool:
-    """A select that opens on its default does not make a row filled."""
+    """Is this a field with its default value? Such a field does not count as filled in."""
     declared = field.declared
     return declared.default is not None and field.data == declared.default()
 
 
 class RowsField(FormField):
-    """A table of the form. Rows post as `<table>-<n>-<field>` with the row's key in `<table>-<n>-id`."""
+    """A child table of the form. Rows are posted as `<table>-<n>-<field>`, with the row's key in `<table>-<n>-id`."""
 
     def __init__(self, ledger: Ledger, table: ChildTable, **options: Any) -> None:
         super().__init__(label=table.label, **options)
@@ -143,11 +143,11 @@ class RowsField(FormField):
 
     @property
     def closed(self) -> bool:
-        """Is nothing in it the user's party's to change?"""
+        """Is the whole table read-only for the user's party?"""
         return self.side is not None and not self.side.adds and self.side.shared == ()
 
     def _given(self, first: int) -> list[RowForm]:
-        """The rows that are there without anybody adding them, as far as the record lacks them."""
+        """Preset rows that the record does not have yet."""
         if self.table.given is None:
             return []
         name = self.table.fields[0]
@@ -173,20 +173,20 @@ class RowsField(FormField):
         return form
 
     def blank_row(self, index: str) -> RowForm:
-        """An empty row, for the page to copy."""
+        """An empty row as a template for the page."""
         form: RowForm = self.row_form(prefix=f"{self.name}-{index}-")
         form.key, form.row = f"new-{index}", None
         return form
 
     def blank_drawn_by(self, blank: RowForm, form: Any) -> tuple[Any, ...]:
-        """All that the HTML of an empty row depends on."""
+        """Everything that the HTML of an empty row depends on."""
         refs = [field.declared.kind for field in blank if isinstance(field.declared.kind, RowRefs)]
         siblings = tuple((row.key, row[kind.label].text) for kind in refs for row in form[kind.table].rows)
         fields = tuple(field.drawn_by for field in blank)
         return self.name, self.closed, bool(self.table.given), self.table.keep, siblings, fields
 
     def drop_blank(self) -> None:
-        """Rows that were opened and left empty are not meant."""
+        """Remove rows that were added and left empty."""
         self.rows = [row for row in self.rows if not row.blank]
 
     def validate(self, form: Any, extra_validators: Any = ()) -> bool:
@@ -215,7 +215,7 @@ class RowsField(FormField):
 
 
 def stored(record: Any, fields: dict[str, Field]) -> dict[str, Any]:
-    """The values of a record as its form starts with them."""
+    """The initial values of a record's form."""
     return {name: found.kind.stored(record, name) for name, found in fields.items()}
 
 

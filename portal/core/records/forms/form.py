@@ -26,7 +26,7 @@ from portal.core.transactions import ledger_lock
 
 
 class LedgerForm(Form):
-    """The form of one record: what was typed, what is wrong with it, and the way into the record."""
+    """The form of one record: input, errors, and saving into the record."""
 
     ledger: Ledger
     problems: list[str]
@@ -41,7 +41,7 @@ class LedgerForm(Form):
     def __init__(
         self, formdata: Any = None, record: Any = None, parent: Any = None, begun: Mapping[str, list[str]] | None = None
     ) -> None:
-        """`parent` is the record that a new entry goes under; `begun` are texts that a new record starts with."""
+        """`parent` is the parent record of a new entry; `begun` are initial texts of a new record."""
         self.record, self.problems, self.warnings, self.missing = record, [], [], []
         self.doubts = Doubts(self.ledger.name, record, formdata or {})
         self.parent = parent if record is None else self.ledger.above(record)
@@ -61,7 +61,7 @@ class LedgerForm(Form):
 
     @property
     def tables(self) -> list[RowsField]:
-        """Those that the record has, and those with rows that it would no longer have."""
+        """The tables that the record has, and tables with rows that it no longer has."""
         owned = {table.name for table in self.ledger.tables_for(self.values())}
         return [self[table.name] for table in self.ledger.form.tables if table.name in owned or self[table.name].rows]
 
@@ -72,8 +72,8 @@ class LedgerForm(Form):
         return Values(self.record, data, self.parent, from_paper=self.lenient)
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Fill defaults, then judge every field, every row, and the whole. Changes nothing but this form, and keeps
-        the ledger until the transaction ends, so that what was found free is still free when it is stored."""
+        """Fill in defaults, then validate every field, every row, and the whole. Changes only this form. Locks the
+        ledger until the transaction ends, so that unique values are still free when they are stored."""
         ledger_lock.hold(self.ledger.name)
         values = self.completed()
         with standing_under(self.parent):
@@ -86,7 +86,7 @@ class LedgerForm(Form):
         return fine
 
     def _no_rows_are_lost(self, values: Values) -> bool:
-        """Rows of a table that a record like this does not have are removed by whoever fills it in."""
+        """Refuse rows in tables that such a record does not have; the user has to remove them."""
         owned = self.ledger.tables_for(values)
         left = [self[table.name] for table in self.ledger.form.tables if table not in owned and self[table.name].rows]
         for table in left:
@@ -97,9 +97,9 @@ class LedgerForm(Form):
         return not left
 
     def list_missing(self) -> list[Missing]:
-        """What submitting would demand of the record as it stands.
+        """The values that the record needs before it can be submitted.
 
-        Rules that compare with hidden records (`last_rules`) are not asked: only a save may hear their answer.
+        Rules that compare with hidden records (`last_rules`) are skipped, since only a save may reveal their result.
         """
         self.partial, values = True, self.completed()
         with standing_under(self.parent):
@@ -111,7 +111,7 @@ class LedgerForm(Form):
         return self.missing
 
     def show_missing(self, missing: Iterable[Missing]) -> None:
-        """Show the fields that the list of what is missing leads to, also those that the portal fills in itself."""
+        """Show the fields with missing values, including those that are normally filled in automatically."""
         for each in missing:
             if each.name in self:
                 self[each.name].awaited = True
@@ -138,13 +138,13 @@ class LedgerForm(Form):
             self.missing.append(self._missing(place[problem.field], table, str(problem.text)))
 
     def fields_fine(self) -> bool:
-        """Every field and row by itself, while what the whole is to be is not known yet."""
+        """Validate fields and rows one by one, before the whole is known."""
         self.completed()
         with standing_under(self.parent):
             return bool(super().validate())
 
     def completed(self) -> Values:
-        """What was typed with what defaults fill."""
+        """The input with defaults filled in."""
         for table in self.ledger.form.tables:
             self[table.name].drop_blank()
         values = self.values()
@@ -154,7 +154,7 @@ class LedgerForm(Form):
         return values
 
     def _take(self, values: Values) -> None:
-        """What defaults filled."""
+        """Copy the values of defaults into the form."""
         for name in self.ledger.entered:
             self[name].data = values.fields[name]
         for table in self.ledger.form.tables:
@@ -163,7 +163,7 @@ class LedgerForm(Form):
                     cell.data = row.fields[cell.short_name]
 
     def _needed(self, values: Values) -> Iterator[Problem]:
-        """What this very record needs, unless it is taken over from paper."""
+        """Fields that this record requires, unless it is imported from paper."""
         if self.ledger.form.also_required and not self.lenient:
             for name in self.ledger.form.also_required(values):
                 if values.fields.get(name) in BLANK:
@@ -191,7 +191,7 @@ class LedgerForm(Form):
         return False
 
     def save_into(self, record: Any) -> None:
-        """Put the judged values into the record and its rows."""
+        """Copy the validated values into the record and its rows."""
         for name, declared in self.ledger.entered.items():
             declared.kind.store(record, name, self[name].data)
         made: dict[tuple[str, str], Any] = {}
@@ -212,7 +212,7 @@ class LedgerForm(Form):
         return row
 
     def _connect(self, made: dict[tuple[str, str], Any]) -> None:
-        """Rows that name sibling rows, once all of them are there."""
+        """Link rows to sibling rows, after all of them exist."""
         for table in self.ledger.form.tables:
             for form in self[table.name].rows:
                 for field in form:
@@ -224,7 +224,7 @@ class LedgerForm(Form):
 
 
 def parsed(fields: Mapping[str, Field], texts: Mapping[str, list[str]], warnings: list[str]) -> dict[str, Any]:
-    """What a new record starts with; what its field cannot be is left out and said."""
+    """Initial values of a new record; invalid ones are left out with a warning."""
     found = {}
     for name in fields.keys() & texts.keys():
         try:
@@ -236,7 +236,7 @@ def parsed(fields: Mapping[str, Field], texts: Mapping[str, list[str]], warnings
 
 @lru_cache(maxsize=128)
 def form_class(ledger: Ledger) -> type[LedgerForm]:
-    """The form of a ledger, made once; those of parts of a ledger live as long as they are asked for."""
+    """The form class of a ledger, cached; those of partial ledgers only while they are in use."""
     fields = form_of(ledger.entered, LedgerForm)
     tables = {table.name: RowsField(ledger, table) for table in ledger.form.tables}
     return type(f"{ledger.name}_form", (fields,), {"ledger": ledger, **tables})

@@ -63,8 +63,8 @@ class FormDraft(Model):
 
     @property
     def begun_with(self) -> str:
-        """What tells half-filled forms apart: the first text or day that was typed, as lists order them. Personal data
-        and what stands for an id are left out."""
+        """Text that identifies a draft: the first text or date that was typed, in the order of the list. Personal data
+        and ids are left out."""
         ledger = named(self.ledger)
         if ledger is None:
             return ""
@@ -77,7 +77,7 @@ class FormDraft(Model):
 
 @dataclass(frozen=True)
 class Place:
-    """Which form it is that somebody fills."""
+    """The form that a user is filling in."""
 
     ledger: str
     part: str = "form"
@@ -91,11 +91,11 @@ class Place:
 
 
 class Elsewhere(Exception):
-    """The same form was kept, saved or discarded in another window meanwhile."""
+    """Raised if the form was autosaved, saved or discarded in another window."""
 
 
 class TooMany(Exception):
-    """The user has as many half-filled forms as are kept."""
+    """Raised if the user has the maximum number of drafts."""
 
 
 def mine() -> tuple[Any, ...]:
@@ -103,14 +103,14 @@ def mine() -> tuple[Any, ...]:
 
 
 def typed(formdata: Any) -> str:
-    """The posted fields as they are kept."""
+    """The posted fields as they are stored."""
     pairs = [(name, text) for name, text in formdata.items(multi=True) if name not in NOT_TYPED]
     return json.dumps(pairs, ensure_ascii=False)
 
 
 def keep(place: Place, key: str, revision: int, text: str) -> int:
-    """Keep what was typed; answers the new revision. `revision` is the one that the form has seen, 0 when it was never
-    kept. One statement for most calls. Raises Elsewhere and TooMany."""
+    """Store the input; returns the new revision. `revision` is the one known to the form, 0 if it was never stored.
+    Usually one statement. Raises Elsewhere and TooMany."""
     values = {"typed": Sealed.of(text), "saved_at": clock.now(), "revision": revision + 1}
     if revision:
         same = (FormDraft.user_id == scope.current().user_id, FormDraft.key == key, FormDraft.revision == revision)
@@ -132,7 +132,7 @@ def keep(place: Place, key: str, revision: int, text: str) -> int:
 
 
 def drop(key: str, revision: int) -> int:
-    """Forget a form of which everything was taken out again; answers the revision of none. Raises Elsewhere."""
+    """Delete the draft of a form that was cleared; returns revision 0. Raises Elsewhere."""
     same = (FormDraft.user_id == scope.current().user_id, FormDraft.key == key, FormDraft.revision == revision)
     done: Any = db.session.execute(delete(FormDraft).where(*same))
     if revision and not done.rowcount:
@@ -141,7 +141,7 @@ def drop(key: str, revision: int) -> int:
 
 
 def of_form(place: Place, but: str = "") -> Sequence[FormDraft]:
-    """The current user's drafts of a form, newest first, without what was typed."""
+    """The current user's drafts of a form, newest first, without the input."""
     query = select(FormDraft).where(*place.here(), FormDraft.key != but).options(defer(FormDraft.typed))
     return db.session.scalars(query.order_by(FormDraft.saved_at.desc(), FormDraft.id.desc())).all()
 
@@ -151,17 +151,17 @@ def opened(place: Place, key: str) -> FormDraft | None:
 
 
 def every(most: int) -> Sequence[FormDraft]:
-    """All of the current user's, newest first, without what was typed."""
+    """All drafts of the current user, newest first, without the input."""
     query = select(FormDraft).where(*mine()).options(defer(FormDraft.typed))
     return db.session.scalars(query.order_by(FormDraft.saved_at.desc(), FormDraft.id.desc()).limit(most)).all()
 
 
 def forget(ledger: str, keys: Iterable[str]) -> None:
-    """The form was saved or is not wanted any more. Nothing is committed."""
+    """Delete the drafts of a form that was saved or discarded. Nothing is committed."""
     own = (FormDraft.user_id == scope.current().user_id, FormDraft.ledger == ledger)
     db.session.execute(delete(FormDraft).where(*own, FormDraft.key.in_(keys)))
 
 
 def sweep() -> None:
-    """Forget what nobody came back to. Nothing is committed."""
+    """Delete old drafts. Nothing is committed."""
     db.session.execute(delete(FormDraft).where(FormDraft.saved_at <= clock.now() - KEPT))

@@ -18,12 +18,12 @@ BY = "from_counterpart"
 
 
 def from_counterpart() -> bool:
-    """Does the other party of records act, and not the unit or whoever fills in for it?"""
+    """Does the other party act, and not the unit or somebody who fills in for it?"""
     return scope.current().area_id is not None
 
 
 def lock(table: Any) -> None:
-    """Before a table of a form is shown or judged: which rows and cells the user's party leaves as they are."""
+    """Mark the rows and cells that the user's party cannot change. Called before a table is shown or validated."""
     side = table.side = table.table.counterpart if from_counterpart() else table.table.owner
     if side is None:
         return
@@ -35,7 +35,7 @@ def lock(table: Any) -> None:
 
 
 def faults(table: Any) -> Iterator[str]:
-    """What was sent of a table that is the other party's."""
+    """Errors for changes in the other party's rows and cells."""
     side = table.side
     if side is None:
         return
@@ -61,8 +61,8 @@ def changed(cell: Any) -> bool:
 
 
 def sign(table: Any, form: Any, row: Any) -> Iterator[str]:
-    """Write down who entered a new row. What the other party has confirmed waits for it again when it is changed
-    otherwise; that is said."""
+    """Store who entered a new row. If a row changes after the other party confirmed it, the confirmation is removed and
+    the user is told."""
     if hasattr(row, BY) and form.row is None:
         setattr(row, BY, from_counterpart())
     name, side = table.table.confirmed, table.side

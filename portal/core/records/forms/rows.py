@@ -18,7 +18,7 @@ def indices(table: str, formdata: Any) -> list[int]:
 
 
 def overlong(ledger: Ledger, formdata: Any) -> bool:
-    """Far more rows than a table takes, which nobody typed; a few too many are told at the table."""
+    """Are there far more rows than the table allows? Nobody typed those; a few too many are an error at the table."""
     return any(len(indices(table.name, formdata)) > 2 * table.most for table in ledger.form.tables)
 
 

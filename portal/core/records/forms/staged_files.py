@@ -27,7 +27,7 @@ MOST_FILES = 100
 
 
 class StagedFile(Model):
-    """A file that was brought with a form which is not saved yet, by the form's key."""
+    """A file uploaded with an unsaved form, identified by the form's key."""
 
     __tablename__ = "staged_file"
     __table_args__ = (Index("ix_staged_file_user_id_key", "user_id", "key"),)
@@ -51,8 +51,8 @@ def of(ledger: Ledger, key: str) -> Sequence[StagedFile]:
 
 
 def add(ledger: Ledger, key: str, place: Files, name: str, content: bytes) -> str:
-    """Keep a file with a form; answers its name in the store. Nothing is committed. Raises BadFile and
-    what the store raises."""
+    """Store a file with a form; returns its name in the store. Nothing is committed. Raises BadFile and the errors of
+    the store."""
     name, content = attachments.checked(name, content, place.kinds)
     user_id = scope.current().user_id
     kept = db.session.execute(select(StagedFile.key, StagedFile.place).where(StagedFile.user_id == user_id)).all()
@@ -69,15 +69,14 @@ def add(ledger: Ledger, key: str, place: Files, name: str, content: bytes) -> st
 
 
 def remove(ledger: Ledger, key: str, ids: Collection[int]) -> list[str]:
-    """Drop files of a form; answers their names in the store, to be discarded once this
-    is committed."""
+    """Delete files of a form; returns their names in the store, to be discarded after the commit."""
     gone = [file for file in of(ledger, key) if file.id in ids]
     db.session.execute(delete(StagedFile).where(StagedFile.id.in_([file.id for file in gone])))
     return [file.stored for file in gone]
 
 
 def claim(ledger: Ledger, key: str, record: Record) -> None:
-    """The form was saved: its files become files of the record, in the same transaction."""
+    """Attach the files of a form to the saved record, in the same transaction."""
     staged = of(ledger, key)
     for file in staged:
         found = Attachment(ledger=ledger.name, record_id=record.id, person=scope.current().name, added_at=clock.now())
@@ -90,13 +89,12 @@ def claim(ledger: Ledger, key: str, record: Record) -> None:
 
 
 def sweep() -> list[str]:
-    """Forget files of forms that nobody came back to; answers their names in the store, to be discarded once this
-    is committed."""
+    """Delete files of old unsaved forms; returns their names in the store, to be discarded after the commit."""
     gone = db.session.scalars(select(StagedFile).where(StagedFile.added_at <= clock.now() - KEPT)).all()
     db.session.execute(delete(StagedFile).where(StagedFile.id.in_([file.id for file in gone])))
     return [file.stored for file in gone]
 
 
 def stored(connection: Connection) -> set[str]:
-    """The names under which staged files lie."""
+    """The names of staged files in the store."""
     return set(connection.scalars(select(StagedFile.stored)))

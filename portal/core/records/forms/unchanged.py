@@ -11,8 +11,8 @@ from portal.core.records.forms.rows import indices
 
 
 def untouched(ledger: Ledger, formdata: Any, parent: Any, record: Any = None) -> bool:
-    """Nothing in it but what a fresh form holds: its defaults, blank rows, and the rows that are given; or the record.
-    What was not posted is not touched."""
+    """Does the form have only its initial values: defaults, blank rows and preset rows, or those of the record? Fields
+    that were not posted count as unchanged."""
     if not formdata:
         return True
     new = record is None
@@ -33,7 +33,7 @@ def as_opened(texts: Collection[str], field: KindField, new: bool) -> bool:
 
 
 def rows_as_opened(fresh: RowsField, formdata: Any, new: bool) -> bool:
-    """Rows that stand where they stood; of a record also as many."""
+    """Are the rows in their original order, and for a saved record also as many?"""
     posted = indices(fresh.name, formdata)
     if not new and f"{fresh.name}-posted" in formdata and len(posted) != len(fresh.rows):
         return False

@@ -1,1 +1,1 @@
-"""Which column of a sheet is which field."""
+"""Map the columns of sheets to fields."""

@@ -1,4 +1,4 @@
-"""Which sheets of a workbook hold child tables of its records, and which columns they have."""
+"""Find the sheets of a workbook with child tables, and their columns."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def further_tables(ledger: Ledger, sheets: Sequence[Sheet]) -> list[FlatTable]:
 
 
 def passed_over(ledger: Ledger, sheets: Sequence[Sheet], found: Tables) -> list[Offer]:
-    """Sheets that are called like a table of the records and that nothing is taken from, with the reason."""
+    """Sheets named like a child table that are not imported, with the reason."""
     known = {id(each.sheet) for each in found.further} | {id(each.sheet) for each in found.offers}
     left = [sheet for sheet in sheets if id(sheet) not in known and table_of(ledger, sheet) is not None]
     taken = {table_of(ledger, each.sheet) for each in found.further}
@@ -50,7 +50,7 @@ def why_not(sheet: Sheet, *, twice: bool) -> str:
 
 
 def vocabulary(ledger: Ledger, table: ChildTable) -> dict[str, str]:
-    """The column by the plain words of a heading, in every language."""
+    """The columns by normalized heading, in every language."""
     found: dict[str, str] = {}
     for language in current_app.config["LANGUAGES"]:
         with force_locale(language):

@@ -1,4 +1,4 @@
-"""Tables of records as further sheets of a workbook: one sheet a table, each row with the key of its record first."""
+"""Child tables as further sheets of a workbook: one sheet for each table, with the key of the record in each row."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAME_LENGTH = 31  # of a sheet, in Excel
 
 
 def keys_of(ledger: Ledger) -> tuple[str, ...]:
-    """The columns by which a row of a further sheet names its record; none where nothing names one."""
+    """The columns by which a row of a child sheet names its record; empty if there are none."""
     if ledger.number.prefix:
         above = (f"{ledger.under.relation}_no", ledger.event) if ledger.under else ()
         return tuple(dict.fromkeys(("record_no", ledger.title_column, *filter(ledger.has, above))))
@@ -55,7 +55,7 @@ def sheet_name(table: ChildTable) -> str:
 
 
 def names_of(table: ChildTable) -> set[str]:
-    """What the sheet of a table can be called, in every language."""
+    """The names of a table's sheet in all languages."""
     found = set()
     for language in current_app.config["LANGUAGES"]:
         with force_locale(language):
@@ -64,12 +64,12 @@ def names_of(table: ChildTable) -> set[str]:
 
 
 def table_of(ledger: Ledger, sheet: Sheet) -> ChildTable | None:
-    """The table that this sheet holds, told by the sheet's name."""
+    """The child table with the name of this sheet."""
     return next((table for table in tables_of(ledger) if plain(sheet.name) in names_of(table)), None)
 
 
 def main_sheets(ledger: Ledger, sheets: Sequence[Sheet]) -> list[Sheet]:
-    """The sheets of the records themselves; all of them where nothing else is there."""
+    """The sheets that are not child tables; all sheets if there are no others."""
     found = [sheet for sheet in sheets if table_of(ledger, sheet) is None]
     return found or list(sheets)
 

@@ -26,7 +26,7 @@ STATUS = "status"
 
 @lru_cache(maxsize=128)
 def asked_at(ledger: Ledger) -> Mapping[str, frozenset[str]]:
-    """The columns of sheets that only a transition fills in, each with the statuses of what has ended by it."""
+    """The sheet columns that only a transition fills in, each with the statuses of records ended by it."""
     found = {}
     for name in (each for each in ledger.sheet.words if "." not in each and not ledger.takes(each)):
         transitions = [transition for transition in ledger.review.transitions if name in transition.asks]
@@ -36,7 +36,7 @@ def asked_at(ledger: Ledger) -> Mapping[str, frozenset[str]]:
 
 
 def asked(ledger: Ledger) -> dict[str, Field]:
-    """The columns that sheets of this ledger fill; the status only where existing ledgers are taken over."""
+    """The columns that imports of this ledger fill in; the status only for users who may adopt existing ledgers."""
     found = {name: ledger.imported(name) for name in ledger.sheet.words if ledger.takes(name)}
     adopts = ledger.transition("adopt") is not None and scope.current().may("adopt", ledger.name)
     if not adopts or STATUS not in ledger.sheet.words:
@@ -45,7 +45,7 @@ def asked(ledger: Ledger) -> dict[str, Field]:
 
 
 def end_of(ledger: Ledger, name: str) -> Field:
-    """When or why something ended, under a word that means nothing else in sheets of this ledger."""
+    """The column of an end date or reason, with a label that is unambiguous in this ledger's sheets."""
     declared = ledger.imported(name)
     others = {plain(word) for other, words in ledger.sheet.words.items() if other != name for word in words}
     label = ledger.sheet.words[name][0] if plain(str(declared.label)) in others else declared.label
@@ -53,7 +53,7 @@ def end_of(ledger: Ledger, name: str) -> Field:
 
 
 def is_of_adoption(ledger: Ledger, name: str) -> bool:
-    """A column that only those see who take over existing ledgers."""
+    """Is this column only for users who may adopt existing ledgers?"""
     return name == STATUS or name in asked_at(ledger)
 
 
@@ -65,7 +65,7 @@ def status_of(ledger: Ledger) -> Field:
 def add(
     book: Any, ledger: Ledger, styles: dict[str, Any], foot: Callable[[Any], None] | None = None, mark: str = ""
 ) -> None:
-    """`mark` says of what workbook it is part."""
+    """Add the guide to a workbook. `mark` identifies the workbook's template."""
     fields = asked(ledger)
     if not fields:
         return
@@ -90,7 +90,7 @@ def headings() -> list[str]:
 
 
 def is_guide(sheet: Sheet) -> bool:
-    """A guide tells of columns, so its cells are full of headings and it is none of the tables of a workbook."""
+    """Is this a guide? Its cells are full of headings, so it must not be taken for a table."""
     rows = [[text for text in map(str.strip, cells) if text] for cells in sheet.rows[:LOOKED_AT]]
     for language in current_app.config["LANGUAGES"]:
         with force_locale(language):

@@ -39,7 +39,7 @@ EVERYBODY = 0  # in place of a unit: said by somebody whose import reaches all o
 
 
 class ImportColumn(Model):
-    """What a unit said a column of its sheets of a ledger is, so that it is known the next time."""
+    """A unit's assignment of a heading in its sheets to a field, remembered for the next import."""
 
     __tablename__ = "import_column"
 
@@ -50,13 +50,13 @@ class ImportColumn(Model):
 
 
 def asker(ledger: Ledger) -> int | None:
-    """For which unit it is remembered what the current user says; None: for nobody."""
+    """The unit for which the user's assignments are remembered; None: they are not remembered."""
     principal = scope.current()
     return EVERYBODY if principal.reach("import", ledger.name).everything else principal.unit_id
 
 
 def remembered(ledger: Ledger) -> dict[str, list[str]]:
-    """What columns were said to be before, by their plain heading: by the user's own unit, else for everybody."""
+    """Remembered assignments by normalized heading: those of the user's own unit take precedence over those for all."""
     units = (EVERYBODY, asker(ledger) or EVERYBODY)
     query = select(ImportColumn).where(ImportColumn.ledger == ledger.name, ImportColumn.unit_id.in_(units))
     return {row.header: [row.field_name] for row in db.session.scalars(query.order_by(ImportColumn.unit_id))}
@@ -64,9 +64,9 @@ def remembered(ledger: Ledger) -> dict[str, list[str]]:
 
 @dataclass(frozen=True)
 class Options:
-    """What somebody said of a workbook. `columns` are fields by hand, by sheet and the column's index; no `sheets`
-    are all visible ones that fit; `month_days` is the rule for days of which the month is said, by sheet, "" for all.
-    """
+    """The user's choices for a workbook. `columns` are assigned fields, by sheet and column index; without `sheets`,
+    all visible sheets that fit are imported; `month_days` is the rule for dates given as months, by sheet, "" for
+    all."""
 
     columns: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     guesses: bool = False
@@ -76,8 +76,7 @@ class Options:
 
 
 def tables(ledger: Ledger, sheets: Sequence[Sheet], options: Options) -> Tables:
-    """What is taken of each sheet. Raises Unreadable when none looks like this ledger, or one is asked for that is not
-    there."""
+    """The tables to import. Raises Unreadable if no sheet looks like this ledger, or a chosen one does not exist."""
     words, said = vocabulary(ledger), remembered(ledger)
     if template_version.exported_here(ledger, sheets):
         words = {**words, **own_words(ledger)}
@@ -97,7 +96,7 @@ def tables(ledger: Ledger, sheets: Sequence[Sheet], options: Options) -> Tables:
 def offers(
     ledger: Ledger, sheet: Sheet, options: Options, words: Mapping[str, list[str]], said: dict[str, list[str]]
 ) -> Iterator[Offer]:
-    """The tables of this ledger that stand in a sheet, one below the other; what is below the last is said with it."""
+    """The tables of this ledger in a sheet, one below the other."""
 
     def fits(part: Sheet) -> bool:
         half = Offer(part, best_layout(ledger, part, options, words, said))
@@ -127,8 +126,8 @@ def offers(
 
 
 def another_ledger(ledger: Ledger, sheet: Sheet, start: int, known: int = 0) -> str:
-    """The label of the ledger that a table from this row on belongs to, which knows more of its headings than so many;
-    "" for none."""
+    """The label of another ledger that knows more than `known` headings of the table starting at this row; "" if there
+    is none."""
     part = replace(sheet, rows=sheet.rows[start : start + ABOVE], merged=[])
     found = [(known, "")]
     for other in mounted():
@@ -140,14 +139,14 @@ def another_ledger(ledger: Ledger, sheet: Sheet, start: int, known: int = 0) -> 
 
 
 def names_in(sheet: Sheet, words: Mapping[str, list[str]]) -> set[str]:
-    """The fields that the headings of the sheet's best table are called by."""
+    """The fields that match the headings of the sheet's best table."""
     tables = ({*chain(*(called(column, words) for column in each.columns))} for _, each in candidates(sheet, words))
     return max((names - {*SHOWN_ONLY, *COMPUTED} for names in tables), key=len, default=set())
 
 
 def choose_sheets(ledger: Ledger, found: Tables, options: Options) -> None:
-    """Says of each sheet that is not taken why. Where the headings of no sheet tell all that a row cannot be without,
-    the one that fits best is taken, so that its rows say what they lack."""
+    """Set the reason for each sheet that is not imported. If no sheet has all essential columns, the best one is
+    imported, so that its rows report what is missing."""
     for offer in found.offers:
         if offer.layout is None:
             offer.why = offer.why or gettext("No headings of this ledger")
@@ -167,7 +166,7 @@ def choose_sheets(ledger: Ledger, found: Tables, options: Options) -> None:
 
 
 def leave_to_others(ledger: Ledger, kept: Sequence[Offer]) -> None:
-    """Of several sheets, those that another ledger knows more of than this one are not taken unless asked for."""
+    """Leave out sheets that another ledger matches better, unless all do."""
     words = vocabulary(ledger)
     others = [
         another_ledger(ledger, offer.sheet, offer.layout.top, len(names_in(offer.sheet, words)))
@@ -182,7 +181,7 @@ def leave_to_others(ledger: Ledger, kept: Sequence[Offer]) -> None:
 
 
 def lacking(ledger: Ledger, offer: Offer) -> list[str]:
-    """What a row of this ledger cannot be without and no column of this sheet tells, or might tell."""
+    """The essential fields for which this sheet has no column, not even a suggested one."""
     columns = offer.layout.columns if offer.layout else []
     told = {column.name or column.guess for column in columns}
     return [name for name in ledger.sheet.essential if name not in told]
@@ -219,7 +218,8 @@ def fill_columns(found: Layout) -> None:
 def name_columns(
     ledger: Ledger, found: Layout, words: Mapping[str, list[str]], said: dict[str, list[str]], options: Options
 ) -> None:
-    """By hand, by the ledger's words, by what was said before where these end; of the rest what they might be."""
+    """Assign columns by the user's choice, then by the ledger's words, then by remembered assignments; suggest fields
+    for the rest."""
     open_ = by_hand(found, options.columns.get(found.sheet.name, {}))
     used = {column.name: column for column in found.columns if column.taken}
     before: list[Column] = []
@@ -241,7 +241,7 @@ def name_columns(
 
 
 def by_hand(found: Layout, chosen: Mapping[int, str]) -> list[Column]:
-    """Names the columns that somebody named; answers those that nobody did."""
+    """Assign the columns that the user has chosen; returns the others."""
     open_ = []
     for column in found.columns:
         if column.index in chosen:
@@ -291,8 +291,8 @@ def taken_already(column: Column) -> str:
 
 
 def nearer(ledger: Ledger, name: str, column: Column, other: Column) -> bool:
-    """Does the heading of a column say more exactly than the one before it that it is this field? The words of a field
-    stand in the order of how exactly they name it: of 甲方's 单位 and 党组织 the organisation is party A."""
+    """Does this heading match the field more exactly than the earlier column? A field's words are in order of
+    precision: for party A (甲方), 党组织 (Party organisation) precedes 单位 (unit)."""
     if other.how == MAPPED or column.groups != other.groups or name not in ledger.sheet.words:
         return False
     ranks = [plain(word) for word in (str(ledger.imported(name).label), *ledger.sheet.words[name])]
@@ -304,7 +304,7 @@ def nearer(ledger: Ledger, name: str, column: Column, other: Column) -> bool:
 
 
 def in_another_unit(ledger: Ledger, column: Column, name: str) -> bool:
-    """Does the heading count something else than the field, households instead of people?"""
+    """Does the heading count something else, for example households instead of people?"""
     nouns = ledger.imported(name).kind.counted_in if name in ledger.sheet.words else ()
     told = parts(split_heading(column.header)[1])
     return bool(nouns and told and told[1] and told[1] not in nouns)
@@ -313,9 +313,9 @@ def in_another_unit(ledger: Ledger, column: Column, name: str) -> bool:
 def told_by_neighbours(
     ledger: Ledger, column: Column, names: Sequence[str], before: Sequence[Column], words: Mapping[str, list[str]]
 ) -> tuple[str, bool]:
-    """Which of several fields a heading is, like a phone, told by the nearest column before it: the one that the ledger
-    names right before, or whose word makes a word of the field together with the heading. Sure is only what stands with
-    that column: not behind one that is only guessed, nor where columns about something else stand between."""
+    """Choose between several fields for a heading such as "phone" by the nearest column before it: one that the ledger
+    declares directly before the field, or whose word forms a word of the field together with the heading. Returns
+    (field, sure); not sure after a guessed column or if other columns are between."""
     if len(names) == 1:
         return names[0], True
     order, text, sure = list(ledger.sheet.words), plain(column.header), True
@@ -336,12 +336,12 @@ def called(column: Column, words: Mapping[str, list[str]]) -> list[str]:
 
 
 def links(ledger: Ledger) -> tuple[str, ...]:
-    """How the names of fields begin that are told of another record that is made first."""
+    """The prefixes of fields of related records that are created first."""
     return tuple(f"{name}." for name in ledger.sheet.related if not ledger.other(name).under)
 
 
 def of_group(ledger: Ledger, column: Column, names: list[str], words: Mapping[str, list[str]]) -> list[str]:
-    """The phone under "helper" is not the phone of whoever is helped: a group keeps to its side of a link."""
+    """Drop fields that belong to the linked record if the group heading names this record."""
     groups = [name for group in column.groups for name in words.get(plain(group), [])]
     if not groups or any(name.startswith(links(ledger)) for name in groups):
         return names
@@ -349,7 +349,7 @@ def of_group(ledger: Ledger, column: Column, names: list[str], words: Mapping[st
 
 
 def of_somebody_else(ledger: Ledger, found: Layout, column: Column, name: str) -> bool:
-    """Does what is hidden of one person stand right beside another's name, before the one it is taken for is named?"""
+    """Is this a personal field next to another person's name, before the person whose field it would be?"""
     sides = tuple(side for side in links(ledger) if name.startswith(side))
     if not sides or column.groups or name in ledger.sheet.essential or name not in ledger.sheet.words:
         return False
@@ -368,7 +368,7 @@ def following(order: Sequence[str], name: str) -> str:
 
 
 def labels(ledger: Ledger) -> list[tuple[str, Label]]:
-    """The fields that a column can be said to be."""
+    """The fields that can be assigned to a column."""
     spans = [
         (SPAN.join(pair), " – ".join(str(ledger.field(name).label) for name in pair))
         for pair in ledger.sheet.date_spans

@@ -1,4 +1,4 @@
-"""Suggest a field for an unknown column; somebody must confirm it."""
+"""Suggest a field for an unknown column; a user must confirm it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Words = Mapping[str, Sequence[str]]
 
 
 def annotated(column: Column, words: Words) -> bool:
-    """Do the brackets of a heading that is known only without them say whose or which it is?"""
+    """Do the brackets in a heading, which is only known without them, change its meaning?"""
     bare = plain(without_brackets(column.header))
     whole = plain(column.header)
     if whole in words or bare not in words:
@@ -42,7 +42,7 @@ def words_of_same(word: str, words: Words) -> list[str]:
 
 
 def by_words(ledger: Ledger, column: Column, words: Words) -> Sequence[str]:
-    """The fields whose word the heading holds, or the other way round, when nothing else in it says otherwise."""
+    """The fields with a word that contains the heading or is in it, if the rest of the heading does not contradict."""
     text = plain(column.header)
     if len(text) < 2 or OTHERWISE.search(text):
         return ()
@@ -72,7 +72,8 @@ def personal(ledger: Ledger, names: Iterable[str]) -> bool:
 
 
 def by_cells(ledger: Ledger, columns: Sequence[Column], used: set[str]) -> None:
-    """Columns without a heading, by what stands in them; of several dates the earlier is the earlier field."""
+    """Suggest fields for columns without a heading by their cells; of several date columns, the earlier dates get the
+    earlier field."""
     open_ = [column for column in columns if len(column.cells) >= 3]
     free = [name for name in ledger.sheet.words if name not in used and ledger.takes(name)]
     for name in free:
@@ -98,7 +99,7 @@ def by_cells(ledger: Ledger, columns: Sequence[Column], used: set[str]) -> None:
 
 
 def share(ledger: Ledger, name: str, column: Column) -> float:
-    """How many of a column's cells this field would take."""
+    """The share of a column's cells that are valid for this field."""
     taken = 0
     kind = ledger.imported(name).kind
     for text in column.cells:

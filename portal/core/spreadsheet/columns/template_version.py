@@ -30,7 +30,7 @@ EXPORTED = re.compile(r"export:([a-z_]+)")
 
 
 def columns(ledger: Ledger) -> Iterator[str]:
-    """The columns of the template in the current language, those of its further sheets included."""
+    """The columns of the template in the current language, including child sheets."""
     for name in ledger.sheet.words:
         if ledger.takes(name):
             yield f"{name}={ledger.imported(name).label}"
@@ -60,7 +60,7 @@ def export_mark(ledger: Ledger) -> str:
 
 
 def marks_in(sheets: Sequence[Sheet]) -> list[tuple[str, str]]:
-    """(ledger, digest) of the templates that the sheets come from."""
+    """(ledger, digest) of the templates of these sheets."""
     texts = (text for text in first_cells(sheets) if "template:" in text)
     return list(dict.fromkeys((found[1], found[2]) for text in texts if (found := MARK.search(text))))
 
@@ -70,8 +70,8 @@ def first_cells(sheets: Sequence[Sheet]) -> Iterator[str]:
 
 
 def exported_here(ledger: Ledger, sheets: Sequence[Sheet]) -> bool:
-    """Is this the workbook of the ledger as the portal wrote it? Its mark says so; where that is lost, as in a text
-    file, the record number and every computed column in one sheet, in one language."""
+    """Is this a workbook exported by the portal? Its mark shows that; without it, as in a text file, the record number
+    and all computed columns in one sheet and language do."""
     marks = (EXPORTED.fullmatch(text.strip()) for text in first_cells(sheets))
     if any(found and found[1] == ledger.name for found in marks):
         return True
@@ -92,7 +92,7 @@ def own_lists(sheet: Sheet) -> bool:
 
 
 def refuse_others(name: str, label: Label, sheets: Sequence[Sheet]) -> None:
-    """Raises Unreadable for a template of something else: its columns may have words of this one."""
+    """Raises Unreadable for the template of another ledger, whose columns may have the same words."""
     found = [each for each, _ in marks_in(sheets)]
     if found and name not in found:
         other = named(found[0])
@@ -106,8 +106,8 @@ def refuse_others(name: str, label: Label, sheets: Sequence[Sheet]) -> None:
 
 
 def told(ledger: Ledger, sheets: Sequence[Sheet], found: Tables) -> dict[str, Any]:
-    """What is said of the template that a workbook comes from; nothing where it comes from none. `new` are columns of
-    today's template that its sheets do not have, `gone` those of its sheets that are none any more."""
+    """Information about the template of a workbook; empty if it has none. `new` are columns of the current template
+    that the sheets lack, `gone` are columns that no longer exist."""
     digests = [each for name, each in marks_in(sheets) if name == ledger.name]
     if not digests:
         return {}

@@ -1,4 +1,4 @@
-"""Words by which columns of a ledger's sheets are recognised: labels, synonyms."""
+"""Words by which sheet columns are recognised: labels and synonyms."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ENDS = (
 
 @lru_cache(maxsize=128)
 def vocabulary(ledger: Ledger) -> Mapping[str, list[str]]:
-    """Field by word, in order of importance: synonyms, then labels in every language."""
+    """The fields by word, in order of importance: synonyms, then labels in every language."""
     words: dict[str, list[str]] = {}
     spans = {SPAN.join(pair): synonyms for pair, synonyms in ledger.sheet.date_spans.items()}
     towns = {name + TOWN: synonyms for name, synonyms in ledger.sheet.towns.items()}
@@ -44,15 +44,15 @@ def vocabulary(ledger: Ledger) -> Mapping[str, list[str]]:
 
 
 def ends_of_terms(ledger: Ledger) -> Iterator[tuple[list[str], str]]:
-    """起 and 止 under or behind a heading for both days of a term."""
+    """The headings 起 (from) and 止 (until) under or after the heading of a term."""
     for pair, synonyms in ledger.sheet.date_spans.items():
         for name, ends in zip(pair, ENDS, strict=True):
             yield from (([name], plain(f"{synonym}{end}")) for synonym in synonyms for end in ends)
 
 
 def shown_words(ledger: Ledger) -> Iterator[tuple[list[str], str]]:
-    """The headings of our own sheets that no field of an import has, with what they are: the record number; a link to
-    another record that the row tells of, which is known by its name; what is only shown, and not taken."""
+    """Headings of our own workbooks that are not imported as fields: the record number, links to related records by
+    name, and columns that are only exported."""
     names = [
         name for name in (*ledger.sheet.export, *ledger.list.columns, *ledger.shown) if name not in ledger.computed
     ]
@@ -67,8 +67,8 @@ def shown_words(ledger: Ledger) -> Iterator[tuple[list[str], str]]:
 
 
 def own_words(ledger: Ledger) -> dict[str, list[str]]:
-    """The headings of our own workbook that no field is brought by, whatever these words mean in sheets of offices:
-    computed columns, and what is only shown unless a field that is brought has the same label."""
+    """Headings in our own workbooks that are never imported, whatever they mean in office sheets: computed columns, and
+    exported columns unless an imported field has the same label."""
     labels: set[str] = set()
     computed: dict[str, list[str]] = {}
     for language in current_app.config["LANGUAGES"]:

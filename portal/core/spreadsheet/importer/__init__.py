@@ -1,1 +1,1 @@
-"""Rows of a sheet become records through the form of their ledger."""
+"""Import rows of a sheet as records, through the form of their ledger."""

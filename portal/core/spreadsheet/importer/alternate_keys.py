@@ -1,4 +1,4 @@
-"""Find the record of a row by the ledger's alternate keys, where its identity fields are blank."""
+"""Find the record of a row by the ledger's alternate keys if its natural key is blank."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from portal.extensions import db
 
 
 def key_fields(ledger: Ledger, form: LedgerForm) -> tuple[str, ...]:
-    """The first declared key of which every field is filled; the identity where none is."""
+    """The first declared key with all fields filled in, or the natural key."""
     keys = (ledger.sheet.identity, *ledger.sheet.other_identities)
     filled = (names for names in keys if names and all(form[name].data not in BLANK for name in names))
     return next(filled, ledger.sheet.identity)
 
 
 def candidates(ledger: Ledger, form: LedgerForm, query: Select[Any]) -> list[Any]:
-    """The records that this row can be, at most one unless it does not say enough."""
+    """The records that match this row; several only for an alternate key."""
     names = key_fields(ledger, form)
     same = [ledger.field(name).kind.same(ledger.model, name, form[name].data) for name in names]
     if not same or any(condition is None for condition in same):
@@ -32,8 +32,7 @@ def candidates(ledger: Ledger, form: LedgerForm, query: Select[Any]) -> list[Any
 
 
 def contradicts(ledger: Ledger, form: LedgerForm, record: Any) -> bool:
-    """Does the row say something else of what tells namesakes apart? What the user may not see of the record does not:
-    which record is found would answer guesses at it."""
+    """Do tie-breaker fields differ? Hidden fields are not compared, since the result would confirm guesses."""
     hidden = ledger.hidden(record)
     for name in (each for each in ledger.sheet.tie_breakers if each not in hidden):
         typed, held = form[name].data, ledger.field(name).kind.stored(record, name)
@@ -43,8 +42,8 @@ def contradicts(ledger: Ledger, form: LedgerForm, record: Any) -> bool:
 
 
 def confirms(ledger: Ledger, form: LedgerForm, record: Any) -> bool:
-    """Is the record found by a further key beyond doubt, although the row does not say its identity: does the row say
-    all that tells namesakes apart, as it is there?"""
+    """Does an alternate key identify the record safely, i.e. do all tie-breaker fields match? False if the row is
+    looked up by its natural key."""
     if key_fields(ledger, form) == ledger.sheet.identity:
         return False
     hidden = ledger.hidden(record)

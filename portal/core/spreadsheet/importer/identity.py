@@ -34,19 +34,19 @@ COUNTING = re.compile(r"第?(\d{1,5}(\.0*)?|[一二三四五六七八九十百]{
 
 
 def counts(text: str) -> bool:
-    """Does this number merely count rows, so that every sheet has the same one?"""
+    """Is this number only a row count, which every sheet has?"""
     return bool(COUNTING.fullmatch(re.sub(r"[\s()\[\]]", "", unicodedata.normalize("NFKC", text))))
 
 
 def number_of(ledger: Ledger, text: str) -> str | None:
-    """The number of a record of this ledger that stands in a cell, maybe after what the record is called."""
+    """The record number in a cell, possibly after the record's title."""
     found = re.fullmatch(rf"(?:.*\s)?({ledger.number.pattern})", unicodedata.normalize("NFKC", text).strip())
     return found[1] if found else None
 
 
 @dataclass(frozen=True)
 class Contradiction:
-    """A field in which a row says something else of a record than the portal knows."""
+    """A field in which a row differs from the record that it names."""
 
     name: str
     there: str
@@ -54,7 +54,7 @@ class Contradiction:
 
 
 class Identity:
-    """Finds the records that rows of one ledger are."""
+    """Finds the records of the rows of one ledger."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
@@ -64,7 +64,7 @@ class Identity:
         self.keys = KnownKeys(ledger)
 
     def number(self, cells: Mapping[str, str]) -> str | None:
-        """The record number that a row gives."""
+        """The record number in a row."""
         if not self.ledger.number.prefix and self.ledger.number.field == "record_no":
             return None
         own = self.ledger.number.field
@@ -73,15 +73,14 @@ class Identity:
         return next((number for number in found if number), None)
 
     def office_number(self, cells: Mapping[str, str]) -> str:
-        """The office's own number as far as it is one: what stands in either column, is no record number and does not
-        merely count."""
+        """The office number from either column, unless it is a record number or a row count."""
         if self.ledger.number.field != "record_no":
             return ""
         texts = (cells.get(name, "") for name in reversed(NUMBERED))
         return next((text for text in texts if text and not number_of(self.ledger, text) and not counts(text)), "")
 
     def prefetch(self, rows: Iterable[Mapping[str, str]]) -> None:
-        """Look up the numbers of all rows at once, so that no row asks for one that nothing has."""
+        """Query the numbers of all rows at once, so that unused numbers are not queried row by row."""
         numbers = [(self.number(cells), self.office_number(cells)) for cells in rows]
         self._unknown |= self._missing(self.ledger.number.field, {own for own, _ in numbers if own})
         ways = {self._ways(office) for own, office in numbers if office and not own}
@@ -89,7 +88,7 @@ class Identity:
         self._unused |= {each[-1] for each in ways if unused.issuperset(each)}
 
     def _ways(self, number: str) -> tuple[str, ...]:
-        """How records may have an office's own number; the last one stands for all of them."""
+        """All stored spellings of an office number; the last is the canonical one."""
         return tuple(self.ledger.field(OFFICE).kind.ways_to_write(number))
 
     def _missing(self, name: str, numbers: set[str]) -> set[str]:
@@ -100,14 +99,14 @@ class Identity:
         return missing
 
     def numbered(self, number: str) -> Any:
-        """The record of this number, whatever its status; None when the user sees none."""
+        """The record with this number, in any status; None if the user sees none."""
         if number in self._unknown:
             return None
         model = self.ledger.model
         return db.session.scalars(select(model).where(getattr(model, self.ledger.number.field) == number)).first()
 
     def of_office(self, number: str, form: LedgerForm) -> Any:
-        """The record that the owning unit knows by its own number, which a voided one keeps."""
+        """The record with this office number in the owning unit. Voided records keep theirs."""
         ways = self._ways(number)
         if ways[-1] in self._unused:  # the row may make it; the next one of this number asks
             self._unused.remove(ways[-1])
@@ -121,7 +120,7 @@ class Identity:
         ).first()
 
     def owners(self, form: LedgerForm) -> list[int]:
-        """The units that a record which this form describes can belong to."""
+        """The units that can own the record of this form."""
         name = self.ledger.owner.unit or "owner_unit_id"
         said = form[name].data if name in form else None
         if said is not None:
@@ -130,9 +129,9 @@ class Identity:
         return [own] if own is not None else []
 
     def alike(self, form: LedgerForm, *, office: str, unnumbered: bool, voided: bool, parent: Any) -> list[Any]:
-        """The records with the natural key of a row. What the row leaves out of it is not compared. `unnumbered`: the
-        sheet has record numbers and this row has none, so that it is of a record without one if there is such.
-        `voided`: the row says so of itself, so that it may be of a voided record."""
+        """The records with the natural key of a row; blank key fields are not compared. `unnumbered`: the sheet has
+        record numbers and this row has none, so records without a number are preferred. `voided`: the row has the
+        status voided, so voided records are included."""
         if self.keys.has_none(form):
             return []
         model, names = self.ledger.model, alternate_keys.key_fields(self.ledger, form)
@@ -170,8 +169,8 @@ class Identity:
         return [getattr(self.ledger.model, name).is_(None) for name in names]
 
     def contradictions(self, form: LedgerForm, record: Any, *, loosely: bool) -> list[Contradiction]:
-        """Where a row that names a record says that it is about somebody or something else. `loosely`: titles, days and
-        codes of the key may be corrected, since the record was named by a number that nothing else has."""
+        """The key fields in which a row differs from the record that it names. `loosely`: titles, dates and codes of
+        the key may be corrected, since a record number identifies the record."""
         found = []
         for name in self.ledger.sheet.identity:
             kind = self.ledger.field(name).kind
@@ -185,7 +184,7 @@ class Identity:
         return found
 
     def misnamed(self, cells: Mapping[str, str], record: Any) -> list[Contradiction]:
-        """A cell with somebody's mask and number (王* B-7K3Q2) that is not the record's."""
+        """A cell with a masked name and number (王* B-7K3Q2) that do not match the record."""
         if self.ledger.number.field == "record_no":
             return []
         for name in self.ledger.sheet.essential:

@@ -1,6 +1,6 @@
-"""Rows of a sheet become records through the ledger's own form (`docs/domain/workbooks.md`).
+"""Import rows of a sheet as records, through the ledger's own form (`docs/domain/workbooks.md`).
 
-Everything is one transaction of the caller's: a preview is an import that is rolled back.
+Everything runs in the caller's transaction: a preview is an import that is rolled back.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Progress = Callable[[int, int], None]
 
 
 def find_layout(ledger: Ledger, sheets: Sequence[Sheet], options: Options | None = None) -> Tables:
-    """The tables of a workbook, as far as they are taken, with their rows. Raises Unreadable."""
+    """The tables to import from a workbook, with their rows. Raises Unreadable."""
     with reading():  # which takes seconds for a large sheet
         codes.load(ledger.all_code_lists)
         template_version.refuse_others(ledger.name, ledger.label, sheets)
@@ -56,9 +56,8 @@ def take(
     progress: Progress,
     same: Collection[tuple[str, int]] = (),
 ) -> Outcome:
-    """Take the rows of a workbook. `source` is what the trail calls it; `adopt` takes them over as records in force;
-    `same` are the rows, by sheet where several are taken, that were said to be about the record which they name and
-    contradict.
+    """Import the rows of a workbook. `source` is its name in the audit log; `adopt` imports records in force; `same`
+    are the rows, by sheet if there are several, that the user confirmed to match their record despite a contradiction.
 
     Nothing is committed. Raises what `progress(done, all)` raises.
     """
@@ -84,7 +83,7 @@ def tell_from(progress: Progress, before: int, total: int, at: int) -> None:
 
 @dataclass(frozen=True)
 class How:
-    """How the rows of a workbook are taken."""
+    """Options for importing the rows of a workbook."""
 
     source: str
     adopt: bool
@@ -95,14 +94,14 @@ class How:
 
 @dataclass
 class TableRows:
-    """The rows of one table on their way into the ledger. `seen` are the records of earlier rows, with their places."""
+    """Imports the rows of one table. `seen` are the records of earlier rows, with their places."""
 
     account: Account
     how: How
     seen: dict[Any, str]
 
     def take_all(self, progress: Callable[[int], None]) -> int:
-        """How many there are."""
+        """Import all rows; returns their number."""
         table = self.account.table
         rows = tree_order.parents_first(self.account.ledger, table.read.rows)
         self.how.identity.prefetch(cells for _, cells in rows)
@@ -116,7 +115,7 @@ class TableRows:
         return Row(account.ledger, account.table, cells, how.standings, how.identity, agreed)
 
     def take(self, numbered: tree_order.SheetRow) -> bool:
-        """Was a record changed that was there before?"""
+        """Import a row; returns whether it changed an existing record."""
         number, account = numbered[0], self.account
         row = self.row(numbered)
         try:
@@ -135,7 +134,7 @@ class TableRows:
         return result == CHANGED
 
     def refuse(self, numbered: tree_order.SheetRow) -> None:
-        """The database does not accept the row."""
+        """Reject a row that the database does not accept."""
         self.account.rejected(numbered[0], Rejected(self.row(numbered).named(), refusal()))
 
     def remember(self, rows: Sequence[tree_order.SheetRow]) -> Callable[[], None]:

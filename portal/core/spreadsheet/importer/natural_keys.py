@@ -20,7 +20,7 @@ from portal.extensions import db
 
 
 class KnownKeys:
-    """Answers for rows that were looked up whether any record has their key. Of no others it knows anything."""
+    """Cache of existing natural keys, valid only for the prefetched rows."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
@@ -33,7 +33,7 @@ class KnownKeys:
         self.there: set[tuple[Any, ...]] = set()
 
     def look_up(self, rows: Iterable[Mapping[str, str]]) -> None:
-        """Forget what was looked up before, and look these rows up."""
+        """Replace the cache by the keys of these rows."""
         if not self.first:
             return
         self.looked_up = self._values(rows)
@@ -57,14 +57,14 @@ class KnownKeys:
         return tuple(value if value is None else kind.ways_to_write(value)[-1] for kind, value in pairs)
 
     def has_none(self, form: LedgerForm) -> bool:
-        """Is it known that no record has the key of this row?"""
+        """Is it certain that no record has the key of this row?"""
         if not self.first or form[self.first].data not in self.looked_up:
             return False
         key = self._key(form[name].data for name in self.kinds)
         return None not in key and key not in self.there
 
     def note(self, record: Any) -> None:
-        """A row has made the record, or changed it."""
+        """Add the key of a record that a row created or changed."""
         if self.first:
             self.there.add(self._key(getattr(record, name) for name in self.kinds))
 

@@ -1,4 +1,4 @@
-"""What the audit log says of a change that a row of a sheet makes."""
+"""The reason in the audit log of changes made by an import."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from portal.extensions import db
 
 @contextmanager
 def taking(source: str, row: int, *, adopt: bool) -> Iterator[None]:
-    """Whatever is changed inside was taken from this row (from 1) of that file."""
+    """Log all changes inside as imported from this row (from 1) of that file."""
     reason = remembered(("taken from",), on_paper) % {"file": source, "row": row}
     with scope.doing("adopt" if adopt else "import"), audit_log.because(reason[:400]), db.session.no_autoflush:
         yield

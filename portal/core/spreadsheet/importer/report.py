@@ -25,8 +25,8 @@ COUNTING = lazy_gettext("These numbers only count the rows; they are not taken a
 
 @dataclass(frozen=True)
 class Remark:
-    """What is said about a row: its number in the sheet, the column as written, the text; where several sheets are
-    taken, of which one."""
+    """A remark about a row: its number in the sheet, the column heading, the text, and the sheet if there are
+    several."""
 
     row: int
     column: str
@@ -41,7 +41,7 @@ class Remark:
 
 @dataclass
 class Outcome:
-    """What became of the rows."""
+    """The result of an import."""
 
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys((NEW, CHANGED, UNCHANGED), 0))
     rejected: list[Remark] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Outcome:
     template: dict[str, Any] = field(default_factory=dict)
 
     def add_tables(self, tables: Sequence[TableOutcome]) -> None:
-        """Their rejected rows are rejected rows of the workbook, named by their sheets."""
+        """Add the results of child sheets; their rejected rows count as rejected rows of the workbook."""
         for table in tables:
             self.tables.append(table.as_json())
             self.changes += table.changes
@@ -72,7 +72,7 @@ class Outcome:
                 self.rows.append((row, REJECTED, why, table.sheet))
 
     def remember(self) -> Callable[[], None]:
-        """Answers what takes out again whatever is noted from here on."""
+        """Returns a function that discards everything noted from now on."""
         counts = self.counts.copy()
         lists = [each for each in vars(self).values() if isinstance(each, list)]
         lengths = [len(each) for each in lists]
@@ -90,7 +90,7 @@ class Outcome:
 
     @property
     def all_counts(self) -> dict[str, int]:
-        """Of the rows of all sheets; `counts` are of the records alone."""
+        """The counts of all sheets' rows; `counts` has the records only."""
         return {name: count + sum(table[name] for table in self.tables) for name, count in self.counts.items()}
 
     def as_json(self) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def left_out(remark: Remark) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Account:
-    """Keeps account of what becomes of the rows of one table."""
+    """Notes the results of the rows of one table."""
 
     ledger: Ledger
     table: Layout
@@ -157,14 +157,14 @@ class Account:
             self.outcome.changes.append(self.located(number) | change)
 
     def say_counting(self, number: int, names: Sequence[str]) -> None:
-        """Said once of each column."""
+        """Remark once per column that its numbers only count rows."""
         for column in map(self.column, names):
             if column not in self.counting:
                 self.counting.add(column)
                 self.outcome.flagged.append(Remark(number, column, str(COUNTING), self.sheet))
 
     def remember(self) -> Callable[[], None]:
-        """Answers what takes out again whatever is noted from here on."""
+        """Returns a function that discards everything noted from now on."""
         counting, outcome = self.counting.copy(), self.outcome.remember()
 
         def forget() -> None:
@@ -189,13 +189,13 @@ class Account:
 
 
 def row_column(ledger: Ledger, found: Layout, name: str) -> str:
-    """The heading as written; the field's own name where the sheet has no such column."""
+    """The heading as written, or the field's label if the sheet has no such column."""
     column = found.taken.get(name)
     return (column.header or column.letters) if column else str(ledger.label_of(name))
 
 
 def described(ledger: Ledger, found: Tables) -> Outcome:
-    """What the file holds, before any row is taken."""
+    """The contents of the file, before any row is imported."""
     outcome = Outcome(template=found.template)
     for offer in found.offers:
         outcome.sheets.append(sheet_told(offer))
@@ -218,7 +218,7 @@ def sheet_told(offer: Offer) -> dict[str, Any]:
 
 
 def column_told(column: Column, sheet: str) -> dict[str, Any]:
-    """`field` is the one it is taken as; of a guess that nobody has said yes to, the one it might be."""
+    """A column as JSON. `field` is its field, or the suggested one of a guess that is not confirmed."""
     guessed = bool(column.guess) and not column.name
     told = {
         "header": column.header,

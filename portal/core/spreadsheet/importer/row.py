@@ -1,4 +1,4 @@
-"""One row of a sheet on its way into its ledger (`docs/domain/workbooks.md`)."""
+"""Import one row of a sheet (`docs/domain/workbooks.md`)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from portal.org.encrypted import Retyped
 
 @dataclass
 class Row(Stated):
-    """One row of the sheet on its way into the ledger."""
+    """A row of the sheet to be imported."""
 
     # The record that this is, where another one leads to it.
     linked: Any = None
@@ -44,7 +44,7 @@ class Row(Stated):
     judgement: tuple[Any, LedgerForm, list[str]] | None = None
 
     def take(self, seen: Mapping[Any, str]) -> tuple[str, Any]:
-        """(what became of it, the record). Raises Rejected and changes nothing then."""
+        """Import the row; returns (result, record). Raises Rejected, and then changes nothing."""
         status = self.status()
         record = self.known()
         others, typed = self.others(record), self.typed(record)
@@ -71,7 +71,7 @@ class Row(Stated):
     # Which record it is
 
     def known(self) -> Any:
-        """The record that a number in the row names, where the row does not contradict it."""
+        """The record with the number in the row. Raises Question if the row contradicts it."""
         number = self.identity.number(self.cells)
         if not number:
             office = self.said.get(OFFICE, "")
@@ -86,7 +86,7 @@ class Row(Stated):
         return record
 
     def require_owner(self, record: Any) -> None:
-        """A sheet never changes whose a record is."""
+        """Refuse a change of the owning unit by a sheet."""
         name, typed = self.ledger.owner.unit or "owner_unit_id", self.typed(record)
         if name not in typed or not hasattr(record, "owner_unit_id"):
             return
@@ -105,7 +105,7 @@ class Row(Stated):
         return found
 
     def alike(self, typed: MultiDict[str, str], parent: Any = None) -> Any:
-        """The record with the natural key of this row. Raises Rejected when nobody can say which one it is."""
+        """The record with the natural key of this row. Raises Rejected if it is ambiguous."""
         form = self.complete(self.fresh(typed, parent))
         unnumbered = "record_no" in self.layout.taken
         office = self.said.get(OFFICE, "")
@@ -135,7 +135,7 @@ class Row(Stated):
     # What else it tells of
 
     def others(self, record: Any) -> dict[str, Row]:
-        """What the row tells of other records, by the name of the link to them or of the entries below."""
+        """The parts of the row about related records and entries, by the name of the link or of the entries."""
         found = {}
         for prefix in self.ledger.sheet.related:
             dotted = f"{prefix}."
@@ -152,7 +152,7 @@ class Row(Stated):
         return found
 
     def leads(self, row: Row, prefix: str, record: Any) -> bool:
-        """Does the row tell anything of the other record? Says which one that is, where this one leads to it."""
+        """Does the row have values for the related record? Also finds that record, if this one links to it."""
         if row.ledger.under:
             echoed = {name: field for name, field in self.ledger.sheet.echoes.items() if name.startswith(row.prefix)}
             for name, shown in echoed.items() if record is not None else ():
@@ -172,13 +172,13 @@ class Row(Stated):
         return True
 
     def belong_with(self, record: Any) -> None:
-        """What comes in place of the record that another one led to is that one's unit's, where the row names none."""
+        """Use the owning unit of the linking record for its new related record if the row has none."""
         if self.cells.get("owner_unit_id") == "" and record.owner_unit is not None:
             self.cells = {**self.cells, "owner_unit_id": record.owner_unit.full_name}
             vars(self).pop("said", None)
 
     def drop_echo(self, name: str, shown: Any) -> None:
-        """An entry that says nothing but what the record above shows already is none."""
+        """Ignore an entry that only repeats a value of the parent record."""
         if shown is None or {each for each, text in self.cells.items() if text} != {name}:
             return
         alone: MultiDict[str, str] = MultiDict()
@@ -187,8 +187,7 @@ class Row(Stated):
             self.cells = {**self.cells, name: ""}
 
     def links(self, others: Mapping[str, Row]) -> dict[str, list[str]] | None:
-        """The records that this one links to; None where one is still to be made. Raises Rejected when what the row
-        tells of others would not be taken."""
+        """The ids of related records; None if one must still be created. Raises Rejected if one of them is invalid."""
         links = {}
         for prefix, other in others.items():
             judgement = other.found(judging=True)
@@ -197,7 +196,7 @@ class Row(Stated):
         return None if None in links.values() else {prefix: [str(each.id)] for prefix, each in links.items()}
 
     def before(self, others: Mapping[str, Row], typed: MultiDict[str, str], record: Any) -> bool:
-        """Make or change the records that this one links to, once it is fine itself; answers whether any changed."""
+        """Create or change related records once this record is valid; returns whether any changed."""
         if others and record is None:
             form = self.complete(self.form(typed))
             if not form.fields_fine():
@@ -213,7 +212,7 @@ class Row(Stated):
         return changed
 
     def after(self, others: Mapping[str, Row], record: Any) -> bool:
-        """Make or find the entries under this one; answers whether any changed."""
+        """Create or find the entries of this record; returns whether any changed."""
         changed = False
         for other in others.values():
             if other.ledger.under:
@@ -224,15 +223,15 @@ class Row(Stated):
         return changed
 
     def put(self, parent: Any = None) -> tuple[Any, str]:
-        """The record that this is, made when there is none, and what became of it."""
+        """Import the row as a related record or entry; returns (record, result)."""
         record, form, names = self.judgement if self.judgement and parent is None else self.found(parent)
         status = self.status()
         result = self.result(record, names, status)
         return self.settled(form, record, names, result, status, parent), result
 
     def found(self, parent: Any = None, *, judging: bool = False) -> tuple[Any, LedgerForm, list[str]]:
-        """The record that this is, its form, and what it changes. `judging`: whether it can be taken at all, while it
-        is not known yet what it is under."""
+        """The record of this row, its form, and the changed fields. `judging`: only validate, while the parent record
+        is not known yet."""
         record = self.linked or self.known()
         if record is None and not (judging and self.ledger.under):
             record = self.alike(self.typed(), parent)
@@ -241,8 +240,8 @@ class Row(Stated):
     # What becomes of it
 
     def judged(self, typed: MultiDict[str, str], record: Any, parent: Any = None) -> tuple[LedgerForm, list[str]]:
-        """The form and the fields that it changes. Raises Rejected when it would not be taken, gaps aside; what
-        changes nothing is as it was."""
+        """The form and the changed fields. Raises Rejected if it is invalid apart from gaps; unchanged records are not
+        validated."""
         form = self.form(typed, record, parent) if record is not None else self.complete(self.fresh(typed, parent))
         names = self.changing(form, record)
         wrong = any(form[name].process_errors for name in typed if name in form)
@@ -267,7 +266,7 @@ class Row(Stated):
         return CHANGED if names or adopts(record, status) else UNCHANGED
 
     def changeable(self, record: Any) -> bool:
-        """May this sheet change the record? What was taken over from a sheet is taken over again."""
+        """May this import change the record? Adopted records may be adopted again."""
         return self.ledger.editable(record) or (self.adopt and getattr(record, "source", "") == "import")
 
     def require_editable(self, record: Any) -> None:
@@ -275,7 +274,7 @@ class Row(Stated):
             raise Rejected(self.named(), gettext("In this status it can no longer be edited."))
 
     def require_open(self, others: Mapping[str, Row], record: Any) -> None:
-        """Entries go where a page adds them, and under what sheets bring, as long as this one may change it."""
+        """Refuse entries where pages do not accept them, except below imported records that this import may change."""
         brought = (self.adopt or getattr(record, "source", "") == "import") and self.changeable(record)
         for other in others.values():
             under = other.ledger.under
@@ -291,14 +290,14 @@ class Row(Stated):
 
     @property
     def verb(self) -> str:
-        """The right that taking this row needs; ledgers that sheets only tell of are added to."""
+        """The permission for this row; related records need the permission to add."""
         deed = scope.current_verb() or "import"
         return deed if deed in self.ledger.verbs else "add"
 
     def settled(
         self, form: LedgerForm, record: Any, names: Sequence[str], result: str, status: str, parent: Any = None
     ) -> Any:
-        """The record, saved where anything is new."""
+        """Save the record if anything changed; returns it."""
         if record is not None and not self.changeable(record):
             self.told.left += [self.prefix + n for n in self.ledger.entered if isinstance(form[n].data, Retyped)]
         if result == CHANGED:

@@ -1,4 +1,4 @@
-"""The values of one row of a sheet, and what is wrong with them."""
+"""The values of one row of a sheet, and their errors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from portal.core.spreadsheet.reader.layout import SPAN, Layout
 
 @dataclass
 class Stated:
-    """A row with what is needed to understand it. It changes nothing."""
+    """A row with everything needed to read it. It changes nothing."""
 
     ledger: Ledger
     layout: Layout
@@ -44,7 +44,7 @@ class Stated:
 
     @cached_property
     def said(self) -> dict[str, str]:
-        """The texts of the fields. Blank cells, masks, record numbers and numbers that only count say nothing."""
+        """The texts of the fields, without blank cells, masks, record numbers and row counts."""
         said = {}
         for name, text in self.cells.items():
             if not text or name == OFFICE or name not in self.ledger.entered:
@@ -59,7 +59,7 @@ class Stated:
         return said
 
     def typed(self, record: Any = None) -> MultiDict[str, str]:
-        """What a form would have posted; what the record shows already is not typed over it."""
+        """Form data of the row, without values that the record already shows."""
         typed: MultiDict[str, str] = MultiDict()
         for name, text in self.cells.items():
             if SPAN in name and text:
@@ -74,7 +74,7 @@ class Stated:
         return typed
 
     def term(self, name: str, text: str) -> dict[str, str]:
-        """The days of a column with both. Raises Rejected where another column says another day."""
+        """The two dates in a column with both. Raises Rejected if another column has a different date."""
         days = both_days(name, text)
         for field_name, day in days.items():
             other = self.said.get(field_name, day)
@@ -84,12 +84,12 @@ class Stated:
         return days
 
     def status(self) -> str:
-        """The status that a record which is taken over gets; "" when no status is taken."""
+        """The status of an adopted record; "" for other imports."""
         return self.standings.said(self.cells) if self.standings and self.ledger.review.statuses else ""
 
     def form(self, typed: Any, record: Any = None, parent: Any = None) -> LedgerForm:
-        """The form of the row. What a sheet does not say is not made up: of the defaults only those hold that say whose
-        the record is and what the portal is to do with it."""
+        """The form of the row. Of the defaults, only the owner and the ledger's `preset` fields are used, so that no
+        values are invented."""
         form: LedgerForm = form_class(self.ledger)(typed, record, parent)
         form.lenient = True
         kept = {self.ledger.owner.unit or "owner_unit_id", *self.ledger.sheet.preset}
@@ -100,20 +100,20 @@ class Stated:
         return form
 
     def fresh(self, typed: MultiDict[str, str], parent: Any = None) -> LedgerForm:
-        """The form of a new record, made once: most rows are judged just as they were looked up."""
+        """The form of a new record, cached: most rows are validated with the same values as they are looked up."""
         if self.tried is None or self.tried[:2] != (typed, parent):
             self.tried = typed.copy(), parent, self.form(typed, parent=parent)
         return self.tried[2]
 
     def named(self) -> str:
-        """The column that this row is known by; of entries the first one that tells of them."""
+        """The column that identifies this row; for entries, their first column."""
         told = (name for name in self.cells if self.prefix and self.prefix + name in self.layout.taken)
         names = (*told, *self.ledger.sheet.essential, *self.ledger.sheet.identity)
         numbered = (name for name in NUMBERED if self.cells.get(name))
         return next(numbered, self.prefix + next(iter(names), ""))
 
     def complete(self, form: LedgerForm) -> LedgerForm:
-        """Raises Rejected when something is missing without which the row is nothing."""
+        """Raises Rejected if an essential field is missing."""
         # An entry in a row of the record above is told apart by that record; its day may be a gap.
         for name in () if self.prefix and self.ledger.under else self.ledger.sheet.essential:
             if "." not in name and form[name].data is None and not form[name].process_errors:
@@ -130,14 +130,14 @@ class Stated:
         return Rejected(self.named(), form.problems[0] if form.problems else gettext("This row cannot be taken."))
 
     def wrong_in(self, form: LedgerForm) -> list[tuple[str, str]]:
-        """(column, what is wrong), in the order of the sheet's columns."""
+        """(column, error), in the order of the sheet's columns."""
         taken = [name.removeprefix(self.prefix) for name in self.layout.taken if name.startswith(self.prefix)]
         # Whose row it is, is said once for all that it tells of.
         columns = {n: n if n == "owner_unit_id" else self.prefix + n for n in [*taken, *form._fields]}
         return [(at, str(form[n].errors[0])) for n, at in columns.items() if n in form._fields and form[n].errors]
 
     def with_all_faults(self, fault: Rejected) -> Rejected:
-        """The same with what else is wrong with single cells, so that whoever mends the row has to do it once only."""
+        """Add the errors of other cells to this one, so that the user can correct them all at once."""
         if self.ledger.under and self.parent is None:  # what an entry may be hangs on what it is under
             return fault
         known = {fault.name, *(name for name, _ in fault.also)}

@@ -47,7 +47,7 @@ ASKED = 0.2  # seconds between two looks whether somebody has stopped it
 
 @contextmanager
 def noticing() -> Iterator[Callable[[], bool]]:
-    """Answers whether another connection has written since; SQLite only."""
+    """Yields a function that returns whether another connection has written since; SQLite only."""
     with closing(db.engine.raw_connection()) as connection:
         written = partial(version, connection.cursor())
         before = written()
@@ -60,7 +60,7 @@ def version(cursor: Any) -> int:
 
 
 def organisation_lines() -> frozenset[tuple[int, type[Any]]]:
-    """The latest lines of the trail that are about the organisation, each with whose rows it is about."""
+    """The latest audit log entries about the organisation, each with its model."""
     models = {ledger.name: ledger.model for ledger in mounted() if ledger.model in cached_lookups.REFERENCE}
     latest = select(func.max(AuditEvent.id)).scalar_subquery() - LATEST
     query = select(AuditEvent.id, AuditEvent.ledger).where(AuditEvent.id > latest, AuditEvent.ledger.in_(models))
@@ -69,7 +69,7 @@ def organisation_lines() -> frozenset[tuple[int, type[Any]]]:
 
 @dataclass
 class Batches:
-    """Ends a transaction when it has lasted long enough; called between rows, with how many are done."""
+    """Commits a transaction that has lasted long enough. Called between rows with the number done."""
 
     run_id: int
     progress: Progress
@@ -81,7 +81,7 @@ class Batches:
     organisation: frozenset[tuple[int, type[Any]]] = field(default_factory=organisation_lines)
 
     def __call__(self, done: int, total: int) -> None:
-        """Raises what `progress` raises, with all rows so far stored."""
+        """Raises what `progress` raises, after storing all rows so far."""
         now = time.monotonic()
         if now - self.asked < ASKED and done < total:
             return
@@ -103,7 +103,7 @@ class Batches:
         db.session.commit()
 
     def rest(self) -> None:
-        """Let others write, where only one can."""
+        """Pause, so that others can write to a database with a single writer."""
         if db.engine.dialect.name != "sqlite":
             return
         self.shared = False
@@ -115,7 +115,7 @@ class Batches:
             self.shared = True
 
     def look_around(self) -> None:
-        """What is remembered of the organisation holds until somebody else changes it."""
+        """Drop cached lookups of the organisation that others have changed."""
         lines = organisation_lines()
         cached_lookups.forget_about({model for _, model in lines - self.organisation})
         self.organisation = lines
@@ -123,7 +123,7 @@ class Batches:
 
 @dataclass(frozen=True)
 class Sheet:
-    """What is brought: the rows, the file's name and digest, and how it is to be taken."""
+    """An uploaded workbook: the rows, the file's name and digest, and the import options."""
 
     ledger: Ledger
     layout: Tables
@@ -142,14 +142,15 @@ def digest(path: Path) -> str:
 
 
 def rehearse(sheet: Sheet, folder: Path, progress: Progress) -> Outcome:
-    """What would become of the rows. Stores nothing."""
+    """Preview the import. Stores nothing."""
     with rehearsal(folder):
         return take(sheet.ledger, sheet.layout, "", sheet.adopt, progress, sheet.same)
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of the rows, and under which run; of a sheet that is taken whole or not at all, whether it was."""
+    """The result of an import and the id of its run; `kept`: False if an all-or-nothing import was undone or
+    refused."""
 
     outcome: Outcome
     run_id: int | None
@@ -157,10 +158,11 @@ class Taken:
 
 
 def run(sheet: Sheet, folder: Path, progress: Progress, begun: Callable[[int], None] = lambda _id: None) -> Taken:
-    """Take the rows, and commit them in batches. `begun` is told the id of the run before anything is stored.
+    """Import the rows and commit them in batches. `begun` is called with the id of the run before anything is stored.
 
-    All rows or none: the sheet is tried first, and should a row be rejected all the same, or the run break off, what
-    was stored is undone. Raises what `progress` raises; what was stored until then stays and can be undone.
+    All or nothing (`whole`): the import is rehearsed first. If a row is rejected after all, or the run stops, the
+    stored rows are undone. Raises what `progress` raises; unless `whole`, the rows stored before that stay and can be
+    undone.
     """
     if sheet.whole and (outcome := rehearse(sheet, folder, progress)).rejected:
         return Taken(outcome, None, kept=False)
@@ -185,7 +187,7 @@ def run(sheet: Sheet, folder: Path, progress: Progress, begun: Callable[[int], N
 
 @contextmanager
 def ended(run_id: int, sheet: Sheet) -> Iterator[None]:
-    """The run says how it ended, however it does."""
+    """Store how the run ended, also after an error."""
     try:
         yield
     except BaseException as fault:

@@ -30,7 +30,7 @@ RAISED = "P0"  # class of PostgreSQL's errors that a trigger raises
 
 
 def refuses_row(fault: Exception) -> bool:
-    """Is the error about what is stored, and not about a database that is away, busy or full?"""
+    """Is the error about the data, and not about a database that is unavailable, busy or full?"""
     if isinstance(fault, DBAPIError) and not fault.connection_invalidated:
         state = getattr(fault.orig, "sqlstate", None) or ""
         return isinstance(fault, UNSTORABLE) or state.startswith(RAISED)
@@ -43,7 +43,7 @@ def refusal() -> str:
 
 @dataclass
 class Savepoint:
-    """The savepoint of the rows from `first` on, and what makes the caller forget what it noted since."""
+    """The savepoint of the rows from `first` on, with a function that discards the caller's notes since."""
 
     first: int
     transaction: SessionTransaction
@@ -58,7 +58,7 @@ class Savepoint:
         self.forget()
 
     def let_go(self) -> None:
-        """Take back what was stored, and keep the notes of it."""
+        """Roll back the changes, but keep the notes."""
         self.transaction.rollback()
         cached_lookups.forget()
 
@@ -70,11 +70,10 @@ def take_each(
     remember: Callable[[Sequence[T]], Callable[[], None]],
     before: Callable[[int], None] = lambda _at: None,
 ) -> None:
-    """Call `take` for each row, which answers whether it changed a record that was there, and `refuse` for one that the
-    database does not accept. `remember` is given the rows of a savepoint before the first of them is taken, and answers
-    what makes the caller's notes again what they are then.
-    `before(position)` is called between rows, where a transaction may end.
-    """
+    """Call `take` for each row, which returns whether it changed an existing record, and `refuse` for rows that the
+    database does not accept. `remember` is called with the rows of a savepoint before the first is imported, and
+    returns a function that restores the caller's notes. `before(position)` is called between rows, where the
+    transaction may be committed."""
     trial = beside_others()
     at, alone, current = 0, len(rows) if trial else -1, None  # up to `alone` each row has a savepoint of its own
     while at < len(rows):
@@ -105,7 +104,7 @@ def fresh(
     most: int,
     remember: Callable[[Sequence[T]], Callable[[], None]],
 ) -> Savepoint:
-    """The savepoint for the row at this position: the current one while it is open and holds fewer than `most`."""
+    """The savepoint for this row: the current one if it is open and has fewer than `most` rows."""
     if current is not None and current.transaction.is_active:
         if at - current.first < most:
             return current

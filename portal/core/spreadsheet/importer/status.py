@@ -1,4 +1,4 @@
-"""The status that a sheet gives, when existing ledgers are adopted (`docs/domain` §2.1, `docs/domain/workbooks.md`)."""
+"""The status in a sheet, when existing ledgers are adopted (`docs/domain` §2.1, `docs/domain/workbooks.md`)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COMMON = {
 
 
 class Standings:
-    """The statuses of a ledger by the words of sheets. A word is matched whole: 未终止 is not 终止."""
+    """The statuses of a ledger by the words in sheets. Only whole words match: 未终止 is not 终止."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
@@ -38,7 +38,7 @@ class Standings:
             self.words.setdefault(plain(word), status)
 
     def _words(self) -> Iterator[tuple[str, str]]:
-        """The ledger's own words, its labels in every language, those of derived statuses, and what all offices say."""
+        """The ledger's own words, its labels in every language, those of derived statuses, and common words."""
         for status, words in self.ledger.sheet.status_words.items():
             yield from ((status, word) for word in words)
         derived = {name: (each.shown, each.base[0]) for name, each in self.ledger.review.effective.items()}
@@ -51,8 +51,7 @@ class Standings:
                 yield from ((status, word) for word in words)
 
     def said(self, cells: Mapping[str, str]) -> str:
-        """The status that a row says; in force when it says none, and expired then is told by its dates. Raises
-        Rejected for a word that nobody knows."""
+        """The status in a row; in force if it is blank. Raises Rejected for an unknown word."""
         text = cells.get("status", "")
         if not text.strip():
             return IN_FORCE
@@ -62,12 +61,12 @@ class Standings:
 
 
 def adopts(record: Record, status: str) -> bool:
-    """Does taking a record over change its status?"""
+    """Does adopting the record change its status?"""
     return getattr(record, "status", "") == DRAFT != status
 
 
 def take_over(ledger: Ledger, record: Record, status: str) -> None:
-    """The record with the status that its sheet says; "" leaves it as it is."""
+    """Give the record the status from its sheet; "" keeps its own."""
     if status and adopts(record, status):
         record.record_no = record.record_no or transitions.number(ledger, record)
         record.prior_status = IN_FORCE if status in ENDED else None

@@ -1,4 +1,4 @@
-"""End dates and reasons of records that a sheet says have ended."""
+"""End dates and reasons of records that have ended according to a sheet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from portal.core.spreadsheet.importer.verdict import Rejected
 
 
 def take_ends(ledger: Ledger, record: Any, cells: Mapping[str, str], *, new: bool) -> list[str]:
-    """Put what a sheet says of its end into a new record that has ended; answers what is not taken. Raises Rejected."""
+    """Store end date and reason in a new record that has ended; returns the fields that are not stored. Raises
+    Rejected."""
     taken, left = [], []
     for name, statuses in asked_at(ledger).items():
         kind, text = ledger.field(name).kind, cells.get(name, "")
@@ -36,7 +37,7 @@ def take_ends(ledger: Ledger, record: Any, cells: Mapping[str, str], *, new: boo
 
 
 def judge(ledger: Ledger, record: Any) -> None:
-    """The rules of the transition to this status."""
+    """Apply the rules of the transition to this status. Raises Rejected."""
     values = Values(record, {}, from_paper=True)
     for transition in ledger.review.transitions:
         if any(path.target == record.status for path in transition.edges):

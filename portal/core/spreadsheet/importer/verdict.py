@@ -24,7 +24,7 @@ Change = tuple[str, str, str, str]
 
 
 class Rejected(Exception):
-    """A row that is not taken: the field meant, and why; and what else is wrong with it."""
+    """Raised for a rejected row: the field, the reason, and further errors."""
 
     def __init__(self, name: str, why: str, also: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(why)
@@ -32,7 +32,7 @@ class Rejected(Exception):
 
 
 class Question(Rejected):
-    """A row that names a record and says that it is about somebody or something else: rejected until answered."""
+    """Raised if a row contradicts the record that it names; rejected until the user confirms it."""
 
     def __init__(self, record: Any, found: Sequence[Contradiction], ledger: Ledger, prefix: str = "") -> None:
         first = found[0]
@@ -54,7 +54,7 @@ def number_or_name(record: Any) -> str:
 
 @dataclass
 class Told:
-    """What is said of a row beside what became of it; names are those of columns."""
+    """Remarks about a row in addition to its result; names are those of columns."""
 
     # What the other records that it tells of still lack.
     lacking: list[str] = field(default_factory=list)
@@ -73,7 +73,7 @@ class Told:
 
 
 def same_day(one: str, other: str) -> bool:
-    """What is no day is for its field to refuse."""
+    """Are both texts the same day? True if either is invalid; the field reports that."""
     try:
         return parse_day(one) == parse_day(other)
     except BadValue:
@@ -81,8 +81,8 @@ def same_day(one: str, other: str) -> bool:
 
 
 def both_days(name: str, text: str) -> dict[str, str]:
-    """From and until, of a column with both; one day alone is until, when nothing is said but that: not when it begins
-    a term of three years, or one that ends with a month."""
+    """Start and end date of a column with both. A single date is the end date, if the text says "until" and nothing
+    else."""
     days = days_in(text)
     if not 1 <= len(days) <= 2 or (len(days) == 1 and not UNTIL.fullmatch(besides_days(text))):
         raise Rejected(name, gettext("Two days, please: from and until."))
@@ -90,8 +90,7 @@ def both_days(name: str, text: str) -> dict[str, str]:
 
 
 def changes_of(form: LedgerForm, names: Iterable[str], record: Any, parent: Any, prefix: str) -> Iterator[Change]:
-    """Old and new of what a form changes, masked as on every page; of an entry that is new under a record all that it
-    says."""
+    """The old and new texts of a form's changes, masked as on pages; all values of a new entry."""
     for name in names:
         kind, asked = form.ledger.field(name).kind, form[name]
         old = kind.show(asked.before) if kind.personal else kind.show(kind.read(record, name)) if record else ""
@@ -100,8 +99,8 @@ def changes_of(form: LedgerForm, names: Iterable[str], record: Any, parent: Any,
 
 
 def shows(kind: Kind, record: Any, name: str, text: str) -> bool:
-    """Is this what our own sheets and pages say of a record, in any language? Personal values are never compared as
-    texts, since the answer would tell them."""
+    """Is this the text that our own workbooks and pages show for the record, in any language? Personal values are never
+    compared, since the result would reveal them."""
     if kind.personal:
         return False
     value = kind.read(record, name)

@@ -1,1 +1,1 @@
-"""Reading workbooks as offices keep them, in a process of its own and within limits."""
+"""Read office workbooks in a separate process and within limits."""

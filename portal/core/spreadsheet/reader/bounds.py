@@ -19,7 +19,7 @@ Area = tuple[int, int, int, int]
 
 
 class TooMuch(Exception):
-    """The code of the limit that a workbook exceeds."""
+    """Raised with the code of the limit that a workbook exceeds."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -28,8 +28,8 @@ class TooMuch(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """`rows`, `cells`, `characters` and `merged` (rows that merged cells stand over) are of all sheets together;
-    `parts` and `unpacked` bytes are of the zip; `memory` is in bytes and `seconds` are those of the processor."""
+    """`rows`, `cells`, `characters` and `merged` (rows covered by merged cells) count all sheets together; `parts` and
+    `unpacked` bytes are of the zip; `memory` is in bytes, and `seconds` are CPU time."""
 
     rows: int
     columns: int
@@ -44,7 +44,7 @@ class Limits:
 
 
 def limit_process(memory: int, seconds: int) -> None:
-    """Where the system knows no such limits, the parent's time limit remains."""
+    """Limit memory and CPU time. On systems without such limits, only the parent's timeout applies."""
     if resource is None:
         return
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
@@ -53,7 +53,7 @@ def limit_process(memory: int, seconds: int) -> None:
 
 
 def check_zip(path: Path, limits: Limits) -> None:
-    """By what its directory says. A size that is a lie is found when the part is read, or when memory ends."""
+    """Check the sizes in the zip directory. A wrong size is detected when the part is read, or by the memory limit."""
     try:
         with ZipFile(path) as parts:
             listed = parts.infolist()
@@ -64,7 +64,7 @@ def check_zip(path: Path, limits: Limits) -> None:
 
 
 class Room:
-    """What may still be read of all sheets together: many can be one and the same part of a small file."""
+    """The remaining limits for all sheets together, since many sheets can be the same part of a small file."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -87,7 +87,7 @@ class Room:
             raise TooMuch("too much")
 
     def take_merged(self, areas: list[Area]) -> list[Area]:
-        """Those that lie where rows are read, without what reaches beyond it."""
+        """The merged areas, cut off at the limits for rows and columns."""
         last_row, last_column = self.limits.rows - 1, self.limits.columns - 1
         found = [
             (top, left, min(bottom, last_row), min(right, last_column))
@@ -100,7 +100,7 @@ class Room:
         return found
 
     def within(self, rows: set[int], columns: set[int]) -> tuple[list[int], list[int]]:
-        """Those of these rows and columns that are read."""
+        """The rows and columns within the limits."""
         return sorted(n for n in rows if n < self.limits.rows), sorted(n for n in columns if n < self.limits.columns)
 
 

@@ -39,15 +39,15 @@ def is_ditto(text: str) -> bool:
 
 
 def unclear(kind: Kind | None, text: str) -> str:
-    """Why nobody can say what a cell means; "" when its field can."""
+    """The reason why a cell cannot be understood; "" if its field can parse it."""
     if ELSEWHERE.fullmatch(text):
         return gettext("Please write here what “%(text)s” means.", text=text)
     return number_of_nobody(kind, text) if kind else ""
 
 
 def number_of_nobody(kind: Kind, text: str) -> str:
-    """Why a number in a cell does not say who or what is meant: forms post ids of the database, sheets do not know
-    them."""
+    """Message for a number in a cell of a link: forms post database ids, which sheets do not have. "" for other
+    cells."""
     if not kind.refers or not any(part.strip().isdecimal() for part in kind.from_cell(text)):
         return ""
     return gettext("Please write the name; the number %(text)s does not say what is meant.", text=text)

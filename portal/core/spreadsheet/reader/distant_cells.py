@@ -23,12 +23,12 @@ SPACE = re.compile(r"&#(?:x0*(?:20|A0|9|A|D|3000)|0*(?:32|160|9|10|13|12288));|\
 
 
 class FarCell(Exception):
-    """A cell beyond all columns that are read says something; its address."""
+    """Raised with the address of a cell beyond all columns that are read, if it is not blank."""
 
 
 def without_far_blanks(content: bytes) -> bytes:
-    """The workbook without its blank cells that lie far away; itself when it has none. Raises FarCell for one in a far
-    column that is not blank."""
+    """The workbook without distant blank cells; unchanged if there are none. Raises FarCell for a distant column with a
+    value."""
     changed: dict[str, bytes] = {}
     shared: set[int] | None = None  # the numbers of shared texts that are blank
     with ZipFile(io.BytesIO(content)) as parts:
@@ -42,7 +42,7 @@ def without_far_blanks(content: bytes) -> bytes:
 
 
 def kept(shared: set[int], found: re.Match[bytes]) -> bytes:
-    """Nothing of a blank cell, else the cell as it stands."""
+    """Empty for a blank cell, else the cell unchanged."""
     about, inside = found[2], found[3] or b""
     values = VALUE.findall(inside)
     if b't="s"' in about:

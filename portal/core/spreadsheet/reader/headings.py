@@ -1,4 +1,4 @@
-"""The headings of a table: one to three rows of them, grouped or not."""
+"""The headings of a table: one to three rows, with or without groups."""
 
 from __future__ import annotations
 
@@ -34,11 +34,9 @@ LOOKED_AT = 40  # rows in which a header may stand, cells by which a column is t
 
 @dataclass
 class Column:
-    """One column of the sheet. `name` is the field it is, "" when nobody knows, IGNORED when it is not taken.
-
-    `how` says who knows: the ledger (KNOWN), somebody who said so (MAPPED), or nobody: then `guess` is the field that
-    it might be, which is taken when somebody says yes. `why` says why a column that a field was found for is not taken.
-    """
+    """A column of the sheet. `name` is its field, "" if unknown, IGNORED if it is not imported. `how` is the source:
+    the ledger (KNOWN) or the user (MAPPED); without one, `guess` is a suggested field, which is imported if the user
+    confirms it. `why` is the reason why a column with a known field is not imported."""
 
     index: int
     header: str
@@ -67,7 +65,7 @@ class Column:
 
     @property
     def letters(self) -> str:
-        """Its name in a spreadsheet: A … Z, AA …"""
+        """The column letters in a spreadsheet: A … Z, AA …"""
         return str(xl_col_to_name(self.index))
 
 
@@ -78,7 +76,7 @@ def cell(cells: Sequence[str], index: int) -> str:
 
 @remembering(8192)
 def plain(text: str) -> str:
-    """A header without what differs from office to office: script, width, spaces, marks."""
+    """Normal form of a heading: without differences in script and width, without spaces and punctuation."""
     return re.sub(r"[\s*:：/、,，._\-—()（）\[\]【】]", "", fold(text[:LONGEST]))
 
 
@@ -88,8 +86,8 @@ def without_brackets(text: str) -> str:
 
 
 def headings(sheet: Sheet, top: int, depth: int, width: int) -> list[Column]:
-    """The columns under the headings in `depth` rows from `top` on. What stands to the right of the last heading is a
-    column, too: its cells are not lost."""
+    """The columns under the headings in `depth` rows from `top` on. Cells to the right of the last heading are columns,
+    too, so that they are not lost."""
     own = [[cell(row, index) for index in range(width)] for row in sheet.rows[top : top + depth]]
     over = reaching(sheet, top, own)
     columns = []
@@ -108,8 +106,8 @@ def headings(sheet: Sheet, top: int, depth: int, width: int) -> list[Column]:
 
 
 def reaching(sheet: Sheet, top: int, own: Sequence[Sequence[str]]) -> list[list[str]]:
-    """The headings of each row, one that is merged over several columns said for each of them. Where nothing is merged,
-    as in a text file, the heading of a group reaches over the headings below it that have none above."""
+    """The headings of each row, with merged ones repeated for each column. Without merged cells, as in a text file, a
+    group heading covers the following columns that have a heading below and none above."""
     merged = {(area[0], area[1]): area[3] for area in sheet.merged}
     found = []
     for n, texts in enumerate(own):
@@ -125,8 +123,8 @@ def reaching(sheet: Sheet, top: int, own: Sequence[Sequence[str]]) -> list[list[
 
 
 def words_of(header: str, groups: Sequence[str]) -> list[str]:
-    """What a heading says, with and without its groups; a name alone is whose the group is. Each ledger asks it of
-    each row that may be one of headings, so it is kept, as `plain` is."""
+    """The words of a heading, with and without its groups. Cached like `plain`, because each ledger asks for them in
+    each row that may be a heading."""
     short = len(header) + sum(map(len, groups)) <= KEPT
     return list((kept_words if short else all_words)(header, tuple(groups)))
 

@@ -1,4 +1,4 @@
-"""Where the tables stand in the sheets of a workbook: their headings, their rows, and what is none of them."""
+"""Find the tables in the sheets of a workbook: headings, rows, and rows that are not data."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TOWN_ENDS = re.compile(r"街道|镇|乡|开发区|园区")
 
 @dataclass(frozen=True)
 class Skip:
-    """A row of the sheet, from 1, that is none of the table, and why."""
+    """A row of the sheet (from 1) that is not data, with the reason."""
 
     row: int
     why: str
@@ -40,7 +40,7 @@ class Skip:
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a cell, or is said of it, before anybody asks its field."""
+    """An error or remark about a cell, before its field parses it."""
 
     name: str
     why: str
@@ -49,8 +49,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Read:
-    """What stands below the headings: (row from 1, text by field) of the rows of the table, the others, and faults of
-    rows by their number."""
+    """The rows below the headings: (row from 1, text by field) of data rows, skipped rows, and errors by row."""
 
     rows: list[tuple[int, dict[str, str]]]
     skipped: list[Skip]
@@ -63,7 +62,7 @@ class Read:
 
 @dataclass
 class Layout:
-    """Where the table stands in its sheet, and what its columns are."""
+    """The position of a table in its sheet, and its columns."""
 
     sheet: Sheet
     top: int
@@ -97,7 +96,7 @@ class Layout:
 
     @cached_property
     def read(self) -> Read:
-        """The rows below the headings. Columns must be known before."""
+        """Read the rows below the headings. Columns must be assigned before."""
         found, carried = Read([], [], {}, {}, self.count_months()), Carried(self)
         end = self.end
         for n, cells in self.below():
@@ -124,7 +123,7 @@ class Layout:
 
     @cached_property
     def reasons(self) -> dict[int, str]:
-        """Why rows are none of the table, as far as that was asked: the end is looked for before they are read."""
+        """Cache of the reasons why rows are not data, because the end of the table is found before rows are read."""
         return {}
 
     def another(self, row: int) -> str:
@@ -136,7 +135,7 @@ class Layout:
 
     @cached_property
     def end(self) -> int | None:
-        """The row from 0 in which another table begins below this one. Columns must be known before."""
+        """The row (from 0) in which another table begins below this one. Columns must be assigned before."""
         last = self.first_row - 1
         title: int | None = None  # the first of the titles right above
         for n, cells in self.below():
@@ -151,7 +150,7 @@ class Layout:
         return None
 
     def is_strange(self, filled: Mapping[int, str]) -> bool:
-        """Are these headings that nobody knows? Words only, of which no column that tells its cells takes any."""
+        """Are these unknown headings? They have words only, and no column with typical values accepts them."""
         if len(filled) < MOST_STRAY or any(char.isdecimal() for text in filled.values() for char in text):
             return False
         kinds = {column.index: self.kinds[name] for name, column in self.taken.items() if name in self.kinds}
@@ -187,13 +186,13 @@ class Layout:
         }
 
     def units(self) -> list[str]:
-        """The units that the sheet gives above its table, or in the last lines below: 单位：万元."""
+        """The units given above the table, or in the last rows of the sheet: 单位：万元."""
         around = [*self.sheet.rows[: self.top], *self.sheet.rows[max(self.first_row, len(self.sheet.rows) - FOOT) :]]
         return [unit for cells in around for text in cells for unit in said_in(text)]
 
     @cached_property
     def day(self) -> date | None:
-        """The day that the sheet says it was filled in, above its table."""
+        """The date given above the table on which the sheet was filled in."""
         for cells in self.sheet.rows[: self.first_row]:
             texts = [fold(text) for text in cells if text]
             for text, beside in zip(texts, [*texts[1:], ""], strict=True):
@@ -205,8 +204,8 @@ class Layout:
 
 
 class Carried:
-    """What rows say by what stands above them: cells merged over several rows, marks for "as above", columns that are
-    filled in once for all rows that follow; and days by the rule for months."""
+    """Values that rows take from rows above: merged cells, marks for "as above", columns filled in once for all
+    following rows; and dates by the rule for months."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout, self.taken, self.spread = layout, layout.taken, layout.spread()
@@ -227,7 +226,7 @@ class Carried:
         }
 
     def meant(self, texts: dict[str, str]) -> list[Fault]:
-        """Puts what cells mean in the place of what they say; answers what is to be said of that."""
+        """Replace the texts of cells by their meaning; returns errors and remarks."""
         found = []
         for name, reading in self.readings.items():
             if not texts[name]:
@@ -242,7 +241,7 @@ class Carried:
         return found
 
     def title(self, cells: Sequence[str]) -> None:
-        """A title alone in a column that is filled in once is meant for the rows below it."""
+        """Use a group title in a column that is filled in once as the value of the rows below it."""
         filled = {index: text for index in range(len(cells)) if (text := cell(cells, index))}
         for name in self.layout.fills_down:
             column = self.taken.get(name)
@@ -283,7 +282,8 @@ def takes(kind: Kind, text: str) -> bool:
 
 
 def in_towns(texts: Mapping[str, str]) -> dict[str, str]:
-    """Communities of one name lie in several towns; a column with the town says which is meant."""
+    """Put the town before the community's name if there is a column for it, since several towns have communities of the
+    same name."""
     found = dict(texts)
     for column in [name for name in found if name.endswith(TOWN)]:
         town, name = found.pop(column), column.removesuffix(TOWN)
@@ -293,7 +293,7 @@ def in_towns(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def candidates(sheet: Sheet, words: Mapping[str, Sequence[str]]) -> Iterator[tuple[tuple[int, int, int], Layout]]:
-    """Tables that begin at some row with one to three rows of headings, with how well they fit."""
+    """Possible tables with one to three rows of headings, with a score."""
     width = max(map(len, sheet.rows), default=0)
     first = next((n for n, cells in enumerate(sheet.rows) if cells), 0)
     for top in range(first, min(first + LOOKED_AT, len(sheet.rows))):
@@ -308,14 +308,14 @@ def candidates(sheet: Sheet, words: Mapping[str, Sequence[str]]) -> Iterator[tup
 
 
 def is_cut(sheet: Sheet, top: int, depth: int) -> bool:
-    """Does a heading that is merged over several rows reach below the last of these, where more headings stand?"""
+    """Does a heading that is merged over several rows extend below these rows, into further headings?"""
     last = top + depth - 1
     return any(area[0] <= last < area[2] < top + DEPTHS[-1] for area in sheet.merged if area[0] >= top)
 
 
 @dataclass
 class Offer:
-    """A sheet of the workbook: the table that was found in it, and why it is not taken."""
+    """A sheet of the workbook with its table, or the reason why it is not imported."""
 
     sheet: Sheet
     layout: Layout | None = None
@@ -331,7 +331,7 @@ class Offer:
 
     @property
     def count(self) -> int:
-        """The rows of its table; without one, all that are not blank."""
+        """The number of rows of its table; without one, of all rows that are not blank."""
         if self.layout is not None:
             return sum(1 for _ in self.layout.below())
         return sum(any(cell(cells, index) for index in range(len(cells))) for cells in self.sheet.rows)
@@ -339,7 +339,7 @@ class Offer:
 
 @dataclass
 class Tables:
-    """Everything that is taken from a workbook, and what is not."""
+    """The tables of a workbook, imported or not."""
 
     offers: list[Offer] = field(default_factory=list)
     # Those of the sheets that hold tables of the records.
@@ -357,16 +357,16 @@ class Tables:
 
     @property
     def count(self) -> int:
-        """The number of rows of all tables that are taken."""
+        """The number of rows of all imported tables."""
         return sum(len(table.read.rows) for table in self.taken)
 
     def read_rows(self) -> None:
-        """Read the rows of all tables that are taken, while the caller can wait for it."""
+        """Read the rows of all imported tables now, while the caller can wait."""
         for table in self.taken:
             _ = table.read
 
     def of(self, name: str) -> Layout:
-        """The table of the sheet with this name; of the only one where none is said."""
+        """The table of the sheet with this name, or the only table."""
         for table in self.further:
             if table.sheet.name == name:
                 columns = headings(table.sheet, table.top, 1, len(table.columns))

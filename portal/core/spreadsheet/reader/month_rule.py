@@ -1,4 +1,4 @@
-"""Which day is meant where a sheet gives a month only: one rule for the sheet."""
+"""The day to use where a sheet gives only a month: one rule for each sheet."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ RULES = (FIRST, LAST)
 
 
 def month_of(text: str, *, written: bool = False) -> tuple[int, int] | None:
-    """The year and month of a text that is nothing more than these. 2024.1 can be October, unless cells of its column
-    are `written` out, like 2024.10 or 2024.01."""
+    """The year and month if the text has nothing else. 2024.1 can be October, unless months in its column are `written`
+    in full, like 2024.10 or 2024.01."""
     narrow = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
     found = MONTH.fullmatch(narrow)
     if found is None or (EITHER.fullmatch(narrow) and not written):

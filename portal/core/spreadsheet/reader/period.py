@@ -1,4 +1,4 @@
-"""What a workbook says of the time that it is about (`docs/domain` §2.7: 统计期间)."""
+"""The statistical period of a workbook (`docs/domain` §2.7: 统计期间)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def until(day: date) -> str:
 
 
 def span(first: date | None, last: date | None) -> str:
-    """A year, half-year, quarter or month by its name; other days from and to; without either, until today."""
+    """The name of a year, half-year, quarter or month; otherwise from and to; without either, until today."""
     if first and last:
         return named(first, last) or gettext("%(first)s to %(last)s", first=long_date(first), last=long_date(last))
     if first:
@@ -25,7 +25,7 @@ def span(first: date | None, last: date | None) -> str:
 
 
 def days_of(first: date | None, last: date | None) -> str:
-    """The days themselves, where `span` has a name for them."""
+    """The dates, even if `span` has a name for the period."""
     if first and last:
         return gettext("%(first)s to %(last)s", first=long_date(first), last=long_date(last))
     return span(first, last)

@@ -48,7 +48,7 @@ Lines = Iterator[Any]
 
 
 class Fault(Exception):
-    """A file that is not read: the code of the reason, and where."""
+    """Raised if a file cannot be read: the code of the reason, and the place."""
 
     def __init__(self, code: str, where: str = "") -> None:
         super().__init__(code)
@@ -56,8 +56,8 @@ class Fault(Exception):
 
 
 def number(value: float) -> str:
-    """Without the noise of binary fractions: 85.1, not 85.10000000000001. Of more digits than a spreadsheet keeps it
-    is shown that the last ones are lost: 9.11201160000001E+17."""
+    """The text of a number without binary rounding noise: 85.1, not 85.10000000000001. Numbers with more digits than a
+    spreadsheet keeps show the loss: 9.11201160000001E+17."""
     if abs(value) >= 10**DIGITS:
         return f"{value:.{DIGITS}G}"
     return str(int(value)) if value.is_integer() else f"{Decimal(f'{value:.{DIGITS}g}'):f}"
@@ -80,7 +80,7 @@ def text(value: Any) -> str:
 
 
 def shown(value: Any, how: str, date1904: bool) -> str:
-    """A number as its format shows it: 80%, or a day or month that calamine takes for a number."""
+    """A number as its format shows it: 80%, or a date or month that calamine reads as a number."""
     if how == "percent":
         return f"{number(float(f'{value * 100:.{DIGITS}g}'))}%" if isinstance(value, float) else text(value)
     if isinstance(value, float) and 1 <= value < 100_000:
@@ -97,7 +97,7 @@ def checked(cell: str, where: str) -> str:
 
 
 def trimmed(rows: Iterable[list[str]]) -> Iterator[list[str]]:
-    """Without what is blank at the end of each row and below the last that says something."""
+    """Remove blank cells at the end of rows, and blank rows at the end."""
     blank = 0
     for row in rows:
         while row and not row[-1].strip():
@@ -130,7 +130,7 @@ def decoded(content: bytes) -> str:
 
 
 def delimiter(content: str) -> str:
-    """The sign that stands equally often in most lines."""
+    """The separator whose count is the same in most lines."""
     if told := SEPARATOR_LINE.fullmatch(content.partition("\n")[0]):
         return told[1]
     lines = [re.sub(r'"[^"]*"', "", line) for line in content[:100_000].splitlines()[:LOOKED_AT] if line.strip()]
@@ -151,12 +151,13 @@ def unwrapped(cell: str) -> str:
 
 
 def typed(cell: str) -> str:
-    """A text of a workbook; texts that came from elsewhere are now and then still wrapped."""
+    """The text of a cell; texts copied from other programs sometimes still have a leading apostrophe or are wrapped as
+    a formula."""
     return unwrapped(cell) if cell.startswith(WRAPPINGS) else cell
 
 
 def lines_within(content: str, sign: str) -> Iterator[str]:
-    """Refuses a line that is more columns than there can be, before they are laid out."""
+    """Refuse a line with more columns than possible, before they are allocated."""
     for line in io.StringIO(content, newline=""):
         if line.count(sign) > MOST_TEXT:  # as many as a text could hold
             raise TooMuch("too large")
@@ -164,7 +165,7 @@ def lines_within(content: str, sign: str) -> Iterator[str]:
 
 
 def records(content: str) -> Iterator[list[str]]:
-    """One row for each record. A quotation mark that is not closed, or not doubled, would swallow the rows after it."""
+    """Yield rows. An unclosed quotation mark, which would swallow the following rows, is an error."""
     csv.field_size_limit(2**31 - 1)
     sign = delimiter(content)
     lines = csv.reader(lines_within(content, sign), delimiter=sign, strict=True)
@@ -203,7 +204,7 @@ def from_text(content: bytes, room: Room) -> Lines:
 
 
 def of_xls(content: bytes) -> tuple[bool, dict[str, Marks]]:
-    """The same of the old binary format, as far as xlrd finds its way in it."""
+    """Date system and marks of the old binary format, as far as xlrd can read it."""
     try:
         book = xlrd.open_workbook(file_contents=content, formatting_info=True, logfile=io.StringIO())
     except Exception as fault:
@@ -226,7 +227,7 @@ def of_old_sheet(book: Any, sheet: Any) -> Marks:
 
 
 def extras(content: bytes, most_sheets: int) -> tuple[bool, dict[str, Marks]]:
-    """What calamine does not tell: see `workbook_xml.py`."""
+    """Date system and marks that calamine does not read: see `workbook_xml.py`."""
     if content.startswith(OLE):
         return of_xls(content)
     if not is_zipfile(io.BytesIO(content)):
@@ -241,7 +242,7 @@ def extras(content: bytes, most_sheets: int) -> tuple[bool, dict[str, Marks]]:
 
 
 def near(content: bytes) -> bytes:
-    """Without stray blanks far away from the table, up to which calamine would lay out all cells."""
+    """The file without distant blank cells, up to which calamine would allocate all cells."""
     if not is_zipfile(io.BytesIO(content)):
         return content
     try:
@@ -251,7 +252,7 @@ def near(content: bytes) -> bytes:
 
 
 def cells_of(rows: Iterable[list[Any]], marks: Marks, date1904: bool) -> Iterator[list[str]]:
-    """The texts of each row. Most rows have no marks: they are many, and nothing is asked of each of their cells."""
+    """The texts of each row. Most rows have no marks and are read without checks for each cell."""
     marked: dict[int, list[tuple[int, str, bool]]] = {}
     for wrong, found in ((False, marks.shown), (True, marks.errors)):
         for (n, m), how in found.items():

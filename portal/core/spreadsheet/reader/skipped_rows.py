@@ -82,9 +82,8 @@ NOTE = re.compile(r"(?:\d+|[①-⑳])\s*[.．、)）].*|.*[。；]|.{26,}|[(（]
 
 @dataclass(frozen=True)
 class Table:
-    """What is asked of a table to tell its rows from others: its columns, the rows of its headings, all words of
-    the ledger, which cells are merged over several columns, which rows are hidden, and which columns are filled in once
-    for all rows that follow."""
+    """What is needed to tell data rows from others: columns, heading rows, all words of the ledger, cells merged over
+    several columns, hidden rows, and columns filled in once for all following rows."""
 
     columns: Sequence[Column]
     heads: Sequence[Sequence[str]]
@@ -95,7 +94,7 @@ class Table:
 
 
 def why_skipped(table: Table, n: int, cells: Sequence[str]) -> str:
-    """Why the row `n` (from 0) that says something is none of the table; "" when it is one."""
+    """The reason why the non-blank row `n` (from 0) is not data; "" if it is."""
     filled = {index: text for index in range(len(cells)) if (text := cell(cells, index))}
     if n in table.hidden:
         return gettext("The row is hidden.")
@@ -109,7 +108,7 @@ def why_skipped(table: Table, n: int, cells: Sequence[str]) -> str:
 
 
 def of_the_form(filled: dict[int, str]) -> str:
-    """What a row is by its cells alone, when it is the form's and not about anything; "" for others."""
+    """The reason why a row belongs to the paper form, from its cells alone; "" for others."""
     if numbers_columns(filled):
         return gettext("The numbers of the columns.")
     if is_total(filled):
@@ -125,7 +124,7 @@ def is_heading_again(table: Table, cells: Sequence[str], filled: dict[int, str])
 
 
 def moved(table: Table, filled: dict[int, str]) -> bool:
-    """Does a heading stand over another column than before? What is below it is another table then."""
+    """Is a heading in another column than before? Then another table begins."""
     here = {column.index: column for column in table.columns}
     for at, text in filled.items():
         meant, column = table.words.get(plain(text), ()), here.get(at)
@@ -135,7 +134,7 @@ def moved(table: Table, filled: dict[int, str]) -> bool:
 
 
 def is_other_heading(table: Table, filled: dict[int, str]) -> bool:
-    """Do headings of another table stand here? Cells of rows are now and then words of the ledger, too."""
+    """Are these headings of another table? Cells of data rows can be words of the ledger, too."""
     known = [at for at, text in filled.items() if plain(text) in table.words]
     return (len(known) >= 2 and 2 * len(known) >= len(filled)) or numbering(table, filled)
 
@@ -145,7 +144,7 @@ def numbering(table: Table, filled: dict[int, str]) -> bool:
 
 
 def numbers_columns(filled: dict[int, str]) -> bool:
-    """As statistical forms have it below their headings: 甲 乙 1 2 3, or (1) (2) (3)."""
+    """Column numbers, as in statistical forms below the headings: 甲 乙 1 2 3, or (1) (2) (3)."""
     texts = [plain(text).strip("()") for text in filled.values()]
     texts = texts[1:] if texts and texts[0] in ("栏次", "列次", "序号", "序次") else texts
     stems = "".join(takewhile(STEMS.__contains__, texts))
@@ -162,8 +161,8 @@ def is_total(filled: dict[int, str]) -> bool:
 
 
 def is_footer(filled: dict[int, str]) -> bool:
-    """A signature, note or date below the table. A name that only begins with such a word is none, nor is a row of
-    which anything else is said."""
+    """Is this a signature, note or date below the table? Not a name that only begins with such a word, nor a row with
+    other values."""
     texts = list(filled.values())
     if len(texts) == 1 and any(form.fullmatch(plain(texts[0])) for form in (DAY, PAGE, UP_TO)):
         return True
@@ -183,7 +182,7 @@ def is_sign(text: str) -> bool:
 
 
 def names(text: str) -> set[str]:
-    """What a cell says when it is one word, maybe with a colon and more after it."""
+    """The normalized word in a cell, also before a colon and without brackets."""
     text = MARKED.sub("", text)
     word = re.split(r"[:：]", fold(text), maxsplit=1)[0]
     return {plain(text), plain(without_brackets(text)), plain(word), plain(without_brackets(word))}
@@ -195,7 +194,7 @@ def is_number(text: str) -> bool:
 
 
 def is_numbered_title(table: Table, filled: dict[int, str]) -> bool:
-    """一 | 区委部门: a number of another kind than those of the rows, beside the only other text."""
+    """一 | 区委部门: a number of another kind than those of the rows, next to the only other text."""
     (at, text), *others = filled.items()
     column = next((column for column in table.columns if column.index == at), None)
     if column is None or column.taken or not ORDINAL.fullmatch(plain(text)):
@@ -217,7 +216,7 @@ def is_group(table: Table, n: int, filled: dict[int, str]) -> bool:
 
 
 def without_content(table: Table, filled: dict[int, str]) -> str:
-    """A row that says nothing of what is taken; one that only lacks something is a row."""
+    """The reason why a row has no value to import; "" for rows that only lack some."""
     taken = [column for column in table.columns if column.taken and column.index in filled]
     if not taken:
         only = [text for text in filled.values() if not is_number(text)]

@@ -1,4 +1,4 @@
-"""Workbooks as offices keep them, read within bounds: `.xlsx`, `.xls`, `.ods`, `.csv` in UTF-8 or GB18030."""
+"""Read office workbooks within limits: `.xlsx`, `.xls`, `.ods`, `.csv` in UTF-8 or GB18030."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ READER = Path(__file__).with_name("sandbox.py")
 
 
 class Unreadable(Exception):
-    """A file that cannot be taken; the message is for whoever brought it."""
+    """Raised if a file cannot be imported; the message is for the user."""
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """`rows` are texts, row 1 of the sheet first, without blanks at their ends; merged cells stand in their upper left
-    corner only. What is hidden, by its index from 0, is read like the rest: whoever takes it says so."""
+    """`rows` are texts, from row 1 of the sheet, without blanks at their ends; merged cells have their text in the
+    upper left corner only. Hidden rows and columns, by index from 0, are included; callers decide about them."""
 
     name: str
     rows: list[list[str]]
@@ -55,7 +55,7 @@ class Sheet:
 
 
 def read(path: Path, name: str) -> list[Sheet]:
-    """The sheets of a file that somebody called `name`. Raises Unreadable."""
+    """The sheets of a file uploaded as `name`. Raises Unreadable."""
     if not name.lower().endswith(ENDINGS):
         raise Unreadable(gettext("Please bring an Excel workbook or a CSV file (%(kinds)s).", kinds=" ".join(ENDINGS)))
     if path.stat().st_size > MOST_BYTES:
@@ -83,8 +83,8 @@ def read(path: Path, name: str) -> list[Sheet]:
 
 
 def environment() -> dict[str, str]:
-    """Without our settings, some of which are secret. Telling where memory ended would need memory, and hang. openpyxl
-    writes other XML where it finds lxml, which the portal does not need."""
+    """The environment without our settings, some of which are secret. Backtraces are off, since a backtrace after
+    running out of memory would hang. openpyxl writes different XML with lxml, which the portal does not need."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("PORTAL_")}
     return kept | {"RUST_BACKTRACE": "0", "OPENPYXL_LXML": "False"}
 
@@ -105,8 +105,8 @@ def limits() -> dict[str, int]:
 
 
 def sheets(lines: Iterable[bytes]) -> list[Sheet] | None:
-    """What the reader answers, line by line, so that no more than the sheets themselves is ever held. None where the
-    answer has no end."""
+    """Parse the reader's output line by line, so that only the sheets are in memory. None if the output is
+    incomplete."""
     found: list[Sheet] = []
     known: dict[str, str] = {}  # columns say the same in many rows; it is kept once
     for line in lines:

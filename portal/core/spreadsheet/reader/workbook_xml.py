@@ -1,7 +1,7 @@
-"""What calamine does not read of a workbook's XML: hidden rows, errors, some formats.
+"""Read what calamine does not read of a workbook's XML: hidden rows, errors, some formats.
 
-Part of the reader's process, without the portal (`sandbox.py`). Nothing here is resolved from outside the file: a part
-with a document type is refused, so that no entity is ever declared.
+Part of the reader's process, without the portal (`sandbox.py`). Nothing is resolved from outside the file: a part with
+a document type is refused, so that no entity can be declared.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ NOT_CODE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 
 
 class Refused(Exception):
-    """A part that is not what it should be."""
+    """Raised for an invalid part."""
 
 
 class TooManySheets(Exception):
-    """Each costs time, also where all of them are one part."""
+    """Raised for too many sheets: each takes time, even if all are the same part."""
 
 
 @dataclass
 class Marks:
-    """Of one sheet; rows and columns from 0."""
+    """Marks of one sheet; rows and columns from 0."""
 
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
@@ -62,7 +62,7 @@ def walk(
     data: Callable[[str], None] | None = None,
     plain: bool = False,
 ) -> None:
-    """`plain`: the attributes asked for have no prefix, as those of cells, of which there are very many."""
+    """Parse a part. `plain`: the attributes have no prefix, as for cells, of which there are very many."""
     parser = ParserCreate()
     parser.buffer_text = True
 
@@ -85,7 +85,7 @@ def walk(
 
 
 def repeated(found: Attributes, what: str) -> int:
-    """How many neighbours an element of ODS stands for."""
+    """The number of neighbours that an ODS element stands for."""
     number = int(found.get(f"number-{what}-repeated", "1"))
     if number < 1:
         raise Refused("repeated less than once")
@@ -97,7 +97,7 @@ def truth(text: str | None) -> bool:
 
 
 def format_means(code: str) -> str:
-    """percent, month (a year and a month without a day), or nothing of these."""
+    """The meaning of a number format: percent, month (year and month without a day), or "" for others."""
     plain = NOT_CODE.sub("", code.split(";", maxsplit=1)[0]).lower()
     if "%" in plain:
         return "percent"
@@ -106,7 +106,7 @@ def format_means(code: str) -> str:
 
 
 class Styles:
-    """How cells of each style are shown."""
+    """The number formats of cell styles."""
 
     def __init__(self) -> None:
         self._codes: dict[int, str] = {}
@@ -135,7 +135,7 @@ class Styles:
 
 
 class SheetCells:
-    """Marks of one worksheet of `.xlsx`, as its xml goes by."""
+    """Collects the marks of an `.xlsx` worksheet while its XML is parsed."""
 
     def __init__(self, shown: list[str]) -> None:
         self.marks = Marks()
@@ -196,7 +196,7 @@ def column_number(letters: str) -> int:
 
 
 class Book:
-    """Which sheets there are, and from which day their days count."""
+    """The sheets of a workbook, and its date system."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -216,7 +216,7 @@ class Book:
 
 
 def of_xlsx(parts: ZipFile, most_sheets: int) -> tuple[bool, dict[str, Marks]]:
-    """Do days count from 1904, and the marks of each sheet by its name."""
+    """Whether the workbook has the 1904 date system, and the marks of each sheet by name."""
     names = {name.replace("\\", "/").lstrip("/").lower(): name for name in parts.namelist()}
     book, folder = Book(most_sheets), "xl"
     for part in (f"{folder}/workbook.xml", f"{folder}/_rels/workbook.xml.rels"):
@@ -236,7 +236,7 @@ def of_xlsx(parts: ZipFile, most_sheets: int) -> tuple[bool, dict[str, Marks]]:
 
 
 def marks_of(parts: ZipFile, name: str, shown: list[str]) -> Marks:
-    """By a scan where the part is written as nearly all are, since cells are very many; else by its parser."""
+    """Scan the bytes of a part, which is fast; if its XML is written unusually, parse it."""
     with parts.open(name) as opened:
         marks = Scan(shown).marks_of(opened)
     if marks is not None:
@@ -273,7 +273,7 @@ class Scan:
         self._styled = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*?\ss="(' + styles + rb')"') if styles else None
 
     def marks_of(self, part: IO[bytes]) -> Marks | None:
-        """None where the bytes are not as this class wants them."""
+        """The marks; None if the XML is not written as this class expects."""
         left = b""
         while piece := part.read(self.PIECE):
             left += piece
@@ -372,7 +372,7 @@ class OpenDocument:
             self._column += self._columns
 
     def _repeat(self) -> None:
-        """Neighbours that are the same are written once, with how many they are."""
+        """Repeat the marks of a cell for the equal neighbours that it stands for."""
         first = self._row, self._column
         if self._error is not None:
             self._marks.errors[first] = "".join(self._error).strip() or "#N/A"

@@ -1,1 +1,1 @@
-"""The rows that were not taken, in the workbook of whoever sent them."""
+"""The rejected rows in the user's own workbook."""

@@ -42,7 +42,7 @@ header_footer.escape = str
 
 
 def built(sheets: list[dict[str, Any]]) -> Workbook:
-    """A workbook of the texts of another format."""
+    """Build a workbook from the texts of a file in another format."""
     book = Workbook()
     book.remove(book.active)
     for told in sheets:
@@ -64,13 +64,13 @@ def built(sheets: list[dict[str, Any]]) -> Workbook:
 
 
 def put(cell: Cell, text: str) -> None:
-    """A text stays one, whatever it begins with."""
+    """Store a text as text, even if it looks like a formula."""
     cell.value = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text)
     cell.data_type, cell.number_format = "s", "@"
 
 
 def set_widths(sheet: Sheet, told: dict[str, Any]) -> None:
-    """By content; titles over several columns do not count."""
+    """Set column widths by content, without titles over several columns."""
     wide = {(top, left) for top, left, _, right in told["merged"] if right > left}
     widths: dict[int, int] = {}
     for n, row in enumerate(told["rows"]):
@@ -85,7 +85,7 @@ def set_widths(sheet: Sheet, told: dict[str, Any]) -> None:
 
 
 def carry(sheet: Sheet, carried: list[list[Any]]) -> None:
-    """What a row says by a row above it, that may be removed, is written out."""
+    """Write out values that a row takes from a row above, since that one may be removed."""
     for row, column, source, text in carried:
         cell = sheet.cell(row, column + 1)
         if isinstance(cell, MergedCell):
@@ -98,8 +98,8 @@ def carry(sheet: Sheet, carried: list[list[Any]]) -> None:
 
 
 def move_merged(sheet: Sheet, rows: Rows) -> list[str]:
-    """Takes merged cells apart and answers where they stand afterwards. Where their upper row is removed, the first
-    row that is left holds what they say."""
+    """Unmerge cells and return their new ranges. If their first row is removed, the first remaining row gets the
+    value."""
     found = []
     for area in list(sheet.merged_cells.ranges):
         first, last = area.min_row, area.max_row
@@ -121,7 +121,7 @@ def move_merged(sheet: Sheet, rows: Rows) -> list[str]:
 
 
 def copy(source: Cell, goal: Cell) -> None:
-    """A text that looks like a formula stays a text."""
+    """Copy a cell; a text that looks like a formula stays a text."""
     goal.value = source.value
     goal.data_type, goal.number_format = source.data_type, source.number_format
 
@@ -143,7 +143,7 @@ def move_cells(sheet: Sheet, rows: Rows) -> None:
 
 
 def move_ranges(sheet: Sheet, rows: Rows) -> None:
-    """Conditions, lists to choose from, filters, print areas, tables."""
+    """Adjust conditional formats, validation lists, filters, print areas and tables."""
     conditions, sheet.conditional_formatting = sheet.conditional_formatting, ConditionalFormattingList()
     for told in conditions:
         before, now = str(told.sqref), areas(str(told.sqref), rows)
@@ -181,14 +181,14 @@ def move_tables(sheet: Sheet, rows: Rows) -> None:
 
 
 def shifted(text: str, before: str, now: str) -> str:
-    """The formula of a condition is told of the first cell of its range."""
+    """Adjust the formula of a condition, which is relative to the first cell of its range."""
     origin, goal = (re.split(r"[ :]", area)[0] for area in (before, now))
     moved: str = Translator("=" + text, origin).translate_formula(goal)
     return moved.removeprefix("=")
 
 
 def move_formulas(book: Workbook, path: Path, rows_of: dict[str, Rows]) -> None:
-    """A formula about rows that are removed becomes what it said; before cells are moved."""
+    """Adjust formulas before cells are moved; a formula about removed rows is replaced by its value."""
 
     @cache
     def values() -> Workbook:
@@ -210,7 +210,7 @@ def move_formulas(book: Workbook, path: Path, rows_of: dict[str, Rows]) -> None:
 
 
 def move_names(book: Workbook, rows_of: dict[str, Rows]) -> None:
-    """A name of rows that are all removed, or of another workbook, goes."""
+    """Adjust defined names; remove those of removed rows or of other workbooks."""
     for names in (book.defined_names, *(sheet.defined_names for sheet in book.worksheets)):
         for name, told in list(names.items()):
             try:
@@ -220,7 +220,7 @@ def move_names(book: Workbook, rows_of: dict[str, Rows]) -> None:
 
 
 def clean(sheet: Sheet) -> None:
-    """What an earlier import marked is marked no more."""
+    """Remove the marks of an earlier import."""
     for cell in sheet._cells.values():
         comment = getattr(cell, "comment", None)
         if comment is not None and comment.author in (AUTHOR, ABOUT):

@@ -17,22 +17,22 @@ EXTERNAL = re.compile(r"\[[^\]]*\][^!]*!")
 
 
 class Gone(Exception):
-    """A reference to rows that are all removed."""
+    """Raised for a reference to removed rows only."""
 
 
 class Rows:
-    """Where the rows of a sheet, from 1, stand after some are removed."""
+    """The new positions of a sheet's rows (from 1) after some are removed."""
 
     def __init__(self, removed: Collection[int]) -> None:
         self.removed = sorted(removed)
         self.known = frozenset(removed)
 
     def now(self, row: int) -> int:
-        """Of a row that is removed: of the first one below it that is not."""
+        """The new position of a row; for a removed row, that of the next remaining one."""
         return row - bisect_left(self.removed, row)
 
     def span(self, first: int, last: int) -> tuple[int, int]:
-        """Raises Gone."""
+        """The new first and last row. Raises Gone."""
         start, end = self.now(first), last - bisect_right(self.removed, last)
         if end < start:
             raise Gone
@@ -40,7 +40,7 @@ class Rows:
 
 
 def reference(text: str, rows: Rows) -> str:
-    """A1, $A$1, A1:B2 or 1:3. Raises Gone. Whole columns and names stay as they are."""
+    """Adjust A1, $A$1, A1:B2 or 1:3. Raises Gone. Whole columns and names stay unchanged."""
     found = RANGE.fullmatch(text)
     if found is None:
         return text
@@ -55,7 +55,7 @@ def reference(text: str, rows: Rows) -> str:
 
 
 def formula(text: str, sheet: str, rows_of: dict[str, Rows]) -> str:
-    """A formula that stands in `sheet`. Raises Gone where it means rows that are removed, or another workbook."""
+    """Adjust a formula in `sheet`. Raises Gone if it refers to removed rows or another workbook."""
     tokens = Tokenizer(text)
     for token in tokens.items:
         if token.type != Token.OPERAND or token.subtype != Token.RANGE:
@@ -70,7 +70,7 @@ def formula(text: str, sheet: str, rows_of: dict[str, Rows]) -> str:
 
 
 def areas(text: str, rows: Rows) -> str:
-    """Several ranges, with blanks or commas between; without those that are gone."""
+    """Adjust several ranges separated by spaces or commas; removed ones are left out."""
     found = []
     for area in re.split(r"[ ,]+", text.strip()):
         try:

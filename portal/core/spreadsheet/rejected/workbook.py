@@ -1,5 +1,5 @@
-"""The rows that were not taken, in the workbook of whoever brought them: the faulty cells red, with the reason as a
-comment, the rows that were taken removed, everything else as it was. It can be mended and brought again."""
+"""The rejected rows in the user's own workbook: faulty cells are red with the reason as a comment, imported rows are
+removed, and everything else is kept. The user can correct it and upload it again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LONGEST = 100  # seconds by the clock of a job
 
 @dataclass(frozen=True)
 class Marked:
-    """`kept`: is it the workbook that was brought, and not only its rows?"""
+    """`kept`: is it the uploaded workbook, and not only its rows?"""
 
     book: IO[bytes]
     name: str
@@ -48,8 +48,8 @@ def marked(
     *,
     stored: bool = True,
 ) -> Marked:
-    """`sheets` are what was read from the file at `path`, which somebody called `name`; `found` the tables in them.
-    Where nothing was stored, since some rows are rejected, all rows are left."""
+    """Create the workbook of the rejected rows. `sheets` were read from the file at `path`, uploaded as `name`; `found`
+    are their tables. If nothing was `stored`, because some rows were rejected, all rows stay."""
     further = {table.sheet.name for table in found.further}
     mine = [remark for remark in remarks if remark.sheet not in further]
     tables = joined(planned(table, mine, several=found.several) for table in found.taken)
@@ -70,7 +70,7 @@ def without_layout() -> str:
 
 
 def written(path: Path, plan: dict[str, Any]) -> IO[bytes] | None:
-    """Nothing where the workbook cannot be opened within bounds."""
+    """Run the script; None if it cannot open the workbook within the limits."""
     out = TemporaryFile()  # noqa: SIM115 - closed by whoever asked for it
     try:
         done = subprocess.run(  # noqa: S603 - our own script, no shell
@@ -93,7 +93,7 @@ def written(path: Path, plan: dict[str, Any]) -> IO[bytes] | None:
 
 
 def is_xlsx(path: Path) -> bool:
-    """By what it is, whatever it is called."""
+    """Is this an xlsx file by its content, whatever its name?"""
     try:
         with ZipFile(path) as parts:
             return "xl/workbook.xml" in parts.namelist()
@@ -102,7 +102,7 @@ def is_xlsx(path: Path) -> bool:
 
 
 def about(path: Path, name: str) -> str:
-    """What the workbook is, for whoever it is passed on to."""
+    """The description in the workbook, for those to whom it is passed on."""
     text = gettext(
         "Rows of “%(name)s” that were not taken: what is wrong is red, with the reason as a comment. Once mended, the"
         " file can be brought again.",
@@ -135,7 +135,7 @@ def joined(plans: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def planned(table: Layout, remarks: Sequence[Remark], *, several: bool) -> dict[str, Any]:
-    """What is to be done in one sheet: rows from 1, columns from 0."""
+    """The changes of one sheet: rows from 1, columns from 0."""
     mine = [remark for remark in remarks if not several or remark.sheet == table.sheet.name]
     left = {remark.row for remark in mine}
     return {
@@ -152,7 +152,7 @@ def planned(table: Layout, remarks: Sequence[Remark], *, several: bool) -> dict[
 
 
 def planned_further(table: FlatTable, remarks: Sequence[Remark]) -> dict[str, Any]:
-    """The same in a sheet of a table of the records."""
+    """The changes of a child sheet."""
     mine = [remark for remark in remarks if remark.sheet == table.sheet.name]
     left = {remark.row for remark in mine}
     return {

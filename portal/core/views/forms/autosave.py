@@ -31,7 +31,7 @@ _kept: dict[int, list[float]] = {}
 
 
 class Autosaving:
-    """What `LedgerView` does with forms that are not saved yet."""
+    """Mixin of `LedgerView`: unsaved forms."""
 
     # Each asks for the right that the form itself needs.
     verbs: ClassVar = {"autosave": "read", "discard": "read", "stage": "read"}
@@ -39,8 +39,8 @@ class Autosaving:
     @expose("/autosave", methods=["POST"])
     @has_access
     def autosave(self: Any) -> ResponseReturnValue:
-        """Keep what is typed, as the form would post it: {"revision", "at"}, or {"message"} with why not. `at` is blank
-        where there is nothing to keep."""
+        """Store the input of a form: {"revision", "at"}, or {"message"} with the reason why not. `at` is empty if there
+        is nothing to store."""
         record, parent = form_or_abort(self)
         place = place_of(self.ledger, request.args.get("part", "form"), record, parent)
         if request.form.get(USER) != scope.current().username:
@@ -68,7 +68,7 @@ class Autosaving:
     @expose("/discard", methods=["POST"])
     @has_access
     def discard(self: Any) -> ResponseReturnValue:
-        """Throw away a half-filled form of one's own with its files, and go back to where that was asked."""
+        """Delete one's own draft with its files, and return to the previous page."""
         if not any(scope.current().may(verb, self.ledger.name) for verb in FILLING):
             abort(403)
         key = key_or_400()
@@ -83,7 +83,7 @@ class Autosaving:
     @expose("/stage/<string:name>", methods=["POST"])
     @has_access
     def stage(self: Any, name: str) -> ResponseReturnValue:
-        """One file of a new record's form, brought before the form is sent: {"id", "name"} or {"message"}."""
+        """Upload files of a new record before its form is submitted: {"files": [{"id", "name"}]} or {"message"}."""
         place, key = place_or_abort(self), key_or_400()
         if place.record_id is not None or not any(each.name == name for each in self.ledger.form.files):
             abort(404)
@@ -104,7 +104,7 @@ def key_or_400() -> str:
 
 
 def too_often() -> bool:
-    """More autosaves than anybody types. Counted by process: it is a brake, not a lock."""
+    """Does the user autosave too often? Counted in each process, which is enough as a brake."""
     now, user_id = time.monotonic(), scope.current().user_id or 0
     times = [each for each in _kept.get(user_id, ()) if now - each < WINDOW]
     if len(_kept) > 10_000:
@@ -114,9 +114,9 @@ def too_often() -> bool:
 
 
 def form_or_abort(view: Any) -> tuple[Any, Any]:
-    """By the address, the record whose form it is, and the one that a new entry goes under.
+    """The record of the form in the query string, and the parent record of a new entry.
 
-    403, 404 or 409 when the user may not fill that form now.
+    403, 404 or 409 if the user may not fill in that form now.
     """
     pk, lists = natural(request.args.get("pk", "")), request.args.get("part") == "lists"
     if pk is None:

@@ -1,4 +1,4 @@
-"""Edit conflicts: the second to save is shown who changed what, and loses nothing."""
+"""Edit conflicts: the second user to save sees who changed what, and keeps the input."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BOTH = "_both"
 
 @dataclass(frozen=True)
 class Clash:
-    """A field that both changed: what it is called, what stands there now, and whether both texts can be kept."""
+    """A field that both users changed: its label, the stored text, and whether both texts can be kept."""
 
     name: str
     label: Label
@@ -33,7 +33,7 @@ class Clash:
 
 @dataclass(frozen=True)
 class Conflict:
-    """Who saved meanwhile and when, all that they changed, and what of it the user changed, too."""
+    """Who saved in the meantime and when, all changes, and the fields that this user changed, too."""
 
     who: str
     at: datetime
@@ -42,8 +42,8 @@ class Conflict:
 
 
 def meanwhile(ledger: Ledger, form: LedgerForm, record: Any, opened: int | None) -> Conflict | None:
-    """What was changed since this form was opened, by the version of then. Nothing is saved, and the form says so;
-    what the form has nothing of does not matter to it."""
+    """The changes since this form was opened, by its version. If there are any, the form gets an error. Changes outside
+    the form do not count."""
     now = getattr(record, "version", None)
     if now is None or opened is None or opened == now:
         return None
@@ -60,7 +60,7 @@ def changed_meanwhile() -> str:
 
 
 def conflict(ledger: Ledger, form: LedgerForm, record: Any, versions: int) -> Conflict | None:
-    """What so many saves have changed of what the form has. Fields that only the others changed become theirs in it."""
+    """The changes that these versions made in the form's fields. Fields that only others changed take their value."""
     events = [line for line in lines_since(ledger, record.id, versions) if touched(ledger, record, line)]
     if not events:
         return None
@@ -85,7 +85,7 @@ def conflict(ledger: Ledger, form: LedgerForm, record: Any, versions: int) -> Co
 
 
 def touched(ledger: Ledger, record: Any, event: AuditEvent) -> list[Any]:
-    """What a line changed of the form's fields and tables, as far as the user sees them."""
+    """The changes of an audit log entry in the form's fields and tables, without hidden ones."""
     hidden = ledger.hidden(record)
     tables = {ledger.rows_model(table).__tablename__ for table in ledger.form.tables}
     shown = tables | (ledger.entered.keys() - hidden)
@@ -93,12 +93,12 @@ def touched(ledger: Ledger, record: Any, event: AuditEvent) -> list[Any]:
 
 
 def together(kind: Any) -> bool:
-    """Can two texts stand in it, one below the other?"""
+    """Can the field hold two texts, one below the other?"""
     return isinstance(kind, Text) and kind.lines
 
 
 def joined(ledger: Ledger, typed: Mapping[str, Any], record: Any) -> Any:
-    """What was typed, with theirs above it where both are to be kept."""
+    """The input, with the stored text put first where the user keeps both."""
     chosen = [name for name in MultiDict(typed).getlist(BOTH) if name in ledger.entered]
     if not chosen:
         return typed

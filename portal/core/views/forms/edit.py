@@ -1,4 +1,4 @@
-"""Adding and editing: one form, judged before anything changes, shown again as typed when it is refused."""
+"""Adding and editing: one form, validated before anything changes, and shown again with the input if it is refused."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from portal.org import codes
 
 
 class Filling:
-    """What `LedgerView` does with forms."""
+    """Mixin of `LedgerView`: forms."""
 
     verbs = {"add": "add", "edit": "edit", "lists": "maintain", "check": "add"}
 
@@ -65,7 +65,7 @@ class Filling:
     @expose("/check", methods=["POST"])
     @has_access
     def check(self: Any) -> ResponseReturnValue:
-        """What is unusual about a form as it stands, as {"warnings": [text]}: told before saving, stopping nobody."""
+        """The warnings of a form as it is, {"warnings": [text]}: shown before saving, without preventing it."""
         codes.load(self.ledger.all_code_lists)
         if overlong(self.ledger, request.form):
             abort(413)
@@ -82,14 +82,14 @@ class Filling:
     @expose("/<int:pk>/lists", methods=["GET", "POST"])
     @has_access
     def lists(self: Any, pk: int) -> ResponseReturnValue:
-        """The tables that live on while the record is in force, for either party."""
+        """Edit the tables that stay open while the record is in force, for either party."""
         record = self.record_or_404(pk)
         maintaining(self, record)
         with scope.doing("maintain"):
             return fill_in(self, record, None, limited=only_lists(self.ledger))
 
     def refused_form(self: Any, record: Any, judge: Callable[[LedgerForm], Any]) -> ResponseReturnValue:
-        """The form of a record that a transition found wanting, with the messages at its fields."""
+        """The form of a record that a transition refused, with the errors at its fields."""
         page = FormPage(self, record, None, editing(self, record))
         page.open()
         page.missing = []  # each is said at its field
@@ -98,12 +98,12 @@ class Filling:
 
 
 def may_edit_some(ledger: Ledger, record: Any) -> bool:
-    """The whole record while it is a draft; later what the paper did not say."""
+    """May the record be edited? As a whole while it is editable; in force only its gaps."""
     return ledger.editable(record) or (record.status == IN_FORCE and bool(gap_fields(ledger, record)))
 
 
 def editing(view: Any, record: Any) -> Ledger | None:
-    """What of the record may be edited now: None for all of it; 403 or 409 for nothing."""
+    """The part of the record that may be edited now, None for all of it; 403 or 409 if nothing may."""
     view.require("edit", record)
     if not may_edit_some(view.ledger, record) or not view.open_under(record):
         abort(409, gettext("In this status it can no longer be edited."))
@@ -113,14 +113,15 @@ def editing(view: Any, record: Any) -> Ledger | None:
 
 
 def maintaining(view: Any, record: Any) -> None:
-    """403 or 409 unless the lists of the record may be kept now."""
+    """403 or 409 unless the child tables of the record may be edited separately now."""
     view.require("maintain", record)
     if not may_maintain(view.ledger, record):
         abort(409, gettext("In this status it can no longer be edited."))
 
 
 def may_maintain(ledger: Ledger, record: Any) -> bool:
-    """Lists live on in force; before that the other party says its needs, the unit has its form."""
+    """May the child tables be edited separately? In force if a table allows it; in drafts only by the other party,
+    since the unit uses the full form."""
     if record.status == IN_FORCE:
         return any(table.in_force for table in ledger.form.tables)
     if amends(record):
@@ -134,18 +135,18 @@ def gap_fields(ledger: Ledger, record: Any) -> tuple[str, ...]:
 
 
 def only_gaps(ledger: Ledger, record: Any) -> Ledger:
-    """The ledger as the form of a record in force sees it: what is still to be added."""
+    """The ledger reduced to the form of a record in force: its gaps."""
     sections = (Section(gettext("To be added"), gap_fields(ledger, record)),)
     return replace(ledger, form=replace(ledger.form, sections=sections, tables=()))
 
 
 def amends(record: Any) -> bool:
-    """Is it to take the place of a record in force?"""
+    """Is the record an amendment?"""
     return getattr(record, "amends_id", None) is not None
 
 
 def only_amended(ledger: Ledger) -> Ledger:
-    """The lists of the record in force are kept there, and no amendment changes them."""
+    """The ledger without the tables that are edited in the record in force, which amendments do not change."""
     return replace(ledger, form=replace(ledger.form, tables=amendments.amended_tables(ledger)))
 
 
@@ -155,7 +156,7 @@ def only_lists(ledger: Ledger) -> Ledger:
 
 
 def fill_in(view: Any, record: Any, parent: Any, limited: Ledger | None = None) -> ResponseReturnValue:
-    """The form of a new or existing record, or a `limited` one; saves it when it was sent and is right."""
+    """Show the form of a new or existing record, or a `limited` one; save it if it was submitted and is valid."""
     codes.load(view.ledger.all_code_lists)
     if overlong(limited or view.ledger, request.form):
         abort(413)
@@ -168,7 +169,7 @@ def fill_in(view: Any, record: Any, parent: Any, limited: Ledger | None = None) 
 
 
 class FormPage:
-    """The page of a form, from what was typed to the answer."""
+    """The page of a form, from the input to the response."""
 
     form: LedgerForm
     draft: Draft
@@ -187,7 +188,7 @@ class FormPage:
         self.form = form_type(typed, self.record, self.parent, begun)
 
     def open(self) -> None:
-        """As the record is, or as it was typed when a half-filled form is continued."""
+        """Fill the form from the record, or from the draft that the user continues."""
         self.draft, texts = opening(self.place)
         self.make(texts, dict(request.args.lists()))
         if texts is not None:
@@ -197,7 +198,7 @@ class FormPage:
             self.form.show_missing(self.missing)
 
     def receive(self) -> ResponseReturnValue | None:
-        """The answer to a form that was sent; None when it is to be shown again."""
+        """The response to a submitted form; None to show it again."""
         operation = request.form.get("_rows")
         if operation:
             self.draft = posted(self.view.ledger, self.record)
@@ -216,7 +217,7 @@ class FormPage:
         return answer
 
     def begin_another(self, record_id: int | None) -> None:
-        """What was typed into a form that has made a record already stays typed, for another one."""
+        """Keep the input of a form that has already created a record, as a form for another record."""
         self.draft = Draft(idempotency.fresh())
         self.make(request.form)
         known = self.view.record_or_404(record_id) if record_id is not None else None
@@ -268,13 +269,13 @@ class FormPage:
 
 
 def sent_before(view: Any, sent: idempotency.Sent) -> ResponseReturnValue | None:
-    """The record that this very form has made, when it was sent more than once. Raises idempotency.Reused."""
+    """Redirect to the record that this same form created, if it was sent twice. Raises idempotency.Reused."""
     known = idempotency.repeated(view.ledger.name, sent)
     return redirect(view.home_of(view.record_or_404(known), show=True)) if known is not None else None
 
 
 def may_submit(view: Any, record: Any) -> bool:
-    """Can whoever saves this form hand the record in with the same click?"""
+    """May the user submit the record for review when saving the form?"""
     transition = view.ledger.transition("submit")
     if transition is None or not scope.current().may("submit", view.ledger.name):
         return False
@@ -284,19 +285,19 @@ def may_submit(view: Any, record: Any) -> bool:
 
 
 def handed_in(view: Any, saved: Any) -> ResponseReturnValue:
-    """The record is saved; now the transition that was asked for with it."""
+    """Submit the saved record for review."""
     record = view.record_or_404(id_of(saved))
     return transition_pages.attempt(view, record, "submit")
 
 
 def id_of(record: Any) -> int:
-    """Without asking the database again, which a saved record's attributes would."""
+    """The id of a saved record without another query, which its expired attributes would cause."""
     found: int = inspect(record).identity[0]
     return found
 
 
 class NotSaved(Exception):
-    """What a form alone cannot know stood against it; the message is for whoever saved."""
+    """Raised if saving failed for a reason outside the form; the message is for the user."""
 
     def __init__(self, text: str, code: int) -> None:
         super().__init__(text)
@@ -305,14 +306,14 @@ class NotSaved(Exception):
 
 @dataclass(frozen=True)
 class Keys:
-    """Of a form: the idempotency key with what came with it, and that of what was kept before it was saved."""
+    """The idempotency key of a form with its content, and the key of its draft."""
 
     once: idempotency.Sent = field(default_factory=idempotency.Sent)
     draft: str = ""
 
 
 def save(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any, keys: Keys) -> Any:
-    """The saved record; None when it was refused, with the reason in the form and nothing changed."""
+    """Save the record; returns None if it was refused, with the reason in the form and nothing changed."""
     try:
         saved = write(view, ledger, form, record, parent, keys)
     except NotSaved as fault:
@@ -325,7 +326,7 @@ def save(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any, 
 
 
 def write(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any, keys: Keys) -> Any:
-    """The saved record. Raises NotSaved, and nothing is changed then."""
+    """Save the record. Raises NotSaved, and then nothing is changed."""
     if record is None and form.partial and nothing_in(view.ledger, form, keys):
         raise NotSaved(gettext("Nothing was filled in, so there is nothing to save yet."), 422)
     try:
@@ -351,12 +352,12 @@ def write(view: Any, ledger: Ledger, form: LedgerForm, record: Any, parent: Any,
 
 
 def nothing_in(ledger: Ledger, form: LedgerForm, keys: Keys) -> bool:
-    """Would the draft hold nothing that anybody typed, chose or brought?"""
+    """Would the draft be empty: no input and no files?"""
     return untouched(ledger, form.formdata, form.parent) and not staged_files.of(ledger, keys.draft)
 
 
 def settle_keys(ledger: Ledger, form: LedgerForm, saved: Any, keys: Keys) -> None:
-    """What goes into the transaction of the save beside the record: answers, its keys, and the files that waited."""
+    """Store the answers, keys and staged files in the transaction of the save."""
     if form.doubts.reasons or keys.once.key or keys.draft:
         db.session.add(saved)
         db.session.flush()
@@ -368,7 +369,7 @@ def settle_keys(ledger: Ledger, form: LedgerForm, saved: Any, keys: Keys) -> Non
 
 
 def refusal(fault: Exception) -> str:
-    """What the user is told when the database refuses."""
+    """The message if the database refuses to save."""
     faults = (fault, fault.__cause__)
     if any(isinstance(each, StaleDataError) for each in faults):
         return changed_meanwhile()
@@ -378,8 +379,8 @@ def refusal(fault: Exception) -> str:
 
 
 def parent_or_abort(view: Any, typed: Mapping[str, Any] | None = None) -> Any:
-    """The record that a new entry goes under, by the address or what was typed: 404 when it is not there, 409 when it
-    is closed to entries."""
+    """The parent record of a new entry, from the query string or the input: 404 if it does not exist, 409 if it accepts
+    no entries."""
     under = view.ledger.under
     if under is None:
         return None

@@ -27,7 +27,7 @@ CHOSEN = frozenset(("select", "link", "links", "person", "multiple", "tick", "ro
 
 
 class Pasting:
-    """What `LedgerView` does with pasted blocks."""
+    """Mixin of `LedgerView`: pasted blocks."""
 
     verbs: ClassVar = {"paste": "read"}
 
@@ -58,7 +58,7 @@ def texts_or_400(sent: str) -> list[list[str]]:
 
 
 def meaning(field: Field, text: str) -> dict[str, Any]:
-    """What stands in the field then: texts to write, or values with their labels to choose; and what is wrong."""
+    """The parsed cell: texts, or values with their labels to select; and the error."""
     kind, text = field.kind, text.strip()
     if kind.widget == "rows":  # rows of this very form, which only the page knows
         return {"texts": [text]}
@@ -75,5 +75,5 @@ def meaning(field: Field, text: str) -> dict[str, Any]:
 
 
 def split(kind: Any, text: str) -> Sequence[str]:
-    """One cell holds several values only where the field does; a single one is matched whole."""
+    """Split a cell only if the field takes several values."""
     return kind.from_cell(text) if kind.multiple else [text]

@@ -43,7 +43,7 @@ def place_of(ledger: Ledger, part: str, record: Any, parent: Any) -> Place:
 
 
 def opening(place: Place) -> tuple[Draft, MultiDict[str, str] | None]:
-    """For a form that is opened: its draft, and what was typed when one is continued (`?draft=<key>`)."""
+    """The draft of a form that is opened, and its input if the user continues one (`?draft=<key>`)."""
     found = form_drafts.opened(place, request.args["draft"]) if request.args.get("draft") else None
     if found is None and request.args.get("draft"):
         flash(gettext("What you typed is no longer there: the form was saved or discarded."), "warning")
@@ -54,7 +54,7 @@ def opening(place: Place) -> tuple[Draft, MultiDict[str, str] | None]:
 
 
 def posted(ledger: Ledger, record: Any) -> Draft:
-    """For a form that was sent: its draft. Files that came with the form of a new record are kept beside it."""
+    """The draft of a submitted form. Files of a new record's form are stored with it."""
     key = request.form.get(KEY) or request.form.get(idempotency.NAME, "")
     draft = Draft(idempotency.fresh(key), natural(request.form.get(REVISION, "")) or 0)
     if record is None and ledger.form.files:
@@ -63,15 +63,16 @@ def posted(ledger: Ledger, record: Any) -> Draft:
 
 
 def sent_now() -> idempotency.Sent:
-    """The page's key with what people typed; what scripts and buttons add differs between two clicks."""
+    """The idempotency key with the user's input, without values added by scripts and buttons, which differ between
+    clicks."""
     own = ("csrf_token", idempotency.NAME, "_draft", "_revision", "_user", "_then")
     typed = sorted((name, texts) for name, texts in request.form.lists() if name not in own)
     return idempotency.Sent.of(request.form.get(idempotency.NAME, ""), request.args.to_dict(), typed)
 
 
 def take_files(ledger: Ledger, key: str) -> dict[str, str]:
-    """Keep what was brought and drop what was ticked; answers what is wrong, by place. Committed at once: whatever
-    becomes of the form, its files are not lost."""
+    """Store uploaded files and delete those selected for removal; returns errors by place. Committed at once, so that
+    the files are not lost if the form is refused."""
     faults: dict[str, str] = {}
     ids = {id_ for text in request.form.getlist(UNSTAGE) if (id_ := natural(text)) is not None}
     brought = [
@@ -98,7 +99,7 @@ def take_files(ledger: Ledger, key: str) -> dict[str, str]:
 
 
 def remember(place: Place, draft: Draft) -> None:
-    """Keep a refused form with the files that wait for it, also where no script does."""
+    """Store a refused form with its files, even without JavaScript."""
     try:
         draft.revision = form_drafts.keep(place, draft.key, draft.revision, form_drafts.typed(request.form))
         db.session.commit()
@@ -107,13 +108,13 @@ def remember(place: Place, draft: Draft) -> None:
 
 
 def moment(draft: FormDraft) -> str:
-    """When it was typed, on the office's clock; with the day when that is not today."""
+    """When the draft was saved, in the office's time zone; with the date if it was not today."""
     at = clock.local(draft.saved_at)
     return f"{at:%H:%M}" if at.date() == clock.local(clock.now()).date() else f"{at:%Y-%m-%d %H:%M}"
 
 
 def address_of(place: Place | FormDraft, **more: Any) -> str:
-    """Where the form is."""
+    """The URL of the form."""
     if place.record_id is not None:
         return url_for(f"{place.ledger}.{'lists' if place.part == 'lists' else 'edit'}", pk=place.record_id, **more)
     ledger = named(place.ledger)

@@ -127,12 +127,12 @@ COLUMNS: dict[str, Label] = {
 
 
 def of(kind: Kind) -> Words:
-    """The words of a kind of field."""
+    """Readable texts for values of a kind of field."""
     return lambda text, _event: kind.retell([text])
 
 
 def every(words: Words) -> Words:
-    """Of a list that is kept in one column."""
+    """Readable texts for a list stored in one column."""
     return lambda text, event: listed(words(each, event) for each in EACH.findall(text))
 
 
@@ -141,7 +141,7 @@ def place_called(text: str, _event: Any = None) -> str:
 
 
 def field_called(text: str, event: AuditEvent) -> str:
-    """The field of the ledger that the same line names."""
+    """The label of a field of the ledger that the same entry names."""
     names = next((new or old for path, old, new in event.changes if path == "ledger"), None)
     ledger = named(names[0]) if names else None
     return str(ledger.label_of(text)) if ledger else text
@@ -163,7 +163,7 @@ MEANINGS: dict[str, Words] = {
 
 
 def right_called(labels: Mapping[str, Label]) -> Words:
-    """`can_read`, or `can read on visits`."""
+    """Readable text of a permission: `can_read`, or `can read on visits`."""
 
     def words(text: str, _event: Any = None) -> str:
         found = RIGHT.fullmatch(text)
@@ -176,13 +176,13 @@ def right_called(labels: Mapping[str, Label]) -> Words:
 
 
 def places() -> Iterator[tuple[str, Label]]:
-    """Everything that a line of the trail can be about."""
+    """All subjects of audit log entries."""
     yield from PLACES.items()
     yield from ((each.name, each.label) for each in mounted())
 
 
 def known_places() -> set[str]:
-    """All of this, and tables that nothing says more about; whatever else a line is about was a ledger once."""
+    """All known subjects, including tables without a label; any other subject is a removed ledger."""
     return {"", *Model.metadata.tables, *(name for name, _label in places())}
 
 

@@ -22,14 +22,14 @@ Known = Sequence[tuple[AuditEvent, Version]]
 
 
 class Comparing:
-    """What `LedgerView` does with versions."""
+    """Mixin of `LedgerView`: versions."""
 
     verbs: ClassVar = {"versions": "read"}
 
     @expose("/<int:pk>/versions")
     @has_access
     def versions(self: Any, pk: int) -> ResponseReturnValue:
-        """`?left=` and `?right=` name two lines of the trail; without them the last change is shown."""
+        """Compare the versions of two audit log entries, `?left=` and `?right=`; by default the last change."""
         codes.load(self.ledger.all_code_lists)
         record = self.record_to_follow(pk)
         known = list(versions(self.ledger, record))
@@ -47,7 +47,7 @@ class Comparing:
 
 
 def chosen(name: str, known: Known, otherwise: int) -> int:
-    """The place of a version in the list, the newest first."""
+    """The index of a version in the list, newest first."""
     text = request.args.get(name, "")
     if not text:
         return max(otherwise, 0)
@@ -58,9 +58,9 @@ def chosen(name: str, known: Known, otherwise: int) -> int:
 def side_by_side(
     ledger: Ledger, record: Any, known: Known, left: int, right: int
 ) -> list[tuple[Label, str, str, bool]]:
-    """(label, before, after, whether it changed) of every field that either version has.
+    """(label, before, after, changed) of every field in either version.
 
-    What a personal field was is not kept; that it changed is.
+    Personal values are not stored in the history, only that they changed.
     """
     before, after = known[left][1].paths(), known[right][1].paths()
     details = ledger.detailed(record)
@@ -76,7 +76,8 @@ def side_by_side(
 
 
 def in_order(ledger: Ledger, paths: Sequence[str]) -> list[str]:
-    """As the record's page has them: its fields, then its tables row by row. What no field tells of is left out."""
+    """Sort paths in the order of the record page: fields, then tables row by row. Paths without a field are left
+    out."""
     tables = [ledger.rows_model(table).__tablename__ for table in (*ledger.form.tables, *ledger.form.read_only_tables)]
     names = {name: n for n, name in enumerate(dict.fromkeys((*ledger.shown, *ledger.fields_by_name)))}
 

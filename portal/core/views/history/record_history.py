@@ -74,8 +74,8 @@ FILE_TITLE = re.compile(r"(\w+)/(\d+)\.(\w+)")  # as attachments call themselves
 
 @dataclass(frozen=True)
 class Told:
-    """One event: when, who, from where, what, why, and (field, before, after) of what changed. `own`: did it make a
-    version of the very record whose history is told?"""
+    """An event: when, who, from where, what, why, and (field, before, after) of each change. `own`: did it create a
+    version of the record itself?"""
 
     id: int
     own: bool
@@ -96,7 +96,7 @@ def timeline(ledger: Ledger, record: Any, most: int = 200) -> list[Told]:
 def told(
     ledger: Ledger, event: audit_log.AuditEvent, record: Any = None, names: Mapping[str, str] = MappingProxyType({})
 ) -> Told:
-    """`record`: whose history is told, where it is one record's; `names`: of the files that it still has."""
+    """`record`: the record whose history is shown, if it is one; `names`: names of the files that it still has."""
     source = source_of(event, ledger)
     file = event.ledger == FILE
     kind = gettext("File") if file else source.one
@@ -115,21 +115,21 @@ def told(
 
 
 def withheld(event: audit_log.AuditEvent) -> bool:
-    """Is the line about records that the viewer has no right to read? Whoever audits need not read what is kept: of
-    such a line they learn who, when and which fields, of the subject its number, and no reason of a transition."""
+    """Is the entry about records that the user may not read? Auditors without that permission see who, when and which
+    fields, the subject's number, and no reason of a transition."""
     about, hidden = (event.root if event.ledger == FILE else event.ledger), unread()
     return about in hidden or (bool(hidden) and about not in audit_words.known_places())
 
 
 def readable() -> ColumnElement[bool]:
-    """The lines that tell the viewer everything, in a statement. Of a ledger that is no longer part of the portal these
-    are for whoever reads all that is."""
+    """SQL condition of the entries that the user may see in full. Those of a removed ledger are only for users who may
+    read all ledgers."""
     about = case((audit_log.AuditEvent.ledger == FILE, audit_log.AuditEvent.root), else_=audit_log.AuditEvent.ledger)
     return about.in_(audit_words.known_places() - hidden) if (hidden := unread()) else true()
 
 
 def unread() -> set[str]:
-    """Whatever keeps records that the viewer has no right to read."""
+    """The ledgers and other subjects that the user may not read."""
     rights = {each.name: each.name for each in mounted()} | BESIDE
     return {name for name, right in rights.items() if not scope.current().may("read", right)}
 
@@ -147,7 +147,7 @@ def subject(event: audit_log.AuditEvent) -> str:
 
 
 def file_title(event: audit_log.AuditEvent) -> str:
-    """The place of a file in words; lines of before have the name that it had."""
+    """The place of a file as text; older entries have the file name."""
     found, about = FILE_TITLE.fullmatch(event.title), named(event.root)
     place = next((each for each in about.form.files if found and each.name == found[1]), None) if about else None
     return f"{place.label} #{found[2]}.{found[3]}" if found and place else event.title
@@ -160,8 +160,8 @@ def why(event: audit_log.AuditEvent, source: Ledger) -> str:
 
 
 def detailed(event: audit_log.AuditEvent, source: Ledger, record: Any) -> bool:
-    """Does the viewer see what is internal of people in this line? Of other records than the one whose history is told,
-    the line says whose they were."""
+    """May the user see internal details of people in this entry? For records other than the one shown, the entry's unit
+    decides."""
     if isinstance(record, source.model):
         return source.detailed(record)
     return not source.detailing or scope.current().covers("details", source.name, event.unit_id)
@@ -184,7 +184,7 @@ def label_of(event: audit_log.AuditEvent, source: Ledger, path: str) -> Label:
 def change_of(
     event: audit_log.AuditEvent, source: Ledger, path: str, old: list[str] | None, new: list[str] | None, details: bool
 ) -> tuple[Label, str, str]:
-    """Rows that are no ledger's have names of their own for their columns, and words for what these hold."""
+    """A change as text. Rows outside ledgers have column labels and value texts of their own."""
     if named(event.ledger):
         return change(source, path, old, new, details)
     before, after = (audit_words.retold(event, path, texts or ()) or "—" for texts in (old, new))
@@ -192,17 +192,17 @@ def change_of(
 
 
 def holds(path: str, old: list[str] | None, new: list[str] | None) -> bool:
-    """Does a change tell anything of a record? The digest of a sheet does not, nor does what was only looked at."""
+    """Is this a change of the record? Not the digest of a workbook, nor a view of masked values."""
     return path not in ("sha256", "watermark") and (old, new) != (None, None)
 
 
 def source_of(event: audit_log.AuditEvent, ledger: Ledger) -> Ledger:
-    """The ledger of the record that changed; `ledger` for what is none."""
+    """The ledger of the changed record; `ledger` for other rows."""
     return named(event.ledger) or ledger
 
 
 def reason(ledger: Ledger, text: str) -> str:
-    """With the name of the field that was meant, where one was."""
+    """The reason, with the label of its field if it has one."""
     name, colon, rest = text.partition(": ")
     label = ledger.label_of(name)
     return labelled(label, rest) if colon and label is not name else text
@@ -217,7 +217,7 @@ def change(
 
 
 def shown(ledger: Ledger, path: str, texts: list[str] | None, details: bool) -> list[str] | None:
-    """Of internal details, those without the right to them learn that they changed."""
+    """Mask internal details for users without permission; they only see that these changed."""
     return [HIDDEN] if texts and ledger.is_sensitive(path) and not details else texts
 
 

@@ -43,7 +43,7 @@ SAID = "…"  # in place of what somebody typed
 
 
 class Exporting:
-    """What `LedgerView` does to make sheets."""
+    """Mixin of `LedgerView`: exports."""
 
     verbs: ClassVar = {"export": "export", "exported": "export", "export_on": "export"}
 
@@ -72,7 +72,7 @@ class Exporting:
     @expose("/export/<string:token>/<string:name>", methods=["POST"])
     @has_access
     def export_on(self: Any, token: str, name: str) -> ResponseReturnValue:
-        """`cancel`; `take` the sheet, once."""
+        """`cancel` the export; `take`: download the workbook, once."""
         job = job_or_404(self.ledger, token)
         if name == "cancel":
             job.cancel()
@@ -91,7 +91,7 @@ def job_or_404(ledger: Ledger, token: str) -> Job:
 
 
 def asked_of(ledger: Ledger, args: MultiDict[str, str]) -> Listing:
-    """What the address asks for. Drafts are not among the records, unless the address says so or asks for a status."""
+    """The list to export from the query parameters. Without drafts, unless these or a status are requested."""
     rest = MultiDict([(name, text) for name, text in args.items(multi=True) if name != DRAFTS])
     asked = listing.parse_whole(ledger, rest, past=True)
     if args.get(DRAFTS, "") not in ("", "1"):
@@ -114,13 +114,13 @@ def cover_of(asked: Listing) -> Cover:
 
 
 def data_day(asked: Listing) -> str:
-    """The day that the data is of; nothing where it is that of this moment. Printing always tells the real time."""
+    """The day of the data; empty for current data. Printed pages always show the real time."""
     day = asked.as_of or current_app.config["AS_OF"]
     return long_date(day) if day else ""
 
 
 def period_of(asked: Listing) -> tuple[date | None, date | None]:
-    """The days that the filter by the ledger's own day chooses, or the former day asked for. Raises Mistyped."""
+    """The period in the filter by the ledger's own date, or the requested earlier day. Raises Mistyped."""
     ledger = asked.ledger
     texts = [clean(text) for text in asked.filters.get(ledger.event, ())]
     try:
@@ -139,7 +139,7 @@ def file_name(ledger: Ledger, cover: Cover) -> str:
 
 
 def filters_of(asked: Listing) -> list[Any]:
-    """What the trail tells of what was asked for; never a word that somebody typed, since that may be a name."""
+    """The filters for the audit log, without search texts, which can be names."""
     searched = [["q", None, [SAID]]] if asked.q else []
     day = [[listing.PAST, None, [asked.as_of.isoformat()]]] if asked.as_of else []
     filters = [
@@ -150,8 +150,7 @@ def filters_of(asked: Listing) -> list[Any]:
 
 
 def meant(kind: Kind, text: str) -> str:
-    """The value that the text of a filter stands for: of a link the id, whatever it was found by; of free text that
-    there was some; nothing when it is no value."""
+    """The value of a filter text: the id for links; for free text only that there was some; "" if it is invalid."""
     if isinstance(kind, Text):
         return SAID if text else ""
     options = kind.options()
@@ -165,7 +164,7 @@ def meant(kind: Kind, text: str) -> str:
 
 
 def sheet(ledger: Ledger, asked: Listing, cover: Cover, job: Job | None = None, total: int = 0) -> IO[bytes]:
-    """Raises BadRequest for a wrong filter, and Cancelled."""
+    """Create the workbook. Raises BadRequest for an invalid filter, and Cancelled."""
     codes.load(ledger.all_code_lists)
     names = ledger.sheet.export or ledger.list.columns
     others = {model for kind in ledger.computed.values() for model in kind.reads}
@@ -175,7 +174,7 @@ def sheet(ledger: Ledger, asked: Listing, cover: Cover, job: Job | None = None, 
 
 
 def telling(job: Job, records: Iterable[Any], total: int) -> Iterator[Any]:
-    """The records, while the job says how far it is. Of a former day there may be other many than today."""
+    """Yield the records and report progress. As of an earlier day, their number may differ from `total`."""
     for n, record in enumerate(records):
         if n % TELLING == 0:
             job.progress(n, max(n, total))
@@ -195,12 +194,12 @@ def work(job: Job) -> dict[str, Any]:
 
 
 def waits(job: Job) -> bool:
-    """Is the sheet there to be taken?"""
+    """Is the workbook ready for download?"""
     return job.row.state == jobs.DONE and job.has(SHEET)
 
 
 def take(ledger: Ledger, job: Job) -> ResponseReturnValue:
-    """The sheet goes out, and out of the folder; without a line in the trail it does not."""
+    """Send the workbook and delete it; it is sent only after the download was logged."""
     book = TemporaryFile()  # noqa: SIM115 - closed by the response that sends it
     with files.local(job.token, SHEET) as kept:
         book.write(kept.read_bytes())
@@ -210,7 +209,7 @@ def take(ledger: Ledger, job: Job) -> ResponseReturnValue:
 
 
 def proof(book: IO[bytes], cover: Cover) -> list[Any]:
-    """What leads from a printed page, or from the file, to its line of the trail."""
+    """Watermark number and digest, which lead from a printed page or a file to its audit log entry."""
     return [["watermark", None, [cover.number]], ["sha256", None, [digest_of(book)]]]
 
 

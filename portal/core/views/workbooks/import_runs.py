@@ -18,7 +18,7 @@ from portal.core.spreadsheet.importer import runner
 
 
 class ImportRuns:
-    """What `LedgerView` does with imports that are over."""
+    """Mixin of `LedgerView`: finished imports."""
 
     verbs: ClassVar = {"bring_back": "import"}
 

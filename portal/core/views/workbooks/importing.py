@@ -1,4 +1,4 @@
-"""The import page: upload, look at the preview, say what unknown columns are, run (`docs/domain/workbooks.md`)."""
+"""The import page: upload, preview, assign unknown columns, run (`docs/domain/workbooks.md`)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ MARKED = "marked.xlsx"
 
 
 class Importing:
-    """What `LedgerView` does with sheets."""
+    """Mixin of `LedgerView`: imports."""
 
     verbs: ClassVar = {"bring": "import", "brought": "import", "bring_on": "import", "template": "import"}
 
@@ -88,7 +88,8 @@ class Importing:
     @expose("/import/<string:token>/<string:name>", methods=["POST"])
     @has_access
     def bring_on(self: Any, token: str, name: str) -> ResponseReturnValue:
-        """`map`: preview again with these choices; `run`; `cancel`; `errors`: the rejected rows in their workbook."""
+        """`map`: preview again with these choices; `run`; `cancel`; `errors`: download the rejected rows in their
+        workbook."""
         job = job_or_404(self.ledger, token)
         here = redirect(url_for(f"{self.endpoint}.brought", token=token))
         state = job.state
@@ -110,7 +111,7 @@ class Importing:
 
 
 def bringing(view: Any, fault: str, job: Job | None = None) -> ResponseReturnValue:
-    """The page that asks for a workbook; what is wrong with the one that was brought stands at its field."""
+    """The upload page, with the error of a refused workbook."""
     found: ResponseReturnValue = view.page(
         "import.html",
         job=job,
@@ -123,7 +124,7 @@ def bringing(view: Any, fault: str, job: Job | None = None) -> ResponseReturnVal
 
 
 def go_on(ledger: Ledger, job: Job, state: dict[str, Any], name: str) -> None:
-    """A run takes what its preview showed; choices that change this are looked at first."""
+    """Run the import as previewed; if the choices changed, preview again first."""
     chosen = choose(ledger, job, state)
     if name == "run" and not chosen:
         job.ask(step="run", whole=bool(request.form.get("whole")))
@@ -135,7 +136,7 @@ def go_on(ledger: Ledger, job: Job, state: dict[str, Any], name: str) -> None:
 
 
 def possible(state: dict[str, Any]) -> set[str]:
-    """What can be asked of a job that does not run."""
+    """The actions that are possible for a job that is not running."""
     found = {"errors"} if state.get("rejected") else set()
     if not state.get("ran"):
         found |= {"map", "run"} if state["state"] == jobs.DONE else {"map"}
@@ -143,7 +144,7 @@ def possible(state: dict[str, Any]) -> set[str]:
 
 
 def cells_of(job: Job) -> list[list[str]]:
-    """The first cells of each column, of a workbook that is looked at; kept apart, so that they go with it."""
+    """The first cells of each column of a previewed workbook, stored as a file so that they are deleted with it."""
     try:
         with files.local(job.token, CELLS) as path:
             found: list[list[str]] = json.loads(path.read_bytes())
@@ -153,8 +154,7 @@ def cells_of(job: Job) -> list[list[str]]:
 
 
 def rejected(job: Job, state: dict[str, Any]) -> ResponseReturnValue:
-    """The workbook with the rows that were not taken, which the job has made; with it, after a run, the sheet has been
-    of all its use."""
+    """Download the workbook with the rejected rows that the job has created; after a run, delete the job's files."""
     book = TemporaryFile()  # noqa: SIM115 - closed by the response that sends it
     with files.local(job.token, MARKED) as kept:
         book.write(kept.read_bytes())
@@ -169,7 +169,8 @@ def rejected(job: Job, state: dict[str, Any]) -> ResponseReturnValue:
 def mark(
     job: Job, path: Path, sheets: Sequence[sheet_reading.Sheet], found: Tables, taken: runner.Taken
 ) -> dict[str, Any]:
-    """Make the workbook of the rejected rows; too long a work for a request. Nobody stops it: the rows are taken."""
+    """Create the workbook of the rejected rows, which takes too long for a request. It cannot be cancelled: the import
+    is done."""
     remarks, total = taken.outcome.rejected, found.count
     if not remarks:
         return {}
@@ -196,7 +197,7 @@ def preview(job: Job) -> None:
 
 @jobs.kind("import", lazy_gettext("Import"))
 def work(job: Job) -> dict[str, Any]:
-    """Take the rows, for good or to see what would happen, or take a run of them back."""
+    """Job: import the rows, preview the import, or undo one."""
     asked, ledger = job.asked, named(job.row.ledger)
     if ledger is None:
         raise LookupError(job.row.ledger)
@@ -213,7 +214,8 @@ def work(job: Job) -> dict[str, Any]:
 
 
 def take(ledger: Ledger, job: Job, path: Path, *, for_good: bool) -> dict[str, Any]:
-    """Of a sheet that was taken stays what its rejected rows need, until they are fetched."""
+    """Import or preview a workbook. After an import, the uploaded file is kept only for its rejected rows, until these
+    are downloaded."""
     asked = job.asked
     sheets = read(path, asked["name"])
     found = find_layout(ledger, sheets, options_of(job))
@@ -247,7 +249,7 @@ def options_of(job: Job) -> Options:
 
 
 def told(outcome: Outcome, found: Tables) -> dict[str, Any]:
-    """What the page says. Columns carry what the form needs to name them."""
+    """The result for the page; columns include what the form needs to assign them."""
     tables = [table for table in found.taken for _ in table.columns]
     columns = [column for table in found.taken for column in table.columns]
     return outcome.as_json() | {
@@ -270,15 +272,15 @@ def told(outcome: Outcome, found: Tables) -> dict[str, Any]:
 
 
 def answers(state: dict[str, Any]) -> list[list[Any]]:
-    """The rows that are said to be about the record that they name, although they contradict it, by their sheet."""
+    """The rows that the user has confirmed to match their record despite a contradiction, by sheet."""
     asked = [[each.get("sheet", ""), each["row"]] for each in state.get("questions", ())]
     asked += [list(each) for each in state.get("answered", ())]
     return [each for n, each in enumerate(asked) if str(n) in request.form.getlist("same")]
 
 
 def choose(ledger: Ledger, job: Job, state: dict[str, Any]) -> bool:
-    """Keeps what the page's form says of columns, sheets and months; answers whether it is anything new. A post
-    without the form says nothing."""
+    """Store the choices of the form about columns, sheets and months; returns whether they changed. A post without the
+    form changes nothing."""
     before = job.asked
     columns = name_by_hand(ledger, before.get("columns", {}), state.get("columns", ()))
     changes: dict[str, Any] = {"columns": columns}
@@ -296,9 +298,8 @@ def choose(ledger: Ledger, job: Job, state: dict[str, Any]) -> bool:
 
 
 def name_by_hand(ledger: Ledger, chosen: dict[str, dict[str, str]], columns: Any) -> dict[str, dict[str, str]]:
-    """What somebody said the columns are holds for this workbook; of headings that the ledger does not know itself it
-    is remembered, too. The choice is by number, since headings may hold anything. A guess is right by a tick.
-    """
+    """Store the fields assigned to columns for this workbook, and remember those for headings that the ledger does not
+    know. Columns are numbered in the form, since headings may contain anything. A guess is confirmed by a tick."""
     found = {sheet: dict(named) for sheet, named in chosen.items()}
     fields, unit_id = {name for name, _ in labels(ledger)} | {IGNORED}, asker(ledger)
     for n, column in enumerate(columns):

@@ -16,7 +16,7 @@ MOST_RUNS = 30  # runs of rows that a line names
 
 @dataclass
 class Shared:
-    """What is said, in which sheet, of which rows."""
+    """A remark with its sheet and rows."""
 
     text: str
     sheet: str
@@ -32,7 +32,7 @@ class Shared:
 
 
 def shared(remarks: Iterable[Mapping[str, Any]]) -> list[Shared]:
-    """The remarks by what they say, in the order of their first rows."""
+    """Group the remarks by text, in the order of their first rows."""
     found: dict[tuple[str, str], Shared] = {}
     for remark in remarks:
         text, sheet = labelled(remark["column"], remark["why"]), remark.get("sheet", "")

@@ -1,4 +1,4 @@
-"""Uploaded workbooks: may one be taken now?"""
+"""Uploaded workbooks: validation and limits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_WAITING, AT_ONCE = 5, 2  # workbooks of one account that wait, and that are
 
 
 def fault() -> str:
-    """What is wrong with the upload; "" when there is a file with the name of a workbook."""
+    """The error of the upload; "" if there is a file with the name of a workbook."""
     upload = request.files.get(FIELD)
     if upload is None or not upload.filename:
         return gettext("Please choose a file.")
@@ -33,13 +33,13 @@ def fault() -> str:
 
 
 def name() -> str:
-    """What the file is called by whoever brings it, without folders."""
+    """The file name without directories."""
     return PurePath(str(request.files[FIELD].filename).replace("\\", "/")).name[-120:]
 
 
 def keep(job: Job) -> None:
-    """Of the workbooks of one account, only so many wait for a decision; the oldest goes for a new one. 429 where too
-    many of them are being read."""
+    """Store the uploaded workbook. If too many workbooks of the account wait for a decision, the oldest is deleted; 429
+    if too many are being read."""
     tokens = files.kept()
     held = [other for other in jobs.others(job, jobs.StoredJob.token.in_(tokens)) if other.has(SHEET)]
     waiting = [other for other in held if not other.active]

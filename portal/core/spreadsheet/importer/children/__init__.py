@@ -1,1 +1,1 @@
-"""Rows below a record, and records that stand under another one."""
+"""Import child rows, and records below a parent record."""

@@ -25,7 +25,7 @@ MOST = 3  # records that a question names
 
 
 def take_row(row: Row, seen: Mapping[Any, str]) -> tuple[str, Any]:
-    """(what became of it, the record) of a row of any ledger. Raises Rejected."""
+    """Import a row of any ledger; returns (result, record). Raises Rejected."""
     require_names(row.ledger, row.cells)
     if row.ledger.under:
         return take_entry(row)
@@ -33,8 +33,8 @@ def take_row(row: Row, seen: Mapping[Any, str]) -> tuple[str, Any]:
 
 
 def require_names(ledger: Ledger, cells: Mapping[str, str]) -> None:
-    """People are brought in by those who see or enter their names; a list of names that somebody else brings would tell
-    which of them are known. Raises Rejected."""
+    """Refuse names of people from users who may neither see nor enter them: an imported list would reveal which people
+    are known. Raises Rejected."""
     columns = tuple(cells)
     for column, kind in remembered(("names", ledger.name, columns), lambda: closed_names(ledger, columns)):
         if cells[column] and not kind.is_mask(cells[column]):
@@ -42,7 +42,7 @@ def require_names(ledger: Ledger, cells: Mapping[str, str]) -> None:
 
 
 def closed_names(ledger: Ledger, columns: Sequence[str]) -> list[tuple[str, Kind]]:
-    """The columns with names of people whom the user may neither see nor enter, and what they hold."""
+    """The columns with names of people that the user may neither see nor enter, with their kinds."""
     found = []
     for column in columns:
         prefix, dot, name = column.rpartition(".")
@@ -53,7 +53,7 @@ def closed_names(ledger: Ledger, columns: Sequence[str]) -> list[tuple[str, Kind
 
 
 def take_entry(row: Row) -> tuple[str, Any]:
-    """(what became of it, the entry). Raises Rejected and changes nothing then."""
+    """Import an entry; returns (result, entry). Raises Rejected, and then changes nothing."""
     number, name = columns_of(row.ledger)
     cells = dict(row.cells)
     texts = cells.pop(number, ""), cells.pop(name, "")
@@ -73,13 +73,13 @@ def columns_of(ledger: Ledger) -> tuple[str, str]:
 
 
 def is_open(row: Row, above: Any) -> bool:
-    """Entries go where a page adds them, and, where records are taken over, under what sheets have brought."""
+    """May the entry be added? As on pages, and when records are adopted also below imported records."""
     under = row.ledger.under
     return under is None or above.status in under.statuses or bool(row.adopt and above.source == "import")
 
 
 def record_above(ledger: Ledger, number: str, name: str) -> Any:
-    """The record that both texts mean. Raises Rejected when there is none, several, or two different ones."""
+    """The parent record with this number and name. Raises Rejected if there is none or several, or if they differ."""
     by_number, by_name = columns_of(ledger)
     if not number and not name:
         raise Rejected(by_number, gettext("Please fill this in."))

@@ -1,7 +1,7 @@
-"""Rows of the further sheets of a workbook on their way into the tables of their records.
+"""Import rows of child sheets into the tables of their records.
 
-A table whose sheet is not there stays as it is, and so does a row that its sheet does not hold: that is said, since
-nothing is removed by leaving it out. All rows of one record are judged by one form, and taken together or not at all.
+A table without a sheet stays unchanged, and so does a row missing from its sheet: nothing is deleted by omission, and
+the result reports this. All rows of one record are validated by one form, and all are imported or none.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from portal.extensions import db
 
 @dataclass
 class TableRow:
-    """One row of a further sheet. `key` is what the form of its record knows it by."""
+    """One row of a child sheet. `key` is its key in the record's form."""
 
     table: ChildTable
     number: int
@@ -48,7 +48,7 @@ class TableRow:
 
 @dataclass
 class TableOutcome:
-    """What became of the rows of one further sheet."""
+    """The result of one child sheet."""
 
     sheet: str
     table: str
@@ -62,7 +62,7 @@ class TableOutcome:
     kept: int = 0
 
     def remember(self) -> Callable[[], None]:
-        """Answers what takes out again whatever is noted from here on."""
+        """Returns a function that discards everything noted from now on."""
         counts, rejected, changes, kept = self.counts.copy(), len(self.rejected), len(self.changes), self.kept
 
         def forget() -> None:
@@ -83,10 +83,10 @@ Group = tuple[Any, list[TableRow]]
 
 
 class FurtherRows:
-    """The further sheets of a workbook, read."""
+    """The child sheets of a workbook."""
 
     def __init__(self, ledger: Ledger, found: Sequence[FlatTable], source: str, *, adopt: bool) -> None:
-        """`source` is what the trail calls the workbook."""
+        """`source` is the name of the workbook in the audit log."""
         self.ledger, self.source, self.adopt = ledger, source, adopt
         self.outcomes: dict[str, TableOutcome] = {}
         self.rows: list[TableRow] = []
@@ -101,7 +101,7 @@ class FurtherRows:
                     self.rows += rows
 
     def take(self) -> list[TableOutcome]:
-        """Take the rows, record by record. Nothing is committed."""
+        """Import the rows, record by record. Nothing is committed."""
         take_each(self.rows, self.look_up, self.refuse_row, self.remember)
         groups: dict[int, Group] = {}
         for row, record in self.found:
@@ -110,7 +110,7 @@ class FurtherRows:
         return list(self.outcomes.values())
 
     def look_up(self, row: TableRow) -> bool:
-        """Which record the row is of; that changes none."""
+        """Find the record of a row; returns False, because no record changes."""
         try:
             self.found.append((row, self.record_of(row)))
         except Rejected as fault:
@@ -118,7 +118,7 @@ class FurtherRows:
         return False
 
     def take_group(self, group: Group) -> bool:
-        """Was the record changed?"""
+        """Import the rows of one record; returns whether it changed."""
         record, rows = group
         first = rows[0]
         with force_locale(PAPER):  # and not by what the sheet is called, which can be somebody's name
@@ -132,7 +132,7 @@ class FurtherRows:
             return False
 
     def refuse_group(self, group: Group) -> None:
-        """The database does not accept the rows."""
+        """Reject rows that the database does not accept."""
         for row in group[1]:
             self.refuse_row(row)
 
@@ -154,7 +154,7 @@ class FurtherRows:
         self.outcomes[row.table.name].rejected.append((row.number, fault.name, fault.why))
 
     def record_of(self, row: TableRow) -> Any:
-        """The record that a row names: by its number, else by its name. Raises Rejected."""
+        """The record of a row, by its number or its name. Raises Rejected."""
         ledger, keys = self.ledger, keys_of(self.ledger)
         label = str(ledger.field(keys[0]).label)
         number = row.cells.get("record_no", "")
@@ -171,7 +171,7 @@ class FurtherRows:
         return found[0]
 
     def holding(self, row: TableRow) -> Sequence[Any]:
-        """The draft that has this very row, where nothing but its number names a record."""
+        """The draft that contains this row, if a row identifies its record only by the row number."""
         return self.with_row(row, select(self.ledger.model))
 
     def with_row(self, row: TableRow, query: Select[Any]) -> Sequence[Any]:
@@ -197,7 +197,7 @@ class FurtherRows:
         return db.session.scalars(query.limit(2)).all()
 
     def says(self, name: str, text: str) -> Any:
-        """The condition that a record is called so, is of this day, or stands under the record of this number."""
+        """SQL condition that a key field, or the number of the parent record, has this value."""
         ledger = self.ledger
         if ledger.under and name == f"{ledger.under.relation}_no":
             return getattr(ledger.model, ledger.under.relation).has(record_no=text)
@@ -208,8 +208,8 @@ class FurtherRows:
             raise Rejected(str(ledger.field(name).label), str(fault)) from None
 
     def take_record(self, record: Any, rows: Sequence[TableRow]) -> bool:
-        """All rows of one record in one form; answers whether they change it. Raises Rejected when they cannot be taken
-        together."""
+        """Import all rows of one record with one form; returns whether they change it. Raises Rejected if they are
+        invalid together."""
         ledger = self.ledger
         typed = self.typed(record, rows)
         form: LedgerForm = form_class(ledger)(typed, record)
@@ -236,8 +236,7 @@ class FurtherRows:
             self.outcomes[row.table.name].counts[result] += 1
 
     def typed(self, record: Any, rows: Sequence[TableRow]) -> MultiDict[str, str]:
-        """What the form would post: every row that the record has by its key alone, which leaves it as it is, and over
-        these what the sheets say."""
+        """Form data: the existing rows by their key only, which keeps them, and the values of the sheets."""
         typed: MultiDict[str, str] = MultiDict()
         for table in {row.table.name: row.table for row in rows}.values():
             mine = [row for row in rows if row.table is table]
@@ -254,7 +253,7 @@ class FurtherRows:
         return typed
 
     def match(self, table: ChildTable, existing: Sequence[Any], rows: Sequence[TableRow]) -> None:
-        """Which row of the record each row of the sheet is: by its number, else by its first field."""
+        """Match rows of the sheet to rows of the record, by number or first field."""
         first = table.fields[0]
         kind, taken = self.ledger.rows_fields(table)[first].kind, set[str]()
         for n, row in enumerate(rows):
@@ -283,7 +282,7 @@ class FurtherRows:
             typed.setlist(f"{row.table.name}-{row.index}-{name}", texts)
 
     def refs(self, kind: RowRefs, text: str, rows: Sequence[TableRow], record: Any) -> list[str]:
-        """The keys of sibling rows that a cell names."""
+        """The keys of the sibling rows named in a cell."""
         known = {plain(getattr(each, kind.label) or ""): str(each.id) for each in getattr(record, kind.table)}
         known |= {plain(row.cells.get(f"{kind.table}.{kind.label}", "")): row.key for row in rows if is_of(row, kind)}
         parts = [text] if plain(text) in known else parts_of(text)
@@ -299,7 +298,7 @@ class FurtherRows:
         return CHANGED if any(differs(each, closed=False) for each in fields if each.raw_data) else UNCHANGED
 
     def changes(self, form: LedgerForm, row: TableRow, record: Any) -> Iterator[dict[str, Any]]:
-        """Old and new of each cell that a row changes, masked as on every page."""
+        """The old and new text of each changed cell, masked as on pages."""
         entry = form[row.table.name].rows[row.index]
         for each in entry:
             if not each.raw_data or not differs(each, closed=False):
@@ -351,7 +350,7 @@ def raise_fault(ledger: Ledger, form: LedgerForm, rows: Sequence[TableRow]) -> N
 
 
 def take_further(ledger: Ledger, found: Sequence[FlatTable], source: str, *, adopt: bool) -> list[TableOutcome]:
-    """What became of the further sheets of a workbook, after its records were taken. Nothing is committed."""
+    """Import the child sheets of a workbook after its records; returns their results. Nothing is committed."""
     return FurtherRows(ledger, found, source, adopt=adopt).take()
 
 

@@ -15,7 +15,7 @@ SheetRow = tuple[int, dict[str, str]]
 
 
 def parents_first(ledger: Ledger, rows: Sequence[SheetRow]) -> list[SheetRow]:
-    """The rows in an order in which every parent that the sheet itself holds comes before its children."""
+    """Sort the rows so that parents in the sheet come before their children."""
     if not ledger.list.tree:
         return list(rows)
     above = f"{ledger.list.tree}_id"
@@ -36,7 +36,7 @@ def parents_first(ledger: Ledger, rows: Sequence[SheetRow]) -> list[SheetRow]:
 
 
 def by_name(ledger: Ledger, rows: Sequence[SheetRow]) -> Mapping[str, SheetRow]:
-    """The rows by what others can call them; a full name wins over a short one."""
+    """The rows by name; a full name takes precedence over a short one."""
     found: dict[str, SheetRow] = {}
     for name in ("full_name", "name", "short_name"):
         for row in rows:
