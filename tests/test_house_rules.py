@@ -150,7 +150,7 @@ DOCUMENTS = [*sorted((HERE / "docs").rglob("*.md")), HERE / "CONTRIBUTING.md", H
 FOLDERS = ("portal", "tests", "deploy", "tools", "bench/peers")
 THERE = {name(path) for folder in FOLDERS for path in (HERE / folder).rglob("*.py")}
 THERE |= {"config.py", "run.py", "logs.py", "tests/ledgers/test_letters.py"}
-THERE |= {f"portal/ledgers/letters/{name}.py" for name in ("__init__", "model", "figures")}
+THERE |= {f"portal/ledgers/letters/{name}.py" for name in ("__init__", "model", "figures", "rules")}
 
 
 @pytest.mark.parametrize("path", [*SOURCES, *DOCUMENTS], ids=name)

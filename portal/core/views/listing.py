@@ -334,7 +334,7 @@ def fetch(listing: Listing) -> Page:
         count = hits[0][1] if hits else 0
         if count <= COUNTED and (hits or not first):
             return loaded(listing, select(ledger.model.id).where(ledger.model.id.in_([id_ for id_, _ in hits])), count)
-    found = ids.with_only_columns(literal(1)).limit(COUNTED + 1).subquery()
+    found = ids.with_only_columns(literal(1)).select_from(ledger.model).limit(COUNTED + 1).subquery()
     count = db.session.scalar(select(func.count()).select_from(found)) or 0
     if count <= min(first, COUNTED):
         return Page([], count, more=False)
