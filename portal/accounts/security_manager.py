@@ -29,13 +29,14 @@ from werkzeug.exceptions import SecurityError
 
 from portal.accounts.sign_in import policy, second_factor, sessions
 from portal.accounts.sign_in.pages import SignInView
+from portal.core import clock
 from portal.core.access import scope
 from portal.core.access.scope import Principal
 from portal.extensions import db
 from portal.http.errors_and_headers import for_programs
 from portal.org.account_profiles import AccountProfile, EndedSession, SecondFactor, SignInRules
 from portal.org.models import Area, Unit
-from portal.permissions.effective_rights import WHO, principal_of
+from portal.permissions.effective_rights import WHO, Held, held, held_by, principal_of
 
 # What is the same for everybody and asks nothing about them.
 IMPERSONAL = {"static", "appbuilder.static", "healthz", "readyz"}
@@ -59,16 +60,17 @@ class PortalSecurityManager(SecurityManager):
         self.auth_view = self.appbuilder.add_view_no_menu(SignInView)
 
     def load_user(self, pk: str) -> User | None:
-        """The active user of a session that holds, with their profile, in one statement."""
+        """The active user of a session that holds, with their profile and rights, in one statement."""
         with scope.unscoped(WHO):
-            found = db.session.execute(_user_of_session(), {"pk": int(pk), "session": sessions.name()}).first()
+            asked = {"user": int(pk), "session": sessions.name(), "today": clock.today()}
+            found = db.session.execute(_user_of_session(), asked).first()
         if found is None or not sessions.holds(found[0], found[1].session_epoch if found[1] else 0):
             return None
-        user, profile, rules, g.has_second_factor = found
+        user, profile, rules, g.has_second_factor, *rights = found
         if not policy.admits(rules) or policy.elsewhere(rules, profile):
             return None
         sessions.seen(user)
-        g.profile, g.sign_in_rules = profile, rules
+        g.profile, g.sign_in_rules, g.held = profile, rules, Held(*rights)
         return user
 
     def has_access(self, permission_name: str, view_name: str) -> bool:
@@ -97,19 +99,19 @@ class PortalSecurityManager(SecurityManager):
 
 
 @cache
-def _user_of_session() -> Select[tuple[User, AccountProfile, SignInRules, bool]]:
-    """Asked at every request, as `_held_by` is, and therefore built once."""
+def _user_of_session() -> Select[*tuple[Any, ...]]:
+    """Asked at every request, and therefore built once."""
     ended = select(EndedSession.name).where(EndedSession.name == bindparam("session"))
     factor = select(SecondFactor.id).where(SecondFactor.user_id == User.id, SecondFactor.secret.is_not(None))
     return (
-        select(User, AccountProfile, SignInRules, factor.exists())
+        select(User, AccountProfile, SignInRules, factor.exists(), *held_by())
         .outerjoin(AccountProfile, AccountProfile.user_id == User.id)
         .outerjoin(SignInRules, true())
         .options(
             joinedload(AccountProfile.unit).load_only(Unit.full_name, Unit.short_name),
             joinedload(AccountProfile.area).load_only(Area.name, Area.kind),
         )
-        .where(User.id == bindparam("pk"), User.active.is_(True), ~ended.exists())
+        .where(User.id == bindparam("user"), User.active.is_(True), ~ended.exists())
     )
 
 
@@ -119,7 +121,8 @@ def act_as(username: str) -> Principal:
     found = db.session.execute(query.where(User.username == username, User.active.is_(True))).first()
     if found is None:
         raise LookupError(username)
-    return principal_of(found[0], found[1])
+    user, profile = found
+    return principal_of(user, profile, held(user))
 
 
 def acting_of(user_id: int) -> Principal:
@@ -131,7 +134,7 @@ def acting_of(user_id: int) -> Principal:
 def identify() -> ResponseReturnValue | None:
     """Before every request: who acts. Whoever is not signed in gets the sign-in page, whatever they asked for."""
     signed_in = request.endpoint not in IMPERSONAL and current_user.is_authenticated
-    principal = principal_of(current_user, g.get("profile")) if signed_in else scope.NOBODY
+    principal = principal_of(current_user, g.profile, g.held) if signed_in else scope.NOBODY
     g.acting = scope.enter(principal)
     foreign = isinstance(request.routing_exception, SecurityError)  # a host that is not ours: Flask says so
     if signed_in and (first := before_all_else(principal)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import cache, lru_cache
@@ -18,9 +19,7 @@ from flask_appbuilder.security.sqla.models import (
 )
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Date,
-    Integer,
     ScalarSelect,
     Select,
     String,
@@ -41,6 +40,7 @@ from portal.core.access import scope
 from portal.core.access.row_scope import NOTHING, RowScope
 from portal.core.access.scope import Principal
 from portal.extensions import db
+from portal.json_rows import json_rows, rows_of
 from portal.org.account_profiles import AccountGrant, AccountProfile, RoleScope
 from portal.org.models import Unit
 from portal.permissions import roles
@@ -88,34 +88,60 @@ def _lasting() -> tuple[ColumnElement[bool], ...]:
 
 def _absorbed() -> ScalarSelect[str]:
     """The ids of the units that went over into the account's own, and into those, with commas between."""
-    tree = select(Unit.id).where(Unit.merged_into_id == bindparam("unit", type_=Integer())).cte(recursive=True)
+    own = select(AccountProfile.unit_id).where(AccountProfile.user_id == bindparam("user")).scalar_subquery()
+    tree = select(Unit.id).where(Unit.merged_into_id == own).cte(recursive=True)
     tree = tree.union(select(Unit.id).join(tree, Unit.merged_into_id == tree.c.id))
     return select(func.aggregate_strings(cast(tree.c.id, String), ",")).scalar_subquery()
 
 
 @cache
-def _held_by() -> CompoundSelect[*tuple[Any, ...]]:
-    """The rights of one account and what its unit absorbed: `user`, `unit` and `today` are filled in."""
-    held = _rights().join(assoc_user_role, assoc_user_role.c.role_id == Role.id)
+def held_by() -> tuple[ScalarSelect[str], ScalarSelect[str]]:
+    """Columns for a statement that asks for an account anyway, with `user` and `today` filled in: its rights as one
+    text, and the units that its own absorbed. They make a `Held`."""
+    of_roles = _rights().join(assoc_user_role, assoc_user_role.c.role_id == Role.id)
     arms = (
-        held.where(assoc_user_role.c.user_id == bindparam("user")),
+        of_roles.where(assoc_user_role.c.user_id == bindparam("user")),
         _grants().where(AccountGrant.user_id == bindparam("user")),
     )
-    return union_all(*(arm.add_columns(_absorbed()) for arm in arms))
+    return json_rows(union_all(*(arm.with_only_columns(*_texts(arm)) for arm in arms))), _absorbed()
 
 
-def principal_of(user: User, profile: AccountProfile | None) -> Principal:
-    """What this user may, by roles and grants: one statement, and one more for each tree that a scope goes down."""
-    unit_id = profile.unit_id if profile else None
+def _texts(arm: Select[*tuple[Any, ...]]) -> list[ColumnElement[str]]:
+    """What a `Right` is made of, but for the last day."""
+    columns = zip(Right._fields[:-1], arm.selected_columns, strict=False)
+    return [cast(column, String).label(name) for name, column in columns]
+
+
+class Held(NamedTuple):
+    """What the columns of `held_by` hold."""
+
+    rights: str | None
+    absorbed: str | None
+
+
+def held(user: User) -> Held:
+    asked = {"user": user.id, "today": clock.today()}
     with scope.unscoped(WHO):
-        rows = db.session.execute(_held_by(), {"user": user.id, "unit": unit_id, "today": clock.today()}).all()
-    rights = tuple(
-        Right(role, desk, verb, reach, tuple(ids or ()), until) for role, desk, verb, reach, ids, until, _ in rows
-    )
-    account = _account(user, profile, rows[0][-1] if rows else None)
-    if any(right.scope in LOOKED_UP for right in rights):
+        return Held(*db.session.execute(select(*held_by()), asked).one())
+
+
+def principal_of(user: User, profile: AccountProfile | None, found: Held) -> Principal:
+    """What this user may, by roles and grants. Asks nothing but for each tree that a scope goes down."""
+    account = _account(user, profile, found.absorbed)
+    rights, looking_up = _read(found.rights)
+    if looking_up:
         return _principal(account, rights)
-    return _kept_principal(account, rights, clock.today(), roles.desks(), roles.switched_off("admin"))
+    return _kept_principal(account, found.rights, clock.today(), roles.desks(), roles.switched_off("admin"))
+
+
+@lru_cache(1024)
+def _read(text: str | None) -> tuple[tuple[Right, ...], bool]:
+    """The rights, and whether some of them reach what a scope looks up."""
+    rights = tuple(
+        Right(role, desk, verbs, reach, tuple(json.loads(ids or "null") or ()), None)
+        for role, desk, verbs, reach, ids in rows_of(text)
+    )
+    return rights, any(right.scope in LOOKED_UP for right in rights)
 
 
 def _account(user: User, profile: AccountProfile | None, absorbed: str | None) -> Account:
@@ -147,10 +173,10 @@ def _principal(account: Account, rights: Iterable[Right]) -> Principal:
 
 
 @lru_cache(1024)
-def _kept_principal(account: Account, rights: tuple[Right, ...], *_depends_on: Any) -> Principal:
+def _kept_principal(account: Account, rights: str | None, *_depends_on: Any) -> Principal:
     """The principal of an account whose scopes look nothing up: it follows from these arguments alone, which were just
     read. `_depends_on`: the day, all desks, and whether the combined administrator is switched off."""
-    return _principal(account, rights)
+    return _principal(account, _read(rights)[0])
 
 
 def rights_by_account(only: int | None = None) -> dict[int, list[Right]]:
