@@ -4,6 +4,7 @@ and agreements imported from a workbook."""
 from __future__ import annotations
 
 import json
+from datetime import date
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -15,11 +16,14 @@ from urllib.parse import quote
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 from sqlalchemy import Engine
+from xlsxwriter.worksheet import Worksheet
 
 from bench import imports, pages
 from bench.databases import Portal
 from bench.timing import Side
 from bench.visitor import Answer
+from portal.core.spreadsheet import cell_sizes
+from portal.core.spreadsheet.page_setup import STYLES
 
 STATUS = "terminated"
 ROUNDS = 3
@@ -58,14 +62,34 @@ def read(answer: Answer) -> list[list[Any]]:
 
 
 def write_alone(cells: list[list[Any]]) -> float:
-    """The lower bound: a file like that of the portal, from cells that are there already."""
+    """The lower bound: a file like that of the portal, with its formats, widths and heights, from cells that are there
+    already."""
+    wide = cell_sizes.widths([""] * len(cells[0]), cells[: cell_sizes.SAMPLE])
+    high = [cell_sizes.height(row, wide) for row in cells]
     began = perf_counter()
     out = BytesIO()
-    with xlsxwriter.Workbook(out, {"constant_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
+    with xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False}) as book:
         sheet = book.add_worksheet()
+        formats = {name: book.add_format(style) for name, style in STYLES.items()}
+        for column, each in enumerate(wide):
+            sheet.set_column(column, column, each)
         for n, row in enumerate(cells):
-            sheet.write_row(n, 0, row)
+            sheet.set_row(n, high[n])
+            write_cells(sheet, n, row, formats)
     return perf_counter() - began
+
+
+def write_cells(sheet: Worksheet, n: int, row: list[Any], formats: dict[str, Any]) -> None:
+    """Each cell by the method for its type, which is faster than `write`."""
+    for column, value in enumerate(row):
+        if value == "":
+            sheet.write_blank(n, column, None, formats["text"])
+        elif isinstance(value, str):
+            sheet.write_string(n, column, value, formats["text"])
+        elif isinstance(value, date):
+            sheet.write_datetime(n, column, value, formats["date"])
+        else:
+            sheet.write_number(n, column, value, formats["number"])
 
 
 def time_imports(sides: dict[str, Side], portal: Portal, engines: dict[str, Engine], rows: int) -> dict[str, float]:
