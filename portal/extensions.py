@@ -10,10 +10,13 @@ from flask_sqlalchemy.session import Session
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.exc import SQLAlchemyError
 
-__all__ = ["BOUND", "Model", "csrf", "db", "migrate"]
+__all__ = ["BOUND", "BUILT_ONCE", "Model", "csrf", "db", "migrate"]
 
 # In a session's `info`: the engine that it works on in place of the portal's.
 BOUND = "bound"
+# Execution options of a statement that is built once and executed at many requests: what each reach makes of it is kept
+# (`core/access/scope.py`).
+BUILT_ONCE = {"built_once": True}
 
 
 class PortalSession(Session):

@@ -13,7 +13,7 @@ from flask_babel import get_locale
 from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.extensions import Model, db
+from portal.extensions import BUILT_ONCE, Model, db
 from portal.org.mixins import Searchable
 
 SEED = Path(__file__).with_name("code_lists.toml")
@@ -92,7 +92,8 @@ def _items_of(names: tuple[str, ...]) -> Select[*tuple[Any, ...]]:
     """Asked at nearly every request, and therefore built once."""
     item = CodeItem
     query = select(CodeList.code, item.code, item.enabled, item.label, item.label_hant, item.label_en)
-    return query.join(item.list).where(CodeList.code.in_(names)).order_by(item.position)
+    query = query.join(item.list).where(CodeList.code.in_(names)).order_by(item.position)
+    return query.execution_options(**BUILT_ONCE)
 
 
 @lru_cache(256)

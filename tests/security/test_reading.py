@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 from portal.accounts.security_manager import act_as
 from portal.core.access import scope
 from portal.core.access.row_scope import RowFilter, RowScope
-from portal.extensions import db
+from portal.extensions import BUILT_ONCE, db
 from portal.ledgers.cobuilding.model import Agreement, CoopActivity, DemandItem
 from portal.org.models import Member, PartyOrg, Unit
 from tests.security.walk import addresses, first, give, of, take, unit_id
@@ -204,6 +204,14 @@ def test_counts_of_every_shape_are_of_own_records(as_filler, rows):
         select(func.sum(literal(1))).select_from(Agreement),
     )
     assert [db.session.scalar(query) for query in counts] == [len(own_ids)] * len(counts)
+
+
+def test_a_statement_that_is_built_once_is_narrowed_anew_for_each_user(app, rows):
+    query = select(Agreement.owner_unit_id).execution_options(**BUILT_ONCE)
+    with app.test_request_context():
+        for number in (1, 2, 1):
+            with scope.acting_as(act_as(f"filler0{number}")):
+                assert set(db.session.scalars(query)) == {unit_id(rows, number)}
 
 
 @pytest.mark.parametrize("option", [joinedload, selectinload])

@@ -22,7 +22,7 @@ from sqlalchemy.orm.util import LoaderCriteriaOption
 
 from portal.core import clock
 from portal.core.access.row_scope import ALL, NOTHING, OWNER, PARTY, RowScope
-from portal.extensions import Model, db
+from portal.extensions import BUILT_ONCE, Model, db
 from portal.org.mixins import Scoped
 
 # By the columns of `OWNER` and `PARTY`.
@@ -222,13 +222,21 @@ def narrow(state: ORMExecuteState) -> None:
         return
     if state.is_select:
         if principal.reading not in state.statement._with_options:  # what loads relations has it already
-            state.statement = state.statement.options(principal.reading)
+            narrowed = _kept_narrowed if BUILT_ONCE.items() <= state.execution_options.items() else _narrowed
+            state.statement = narrowed(state.statement, principal.reading)
     elif _chooses_unit(state):
         # Rows made or given away by a statement are never seen by `refuse`; nothing needs that.
         raise OutOfScope(f"{principal.username}: a statement may not choose the unit of rows")
     elif state.is_update or state.is_delete:
         verb = "edit" if state.is_update else "delete"
         state.statement = state.statement.options(principal.narrowing(verb))
+
+
+def _narrowed(statement: Any, reading: CriteriaOption) -> Any:
+    return statement.options(reading)
+
+
+_kept_narrowed = lru_cache(maxsize=512)(_narrowed)
 
 
 def _chooses_unit(state: ORMExecuteState) -> bool:

@@ -15,7 +15,7 @@ from portal.core.declaration.ledger import Ledger
 from portal.core.fields import Links
 from portal.core.records.attachments import Attachment
 from portal.core.views.listing import header_and_shown, linked
-from portal.extensions import db
+from portal.extensions import BUILT_ONCE, db
 
 FILES = "files"
 
@@ -60,7 +60,7 @@ def _query(ledger: Ledger) -> tuple[Select[Any], tuple[str, ...], tuple[str, ...
     beside = _beside(ledger)
     there = [*(getattr(model, name).any() for name in collections), *beside.values()]
     query = select(model, *there).where(model.id == bindparam("pk")).options(*options)
-    return query, collections, tuple(beside)
+    return query.execution_options(**BUILT_ONCE), collections, tuple(beside)
 
 
 def _beside(ledger: Ledger) -> dict[str, ColumnElement[bool]]:
