@@ -1,12 +1,15 @@
-"""Translations of a page: the catalogue of its language is looked up once a request, not once for each of its texts."""
+"""Translations of a page: the catalogue of its language is looked up once a request, not once for each of its texts;
+the texts of templates are kept."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from babel.support import Translations
 from flask import Flask, g
 from flask_babel import Domain
+from markupsafe import Markup
 
 
 class KeptDomain(Domain):
@@ -35,3 +38,14 @@ def install(app: Flask) -> None:
         npgettext=lambda context, one, more, count: kept().unpgettext(context, one, more, count),
         newstyle=True,
     )
+
+    def translated(text: str, **variables: Any) -> Markup:
+        return _markup(kept(), text) % variables
+
+    app.jinja_env.globals["_"] = translated
+
+
+@lru_cache(8192)
+def _markup(catalogue: Translations, text: str) -> Markup:
+    """Catalogues are part of the program, so that their texts are trusted, as Jinja's own `_` trusts them."""
+    return Markup(catalogue.ugettext(text))  # noqa: S704
