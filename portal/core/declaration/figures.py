@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
+from functools import reduce
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select, true
 from sqlalchemy.orm.interfaces import CriteriaOption
 
 from portal.core.access import scope
@@ -24,6 +25,8 @@ Conditions = Callable[[], Sequence[ColumnElement[bool]]]
 TENTH = Decimal("0.1")
 # In an address: the list of those records of a rate's whole that are counted.
 PART = ".counted"
+# Ends the name of the column with the number of the whole.
+WHOLE = ".whole"
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,12 @@ class Figure:
             return query.with_only_columns(self.part_sum())
         return query.where(*self.part()) if self.part is not None else query
 
+    def of_whole(self, whole: Any) -> Any:
+        """What is counted, as a column beside the number of the whole."""
+        if self.part_sum is not None:
+            return self.part_sum()
+        return whole.filter(*self.part()) if self.part is not None else whole
+
     def statements(self, model: Any) -> list[Select[Any]]:
         """What is counted, then of how many."""
         return [self.counted(model), self.whole(model)] if self.is_rate else [self.whole(model)]
@@ -149,13 +158,30 @@ def rate_of_enough(count: int, total: int, least: int) -> str:
 def values(model: Any, figures: Sequence[Figure]) -> list[Value]:
     """All of them, in one statement; those of sealed amounts in one each. Former versions are not counted."""
     plain = [each for each in figures if not each.sealed]
-    parts: list[Any] = [query.scalar_subquery() for each in plain for query in each.statements(model)]
-    row = list(db.session.execute(select(*parts).options(current_only())).one()) if parts else []
+    row = db.session.execute(together(model, plain).options(current_only())).one()._mapping if plain else {}
     found = []
     for figure in figures:
-        count = added_up(figure.whole(model)) if figure.sealed else row.pop(0) or 0
-        found.append(Value(figure, count, (row.pop(0) or 0) if figure.is_rate else None))
+        count = added_up(figure.whole(model)) if figure.sealed else row[figure.name] or 0
+        found.append(Value(figure, count, (row[figure.name + WHOLE] or 0) if figure.is_rate else None))
     return found
+
+
+def together(model: Any, figures: Sequence[Figure]) -> Select[Any]:
+    """One row with the columns of all these figures. Those over the same whole look it up once, which is most of the
+    work."""
+    over: dict[Any, list[Figure]] = {}
+    for each in figures:
+        over.setdefault((each.rows, each.count), []).append(each)
+    tables: list[Any] = [over_one_whole(model, each).subquery() for each in over.values()]
+    joined = reduce(lambda left, right: left.join(right, true()), tables)
+    return select(*(column for table in tables for column in table.c)).select_from(joined)
+
+
+def over_one_whole(model: Any, figures: Sequence[Figure]) -> Select[Any]:
+    query = figures[0].whole(model)
+    (whole,) = query.selected_columns
+    found = [whole.label(each.name + WHOLE) for each in figures if each.is_rate]
+    return query.with_only_columns(*found, *(each.of_whole(whole).label(each.name) for each in figures))
 
 
 def added_up(query: Select[Any]) -> Decimal:

@@ -190,9 +190,8 @@ def _columns(ledger: Ledger, text: str) -> tuple[str, ...]:
 
 def choosable(ledger: Ledger) -> list[str]:
     """The fields that a list may show as columns."""
-    return [
-        name for name in dict.fromkeys([*ledger.list.columns, *ledger.shown]) if name not in ledger.privacy.sensitive
-    ]
+    names = dict.fromkeys([*ledger.list.columns, *ledger.shown])
+    return [name for name in names if name not in ledger.privacy.sensitive]
 
 
 def conditions(listing: Listing) -> Iterator[ColumnElement[bool]]:
@@ -252,6 +251,8 @@ def ranked_link(ledger: Ledger, order: str) -> Link | None:
 def putting_in_order(ledger: Ledger, order: str, ids: Select[Any]) -> Any:
     """These few ids in this order. The limit lets an index find them alone, and not one of the order."""
     found, model = ids.limit(COUNTED + 1).subquery(), ledger.model
+    if order.removeprefix("-") == "id":
+        return select(found.c.id).order_by(turned(order, found.c.id))
     return select(found.c.id).join(model, model.id == found.c.id).order_by(*ordering(ledger, order))
 
 
@@ -292,9 +293,8 @@ def _loading(ledger: Ledger, names: tuple[str, ...]) -> tuple[Any, ...]:
 def own_columns(ledger: Ledger, names: Iterable[str]) -> Any:
     """The loader option for the columns that these fields show, and those that tell whose a record is."""
     shown = (column for name in names for column in ledger.field(name).kind.columns(name))
-    columns = {"id", "owner_unit_id", "status", "record_no", "version", *ledger.effective_status_needs, *shown} & set(
-        ledger.mapper.columns.keys()
-    )
+    needed = {"id", "owner_unit_id", "status", "record_no", "version", *ledger.effective_status_needs, *shown}
+    columns = needed & set(ledger.mapper.columns.keys())
     return load_only(*(getattr(ledger.model, name) for name in sorted(columns)))
 
 
@@ -326,7 +326,7 @@ def fetch(listing: Listing) -> Page:
     A search reads the texts of all records, so that one statement counts and finds its hits where they are few.
     """
     ledger, order, size = listing.ledger, listing.order, listing.page_size
-    ids, first = select(ledger.model.id).where(*conditions(listing)), listing.page * size
+    ids, first, count = select(ledger.model.id).where(*conditions(listing)), listing.page * size, 0
     in_order = putting_in_order(ledger, order, ids)
     if listing.q:
         counting = in_order.add_columns(func.count().over())
@@ -335,7 +335,7 @@ def fetch(listing: Listing) -> Page:
         if count <= COUNTED and (hits or not first):
             return loaded(listing, select(ledger.model.id).where(ledger.model.id.in_([id_ for id_, _ in hits])), count)
     found = ids.with_only_columns(literal(1)).select_from(ledger.model).limit(COUNTED + 1).subquery()
-    count = db.session.scalar(select(func.count()).select_from(found)) or 0
+    count = count or db.session.scalar(select(func.count()).select_from(found)) or 0
     if count <= min(first, COUNTED):
         return Page([], count, more=False)
     ids = in_order if count <= COUNTED else following_order(ledger, order, ids, first + size + 1)
