@@ -80,9 +80,9 @@ def below(pid: int) -> Iterator[int]:
 
 
 def resident(pid: int) -> int:
-    """Kilobytes."""
+    """Kilobytes of its own. Files that it maps are in the system's cache, once for all processes."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")), 0)
+    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon")), 0)
 
 
 def cpu_clock(pid: int) -> int:

@@ -39,7 +39,7 @@ def install(app: Flask) -> None:
         newstyle=True,
     )
 
-    def translated(text: str, **variables: Any) -> Markup:
+    def translated(text: str, /, **variables: Any) -> Markup:
         return _markup(kept(), text) % variables
 
     app.jinja_env.globals["_"] = translated
