@@ -11,7 +11,7 @@ PEERS := bench/.peers/installed.stamp
 run: $(RUN)
 	$(BIN)/python run.py
 
-# On 2 cores, 3 workers, since a third of a test is waiting; each has databases of its own.
+# On 2 cores, 3 workers, since tests wait for a fifth of their time; each has databases of its own.
 test: $(DEV) $(LDAP)
 	tools/prepare_tests.sh
 	$(BIN)/python -m pytest -n 3
