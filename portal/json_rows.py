@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import FunctionElement, ScalarSelect, Select, String, select
+from sqlalchemy import FunctionElement, ScalarSelect, SelectBase, String, select
 from sqlalchemy.ext.compiler import compiles
 
 
@@ -31,7 +31,7 @@ def _on_postgresql(element: _Rows, compiler: Any, **kw: Any) -> str:
     return f"CAST(json_agg(json_build_array({compiler.process(element.clauses, **kw)})) AS VARCHAR)"
 
 
-def json_rows(query: Select[Any] | Any) -> ScalarSelect[str]:
+def json_rows(query: SelectBase) -> ScalarSelect[str]:
     """The rows of a query, in no order; its columns have names and hold texts and numbers."""
     rows = query.subquery()
     return select(_Rows(*rows.c)).scalar_subquery()

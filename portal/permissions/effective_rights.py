@@ -26,7 +26,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
-    func,
     literal,
     null,
     or_,
@@ -87,17 +86,17 @@ def _lasting() -> tuple[ColumnElement[bool], ...]:
 
 
 def _absorbed() -> ScalarSelect[str]:
-    """The ids of the units that went over into the account's own, and into those, with commas between."""
+    """The ids of the units that went over into the account's own, and into those."""
     own = select(AccountProfile.unit_id).where(AccountProfile.user_id == bindparam("user")).scalar_subquery()
     tree = select(Unit.id).where(Unit.merged_into_id == own).cte(recursive=True)
     tree = tree.union(select(Unit.id).join(tree, Unit.merged_into_id == tree.c.id))
-    return select(func.aggregate_strings(cast(tree.c.id, String), ",")).scalar_subquery()
+    return json_rows(select(tree.c.id))
 
 
 @cache
 def held_by() -> tuple[ScalarSelect[str], ScalarSelect[str]]:
-    """Columns for a statement that asks for an account anyway, with `user` and `today` filled in: its rights as one
-    text, and the units that its own absorbed. They make a `Held`."""
+    """Columns for a statement that asks for an account anyway, with `user` and `today` filled in: its rights, and the
+    units that its own absorbed. They make a `Held`."""
     of_roles = _rights().join(assoc_user_role, assoc_user_role.c.role_id == Role.id)
     arms = (
         of_roles.where(assoc_user_role.c.user_id == bindparam("user")),
@@ -153,7 +152,7 @@ def _account(user: User, profile: AccountProfile | None, absorbed: str | None) -
         *(user.id, user.username, name),
         *(profile.unit_id, str(unit) if unit else "", unit.short_name if unit else ""),
         *(profile.org_id, profile.area_id, area.kind if area else ""),
-        tuple(map(int, absorbed.split(","))) if absorbed else (),
+        tuple(id_ for (id_,) in rows_of(absorbed)),
     )
 
 
