@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from portal import cli, database, ledgers, navigation, registry, static_files
-from portal.accounts import security_manager
+from portal.accounts import appearance, security_manager
 from portal.accounts.sign_in import external_identity, ldap, oidc
 from portal.builder import PortalBuilder
 from portal.core import search
@@ -41,7 +41,7 @@ from portal.operations import checks, scheduled
 from portal.oversight import account_words, onboarding_pages
 
 __all__ = ["create_app", "numbering"]
-ACCOUNTS = (onboarding_pages, account_words, external_identity, oidc, ldap)
+ACCOUNTS = (appearance, onboarding_pages, account_words, external_identity, oidc, ldap)
 PARTS = (
     *(installation, checks, query_args, errors_and_headers, *ACCOUNTS, unmask, probe_limit, background_sealing, rest),
     *(jobs, schedule, scheduled),

@@ -6,6 +6,7 @@ from flask_appbuilder import AppBuilder
 
 from portal.accounts.account_pages import AccountsView
 from portal.accounts.account_sheets import AccountSheetsView
+from portal.accounts.appearance import AppearanceView
 from portal.accounts.language import LanguageView
 from portal.accounts.my_pages import MyPasswordView, MySecondFactorView, MySessionsView
 from portal.accounts.reset_pages import ResetsView
@@ -32,6 +33,7 @@ class PortalBuilder(AppBuilder):
         self.sm.register_views()
         for view in (
             LanguageView,
+            AppearanceView,
             OverdueView,
             StartView,
             AccountsView,

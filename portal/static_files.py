@@ -1,7 +1,7 @@
 """Static files under names that carry a digest of their content, so that browsers cache them for good.
 
-`url_for` makes such a name of every file of a static folder (`portal.css` → `portal.1f0c9a7b3e.css`), the same on every
-machine. A file is read, and compressed with gzip, when it is first asked for. Its plain name, and that of another
+`url_for` makes such a name of every file of a static folder (`css/base.css` → `css/base.1f0c9a7b3e.css`), the same on
+every machine. A file is read, and compressed with gzip, when it is first asked for. Its plain name, and that of another
 release, answer the present file, which browsers then check each time. Names with commas between them are one file of
 all of these, in that order: a page asks once for its scripts.
 """

@@ -41,7 +41,7 @@ from portal.permissions.effective_rights import WHO, Held, held, held_by, princi
 # What is the same for everybody and asks nothing about them.
 IMPERSONAL = {"static", "appbuilder.static", "healthz", "readyz"}
 # What needs no signing in.
-OPEN = {"SignInView.login", "SignInView.code", "LanguageView.index", *IMPERSONAL} | {
+OPEN = {"SignInView.login", "SignInView.code", "LanguageView.index", "AppearanceView.change", *IMPERSONAL} | {
     "OidcView.go",
     "OidcView.back",
     "LdapView.login",

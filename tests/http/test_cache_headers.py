@@ -16,5 +16,5 @@ def test_sheets_are_kept_by_nobody(visit, path):
 
 
 def test_static_files_may_be_kept(visit):
-    with visit("reviewer").client.get("/static/portal.css") as answer:
+    with visit("reviewer").client.get("/static/css/base.css") as answer:
         assert answer.headers["Cache-Control"] != "no-store"

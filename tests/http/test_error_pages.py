@@ -85,7 +85,7 @@ def test_another_host_is_not_answered(app):
 
 
 @pytest.mark.one_database
-@pytest.mark.parametrize("path", ["/", "/login/", "/nowhere", "/agreements/list/", "/static/portal.css"])
+@pytest.mark.parametrize("path", ["/", "/login/", "/nowhere", "/agreements/list/", "/static/css/base.css"])
 def test_every_answer_carries_the_safe_headers(visit, path):
     headers = visit("filler01").look(path).response.headers
     assert "default-src 'self'" in headers["Content-Security-Policy"]

@@ -44,8 +44,8 @@ def test_a_first_visit_to_a_list_or_form_stays_small(visit):
 
 def test_a_file_of_another_release_and_a_plain_name_are_checked_each_time(visit):
     visitor = visit()
-    _, now = fetched(visitor, "/static/portal.css")
-    for name in ("/static/portal.css", "/static/portal.0123456789.css"):
+    _, now = fetched(visitor, "/static/css/base.css")
+    for name in ("/static/css/base.css", "/static/css/base.0123456789.css"):
         answer, body = fetched(visitor, name)
         assert body == now
         assert answer.headers["Cache-Control"] == "no-cache"
@@ -60,9 +60,9 @@ def test_a_file_of_another_release_and_a_plain_name_are_checked_each_time(visit)
         "../config.py",
         "%2e%2e/config.py",
         "..%5cconfig.py",
-        "portal.css,icon.svg",
-        "portal.css,portal.css",
-        "portal.css,",
+        "css/base.css,icon.svg",
+        "css/base.css,css/base.css",
+        "css/base.css,",
         "js/once.js,js/nothing.js",
         "js",
     ],

@@ -27,6 +27,7 @@ APART = (
     "OidcView.",
     "LdapView.",
     "LanguageView.",
+    "AppearanceView.",
     "MyPasswordView.",
     "MySecondFactorView.",
     "MySessionsView.",

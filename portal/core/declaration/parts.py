@@ -23,7 +23,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Status:
-    """A status: its label, and its style (`portal.css`: draft wait ok warn end bad)."""
+    """A status: its label, and its style (`css/base.css`: draft wait ok warn end bad)."""
 
     label: Label
     tone: str
