@@ -13,6 +13,7 @@ from portal.accounts.reset_pages import ResetsView
 from portal.accounts.sign_in.ldap import LdapView
 from portal.accounts.sign_in.oidc import OidcView
 from portal.accounts.sign_in.policy import SignInRulesView
+from portal.finder import SearchView
 from portal.oversight.audit_pages import AuditView
 from portal.oversight.job_pages import JobsView
 from portal.oversight.onboarding_pages import StartView
@@ -34,6 +35,7 @@ class PortalBuilder(AppBuilder):
         for view in (
             LanguageView,
             AppearanceView,
+            SearchView,
             OverdueView,
             StartView,
             AccountsView,

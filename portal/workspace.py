@@ -10,10 +10,12 @@ from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
 from sqlalchemy import func, select
 
+from portal import waiting
 from portal.core.access import scope
 from portal.core.declaration.ledger import Ledger, mounted, named
 from portal.core.records.forms import form_drafts
 from portal.core.views.forms.restored_drafts import address_of, moment
+from portal.core.views.lists.saved_views import views_of
 from portal.extensions import db
 from portal.oversight import alerts
 from portal.permissions.roles import label_of
@@ -28,6 +30,7 @@ class WorkspaceView(BaseView):
     @expose("/")
     def index(self) -> ResponseReturnValue:
         principal = scope.current()
+        names = [each.name for each in mounted() if principal.may("read", each.name)]
         cards = [card(ledger) for ledger in mounted() if ledger.review.statuses and principal.may("read", ledger.name)]
         return render_template(
             "workspace.html",
@@ -35,8 +38,14 @@ class WorkspaceView(BaseView):
             profile=g.get("profile"),
             watch=alerts.watch(),
             unsaved=unsaved(),
+            views=[(view, named(view.ledger)) for view in views_of(*names)],
             roles=[label_of(code) for code in sorted(principal.roles)],
         )
+
+    @expose("/waiting")
+    def waiting(self) -> ResponseReturnValue:
+        """How many records wait for the user, by ledger, for the navigation: {"ledgers": {name: count}}."""
+        return {"ledgers": waiting.counts()}
 
 
 def unsaved() -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ COMMITTING = {
     "portal/core/audit/audit_log.py",
     "portal/core/spreadsheet/importer/runner.py",
     "portal/core/views/forms/autosave.py",
+    "portal/core/views/lists/saved_views.py",
     "portal/core/views/forms/restored_drafts.py",
     "portal/core/views/workbooks/importing.py",
     "portal/accounts/account_pages.py",
@@ -104,6 +105,7 @@ def test_rows_of_scoped_tables_are_selected_as_rows_or_columns_of_their_class():
         "portal/permissions/effective_rights.py",
         "portal/oversight/onboarding_pages.py",
         "portal/core/views/listing.py",
+        "portal/core/views/lists/ordering.py",
         "portal/org/trees.py",
     }
 

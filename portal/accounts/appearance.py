@@ -1,4 +1,4 @@
-"""How pages look in this browser: by day or night, in large type. A cookie, so that it outlives the session."""
+"""How pages look in this browser: by day or night, in large type, with roomy lists. A cookie outlives the session."""
 
 from __future__ import annotations
 
@@ -15,23 +15,25 @@ from portal.accounts.sign_in.pages import safe_next
 COOKIE = "appearance"
 KEPT = timedelta(days=365)
 THEMES = ("system", "light", "dark")
+MARKS = ("large", "roomy")
 
 
 class Appearance(NamedTuple):
-    """`theme` is one of THEMES; "system" is that of the user's device, which only a script can ask."""
+    """`theme` is one of THEMES; "system" is that of the user's device, which only a script can ask. `marks` are the
+    other choices that are made, and classes of the page."""
 
     theme: str = "system"
-    large: bool = False
+    marks: tuple[str, ...] = ()
 
     @property
     def written(self) -> str:
-        return f"{self.theme}.large" if self.large else self.theme
+        return ".".join((self.theme, *self.marks))
 
 
 def appearance() -> Appearance:
     """Anybody can write a cookie: unknown words mean nothing."""
-    theme, _, type_ = request.cookies.get(COOKIE, "").partition(".")
-    return Appearance(theme if theme in THEMES else "system", type_ == "large")
+    theme, *marks = request.cookies.get(COOKIE, "").split(".")
+    return Appearance(theme if theme in THEMES else "system", tuple(each for each in MARKS if each in marks))
 
 
 class AppearanceView(BaseView):
@@ -41,7 +43,8 @@ class AppearanceView(BaseView):
     @expose("/", methods=["POST"])
     def change(self) -> ResponseReturnValue:
         theme = request.form.get("theme", "")
-        chosen = Appearance(theme if theme in THEMES else "system", "large" in request.form)
+        marks = tuple(each for each in MARKS if each in request.form)
+        chosen = Appearance(theme if theme in THEMES else "system", marks)
         answer = redirect(safe_next(request.form.get("next") or request.referrer), 303)
         secure = current_app.config["SESSION_COOKIE_SECURE"]
         answer.set_cookie(COOKIE, chosen.written, KEPT, secure=secure, httponly=True, samesite="Lax")

@@ -1,4 +1,4 @@
-"""Light, dark and large type: the choice of a browser."""
+"""Light or dark, large type and roomy lists: the choice of a browser."""
 
 import pytest
 
@@ -7,7 +7,7 @@ import pytest
     ("sent", "shown"),
     [
         ({"theme": "dark"}, ' data-bs-theme="dark" data-no'),
-        ({"theme": "light", "large": "1"}, ' data-bs-theme="light" class="big-type" data-no'),
+        ({"theme": "light", "large": "1"}, ' data-bs-theme="light" class="large" data-no'),
         ({"theme": "system"}, " data-no"),
         ({"theme": "neon"}, " data-no"),
     ],
@@ -21,13 +21,13 @@ def test_pages_look_as_was_chosen_in_this_browser(visit, sent, shown):
     assert f'lang="en"{shown}' in head
 
 
-@pytest.mark.parametrize("written", ["", "dark.large.more", "light<script>", "系统", "a" * 4000])
+@pytest.mark.parametrize("written", ["", "dark.large.unheard", "light<script>", "系统", "a" * 4000])
 def test_a_cookie_of_unknown_words_changes_nothing(visit, written):
     visitor = visit("filler01")
     visitor.client.set_cookie("appearance", written)
     head = visitor.look("/").text.partition("<head>")[0]
     assert "data-bs-theme" not in head or written.startswith("dark.")
-    assert "big-type" not in head
+    assert "unheard" not in head
 
 
 def test_the_choice_never_leads_to_another_host(visit):

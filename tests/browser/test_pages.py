@@ -137,10 +137,89 @@ def test_values_stand_beside_their_names_on_a_phone_and_a_status_keeps_its_shape
     page = open_as("filler01", 390, language="en")
     page.goto("/agreements/list/")
     badges = page.locator("table[data-ledger] td[data-label] .status").evaluate_all(BOXES)
-    cells = page.locator("table[data-ledger] td[data-field=status]").evaluate_all(BOXES)
     assert badges
     assert all(height < 30 for _, _, height in badges)
-    assert all(badge[0] > cell[0] + 80 for badge, cell in zip(badges, cells, strict=True))
+    values = page.locator("table[data-ledger] td[data-field=party_a_org_id] > span").evaluate_all(BOXES)
+    cells = page.locator("table[data-ledger] td[data-field=party_a_org_id]").evaluate_all(BOXES)
+    assert all(value[0] > cell[0] + 80 for value, cell in zip(values, cells, strict=True))
+    titles = page.locator("table[data-ledger] td.title-cell").evaluate_all(BOXES)
+    assert all(title[1] < badge[1] < value[1] for title, badge, value in zip(titles, badges, values, strict=True))
+
+
+@pytest.mark.parametrize(("width", "height", "least"), [(1400, 900, 14), (1280, 720, 9)])
+@pytest.mark.parametrize("ledger", ["agreements", "visits", "service_projects", "members"])
+def test_a_list_shows_its_records_on_the_first_screen(open_as, ledger, width, height, least):
+    page = open_as("reviewer", width, language="en")
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"/{ledger}/list/")
+    page.wait_for_load_state("networkidle")
+    whole = "rows => rows.filter(row => row.getBoundingClientRect().bottom <= innerHeight).length"
+    assert page.locator("table[data-ledger] tbody tr").evaluate_all(whole) >= least
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
+@pytest.mark.parametrize("ledger", ["agreements", "visits"])
+def test_the_first_record_of_a_list_stands_high_on_a_phone(open_as, ledger):
+    page = open_as("filler01", 390, language="en")
+    page.goto(f"/{ledger}/list/")
+    page.wait_for_load_state("networkidle")
+    assert page.locator("table[data-ledger] tbody tr").first.bounding_box()["y"] < 320
+
+
+def test_records_are_approved_beside_their_list_one_after_the_other(open_as):
+    page = open_as("reviewer", language="en")
+    page.goto("/service_projects/list/?status=pending_committee")
+    count = page.locator("tbody tr[data-id]").count()
+    page.keyboard.press("j")
+    page.keyboard.press("v")
+    page.click("[data-preview] summary[data-opens=approve_committee]")
+    first, second = (page.locator("tbody tr[data-id]").nth(n).get_attribute("data-id") for n in (0, 1))
+    page.click("[data-preview] [data-move=approve_committee]")
+    page.wait_for_selector("[data-preview] .notice[data-level=success]")
+    assert page.locator(f'tr.is-current[data-id="{second}"]').count() == 1
+    assert page.locator(f'tr[data-id="{first}"]').count() == 0
+    assert page.locator("tbody tr[data-id]").count() == count - 1
+    assert "/service_projects/list/" in page.url
+    page.keyboard.press("Escape")
+    assert not page.locator("[data-preview]").is_visible()
+
+
+def test_a_selection_is_offered_what_can_be_done_with_it(open_as):
+    page = open_as("reviewer", language="en")
+    page.goto("/agreements/list/?page_size=100")
+    for status, offered in (("active", False), ("pending_committee", True), ("draft", False)):
+        row = page.locator(f'tr[data-status="{status}"] input[name=rowid]')
+        if row.count():
+            row.first.check()
+            assert page.locator('[data-bulk] [formaction*="approve_committee"]').is_visible() == offered
+            row.first.uncheck()
+
+
+def test_the_palette_leads_to_pages_and_records(open_as):
+    page = open_as("filler01", language="en")
+    page.goto("/")
+    page.keyboard.press("Control+k")
+    page.locator(".palette input").fill("agreem")
+    page.locator(".palette [role=option]", has_text="New").first.wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.locator(".palette input").fill("GJ20")
+    page.locator(".palette a[href*='/agreements/show/']").first.wait_for()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/agreements/show/*")
+
+
+def test_columns_are_put_in_order_and_stay_so(open_as):
+    page = open_as("filler01", language="en")
+    page.goto("/agreements/list/")
+    page.click(".drop:has(.columns) > summary")
+    page.click(".columns .drop-item:nth-child(2) button >> nth=0")
+    page.click(".columns button[type=submit]")
+    page.wait_for_url("**columns=*")
+    shown = (
+        page.locator("tbody tr").first.locator("td[data-field]").evaluate_all("c => c.map(each => each.dataset.field)")
+    )
+    assert shown[:2] == ["title", "record_no"]
 
 
 @pytest.mark.parametrize("ledger", ["agreements", "pairings", "service_projects"])
@@ -148,6 +227,7 @@ def test_figures_fill_their_rows(open_as, ledger):
     page = open_as("reviewer", language="en")
     page.goto(f"/{ledger}/list/")
     page.locator(".figure-card").first.wait_for()
+    page.click(".figures > button")
     rows = Counter(y for _, y, _ in page.locator(".figure-card").evaluate_all(BOXES))
     assert max(rows.values()) - min(rows.values()) <= 1
 

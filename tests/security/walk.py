@@ -43,7 +43,8 @@ HUGE = "9" * 5000
 
 # Refusals and exports are written down there (`tests/core/hash_chain/test_trail.py` says which), and sessions as they
 # are used; and that somebody asked for work.
-TRAIL = ("audit_event", "audit_seal", "account_session", "job")
+# Views of lists are everybody's own.
+TRAIL = ("audit_event", "audit_seal", "account_session", "job", "saved_view")
 # What signing in changes of an account.
 SIGNING_IN = ("last_login", "login_count", "fail_login_count", "session_name")
 

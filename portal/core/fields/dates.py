@@ -14,6 +14,7 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
 from portal.core.clock import today
+from portal.core.fields import periods
 from portal.core.fields.base import BadValue, Kind, Reading, clean, refuse_long
 from portal.core.fields.cell_checks import DATE, Entry
 from portal.core.punctuation import clauses
@@ -189,7 +190,9 @@ class Day(Kind):
         return value
 
     def filter(self, column: Any, typed: Sequence[str]) -> ColumnElement[bool] | None:
-        """One value: that day. Two: from and to, either of which may be left out."""
+        """One value: that day, or a period (`periods.py`). Two: from and to, either of which may be left out."""
+        if len(typed) == 1 and (period := periods.named(clean(typed[0]))):
+            return and_(column >= period[0], column <= period[1])
         days = [parse_day(text) if (text := clean(raw)) else None for raw in typed]
         if len(days) == 1:
             return column == days[0] if days[0] else None

@@ -37,6 +37,9 @@ from portal.core.views.forms.edit import Filling, id_of
 from portal.core.views.forms.paste import Pasting
 from portal.core.views.history.compare import Comparing
 from portal.core.views.history.record_history import timeline
+from portal.core.views.lists import toolbar
+from portal.core.views.lists.ordering import ordering
+from portal.core.views.lists.saved_views import Saving, may_share, views_of
 from portal.core.views.lookup import Reaching
 from portal.core.views.query_args import only
 from portal.core.views.record_links import pages_of
@@ -65,6 +68,7 @@ class LedgerView(
     Bulk,
     Comparing,
     Revealing,
+    Saving,
     ModelView,
 ):
     """List, show, add, edit, delete, export, choices and bulk actions of one ledger."""
@@ -91,6 +95,7 @@ class LedgerView(
         **Bulk.verbs,
         **Comparing.verbs,
         **Revealing.verbs,
+        **Saving.verbs,
     }
     include_route_methods = {*method_permission_name} - Bulk.actions_only
 
@@ -120,18 +125,25 @@ class LedgerView(
         self, asked: listing.Listing, page: listing.Page, faults: Mapping[str, str] | None = None
     ) -> ResponseReturnValue:
         """The list page. `faults` are error messages by filter name."""
-        filters = listing.shown(asked)
+        filters = toolbar.filters_of(asked)
         # The past is looked at, not changed.
         actions, transitions = ([], []) if asked.as_of or faults else (self.offered_actions(), batches(self.ledger))
         return self.page(
             "list.html",
             listing=asked,
             page=page,
-            table=table(self.ledger, asked.columns, page.records, asked),
+            table=table(self.ledger, asked.columns, page.records, asked, listing.totals(asked, page)),
             actions=actions,
             transitions=transitions,
             filters=filters,
-            offered=tuple((each["name"], tuple(each["options"] or ())) for each in filters),
+            offered=tuple((each.name, tuple(each.options or ())) for each in filters),
+            chips=[*toolbar.chips(asked, filters)],
+            periods=toolbar.periods(asked),
+            dated_by=toolbar.dated_by(self.ledger),
+            choices=toolbar.column_choices(asked),
+            kept_in=toolbar.kept_in_forms,
+            views=views_of(self.ledger.name),
+            may_share=may_share(self.ledger),
             faults=faults or {},
         )
 
@@ -311,7 +323,7 @@ def list_of_entries(ledger: Ledger, record: Any, beside: frozenset[str] | None =
 
 def entries_of(ledger: Ledger, relation: str, names: Sequence[str], record: Any) -> Sequence[Any]:
     query = select(ledger.model).where(getattr(ledger.model, relation) == record)
-    query = query.order_by(*listing.ordering(ledger, ledger.list.order)).options(*listing.loading(ledger, names))
+    query = query.order_by(*ordering(ledger, ledger.list.order)).options(*listing.loading(ledger, names))
     return db.session.scalars(query.limit(MOST_ENTRIES)).all()
 
 

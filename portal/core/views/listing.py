@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import ScalarResult, Select, cast, func, literal, null, or_, select, union_all
-from sqlalchemy.orm import aliased, load_only, selectinload
+from sqlalchemy import ScalarResult, Select, func, literal, or_, select
+from sqlalchemy.orm import load_only, selectinload
 from sqlalchemy.sql import ColumnElement
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
@@ -22,17 +22,16 @@ from portal.core.access.row_scope import OWNER
 from portal.core.audit.as_of import as_of
 from portal.core.declaration import figures
 from portal.core.declaration.ledger import Ledger
-from portal.core.fields import BadValue, Field, Label, Link, clean, natural, parse_day
+from portal.core.fields import BadValue, Field, Label, clean, natural, parse_day
 from portal.core.models.record import Record
 from portal.core.punctuation import labelled
 from portal.core.search import MOST_WORDS, contains, words
+from portal.core.views.lists.ordering import COUNTED, following_order, ordering, putting_in_order
 from portal.core.views.query_args import only
 from portal.extensions import db
-from portal.org.mixins import Scoped
 
 PAGE_SIZE = 25
 MOST_PER_PAGE = 100
-COUNTED = 10_000
 MOST_SEARCHED = 200  # characters
 OWN = ("q", "page", "page_size", "order", "columns", "figure")
 PAST = "as_of"
@@ -120,7 +119,7 @@ def parse(ledger: Ledger, args: MultiDict[str, str], *, past: bool = False) -> L
         raise BadRequest(gettext("Please search for at most %(most)d characters.", most=MOST_SEARCHED))
     if len(words(args.get("q", ""))) > MOST_WORDS:
         raise BadRequest(gettext("Please search for at most %(most)d words.", most=MOST_WORDS))
-    only(args, own, ledger.list.filters)
+    only(args, own, ("columns", *ledger.list.filters))
     filters = filterable(ledger)
     return Listing(
         ledger,
@@ -128,7 +127,7 @@ def parse(ledger: Ledger, args: MultiDict[str, str], *, past: bool = False) -> L
         page=_number(args, "page", 0, 0, 1_000_000),
         page_size=_number(args, "page_size", PAGE_SIZE, 1, MOST_PER_PAGE),
         order=_order(ledger, args.get("order", "")),
-        columns=_columns(ledger, args.get("columns", "")),
+        columns=_columns(ledger, args.getlist("columns")),
         filters={name: args.getlist(name) for name in filters if name in args},
         as_of=past_day(args.get(PAST, "")),
         figure=_figure(ledger, args.get("figure", "")),
@@ -181,8 +180,9 @@ def past_day(text: str) -> date | None:
     return day if day != clock.today() else None
 
 
-def _columns(ledger: Ledger, text: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name for name in text.split(",") if name))
+def _columns(ledger: Ledger, texts: Iterable[str]) -> tuple[str, ...]:
+    # Ticks of a form are sent one by one.
+    names = tuple(dict.fromkeys(name for text in texts for name in text.split(",") if name))
     if not set(names) <= set(choosable(ledger)):
         raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name="columns"))
     return names or ledger.list.columns
@@ -223,61 +223,6 @@ def filtering(ledger: Ledger, name: str, texts: Sequence[str]) -> Iterator[Colum
     except BadValue as fault:
         raise Mistyped(name, ledger.field(name).label, fault) from None
     yield from (each for each in found if each is not None)
-
-
-def ordering(ledger: Ledger, order: str) -> list[Any]:
-    """By the column; links in the official order of what they link to; ties by id. Descending is the reverse of
-    ascending, ties included, so that one index serves both."""
-    by = turned(order, ordered_by(ledger, order))
-    return [by] if order.removeprefix("-") == "id" else [by, turned(order, ledger.model.id)]
-
-
-def turned(order: str, column: Any) -> Any:
-    return column.desc() if order.startswith("-") else column
-
-
-def ordered_by(ledger: Ledger, order: str) -> Any:
-    column, kind = ledger.column(order.removeprefix("-")), ranked_link(ledger, order)
-    return select(kind.rank).where(kind.model.id == column).scalar_subquery() if kind else column
-
-
-def ranked_link(ledger: Ledger, order: str) -> Link | None:
-    """The kind of what is ordered by, where that are links to rows with an order of their own."""
-    name = order.removeprefix("-")
-    kind = ledger.field(name).kind if ledger.has(name) else None
-    return kind if isinstance(kind, Link) and kind.rank.key != "id" else None
-
-
-def putting_in_order(ledger: Ledger, order: str, ids: Select[Any]) -> Any:
-    """These few ids in this order. The limit lets an index find them alone, and not one of the order."""
-    found, model = ids.limit(COUNTED + 1).subquery(), ledger.model
-    if order.removeprefix("-") == "id":
-        return select(found.c.id).order_by(turned(order, found.c.id))
-    return select(found.c.id).join(model, model.id == found.c.id).order_by(*ordering(ledger, order))
-
-
-def following_order(ledger: Ledger, order: str, ids: Select[Any], most: int) -> Any:
-    """The first of these ids in this order, which an index has. That of links is the order of what they link to, with
-    the records of each of them. What is linked to may be out of reach where it belongs to units, and the record is not:
-    such links are looked up record by record.
-
-    Records without a value stand before or after all others. Each half has a limit of its own: PostgreSQL puts as many
-    in order as there are where it knows of none."""
-    kind, column = ranked_link(ledger, order), ledger.column(order.removeprefix("-"))
-    if issubclass(kind.model, Scoped) if kind else not column.nullable:
-        return ids.order_by(*ordering(ledger, order))
-    if kind:
-        target = aliased(kind.model)
-        by = getattr(target, kind.rank.key)
-        filled = ids.join(target, target.id == column)
-    else:
-        by, filled = column, ids.where(column.is_not(None))
-    id_ = turned(order, ledger.model.id)
-    first = filled.add_columns(by.label("by")).order_by(turned(order, by), id_)
-    lacking = ids.add_columns(cast(null(), by.type).label("by")).where(column.is_(None)).order_by(id_)
-    halves = [half.limit(most).subquery() for half in (first, lacking)]
-    merged = union_all(*(select(half.c.id, half.c.by) for half in halves)).subquery()
-    return select(merged.c.id).order_by(turned(order, merged.c.by), turned(order, merged.c.id))
 
 
 def loading(ledger: Ledger, names: Sequence[str]) -> tuple[Any, ...]:
@@ -342,6 +287,27 @@ def fetch(listing: Listing) -> Page:
     return loaded(listing, ids.limit(size + 1).offset(first), count)
 
 
+def totals(listing: Listing, page: Page) -> dict[str, Any]:
+    """The sums over all records of the list, by column, where they are few enough to be counted."""
+    names = adding_up(listing)
+    if not names or page.capped or not page.count:
+        return {}
+    sums = (func.sum(listing.ledger.column(name)) for name in names)
+    query = select(*sums).select_from(listing.ledger.model).where(*conditions(listing))
+    return dict(zip(names, db.session.execute(query).one(), strict=True))
+
+
+def adding_up(listing: Listing) -> list[str]:
+    """The columns whose sums mean something and tell nothing that the user does not see."""
+    ledger = listing.ledger
+    own, stored = (
+        not ledger.scoped or scope.current().reach("read", ledger.name).side(OWNER).everything,
+        ledger.mapper.columns,
+    )
+    fields = {name: ledger.field(name).kind for name in listing.columns if own or name not in ledger.privacy.internal}
+    return [name for name, kind in fields.items() if kind.adds_up and not kind.personal and name in stored]
+
+
 def loaded(listing: Listing, ids: Select[Any], count: int) -> Page:
     """The page of these ids, and one more where there are more, of so many that were counted."""
     if not count:
@@ -387,14 +353,3 @@ def every(listing: Listing, names: Sequence[str], among: Sequence[int] | None = 
     else:
         query = query.order_by(*ordering(ledger, listing.order))
     return db.session.scalars(query.execution_options(yield_per=500))
-
-
-def shown(listing: Listing) -> list[dict[str, Any]]:
-    """The filter fields of a list with what is chosen; no choices of links are loaded into a list page."""
-    found = []
-    for name in filterable(listing.ledger):
-        declared, texts = listing.ledger.field(name), listing.filters.get(name, [])
-        remote = isinstance(declared.kind, Link)
-        options = declared.kind.shown_choices(texts) if remote else declared.kind.options()
-        found.append({"name": name, "field": declared, "texts": texts, "options": options, "remote": remote})
-    return found

@@ -27,10 +27,10 @@ OF_LEDGERS: Mapping[str, tuple[str, ...]] = {
     "lists": ("draft",),
 }
 OTHERS: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(
-        ("WorkspaceView.index", "OverdueView.index", "ExportsView.index", "RolesView.list", "RolesView.show"), NOTHING
-    ),
+    **dict.fromkeys(("WorkspaceView.index", "WorkspaceView.waiting", "OverdueView.index"), NOTHING),
+    **dict.fromkeys(("ExportsView.index", "RolesView.list", "RolesView.show"), NOTHING),
     **dict.fromkeys(("ReviewsView.list", "SamplesView.index", "SamplesView.show", "SignInRulesView.show"), NOTHING),
+    **dict.fromkeys(("SearchView.index", "SearchView.suggest"), ("q",)),
     "JobsView.index": NOTHING,
     **dict.fromkeys((f"AccountsView.{page}" for page in ("add", "edit", "grant", "lend")), NOTHING),
     **dict.fromkeys((f"AccountSheetsView.{page}" for page in ("bring", "brought", "template", "export")), NOTHING),

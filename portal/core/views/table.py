@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import gettext
 from markupsafe import Markup, escape
 
 from portal.core.declaration.ledger import Ledger
 from portal.core.views.listing import Listing
 
 NOTHING = "—"
-# Longer texts may be cut to two lines, and are shown whole to whoever points at them.
-CLAMPED = 20
+# Longer texts may be cut, and are shown whole to whoever points at them.
+CLAMPED = 12
 
 
 @dataclass(frozen=True)
@@ -25,43 +26,47 @@ class Column:
     compact: bool
     leads: bool
     state: bool
+    amount: bool
     sort: dict[str, Any] | None
     order: str
 
-    def opening(self, last: bool) -> Markup:
-        """The opening tag of its cells."""
-        kind = (
-            "title-cell"
-            if self.leads
-            else "state-cell"
-            if self.state and last
-            else "nowrap num"
-            if self.compact
-            else ""
-        )
-        attributes = Markup('class="{}"').format(kind) if kind else ""
+    def opening(self, last: bool, filled: bool = True) -> Markup:
+        """The opening tag of its cells. Cards of phones leave out what is not `filled`."""
+        kinds = {
+            "title-cell": self.leads,
+            "state-cell": self.state and last,
+            "num amount": self.amount,
+            "nowrap num": self.compact,
+        }
+        kind = next((name for name, holds in kinds.items() if holds), "")
+        classes = kind if filled else f"{kind} none".strip()
+        attributes = Markup('class="{}"').format(classes) if classes else ""
         return Markup('<td data-field="{}" data-label="{}" {}>').format(self.name, self.label, attributes)
 
     def content(self, id_: int, text: str, badges: Mapping[str, Markup], show: str) -> str:
         """The HTML content of a cell."""
         if self.state and not self.leads:
             return badges[text]
+        if self.leads and text == NOTHING:
+            text = gettext("Record %(id)s", id=id_)  # a link that says nothing cannot be followed by many
         escaped = escape(text)
+        title = f' title="{escaped}"' if len(text) > CLAMPED else ""
         if self.leads:
-            title = f' title="{escaped}"' if len(text) > CLAMPED else ""
             return f'<a href="{show}{id_}"{title}>{escaped}</a>'
-        return escaped if self.compact else f"<span>{escaped}</span>"
+        return escaped if self.compact or text == NOTHING else f"<span{title}>{escaped}</span>"
 
 
 @dataclass(frozen=True)
 class Table:
     """`rows` are (id, cells), with a cell's text under its column; that of a status is the status itself. `versions`
-    are those of the records that have some, by id."""
+    and `statuses` are those of the records that have some, by id."""
 
     ledger: Ledger
     columns: list[Column]
     rows: list[tuple[int, list[tuple[Column, str]]]]
     versions: dict[int, int]
+    statuses: dict[int, str]
+    totals: Mapping[str, str]
 
     def body(self, badges: Mapping[str, Markup], show: str, tick: str) -> Markup:
         """The rows as HTML. `badges` are those of the statuses, `show` is the address of a record's page without its
@@ -69,30 +74,41 @@ class Table:
         drawing them piece by piece in a template took a third of its page."""
         last = self.columns[-1]
         opening = {each.name: each.opening(each is last) for each in self.columns}
+        blank = {each.name: each.opening(each is last, filled=each.leads) for each in self.columns}
         box = Markup(
             '<td class="tick"><input class="form-check-input" type="checkbox" name="rowid" aria-label="{}" value="'
         )
         boxed, lines = box.format(tick), []
         for id_, cells in self.rows:
-            lines.append(f'<tr data-id="{id_}">')
+            status = f' data-status="{self.statuses[id_]}"' if id_ in self.statuses else ""
+            lines.append(f'<tr data-id="{id_}"{status}>')
             if tick:
                 lines.append(f'{boxed}{id_}">')
                 if id_ in self.versions:
                     lines.append(f'<input type="hidden" name="seen" value="{id_}-{self.versions[id_]}">')
                 lines.append("</td>")
             for column, text in cells:
-                lines += (opening[column.name], column.content(id_, text, badges, show), "</td>")
+                tag = blank if text == NOTHING else opening
+                lines += (tag[column.name], column.content(id_, text, badges, show), "</td>")
             lines.append("</tr>\n")
         return Markup("".join(lines))  # noqa: S704  # texts are escaped by `content` and `opening`
 
 
-def table(ledger: Ledger, names: Sequence[str], records: Iterable[Any], listing: Listing | None = None) -> Table:
+def table(
+    ledger: Ledger,
+    names: Sequence[str],
+    records: Iterable[Any],
+    listing: Listing | None = None,
+    totals: Mapping[str, Any] | None = None,
+) -> Table:
     columns = [column(ledger, name, listing) for name in names]
     kinds = [(each, ledger.field(each.name).kind) for each in columns]
-    rows, versions = [], {}
+    rows, versions, statuses = [], {}, {}
     for record in records:
         if ledger.versioned:
             versions[record.id] = record.version
+        if ledger.review.statuses:
+            statuses[record.id] = record.status
         cells, hidden = [], ledger.hidden(record)
         for each, kind in kinds:
             if each.name in hidden:
@@ -102,7 +118,8 @@ def table(ledger: Ledger, names: Sequence[str], records: Iterable[Any], listing:
             text = value if each.state else kind.brief(value)
             cells.append((each, text or NOTHING))
         rows.append((record.id, cells))
-    return Table(ledger, columns, rows, versions)
+    sums = {name: ledger.field(name).kind.show(value or 0) for name, value in (totals or {}).items()}
+    return Table(ledger, columns, rows, versions, statuses, sums)
 
 
 def column(ledger: Ledger, name: str, listing: Listing | None) -> Column:
@@ -118,6 +135,7 @@ def column(ledger: Ledger, name: str, listing: Listing | None) -> Column:
         compact=declared.kind.compact,
         leads=name == ledger.title_column,
         state=name == "status" and bool(ledger.review.statuses),
+        amount=declared.kind.adds_up and name != ledger.title_column,
         sort=sort,
         order=order,
     )

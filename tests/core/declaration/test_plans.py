@@ -11,6 +11,7 @@ from sqlalchemy import event
 
 from portal import ledgers
 from portal.core.views import listing
+from portal.core.views.lists import ordering
 from portal.extensions import Model, db
 from portal.org.mixins import Scoped
 from tests.test_every_ledger import readable
@@ -155,7 +156,7 @@ def declared():
 
 def ranked(ledger, name):
     """Not the names of people, who belong to units: they are looked up record by record."""
-    kind = listing.ranked_link(ledger, name)
+    kind = ordering.ranked_link(ledger, name)
     return kind is None or not issubclass(kind.model, Scoped)
 
 
@@ -179,14 +180,19 @@ def ends(figure):
 
 # Few records are found first and put in order, many along an index of the order. To the committee a list of few is that
 # of a small table.
-ASKING = {"reviewer": 0, "filler01": listing.COUNTED}
+ASKING = {"reviewer": 0, "filler01": ordering.COUNTED}
+
+
+def set_counted(monkeypatch, few):
+    for module in (listing, ordering):
+        monkeypatch.setattr(module, "COUNTED", few)
 
 
 def test_lists_and_figures_read_no_whole_growing_table_and_use_every_declared_index(app, visit, million, monkeypatch):
     used = set()
     for account, few in ASKING.items():
         visitor = visit(account)
-        monkeypatch.setattr(listing, "COUNTED", few)
+        set_counted(monkeypatch, few)
         with app.app_context():
             mine = [each for each in readable(app, account) if each in ledgers.ALL]
             # Entries that are not in the menu are read under their record.
@@ -210,6 +216,6 @@ def test_many_records_stand_in_the_same_order_as_few(app, visit, monkeypatch, ac
         for order in (f"{sign}{name}" for name in ledger.sortable for sign in ("", "-")):
             found = {}
             for few in (0, 10_000):
-                monkeypatch.setattr(listing, "COUNTED", few)
+                set_counted(monkeypatch, few)
                 found[few] = visitor.look(f"/{ledger.name}/list/?page_size=100&order={order}").ids()
             assert found[0] == found[10_000], f"{ledger.name} {order}"

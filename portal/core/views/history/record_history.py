@@ -60,6 +60,8 @@ DEEDS = {
     "job_begun_again": lazy_gettext("Began a job again"),
     "files_swept": lazy_gettext("Removed files that belonged to no record"),
     "files_moved": lazy_gettext("Moved all files to another store"),
+    "view_shared": lazy_gettext("Shared a view of a list"),
+    "view_unshared": lazy_gettext("Stopped sharing a view of a list"),
     "ledger_removed": lazy_gettext("Removed what was left of a ledger"),
     "backup_made": lazy_gettext("Made a backup"),
     "restored": lazy_gettext("Restored a backup"),

@@ -1,0 +1,1 @@
+"""What stands around the table of a list."""

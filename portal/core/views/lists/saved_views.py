@@ -1,0 +1,136 @@
+"""Saved views: the state of a list under a name, for oneself, or shared by the committee with all who read the ledger.
+
+A view keeps no records and gives no rights: opening it is opening the address of the list.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, urlencode
+
+from flask import abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access
+from flask_babel import gettext
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, or_, select
+from sqlalchemy.orm import Mapped, mapped_column
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
+
+from portal.core.access import scope
+from portal.core.audit import audit_log
+from portal.core.declaration.ledger import Ledger
+from portal.core.fields import clean
+from portal.core.views import listing
+from portal.extensions import Model, db
+
+MOST_VIEWS = 50  # of one user in one ledger
+MOST_NAME, MOST_QUERY = 40, 2000  # characters
+
+
+class SavedView(Model):
+    """`query` is the query string of the list."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (UniqueConstraint("user_id", "ledger", "name"), Index("ix_saved_view_shared", "shared", "ledger"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"))
+    ledger: Mapped[str] = mapped_column(String(60))
+    name: Mapped[str] = mapped_column(String(MOST_NAME))
+    query: Mapped[str] = mapped_column(String(MOST_QUERY))
+    shared: Mapped[bool]
+
+    @property
+    def mine(self) -> bool:
+        return self.user_id == scope.current().user_id
+
+    @property
+    def there(self) -> str:
+        path = url_for(f"{self.ledger}.list")
+        return f"{path}?{self.query}" if self.query else path
+
+
+def views_of(*ledgers: str) -> list[SavedView]:
+    """Those of the user and those shared, by name."""
+    seen = or_(SavedView.user_id == scope.current().user_id, SavedView.shared)
+    query = select(SavedView).where(SavedView.ledger.in_(ledgers), seen)
+    return list(db.session.scalars(query.order_by(SavedView.shared, SavedView.name, SavedView.id)))
+
+
+def may_share(ledger: Ledger) -> bool:
+    """The committee shares views: whoever is of no unit and no area, and changes records here."""
+    principal = scope.current()
+    of_committee = principal.unit_id is None and principal.area_id is None
+    return of_committee and any(principal.may(verb, ledger.name) for verb in ("approve_committee", "edit"))
+
+
+class Saving:
+    """Mixin of `LedgerView`: the pages that keep and remove views."""
+
+    verbs: ClassVar = {"keep_view": "read", "drop_view": "read"}
+
+    @expose("/views", methods=["POST"])
+    @has_access
+    def keep_view(self: Any) -> ResponseReturnValue:
+        """Keep the list that `query` asks for; one's own view of this name is replaced."""
+        asked = MultiDict(parse_qsl(request.form.get("query", "").lstrip("?"), keep_blank_values=True))
+        # An address that no list has is no view: this raises BadRequest.
+        state = listing.parse(self.ledger, asked, past=True).address(page=0)
+        query, name = urlencode(state, doseq=True), clean(request.form.get("name", ""))
+        there = url_for(f"{self.endpoint}.list", **state)
+        fault = faulty(self.ledger, name, query)
+        if fault:
+            flash(fault, "error")
+            return redirect(there)
+        same = (SavedView.user_id == scope.current().user_id, SavedView.ledger == self.ledger.name)
+        view = db.session.scalars(select(SavedView).where(*same, SavedView.name == name)).first()
+        if view is None:
+            view = SavedView(user_id=scope.current().user_id, ledger=self.ledger.name, name=name, shared=False)
+            db.session.add(view)
+        view.query = query
+        share(self.ledger, view, "shared" in request.form)
+        db.session.commit()
+        flash(gettext("View “%(name)s” saved.", name=name), "success")
+        return redirect(there)
+
+    @expose("/views/<int:pk>/delete", methods=["POST"])
+    @has_access
+    def drop_view(self: Any, pk: int) -> ResponseReturnValue:
+        """Remove one's own view; a shared one also by whoever may share."""
+        view = next((each for each in views_of(self.ledger.name) if each.id == pk), None)
+        if view is None:
+            abort(404)
+        if not view.mine and not may_share(self.ledger):
+            abort(403)
+        name = view.name
+        share(self.ledger, view, False)
+        db.session.delete(view)
+        db.session.commit()
+        flash(gettext("View “%(name)s” removed.", name=name), "success")
+        return redirect(url_for(f"{self.endpoint}.list"))
+
+
+def faulty(ledger: Ledger, name: str, query: str) -> str:
+    """Why the view cannot be kept; "" if it can."""
+    if not 1 <= len(name) <= MOST_NAME:
+        return gettext("Please name the view, in at most %(most)d characters.", most=MOST_NAME)
+    if len(query) > MOST_QUERY:
+        return gettext("This list has more filters than a view can keep.")
+    count = select(func.count(SavedView.id)).where(SavedView.user_id == scope.current().user_id)
+    if (db.session.scalar(count.where(SavedView.ledger == ledger.name)) or 0) >= MOST_VIEWS:
+        return gettext("You have %(most)d views here; please remove one first.", most=MOST_VIEWS)
+    return ""
+
+
+def share(ledger: Ledger, view: SavedView, shared: bool) -> None:
+    """Sharing changes what others see, so it is written to the audit log."""
+    if shared and not may_share(ledger):
+        raise BadRequest(gettext("Only the committee shares views."))
+    if shared != bool(view.shared):
+        audit_log.log("view_shared" if shared else "view_unshared", ledger.name, title=view.name)
+    view.shared = shared
+
+
+__all__ = ["SavedView", "Saving", "may_share", "views_of"]
