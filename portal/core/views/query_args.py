@@ -27,9 +27,7 @@ OF_LEDGERS: Mapping[str, tuple[str, ...]] = {
     "lists": ("draft",),
 }
 OTHERS: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(
-        ("WorkspaceView.index", "OverdueView.index", "ExportsView.index", "RolesView.list", "RolesView.show"), NOTHING
-    ),
+    **dict.fromkeys(("WorkspaceView.index", "OverdueView.index", "ExportsView.index", "RolesView.show"), NOTHING),
     **dict.fromkeys(("ReviewsView.list", "SamplesView.index", "SamplesView.show", "SignInRulesView.show"), NOTHING),
     "JobsView.index": NOTHING,
     **dict.fromkeys((f"AccountsView.{page}" for page in ("add", "edit", "grant", "lend")), NOTHING),
@@ -39,6 +37,7 @@ OTHERS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("AccountsView.options", "ReviewsView.options", "SamplesView.options"), ("q",)),
     "AccountsView.list": ("q", "page"),
     "RightsView.list": ("ledger",),
+    "RolesView.list": ("right",),
     "AuditView.index": ("job",),
 }
 
