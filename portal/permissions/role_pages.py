@@ -16,10 +16,19 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from portal.core.access import scope
+from portal.core.audit import audit_log
 from portal.core.declaration.ledger import Ledger
 from portal.extensions import db
 from portal.org.account_profiles import RoleScope
-from portal.permissions import right_words, role_matrix, role_overview, roles, separation_of_duties, temporary_grants
+from portal.permissions import (
+    right_words,
+    role_matrix,
+    role_overview,
+    roles,
+    separation_of_duties,
+    temporary_grants,
+    view_as,
+)
 from portal.permissions.grant_log import Held, tell_rights
 from portal.permissions.input_faults import personal_fault
 
@@ -27,7 +36,9 @@ from portal.permissions.input_faults import personal_fault
 class RolesView(BaseView):
     route_base = "/roles"
     class_permission_name = "roles"
-    method_permission_name = {"list": "read", "spread": "edit", "add": "edit", "edit": "edit", "show": "read"}
+    method_permission_name = {"list": "read", "show": "read"} | dict.fromkeys(
+        ("spread", "add", "edit", "view_as"), "edit"
+    )
     base_permissions = ["can_read", "can_edit"]
 
     @expose("/list/")
@@ -76,6 +87,24 @@ class RolesView(BaseView):
     @has_access
     def show(self, pk: int) -> ResponseReturnValue:
         return matrix_page(role_or_404(pk), editing=False)
+
+    @expose("/view_as/<int:pk>", methods=["POST"])
+    @has_access
+    def view_as(self, pk: int) -> ResponseReturnValue:
+        """Look at the portal as this role, until `view_end` or signing out."""
+        role = role_or_404(pk)
+        if not view_as.begin(role, request.form.get("place", "")):
+            abort(404)
+        audit_log.log_and_commit("view_as", "ab_role", record_id=pk, root_id=pk, title=roles.label_of(role.name))
+        return redirect(url_for("WorkspaceView.index"))
+
+    @expose("/view_end", methods=["POST"])
+    def view_end(self) -> ResponseReturnValue:
+        """See as oneself again: for whoever is signed in, since the role that is looked at may do nothing here."""
+        if (preview := view_as.of_request()) is not None:
+            view_as.end()
+            audit_log.log_and_commit("view_as_ended", "ab_role", title=preview.role)
+        return redirect(url_for("WorkspaceView.index"))
 
     @expose("/add", methods=["GET", "POST"])
     @has_access
@@ -233,6 +262,7 @@ def matrix_page(role: Any, *, editing: bool, fault: str = "") -> ResponseReturnV
         label=roles.label_of(role.name),
         purpose=right_words.PURPOSES.get(role.name, ""),
         units=temporary_grants.unit_tree(),
+        places=view_as.places() if scope.current().may("edit", "roles") else (),
         chosen={str(id_) for each in kept for id_ in each.unit_ids or ()},
         **role_matrix.context(rows),
     )
