@@ -104,6 +104,8 @@ class RolesView(BaseView):
         if (preview := view_as.of_request()) is not None:
             view_as.end()
             audit_log.log_and_commit("view_as_ended", "ab_role", title=preview.role)
+        elif not scope.current().may("edit", "roles"):
+            abort(403)
         return redirect(url_for("WorkspaceView.index"))
 
     @expose("/add", methods=["GET", "POST"])
