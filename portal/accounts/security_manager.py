@@ -36,6 +36,7 @@ from portal.extensions import db
 from portal.http.errors_and_headers import for_programs
 from portal.org.account_profiles import AccountProfile, EndedSession, SecondFactor, SignInRules
 from portal.org.models import Area, Unit
+from portal.permissions import view_as
 from portal.permissions.effective_rights import WHO, Held, held, held_by, principal_of
 
 # What is the same for everybody and asks nothing about them.
@@ -135,10 +136,11 @@ def identify() -> ResponseReturnValue | None:
     """Before every request: who acts. Whoever is not signed in gets the sign-in page, whatever they asked for."""
     signed_in = request.endpoint not in IMPERSONAL and current_user.is_authenticated
     principal = principal_of(current_user, g.profile, g.held) if signed_in else scope.NOBODY
-    g.acting = scope.enter(principal)
+    g.acting = scope.enter(view_as.seen_by(principal) if signed_in else principal)
     foreign = isinstance(request.routing_exception, SecurityError)  # a host that is not ours: Flask says so
     if signed_in and (first := before_all_else(principal)):
         return first
+    view_as.refuse()
     if signed_in or foreign or request.endpoint in OPEN:
         return None
     if for_programs():
@@ -176,5 +178,6 @@ def forget(_fault: BaseException | None) -> None:
 def install(app: Flask) -> None:
     app.session_interface = sessions.Sessions()
     app.extensions["portal.principal"] = acting_of
+    app.jinja_env.globals["previewed"] = view_as.of_request
     app.before_request(identify)
     app.teardown_request(forget)

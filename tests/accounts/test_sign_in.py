@@ -321,3 +321,27 @@ def test_the_list_of_accounts_asks_once_which_names_are_locked(visit, statements
     with statements() as seen:
         visitor.look("/accounts/list/")
     assert sum("audit_event" in each for each in seen) == 1
+
+
+def test_demo_accounts_are_links_that_fill_in_their_name(visit, rows):
+    page = visit().look("/login/?next=/agreements/list/")
+    links = {link["data-account"]: link["href"] for link in page.select(".demo-accounts a")}
+    known = {name for (name,) in rows("SELECT username FROM ab_user")}
+    assert {"admin", "filler01", "disc"} <= set(links) <= known
+    there = visit().look(links["filler01"])
+    assert there.one("#username")["value"] == "filler01"
+    assert there.one("#password").has_attr("autofocus")
+    assert "next=" in there.one(".login-card form")["action"]
+
+
+def test_demo_accounts_stand_by_role_with_what_it_is_for(visit):
+    terms = visit().speak("en").look("/login/").select(".demo-accounts dt")
+    assert len(terms) > 10
+    assert all(len(term.select_one(".hint").get_text()) > 10 for term in terms)
+
+
+def test_a_name_in_the_address_is_no_more_than_typed(visit):
+    page = visit().look("/login/", username='"><b>x' + "y" * 500)
+    assert page.status == 200
+    assert page.one("#username")["value"].startswith('"><b>x')
+    assert len(page.one("#username")["value"]) == 64

@@ -83,6 +83,42 @@ def test_presets_on_the_role_page_tick_their_rights(open_as):
     assert row.locator("select[data-scope]").input_value() == "all"
 
 
+def shown_ledgers(page):
+    return page.locator("tr[data-ledger]:visible").evaluate_all("rows => rows.map(row => row.dataset.ledger)")
+
+
+def test_the_matrix_of_a_role_is_searched_folded_and_ticked_by_row_and_column(open_as):
+    page = open_as("secadmin", language="en")
+    page.goto("/roles/edit/9")
+    page.fill("[data-find]", "agreem")
+    assert shown_ledgers(page) == ["agreements"]
+    row = page.locator('tr[data-ledger="agreements"]')
+    row.locator("[data-all-cell] input").check()
+    boxes = row.locator("input[data-verb]:enabled")
+    assert all(box.is_checked() for box in boxes.all())
+    assert row.locator("[data-changed]").is_visible()
+    page.locator('[data-column="edit"] input').check()
+    page.fill("[data-find]", "")
+    assert not page.locator('tr[data-ledger="units"] input[data-verb="edit"]').is_checked()  # it was not shown
+    page.check("[data-only-different]")
+    assert shown_ledgers(page) == ["agreements"]
+    row.locator("[data-preset]").select_option("delivered")
+    page.uncheck("[data-only-different]")
+    assert not row.locator(".is-added, .is-taken").count()
+    before = len(shown_ledgers(page))
+    page.locator(".fold").first.click()
+    assert len(shown_ledgers(page)) < before
+
+
+def test_a_role_may_edit_a_ledger_in_three_clicks(open_as):
+    page = open_as("secadmin")
+    page.locator("#sidebar a", has_text="角色与权限").click()
+    page.get_by_label("单位审核人：共建活动", exact=True).click()
+    with page.expect_navigation():
+        page.click(".form-actions button[type=submit]")
+    assert page.get_by_label("单位审核人：共建活动", exact=True).is_checked()
+
+
 def test_the_calendar_fills_a_date(open_as):
     page = open_as("filler01")
     page.goto("/agreements/add")

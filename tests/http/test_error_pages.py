@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.visitor import Page
+
 ANSWERS = {
     "/agreements/list/?page=-1": 400,
     "/agreements/list/?page=1e3": 400,
@@ -69,6 +71,40 @@ def test_whoever_is_signed_in_finds_the_way_back_from_an_error(visit):
     page = visit("filler01").look("/nowhere")
     assert [way["href"] for way in page.select(".error-page a")] == ["/"]
     assert not visit().look("/nowhere").select("#sidebar")
+
+
+ADVICE = {400: "/agreements/list/?page=-1", 403: "/accounts/list/", 404: "/agreements/show/0"}
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("code", ADVICE)
+def test_an_error_says_what_happened_what_to_do_and_whom_to_ask(visit, code):
+    page = visit("filler01").look(ADVICE[code])
+    assert [term.get_text() for term in page.select("[data-advice] dt")] == [
+        *("What happened", "What to do", "Whom to ask"),
+    ]
+    assert all(text.get_text(strip=True) for text in page.select("[data-advice] dd"))
+    assert not visit().look("/nowhere").select("[data-advice]")
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize(
+    ("account", "asked"),
+    [
+        *(("filler01", "the reviewer of your unit"), ("secretary01", "the committee's business office")),
+        *(("town01", "the committee's business office"), ("reviewer", "the system administrator")),
+    ],
+)
+def test_whom_to_ask_depends_on_who_asks(visit, account, asked):
+    assert asked in visit(account).look("/agreements/show/0").one("[data-advice]").get_text()
+
+
+@pytest.mark.one_database
+def test_an_error_leads_back_to_the_page_before_but_to_no_other_site(visit):
+    visitor = visit("filler01")
+    for before, offered in (("http://localhost/agreements/list/?q=x", True), ("http://evil.example/", False)):
+        page = Page.of(visitor.client.get("/nowhere", headers={"Referer": before}))
+        assert (before in [way["href"] for way in page.select(".error-page a")]) is offered
 
 
 def test_too_much_at_once_is_answered_413(visit):

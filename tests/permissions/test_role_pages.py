@@ -14,36 +14,6 @@ KEEPERS = ("admin", "secadmin")
 FORM = "form[data-guard]"
 
 
-@pytest.fixture
-def page_of(rows):
-    """`page_of("unit_filler")` is the address of that role's page."""
-
-    def find(role):
-        return "/roles/edit/{}".format(first(rows, "ab_role", f"name = '{role}'"))
-
-    return find
-
-
-@pytest.fixture
-def held(rows):
-    """`held("unit_filler", "agreements")`: (verbs, scope) as they stand in the database."""
-
-    def find(role, ledger):
-        verbs = rows(
-            "SELECT p.name FROM ab_permission_view_role x JOIN ab_role r ON r.id = x.role_id "
-            "JOIN ab_permission_view pv ON pv.id = x.permission_view_id "
-            "JOIN ab_permission p ON p.id = pv.permission_id "
-            f"JOIN ab_view_menu v ON v.id = pv.view_menu_id WHERE r.name = '{role}' AND v.name = '{ledger}'"
-        )
-        reach = rows(
-            "SELECT s.scope FROM role_scope s JOIN ab_role r ON r.id = s.role_id "
-            f"WHERE r.name = '{role}' AND s.ledger = '{ledger}'"
-        )
-        return {name.removeprefix("can_") for (name,) in verbs}, reach[0][0] if reach else None
-
-    return find
-
-
 def save(visitor, path, **ticks):
     """Change these boxes of the page as it stands, and save. None: not ticked."""
     typed = visitor.look(path).filled(FORM)
@@ -371,7 +341,7 @@ def test_nobody_else_opens_roles(visit, rows, page_of, account):
 
 def test_roles_of_flask_appbuilder_have_no_page(visit, rows):
     visitor = visit("admin")
-    assert {row["data-id"] for row in visitor.look("/roles/list/").select("tr[data-id]")} == {
+    assert {row["data-id"] for row in visitor.look("/roles/list/").select("[data-id]")} == {
         str(id_) for (id_,) in rows("SELECT id FROM ab_role WHERE name NOT IN ('Admin', 'Public')")
     }
     for name in ("Admin", "Public"):
@@ -393,7 +363,7 @@ def test_whoever_reads_roles_only_looks(visit, rows, change, page_of):
 
 def test_every_role_has_a_name_of_its_own_in_the_list(visit):
     page = visit("secadmin").look("/roles/list/")
-    assert len(page.select("tr[data-id]")) == len(BY_CODE)
+    assert len(page.select("[data-id]")) == len(BY_CODE)
     assert "unit_filler" in page.words
     assert "Unit filler" in page.words
 

@@ -97,7 +97,7 @@ def by_password(refused: Callable[[str, str], str], *, elsewhere: bool = False) 
             return onward()
     elif request.method == "POST":
         fault = gettext("Please fill in account and password.")
-    return sign_in_page(fault, form.username.data or "", elsewhere=elsewhere)
+    return sign_in_page(fault, form.username.data or asked_account(), elsewhere=elsewhere)
 
 
 def sign_in_page(fault: str, username: str = "", *, elsewhere: bool = False, wanted: str | None = None) -> str:
@@ -105,6 +105,11 @@ def sign_in_page(fault: str, username: str = "", *, elsewhere: bool = False, wan
     passed = passed_on() or ({"next": wanted} if wanted else {})
     shown = {"username": username, "fault": fault, "demo": demo_accounts(), "elsewhere": elsewhere}
     return render_template("login.html", **shown, passed=passed)
+
+
+def asked_account() -> str:
+    """The account that a link to the page names, for its field."""
+    return clean(request.args.get("username", ""))[:64]
 
 
 def passed_on() -> dict[str, Any]:

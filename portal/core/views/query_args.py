@@ -28,7 +28,7 @@ OF_LEDGERS: Mapping[str, tuple[str, ...]] = {
 }
 OTHERS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("WorkspaceView.index", "WorkspaceView.waiting", "OverdueView.index"), NOTHING),
-    **dict.fromkeys(("ExportsView.index", "RolesView.list", "RolesView.show"), NOTHING),
+    **dict.fromkeys(("ExportsView.index", "RolesView.show"), NOTHING),
     **dict.fromkeys(("ReviewsView.list", "SamplesView.index", "SamplesView.show", "SignInRulesView.show"), NOTHING),
     **dict.fromkeys(("SearchView.index", "SearchView.suggest"), ("q",)),
     "JobsView.index": NOTHING,
@@ -39,6 +39,7 @@ OTHERS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("AccountsView.options", "ReviewsView.options", "SamplesView.options"), ("q",)),
     "AccountsView.list": ("q", "page"),
     "RightsView.list": ("ledger",),
+    "RolesView.list": ("right",),
     "AuditView.index": ("job",),
 }
 

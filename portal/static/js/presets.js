@@ -20,6 +20,7 @@ document.querySelectorAll("tr[data-ledger]").forEach((row) => {
     if (!option.value) return;
     boxes.forEach((box) => { box.checked = ticks(option, box); });
     if (scope && option.dataset.scope) scope.value = option.dataset.scope;
+    row.dispatchEvent(new Event("change", { bubbles: true })); // for what is marked beside it
   });
   [...boxes, ...(scope ? [scope] : [])].forEach((node) => node.addEventListener("change", recognise));
   recognise();

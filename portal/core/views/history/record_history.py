@@ -28,6 +28,8 @@ DONE_BY_THE_PORTAL = "system"
 DEEDS = {
     **VERBS,
     "grant": lazy_gettext("Gave or took rights"),
+    "view_as": lazy_gettext("Began to look at the portal as a role"),
+    "view_as_ended": lazy_gettext("Stopped looking at the portal as a role"),
     "sign_in": lazy_gettext("Signed in"),
     "sign_in_failed": lazy_gettext("Failed to sign in"),
     "sign_in_locked": lazy_gettext("Tried to sign in while locked"),
