@@ -127,10 +127,15 @@ class Agreement(Record, Model):
     is_office_community: Mapped[bool | None] = field(YesNo(), _("Is the office-location community"), entered=False)
     signed_on: Mapped[date | None] = field(Day(past=True), _("Signed on"), index=True)
     effective_from: Mapped[date | None] = field(
-        Day(), _("In force from"), required=True, hint=_("The day of signing when left empty")
+        Day(), _("In force from"), required=True, derived=True, hint=_("The day of signing when left empty")
     )
     effective_to: Mapped[date | None] = field(
-        Day(), _("In force until"), required=True, index=True, hint=_("Three years when left empty; at most five")
+        Day(),
+        _("In force until"),
+        required=True,
+        derived=True,
+        index=True,
+        hint=_("Three years when left empty; at most five"),
     )
     renew_mode: Mapped[str | None] = field(RENEWAL, _("At expiry"), default=lambda: "remind")
     coop_modes: Mapped[tuple[str, ...] | None] = field(Codes("C02"), _("Ways of co-building"), required=True)

@@ -70,6 +70,16 @@ class KindField(FormField):
         return list(self.raw_data) if self.raw_data else self.declared.kind.typed(self.data)
 
     @property
+    def starred(self) -> bool:
+        return self.declared.starred and not self.locked
+
+    @property
+    def described_by(self) -> str:
+        """The ids of what the page says about the field."""
+        said = (("error", self.errors), ("hint", self.declared.hint))
+        return " ".join(f"{self.id}-{what}" for what, there in said if there)
+
+    @property
     def text(self) -> str:
         return next((text for text in reversed(self.texts) if text), "")
 
@@ -79,7 +89,7 @@ class KindField(FormField):
         declared = self.declared
         texts = tuple(self.texts), bool(self.raw_data), tuple(map(str, self.errors))
         all_, options = self.choices() if declared.kind.widget in CHOOSING else (True, [])
-        rules = declared.kind, str(declared.label), declared.required, str(declared.hint or ""), self.locked
+        rules = declared.kind, str(declared.label), declared.starred, str(declared.hint or ""), self.locked
         return *rules, self.id, self.name, *texts, all_, tuple(map(tuple, options))
 
     def choices(self) -> tuple[bool, list[tuple[str, str]]]:
@@ -94,9 +104,10 @@ class KindField(FormField):
 
 
 class RowForm(Form):
-    """One row of a child table, with the key by which sibling rows refer to it."""
+    """One row of a child table, with the key by which sibling rows refer to it, and the number in its fields' names."""
 
     key: str
+    number: int | str
     row: Any
     # As the form of the record (`LedgerForm.partial`).
     partial = False
@@ -169,13 +180,13 @@ class RowsField(FormField):
     def _row(self, n: int, key: str, row: Any, formdata: Any = None, data: Any = None) -> RowForm:
         data = stored(row, self.ledger.rows_fields(self.table)) if row is not None else data or {}
         form: RowForm = self.row_form(formdata, prefix=f"{self.name}-{n}-", data=data)
-        form.key, form.row = key, row
+        form.key, form.row, form.number = key, row, n
         return form
 
     def blank_row(self, index: str) -> RowForm:
         """An empty row as a template for the page."""
         form: RowForm = self.row_form(prefix=f"{self.name}-{index}-")
-        form.key, form.row = f"new-{index}", None
+        form.key, form.row, form.number = f"new-{index}", None, index
         return form
 
     def blank_drawn_by(self, blank: RowForm, form: Any) -> tuple[Any, ...]:

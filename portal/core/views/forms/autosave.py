@@ -18,7 +18,8 @@ from portal.core.records import attachments, idempotency
 from portal.core.records.forms import form_drafts, staged_files
 from portal.core.records.forms.form_drafts import KEY, REVISION, USER, Elsewhere, Place, TooMany
 from portal.core.records.forms.unchanged import untouched
-from portal.core.views.forms.edit import editing, maintaining, parent_or_abort
+from portal.core.views.forms.edit import parent_or_abort
+from portal.core.views.forms.editable import editing, maintaining
 from portal.core.views.forms.restored_drafts import place_of, take_files
 from portal.core.views.query_args import local
 from portal.extensions import db
