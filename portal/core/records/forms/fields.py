@@ -34,6 +34,8 @@ class KindField(FormField):
         self.withheld = False
         # Submitting would demand it.
         self.awaited = False
+        # Taken over from an earlier record (`core/records/forms/carried.py`).
+        self.carried = False
         # The other party's to change; it is shown and not taken.
         self.locked = False
 
@@ -89,8 +91,8 @@ class KindField(FormField):
         declared = self.declared
         texts = tuple(self.texts), bool(self.raw_data), tuple(map(str, self.errors))
         all_, options = self.choices() if declared.kind.widget in CHOOSING else (True, [])
-        rules = declared.kind, str(declared.label), declared.starred, str(declared.hint or ""), self.locked
-        return *rules, self.id, self.name, *texts, all_, tuple(map(tuple, options))
+        rules = declared.kind, str(declared.label), declared.starred, str(declared.hint or "")
+        return *rules, self.locked, self.carried, self.id, self.name, *texts, all_, tuple(map(tuple, options))
 
     def choices(self) -> tuple[bool, list[tuple[str, str]]]:
         """(are these all?, choices): all choices with the stored one, or only the selected ones."""

@@ -23,7 +23,7 @@ from portal.core.declaration.values import Missing
 from portal.core.fields import natural
 from portal.core.fields.links import standing_under
 from portal.core.records import completeness, gaps, idempotency, saving
-from portal.core.records.forms import form_drafts, outline, staged_files
+from portal.core.records.forms import carried, form_drafts, outline, staged_files
 from portal.core.records.forms.form import LedgerForm, form_class
 from portal.core.records.forms.rows import operate_on_rows, overlong
 from portal.core.records.forms.unchanged import untouched
@@ -121,6 +121,7 @@ class FormPage:
         part = "lists" if limited is not None and not limited.form.sections else "form"
         self.place = place_of(view.ledger, part, record, parent)
         self.met: Conflict | None = None
+        self.taken_over = carried.TakenOver()
         self.missing: list[Missing] = []
         self.version = getattr(record, "version", None)
 
@@ -131,12 +132,24 @@ class FormPage:
     def open(self) -> None:
         """Fill the form from the record, or from the draft that the user continues."""
         self.draft, texts = opening(self.place)
-        self.make(texts, dict(request.args.lists()))
+        if self.record is None and texts is None:
+            self.begin()
+            return
+        self.make(texts)
         if texts is not None:
             self.version = natural(texts.get("version", "")) or self.version
         elif self.limited is None and self.record is not None:
             self.missing = completeness.missing(self.ledger, self.record)
             self.form.show_missing(self.missing)
+
+    def begin(self) -> None:
+        """A new record, with what the address says and what is taken over from an earlier record."""
+        said = dict(request.args.lists())
+        self.taken_over = carried.begin(self.view.ledger, self.parent, copying=bool(said.get("copy")))
+        texts = {name: each for name, each in self.taken_over.texts.items() if name not in said}
+        self.make(None, {**said, **texts})
+        for name in texts:
+            self.form[name].carried = True
 
     def receive(self) -> ResponseReturnValue | None:
         """The response to a submitted form; None to show it again."""
@@ -183,6 +196,11 @@ class FormPage:
             return sent_before(self.view, sent)
         return handed_in(self.view, saved) if then else redirect(self.view.home_of(saved, show=True))
 
+    def copy_of(self) -> Any:
+        """The record that the user may take as a pattern for this new one; None if there is none."""
+        fresh = self.record is None and request.method == "GET" and not self.draft.typed_at
+        return carried.own_last(self.view.ledger, self.parent) if fresh else None
+
     def parts(self) -> list[outline.Part]:
         bringing = self.record is None and bool(self.ledger.form.files)
         return outline.parts(self.ledger, self.form, self.draft.faults, files=bringing)
@@ -207,6 +225,8 @@ class FormPage:
                 version=self.version,
                 draft=self.draft,
                 place=self.place,
+                taken_over=self.taken_over,
+                copy_of=self.copy_of(),
                 action=address_of(self.place),
                 address_of=address_of,
                 moment=moment,
