@@ -189,6 +189,8 @@ class Kind:
 
     # Does the sum of a column mean anything?
     adds_up = False
+    # Yuan, which forms show with thousands separators?
+    money = False
     # In what the numbers are, where a sheet has to say so.
     unit = ""
 

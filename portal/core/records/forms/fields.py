@@ -18,6 +18,7 @@ from portal.core.fields.base import BLANK
 from portal.core.fields.links import above
 from portal.core.records.forms import party_rows
 from portal.core.records.forms.rows import indices
+from portal.core.records.forms.totals import Total, totals
 
 # Widgets that offer choices.
 CHOOSING = frozenset({"select", "multiple", "link", "links", "person"})
@@ -153,6 +154,10 @@ class RowsField(FormField):
             self.rows = [self._row(n, key, row) for n, (key, row) in enumerate(existing.items())]
             if formdata is None or data is None:  # what is not sent stays as it is
                 self.rows += self._given(len(self.rows))
+
+    @property
+    def totals(self) -> list[Total]:
+        return list(totals(self.ledger.rows_fields(self.table), self.rows))
 
     @property
     def closed(self) -> bool:
