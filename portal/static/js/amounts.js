@@ -24,7 +24,8 @@
     const known = texts.length && texts.every((text) => AMOUNT.test(text));
     const total = texts.reduce((all, text) => all + Math.round(Number(text) * 100), 0) / 100;
     const shape = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-    place.textContent = known ? total.toLocaleString("en-US", shape) : "—";
+    place.textContent = known ? total.toLocaleString("en-US", shape) : "";
+    place.parentElement.hidden = !known;
   }
 
   const sums = () => form.querySelectorAll("[data-total]").forEach(sum);

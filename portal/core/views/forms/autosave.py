@@ -84,15 +84,16 @@ class Autosaving:
     @expose("/stage/<string:name>", methods=["POST"])
     @has_access
     def stage(self: Any, name: str) -> ResponseReturnValue:
-        """Upload files of a new record before its form is submitted: {"files": [{"id", "name"}]} or {"message"}."""
+        """Upload files of a new record before its form is submitted: {"files": [{"id", "name", "size"}]} or
+        {"message"}."""
         place, key = place_or_abort(self), key_or_400()
         if place.record_id is not None or not any(each.name == name for each in self.ledger.form.files):
             abort(404)
         faults = take_files(self.ledger, key)
         if faults:
             return refusal(faults[name], 422)
-        found = [{"id": file.id, "name": file.name} for file in staged_files.of(self.ledger, key) if file.place == name]
-        return {"files": found}
+        found = [file for file in staged_files.of(self.ledger, key) if file.place == name]
+        return {"files": [{"id": file.id, "name": file.name, "size": file.size} for file in found]}
 
 
 def refusal(text: str, code: int) -> ResponseReturnValue:
