@@ -117,7 +117,8 @@ def test_files_are_brought_with_the_first_form_and_wait_with_it(open_as):
     type_into(page, "#title", "带附件的协议")
     pdf = {"name": "签字扫描件.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4\n%demo\n"}
     page.set_input_files("#file-signed_file", pdf)
-    page.wait_for_selector("[data-place=signed_file] [data-staged] li")
+    page.wait_for_selector("[data-place=signed_file] [data-staged] li[data-file]")
+    assert "1 KB" in page.inner_text("[data-place=signed_file] [data-staged]")
     page.set_input_files("#file-attachments", {**pdf, "buffer": b"MZ"})
     page.wait_for_selector("[data-place=attachments] .field-error")
     assert len(open_as.troubles) == 1
@@ -131,3 +132,38 @@ def test_files_are_brought_with_the_first_form_and_wait_with_it(open_as):
     with page.expect_navigation():
         page.click(".form-actions button:has-text('保存草稿')")
     assert "签字扫描件.pdf" in page.inner_text("#files")
+
+
+DROP = """([selector, name]) => {
+  const held = new DataTransfer(), canvas = Object.assign(document.createElement("canvas"), { width: 40, height: 20 });
+  canvas.getContext("2d").fillRect(5, 5, 20, 10);
+  const [, bytes] = canvas.toDataURL("image/png").split(",");
+  const content = Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0));
+  held.items.add(new File([content], name, { type: "image/png" }));
+  const node = document.querySelector(selector);
+  const event = new DragEvent("drop", { dataTransfer: held, bubbles: true, cancelable: true });
+  return node.dispatchEvent(event);
+}"""
+
+
+def test_pictures_are_dropped_onto_their_place_and_shown(open_as):
+    page = open_as("filler01")
+    page.goto("/visits/add")
+    opened = page.evaluate(DROP, ["h1", "旁边.png"])
+    assert not opened  # nor does the browser leave the form for a picture that missed its place
+    page.evaluate(DROP, ['.field[data-place="photos"]', "慰问.png"])
+    page.wait_for_selector("[data-staged] li[data-file]")
+    assert page.locator("[data-staged] li").count() == 1
+    assert "慰问.png" in page.inner_text("[data-staged]")
+    assert page.locator("[data-staged] img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 40
+
+
+def test_the_state_of_keeping_is_always_told(open_as):
+    page = open_as("filler03")
+    page.goto("/visits/add")
+    state = page.locator("[data-autosave-state]")
+    assert state.inner_text() == "尚无改动"
+    type_into(page, "#findings", "家中情况")
+    assert state.inner_text() == "已修改，即将暂存"
+    page.wait_for_selector(KEPT)
+    assert "暂存" in state.inner_text()

@@ -51,6 +51,10 @@ class Form:
     # Rules that compare with what the user may not see. They run when every other rule passed, so that their answer
     # cannot be had without saving.
     last_rules: tuple[Rule, ...] = ()
+    # Fields that a new record begins with, as the unit's last record has them; those that it takes from the user's own
+    # last record when the user asks for a copy.
+    carried: tuple[str, ...] = ()
+    copied: tuple[str, ...] = ()
     # Sets what the portal computes itself, once the record is filled.
     derive: Callable[[Any], None] | None = None
 

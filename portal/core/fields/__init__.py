@@ -12,14 +12,11 @@ from portal.core.fields.links import (
     community_orgs,
     member_link,
     org_link,
-    own_orgs,
-    own_unit,
-    own_units,
-    several_units,
     unit_link,
 )
 from portal.core.fields.measures import COPIES, EVENTS, PEOPLE
 from portal.core.fields.numbers import Money, Percent, Whole
+from portal.core.fields.own import own_org, own_orgs, own_unit, own_units, several_units
 from portal.core.fields.parent_number import NumberAbove
 from portal.core.fields.people.contacts import Landline, Names, OneName
 from portal.core.fields.people.names import name_key, phone_number
@@ -92,6 +89,7 @@ __all__ = [
     "name_key",
     "natural",
     "org_link",
+    "own_org",
     "own_orgs",
     "own_unit",
     "own_units",

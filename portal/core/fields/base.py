@@ -189,6 +189,8 @@ class Kind:
 
     # Does the sum of a column mean anything?
     adds_up = False
+    # Yuan, which forms show with thousands separators?
+    money = False
     # In what the numbers are, where a sheet has to say so.
     unit = ""
 
@@ -284,6 +286,13 @@ class Field:
     fixed: bool = False
     # Whether the current user has anything to choose here; the others' default is not shown to them.
     asked: Callable[[], bool] | None = None
+    # Made from other fields of the form when it is left empty (`Form.defaults`).
+    derived: bool = False
+
+    @property
+    def starred(self) -> bool:
+        """Is a form that leaves this empty refused?"""
+        return self.required and not self.derived
 
 
 def field(

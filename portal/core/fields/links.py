@@ -336,34 +336,6 @@ def active(model: Any) -> Iterable[ColumnElement[bool]]:
     yield model.status == "active"
 
 
-def own_orgs(model: Any) -> Iterable[ColumnElement[bool]]:
-    """Organisations of the units for which the user may fill in records."""
-    yield from active(model)
-    units, orgs = scope.current().home, scope.current().home_orgs
-    if units is None:
-        yield model.community_id.is_(None)
-    elif orgs is not None:
-        yield model.id.in_(orgs)
-    else:
-        yield model.units.any(Unit.id.in_(units))
-
-
-def own_units(model: Any) -> Iterable[ColumnElement[bool]]:
-    """Units for which the user may fill in records."""
-    yield from active(model)
-    if (units := scope.current().home) is not None:
-        yield model.id.in_(units)
-
-
-def several_units() -> bool:
-    """May the user fill in records for more than one unit?"""
-    return (units := scope.current().home) is None or len(units) > 1
-
-
-def own_unit() -> int | None:
-    return scope.current().unit_id
-
-
 def community_orgs(model: Any) -> Iterable[ColumnElement[bool]]:
     yield from active(model)
     yield model.community_id.is_not(None)

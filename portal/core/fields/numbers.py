@@ -125,7 +125,7 @@ def yuan(text: str) -> Decimal:
 class Money(Kind):
     """Yuan with two decimals; never negative. Amounts in tens of thousands (3.5万元) are converted to yuan."""
 
-    adds_up = True
+    adds_up = money = True
     widget = "number"
     compact = True
     most = Decimal("9999999999.99")

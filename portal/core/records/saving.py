@@ -16,10 +16,11 @@ from portal.core.access.cached_lookups import remembered
 from portal.core.declaration.ledger import Ledger
 from portal.core.declaration.workflow import IN_FORCE
 from portal.core.fields import Field
+from portal.core.fields.own import first_organisation
 from portal.core.models.record import Record
 from portal.core.records.forms.form import LedgerForm
 from portal.extensions import db
-from portal.org.models import PartyOrg, Unit
+from portal.org.models import Unit
 
 
 class NoOwner(Exception):
@@ -141,13 +142,3 @@ def _owner_org(ledger: Ledger, record: Record) -> int | None:
     if principal.org_id and principal.unit_id == record.owner_unit_id:
         return principal.org_id
     return first_organisation(record.owner_unit_id)
-
-
-def first_organisation(unit_id: int) -> int | None:
-    """The first organisation that stands for a unit."""
-
-    def ask() -> int | None:
-        own = select(PartyOrg.id).where(PartyOrg.units.any(Unit.id == unit_id)).order_by(PartyOrg.sort_no)
-        return db.session.scalar(own.limit(1))
-
-    return remembered(("first organisation", unit_id), ask)

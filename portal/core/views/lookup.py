@@ -13,7 +13,7 @@ from portal.core.fields.base import LARGEST
 from portal.core.views import one_record
 from portal.core.views.bulk import deleting
 from portal.core.views.files import may_attach
-from portal.core.views.forms.edit import may_edit_some, may_maintain
+from portal.core.views.forms.editable import may_edit_some, may_maintain
 from portal.core.views.one_record import Found
 
 

@@ -74,7 +74,7 @@ def judge() -> None:
     if ledger is None:
         names = OTHERS.get(f"{view}.{page}")
     elif page == "add":
-        only(request.args, ("draft",), beginnings(ledger))
+        only(request.args, ("draft", *(("copy",) if ledger.form.copied else ())), beginnings(ledger))
         return
     else:
         names = OF_LEDGERS.get(page)

@@ -315,6 +315,7 @@ visits = Ledger(
             ChildTable("visit_needs", _("What was asked for"), _("Request"), ("category", "content", "handling")),
         ),
         files=(Files("photos", _("Photos"), kinds=("jpg", "jpeg", "png")),),
+        copied=("visit_type", "participant_ids"),
         rules=(for_own_unit, rules.visited, rules.visit_again),
         derive=rules.of_the_visit,
     ),

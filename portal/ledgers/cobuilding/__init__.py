@@ -161,6 +161,7 @@ agreements = Ledger(
                 ("changed_on", "change_type", "old_value", "new_value", "reason"),
             ),
         ),
+        carried=("a_contact", "a_phone"),
         defaults=defaults,
         rules=RULES,
         derive=derive,
@@ -350,6 +351,7 @@ coop_activities = Ledger(
                 ),
             ),
         ),
+        copied=("activity_type", "place", "volunteer_theme"),
         derive=by_whom,
     ),
     list=List(

@@ -31,6 +31,7 @@ from portal.core.fields import (
     field,
     link,
     org_link,
+    own_org,
     own_orgs,
 )
 from portal.core.models.record import ChildRow, Record, filled_only, index_natural_key, numbered_in_unit
@@ -119,7 +120,7 @@ class Agreement(Record, Model):
         Code("C01", other=Other("9", "remark")), _("Agreement type"), required=True, index=True
     )
     party_a_org_id: Mapped[int | None] = link(
-        org_link(own_orgs), _("Party A organisation"), "party_org.id", required=True, index=False
+        org_link(own_orgs), _("Party A organisation"), "party_org.id", required=True, index=False, default=own_org
     )
     party_b_org_id: Mapped[int | None] = link(
         org_link(community_orgs), _("Party B organisation"), "party_org.id", required=True
@@ -127,10 +128,15 @@ class Agreement(Record, Model):
     is_office_community: Mapped[bool | None] = field(YesNo(), _("Is the office-location community"), entered=False)
     signed_on: Mapped[date | None] = field(Day(past=True), _("Signed on"), index=True)
     effective_from: Mapped[date | None] = field(
-        Day(), _("In force from"), required=True, hint=_("The day of signing when left empty")
+        Day(), _("In force from"), required=True, derived=True, hint=_("The day of signing when left empty")
     )
     effective_to: Mapped[date | None] = field(
-        Day(), _("In force until"), required=True, index=True, hint=_("Three years when left empty; at most five")
+        Day(),
+        _("In force until"),
+        required=True,
+        derived=True,
+        index=True,
+        hint=_("Three years when left empty; at most five"),
     )
     renew_mode: Mapped[str | None] = field(RENEWAL, _("At expiry"), default=lambda: "remind")
     coop_modes: Mapped[tuple[str, ...] | None] = field(Codes("C02"), _("Ways of co-building"), required=True)

@@ -50,6 +50,7 @@ service_projects = Ledger(
             Section(_("Filing"), ("office_no", "remark", "publish_scope")),
         ),
         files=(Files("attachments", _("Attachments")),),
+        carried=("leader", "owner_name"),
         defaults=rules.project_defaults,
         rules=rules.PROJECT_RULES,
         derive=by_whom,

@@ -233,6 +233,7 @@ study_sessions = Ledger(
             ),
         ),
         files=(Files("attachments", _("Materials")),),
+        copied=("form", "place_type", "speakers"),
         defaults=rules.count_presences,
         rules=rules.SESSION_RULES,
     ),

@@ -144,7 +144,7 @@ class StudyGroup(Record, Model):
     searched: ClassVar = ("record_no", "office_no", "name", "leader_name")
 
     name: Mapped[str | None] = field(
-        Text(60), _("Group name"), required=True, hint=_("Made from the unit when left empty")
+        Text(60), _("Group name"), required=True, derived=True, hint=_("Made from the unit when left empty")
     )
     unit_id: Mapped[int | None] = link(
         unit_link(own_units), _("Unit"), "unit.id", required=True, default=own_unit, asked=several_units
@@ -154,6 +154,7 @@ class StudyGroup(Record, Model):
         _("Party organisation"),
         "party_org.id",
         required=True,
+        derived=True,
         hint=_("The unit's own when left empty"),
     )
     form: Mapped[str | None] = field(FORMS, _("Formed as"), required=True, default=lambda: "single")
@@ -207,7 +208,11 @@ class GroupMember(ChildRow, Model):
     political_status: Mapped[str | None] = field(Code("C21"), _("Political status"))
     birth_ym: Mapped[date | None] = field(Month(), _("Born in"))
     joined_on: Mapped[date | None] = field(
-        Day(), _("Joined on"), required=True, hint=_("The day the group was founded when left empty")
+        Day(),
+        _("Joined on"),
+        required=True,
+        derived=True,
+        hint=_("The day the group was founded when left empty"),
     )
     left_on: Mapped[date | None] = field(Day(), _("Left on"))
     leave_reason: Mapped[str | None] = field(Text(60), _("Reason for leaving"))

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 
 from portal.core import clock
 from portal.core.declaration.values import Problem, Values, asked_of_people
-from portal.core.records.saving import first_organisation
+from portal.core.fields.own import first_organisation
 from portal.core.records.shared_rules import org_of_unit
 from portal.extensions import db
 from portal.ledgers.study.model import Attendance, GroupMember, StudyGroup, StudyPlan, StudySession

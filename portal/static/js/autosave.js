@@ -22,6 +22,8 @@
     state.dataset.level = level;
   }
 
+  const keptAt = (time) => (time ? say(told.kept.replace("{time}", time), "ok") : say(told.unchanged, ""));
+
   const failed = (why) => say(told.notKept.replace("{why}", why), "error");
 
   async function taken(answer) {
@@ -29,7 +31,7 @@
     const found = await answer.json().catch(() => ({}));
     if (answer.ok) {
       form.elements._revision.value = found.revision;
-      return found.at ? say(told.kept.replace("{time}", found.at), "ok") : say("", "");
+      return keptAt(found.at);
     }
     over = answer.status === 409 || answer.status === 403 || answer.status === 404; // it would be refused again
     changed = true;
@@ -59,11 +61,13 @@
   function soon() {
     changed = true;
     told.autosaved = "";
+    if (!over && state.dataset.level !== "error") say(told.changing, "wait");
     timer = timer || setTimeout(send, PAUSE);
   }
 
   ["input", "change", "portal:added", "portal:rows", "portal:staged"].forEach((name) => form.addEventListener(name, soon));
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") send(true); });
   window.addEventListener("pagehide", () => send(true));
+  keptAt(told.typedAt);
   if (changed) soon();
 })();

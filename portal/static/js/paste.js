@@ -106,16 +106,18 @@
   }
 
   form.addEventListener("paste", (event) => {
-    const row = event.target.closest("[data-row]"), cell = event.target.closest("td");
-    const box = row && row.closest("[data-rows]");
+    const box = event.target.closest("[data-rows]");
+    let row = event.target.closest("[data-row]"), cell = event.target.closest("[data-row] > td");
     const block = cells.parse(event.clipboardData?.getData("text/plain") || "");
-    if (!box || !cell || !row.contains(cell) || (block.length < 2 && block[0].length < 2)) return;
+    if (!box || (row && !cell) || (block.length < 2 && block[0].length < 2)) return;
     // Several lines of running text into a long text are no block; a column of a spreadsheet is.
     const sheet = (event.clipboardData.getData("text/html") || "").includes("<table");
     if (event.target.matches("textarea") && !sheet && block.every((line) => line.length < 2)) return;
     event.preventDefault();
     event.stopPropagation();
-    paste(box, row, cell, block);
+    row = row || addRow(box); // onto the button that adds rows
+    cell = cell || (row && cells.cellsOf(row)[0]);
+    if (row) paste(box, row, cell, block);
   }, true);
 
   form.addEventListener("input", (event) => {

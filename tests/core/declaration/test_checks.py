@@ -23,9 +23,11 @@ pytestmark = pytest.mark.one_database
         ({"list": List(("nonsense",))}, "list: StudyGroup has no field 'nonsense'"),
         ({"list": List(("name",), order="nonsense")}, "list: cannot be ordered by 'nonsense'"),
         ({"list": List(("name",), tree="nonsense")}, "list: StudyGroup has no relationship 'nonsense'"),
+        ({"form": replace(study_groups.form, carried=("nonsense",))}, "form: no form takes 'nonsense'"),
+        ({"form": replace(study_groups.form, copied=("member_cnt",))}, "form: no form takes 'member_cnt'"),
         ({"can": ("read", "nonsense")}, "unknown verbs nonsense"),
     ],
-    ids=["field", "order", "tree", "verb"],
+    ids=["field", "order", "tree", "carried", "copied", "verb"],
 )
 def test_what_is_not_there_is_named(app, wrong, told):
     with app.app_context():

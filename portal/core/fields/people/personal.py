@@ -186,7 +186,7 @@ class PersonalMoney(Personal):
     """Yuan that a person received. Only sums of such amounts are shown."""
 
     widget = "number"
-    compact = True
+    compact = money = True
     yuan = Money()
 
     def __init__(self) -> None:

@@ -18,6 +18,7 @@ from portal.core.fields.base import BLANK
 from portal.core.fields.links import above
 from portal.core.records.forms import party_rows
 from portal.core.records.forms.rows import indices
+from portal.core.records.forms.totals import Total, totals
 
 # Widgets that offer choices.
 CHOOSING = frozenset({"select", "multiple", "link", "links", "person"})
@@ -34,6 +35,8 @@ class KindField(FormField):
         self.withheld = False
         # Submitting would demand it.
         self.awaited = False
+        # Taken over from an earlier record (`core/records/forms/carried.py`).
+        self.carried = False
         # The other party's to change; it is shown and not taken.
         self.locked = False
 
@@ -70,6 +73,16 @@ class KindField(FormField):
         return list(self.raw_data) if self.raw_data else self.declared.kind.typed(self.data)
 
     @property
+    def starred(self) -> bool:
+        return self.declared.starred and not self.locked
+
+    @property
+    def described_by(self) -> str:
+        """The ids of what the page says about the field."""
+        said = (("error", self.errors), ("hint", self.declared.hint))
+        return " ".join(f"{self.id}-{what}" for what, there in said if there)
+
+    @property
     def text(self) -> str:
         return next((text for text in reversed(self.texts) if text), "")
 
@@ -79,8 +92,8 @@ class KindField(FormField):
         declared = self.declared
         texts = tuple(self.texts), bool(self.raw_data), tuple(map(str, self.errors))
         all_, options = self.choices() if declared.kind.widget in CHOOSING else (True, [])
-        rules = declared.kind, str(declared.label), declared.required, str(declared.hint or ""), self.locked
-        return *rules, self.id, self.name, *texts, all_, tuple(map(tuple, options))
+        rules = declared.kind, str(declared.label), declared.starred, str(declared.hint or "")
+        return *rules, self.locked, self.carried, self.id, self.name, *texts, all_, tuple(map(tuple, options))
 
     def choices(self) -> tuple[bool, list[tuple[str, str]]]:
         """(are these all?, choices): all choices with the stored one, or only the selected ones."""
@@ -94,9 +107,10 @@ class KindField(FormField):
 
 
 class RowForm(Form):
-    """One row of a child table, with the key by which sibling rows refer to it."""
+    """One row of a child table, with the key by which sibling rows refer to it, and the number in its fields' names."""
 
     key: str
+    number: int | str
     row: Any
     # As the form of the record (`LedgerForm.partial`).
     partial = False
@@ -142,6 +156,10 @@ class RowsField(FormField):
                 self.rows += self._given(len(self.rows))
 
     @property
+    def totals(self) -> list[Total]:
+        return list(totals(self.ledger.rows_fields(self.table), self.rows))
+
+    @property
     def closed(self) -> bool:
         """Is the whole table read-only for the user's party?"""
         return self.side is not None and not self.side.adds and self.side.shared == ()
@@ -169,13 +187,13 @@ class RowsField(FormField):
     def _row(self, n: int, key: str, row: Any, formdata: Any = None, data: Any = None) -> RowForm:
         data = stored(row, self.ledger.rows_fields(self.table)) if row is not None else data or {}
         form: RowForm = self.row_form(formdata, prefix=f"{self.name}-{n}-", data=data)
-        form.key, form.row = key, row
+        form.key, form.row, form.number = key, row, n
         return form
 
     def blank_row(self, index: str) -> RowForm:
         """An empty row as a template for the page."""
         form: RowForm = self.row_form(prefix=f"{self.name}-{index}-")
-        form.key, form.row = f"new-{index}", None
+        form.key, form.row, form.number = f"new-{index}", None, index
         return form
 
     def blank_drawn_by(self, blank: RowForm, form: Any) -> tuple[Any, ...]:

@@ -6,19 +6,21 @@ from collections.abc import Collection
 from typing import Any
 
 from portal.core.declaration.ledger import Ledger
+from portal.core.records.forms import carried
 from portal.core.records.forms.form import KindField, RowsField, form_class
 from portal.core.records.forms.rows import indices
 
 
 def untouched(ledger: Ledger, formdata: Any, parent: Any, record: Any = None) -> bool:
-    """Does the form have only its initial values: defaults, blank rows and preset rows, or those of the record? Fields
-    that were not posted count as unchanged."""
+    """Does the form have only its initial values: defaults, what is carried over, blank rows and preset rows, or those
+    of the record? Fields that were not posted count as unchanged."""
     if not formdata:
         return True
     new = record is None
-    if new and any(typed_into(formdata, name) for name, each in ledger.entered.items() if each.default is None):
+    empty = (name for name, each in ledger.entered.items() if each.default is None and name not in ledger.form.carried)
+    if new and any(typed_into(formdata, name) for name in empty):
         return False  # most forms, without making a fresh one to compare with
-    fresh = form_class(ledger)(None, record, parent)
+    fresh = form_class(ledger)(None, record, parent, carried.begin(ledger, parent).texts if new else None)
     fields = (as_opened(formdata.getlist(name), fresh[name], new) for name in ledger.entered if name in formdata)
     return all(fields) and all(rows_as_opened(fresh[table.name], formdata, new) for table in ledger.form.tables)
 

@@ -18,7 +18,8 @@ from portal.core.records import attachments, idempotency
 from portal.core.records.forms import form_drafts, staged_files
 from portal.core.records.forms.form_drafts import KEY, REVISION, USER, Elsewhere, Place, TooMany
 from portal.core.records.forms.unchanged import untouched
-from portal.core.views.forms.edit import editing, maintaining, parent_or_abort
+from portal.core.views.forms.edit import parent_or_abort
+from portal.core.views.forms.editable import editing, maintaining
 from portal.core.views.forms.restored_drafts import place_of, take_files
 from portal.core.views.query_args import local
 from portal.extensions import db
@@ -83,15 +84,16 @@ class Autosaving:
     @expose("/stage/<string:name>", methods=["POST"])
     @has_access
     def stage(self: Any, name: str) -> ResponseReturnValue:
-        """Upload files of a new record before its form is submitted: {"files": [{"id", "name"}]} or {"message"}."""
+        """Upload files of a new record before its form is submitted: {"files": [{"id", "name", "size"}]} or
+        {"message"}."""
         place, key = place_or_abort(self), key_or_400()
         if place.record_id is not None or not any(each.name == name for each in self.ledger.form.files):
             abort(404)
         faults = take_files(self.ledger, key)
         if faults:
             return refusal(faults[name], 422)
-        found = [{"id": file.id, "name": file.name} for file in staged_files.of(self.ledger, key) if file.place == name]
-        return {"files": found}
+        found = [file for file in staged_files.of(self.ledger, key) if file.place == name]
+        return {"files": [{"id": file.id, "name": file.name, "size": file.size} for file in found]}
 
 
 def refusal(text: str, code: int) -> ResponseReturnValue:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import abort, flash, redirect, request
@@ -19,19 +19,18 @@ from werkzeug.exceptions import BadRequest
 from portal.core.access import scope
 from portal.core.access.cached_lookups import remembering
 from portal.core.declaration.ledger import Ledger
-from portal.core.declaration.parts import Section
 from portal.core.declaration.values import Missing
-from portal.core.declaration.workflow import IN_FORCE
 from portal.core.fields import natural
 from portal.core.fields.links import standing_under
 from portal.core.records import completeness, gaps, idempotency, saving
-from portal.core.records.forms import form_drafts, staged_files
+from portal.core.records.forms import carried, form_drafts, outline, staged_files
 from portal.core.records.forms.form import LedgerForm, form_class
 from portal.core.records.forms.rows import operate_on_rows, overlong
 from portal.core.records.forms.unchanged import untouched
-from portal.core.review import amendments, transitions
+from portal.core.review import transitions
 from portal.core.views import transition_pages
 from portal.core.views.forms.conflict import Conflict, changed_meanwhile, joined, meanwhile
+from portal.core.views.forms.editable import amends, editing, maintaining, only_lists
 from portal.core.views.forms.restored_drafts import (
     Draft,
     address_of,
@@ -97,64 +96,6 @@ class Filling:
         return page.show()
 
 
-def may_edit_some(ledger: Ledger, record: Any) -> bool:
-    """May the record be edited? As a whole while it is editable; in force only its gaps."""
-    return ledger.editable(record) or (record.status == IN_FORCE and bool(gap_fields(ledger, record)))
-
-
-def editing(view: Any, record: Any) -> Ledger | None:
-    """The part of the record that may be edited now, None for all of it; 403 or 409 if nothing may."""
-    view.require("edit", record)
-    if not may_edit_some(view.ledger, record) or not view.open_under(record):
-        abort(409, gettext("In this status it can no longer be edited."))
-    if not view.ledger.editable(record):
-        return only_gaps(view.ledger, record)
-    return only_amended(view.ledger) if amends(record) else None
-
-
-def maintaining(view: Any, record: Any) -> None:
-    """403 or 409 unless the child tables of the record may be edited separately now."""
-    view.require("maintain", record)
-    if not may_maintain(view.ledger, record):
-        abort(409, gettext("In this status it can no longer be edited."))
-
-
-def may_maintain(ledger: Ledger, record: Any) -> bool:
-    """May the child tables be edited separately? In force if a table allows it; in drafts only by the other party,
-    since the unit uses the full form."""
-    if record.status == IN_FORCE:
-        return any(table.in_force for table in ledger.form.tables)
-    if amends(record):
-        return False
-    own = scope.current().covers("maintain", ledger.name, record.owner_unit_id)
-    return ledger.editable(record) and not own
-
-
-def gap_fields(ledger: Ledger, record: Any) -> tuple[str, ...]:
-    return tuple(name for name in record.gaps or () if name in ledger.entered)
-
-
-def only_gaps(ledger: Ledger, record: Any) -> Ledger:
-    """The ledger reduced to the form of a record in force: its gaps."""
-    sections = (Section(gettext("To be added"), gap_fields(ledger, record)),)
-    return replace(ledger, form=replace(ledger.form, sections=sections, tables=()))
-
-
-def amends(record: Any) -> bool:
-    """Is the record an amendment?"""
-    return getattr(record, "amends_id", None) is not None
-
-
-def only_amended(ledger: Ledger) -> Ledger:
-    """The ledger without the tables that are edited in the record in force, which amendments do not change."""
-    return replace(ledger, form=replace(ledger.form, tables=amendments.amended_tables(ledger)))
-
-
-def only_lists(ledger: Ledger) -> Ledger:
-    tables = tuple(table for table in ledger.form.tables if table.in_force)
-    return replace(ledger, form=replace(ledger.form, sections=(), tables=tables))
-
-
 def fill_in(view: Any, record: Any, parent: Any, limited: Ledger | None = None) -> ResponseReturnValue:
     """Show the form of a new or existing record, or a `limited` one; save it if it was submitted and is valid."""
     codes.load(view.ledger.all_code_lists)
@@ -180,6 +121,7 @@ class FormPage:
         part = "lists" if limited is not None and not limited.form.sections else "form"
         self.place = place_of(view.ledger, part, record, parent)
         self.met: Conflict | None = None
+        self.taken_over = carried.TakenOver()
         self.missing: list[Missing] = []
         self.version = getattr(record, "version", None)
 
@@ -190,12 +132,24 @@ class FormPage:
     def open(self) -> None:
         """Fill the form from the record, or from the draft that the user continues."""
         self.draft, texts = opening(self.place)
-        self.make(texts, dict(request.args.lists()))
+        if self.record is None and texts is None:
+            self.begin()
+            return
+        self.make(texts)
         if texts is not None:
             self.version = natural(texts.get("version", "")) or self.version
         elif self.limited is None and self.record is not None:
             self.missing = completeness.missing(self.ledger, self.record)
             self.form.show_missing(self.missing)
+
+    def begin(self) -> None:
+        """A new record, with what the address says and what is taken over from an earlier record."""
+        said = dict(request.args.lists())
+        self.taken_over = carried.begin(self.view.ledger, self.parent, copying=bool(said.get("copy")))
+        texts = {name: each for name, each in self.taken_over.texts.items() if name not in said}
+        self.make(None, {**said, **texts})
+        for name in texts:
+            self.form[name].carried = True
 
     def receive(self) -> ResponseReturnValue | None:
         """The response to a submitted form; None to show it again."""
@@ -242,6 +196,15 @@ class FormPage:
             return sent_before(self.view, sent)
         return handed_in(self.view, saved) if then else redirect(self.view.home_of(saved, show=True))
 
+    def copy_of(self) -> Any:
+        """The record that the user may take as a pattern for this new one; None if there is none."""
+        fresh = self.record is None and request.method == "GET" and not self.draft.typed_at
+        return carried.own_last(self.view.ledger, self.parent) if fresh else None
+
+    def parts(self) -> list[outline.Part]:
+        bringing = self.record is None and bool(self.ledger.form.files)
+        return outline.parts(self.ledger, self.form, self.draft.faults, files=bringing)
+
     def show(self) -> ResponseReturnValue:
         self.draft.staged = list(staged_files.of(self.view.ledger, self.draft.key)) if self.record is None else []
         if request.method == "POST" and self.draft.staged:
@@ -255,12 +218,15 @@ class FormPage:
                 record=self.record,
                 parent=self.parent,
                 limited=self.limited,
+                parts=self.parts(),
                 met=self.met,
                 missing=self.missing,
                 unattached=completeness.unattached(self.ledger, self.record) if self.record is not None else (),
                 version=self.version,
                 draft=self.draft,
                 place=self.place,
+                taken_over=self.taken_over,
+                copy_of=self.copy_of(),
                 action=address_of(self.place),
                 address_of=address_of,
                 moment=moment,
