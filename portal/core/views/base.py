@@ -17,20 +17,22 @@ from werkzeug.exceptions import BadRequest
 
 from portal.core.access import scope
 from portal.core.audit.as_of import as_of
+from portal.core.clock import to_the_minute
 from portal.core.declaration import figures
 from portal.core.declaration.ledger import Ledger, mounted
-from portal.core.declaration.values import Values
 from portal.core.declaration.workflow import IN_FORCE
 from portal.core.fields import Link, clean
 from portal.core.fields.links import PAGE
 from portal.core.models.record import Record
+from portal.core.punctuation import listed
 from portal.core.records import attachments, completeness
 from portal.core.records.forms.form import LedgerForm
 from portal.core.review import merge
+from portal.core.review.steps import steps
 from portal.core.transactions import ledger_lock
 from portal.core.views import listing, one_record, stale
 from portal.core.views.bulk import Bulk
-from portal.core.views.document import sections
+from portal.core.views.document import sections, tables
 from portal.core.views.files import Filing, may_remove
 from portal.core.views.forms.autosave import Autosaving
 from portal.core.views.forms.edit import Filling, id_of
@@ -160,10 +162,10 @@ class LedgerView(
             newer=newer,
             sentence=stale.sentence,
             meanwhile=changed_meanwhile(self.ledger, record),
-            tables=[
-                *self.ledger.tables_for(Values(record, {})),
-                *(t for t in self.ledger.form.read_only_tables if getattr(record, t.name)),
-            ],
+            steps=steps(self.ledger, record),
+            to_the_minute=to_the_minute,
+            listed=listed,
+            tables=tables(self.ledger, record),
             entries=list_of_entries(self.ledger, record, beside),
             ways=ways_on(self.ledger, record),
             may={verb: self.may(verb, record) for verb in ("edit", "delete", "maintain", "attach")},
