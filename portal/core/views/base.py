@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
@@ -32,7 +33,7 @@ from portal.core.review.steps import steps
 from portal.core.transactions import ledger_lock
 from portal.core.views import listing, one_record, stale
 from portal.core.views.bulk import Bulk
-from portal.core.views.document import sections, tables
+from portal.core.views.document import place_on_form, sections, tables
 from portal.core.views.files import Filing, may_remove
 from portal.core.views.forms.autosave import Autosaving
 from portal.core.views.forms.edit import Filling, id_of
@@ -267,7 +268,8 @@ class LedgerView(
         return {"results": [{"id": id_, "text": text} for id_, text in found], "more": len(found) == PAGE}
 
     def page(self, template: str, **context: Any) -> ResponseReturnValue:
-        return render_template(template, **{"ledger": self.ledger, **context})
+        known = {"ledger": self.ledger, "place_on_form": partial(place_on_form, self.ledger)}
+        return render_template(template, **{**known, **context})
 
     def may_reveal(self, record: Any) -> bool:
         return "reveal" in self.ledger.verbs and self.reaches("reveal", record)

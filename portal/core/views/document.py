@@ -96,6 +96,12 @@ def rows_of(ledger: Ledger, table: ChildTable, record: Any) -> Rows:
     return Rows(table, columns, rows, [each.label for name, each in declared.items() if rows and name not in filled])
 
 
+def place_on_form(ledger: Ledger, record: Any, name: str) -> str:
+    """The id of the input of a field on the form; of a table, that of its first cell."""
+    table = next((each for each in ledger.form.tables if each.name == name), None)
+    return f"{name}-0-{table.fields[0]}" if table is not None and getattr(record, name) else name
+
+
 @lru_cache(256)
 def _labelled(ledger: Ledger, _language: str) -> list[tuple[str, list[Labelled]]]:
     """The titles and labels, cached by ledger and language."""
