@@ -63,7 +63,7 @@ def test_a_selection_shows_its_actions_and_what_they_do_before_it_is_deleted(ope
     page.check("table[data-ledger] tbody input[name=rowid]")
     with page.expect_navigation():
         page.click('[data-bulk] button[value="delete_selected"]')
-    assert page.locator("[data-can] li").count() == 1
+    assert page.locator("[data-can] [data-id]").count() == 1
     with page.expect_navigation():
         page.click(".form-actions button")
     assert page.locator('.notice[data-level="success"]').count() == 1

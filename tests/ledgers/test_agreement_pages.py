@@ -49,7 +49,7 @@ def test_a_draft_that_has_a_number_is_not_deleted(visit, rows, change):
 def previewed(page):
     """What a preview says will be changed, and what will not with what is said of it."""
     cannot = {row["data-id"]: " ".join(row.get_text(" ").split()) for row in page.select("[data-cannot] li")}
-    return [row["data-id"] for row in page.select("[data-can] li")], cannot
+    return [row["data-id"] for row in page.select("[data-can] [data-id]")], cannot
 
 
 def test_deleting_a_selection_is_shown_first_and_leaves_what_is_no_draft(visit, rows):
@@ -61,7 +61,7 @@ def test_deleting_a_selection_is_shown_first_and_leaves_what_is_no_draft(visit, 
     assert "In force" in cannot[active]
     assert "Only drafts without a number can be deleted." in cannot[active]
     assert rows(f"SELECT count(*) FROM agreement WHERE id IN ({draft}, {active})") == [(2,)]
-    assert visitor.post("/agreements/action_post", page.filled("form.form-actions")).status == 302
+    assert visitor.post("/agreements/action_post", page.filled("form.batch-form")).status == 302
     assert visitor.look("/agreements/list/").notices("success") == ["1 record deleted."]
     assert rows(f"SELECT id FROM agreement WHERE id IN ({draft}, {active})") == [(int(active),)]
 
@@ -69,7 +69,7 @@ def test_deleting_a_selection_is_shown_first_and_leaves_what_is_no_draft(visit, 
 def test_a_selection_with_nothing_to_delete_is_told_so(visit, rows):
     active, visitor = str(of(rows, 1, "active")), visit("filler01")
     sent = {"action": "delete_selected", "rowid": active}
-    assert not visitor.post("/agreements/action_post", sent).select("form.form-actions button")
+    assert not visitor.post("/agreements/action_post", sent).select("form.batch-form button")
     assert visitor.post("/agreements/action_post", sent, confirmed="1").status == 302
     assert visitor.look("/agreements/list/").notices("warning") == ["None of these can be changed so."]
     assert rows(f"SELECT count(*) FROM agreement WHERE id = {active}") == [(1,)]
@@ -256,10 +256,10 @@ def test_versions_of_the_same_minute_are_told_apart(visit, rows):
 
 def test_a_returned_record_says_why_above_its_form_until_it_is_submitted_again(visit, rows):
     id_ = of(rows, 1, "returned")
-    reason = "退回修改 · 共建内容摘要：请补充共建内容的具体安排。"
+    reason = "退回修改：请补充共建内容的具体安排。"
     visitor = visit("filler01").speak("zh_Hans")
     form = visitor.look(f"/agreements/edit/{id_}")
-    assert reason in form.notices("warning")
+    assert f"{reason} 请修改： 共建内容摘要" in form.notices("warning")
     assert visitor.post(f"/agreements/edit/{id_}", form.filled() | {"_then": "submit"}).status == 302
     assert reason not in visitor.look(f"/agreements/show/{id_}").words
 

@@ -202,7 +202,7 @@ def test_a_community_is_told_neither_gaps_nor_reasons_of_review(visit, rows, the
     assert "To be added" not in visitor.look("/agreements/figures").words
     assert "To be added" not in visitor.look(f"/agreements/show/{id_}").words
     assert "To be added" in visit("filler01").speak("en").look(f"/agreements/show/{id_}").words
-    reasons = "return_reason = '内部退回意见', return_field = 'remark', amend_reason = '内部变更理由'"
+    reasons = "return_reason = '内部退回意见', return_fields = ',remark,', amend_reason = '内部变更理由'"
     change(f"UPDATE agreement SET status = 'returned', amends_id = {id_}, {reasons} WHERE id = {id_}")
     assert "内部" not in visitor.look(f"/agreements/show/{id_}").words.replace("内部说明", "")
     assert "内部退回意见" in visit("filler01").look(f"/agreements/show/{id_}").words

@@ -25,6 +25,18 @@ TABLE = {
     "archived": {"reviewer": {"restore"}},
     "voided": {"secretary01": {"restore"}, "reviewer": {"restore"}},
 }
+# More than a return names.
+NINE = [
+    "title",
+    "content",
+    "signed_on",
+    "effective_from",
+    "effective_to",
+    "a_contact",
+    "a_phone",
+    "b_contact",
+    "b_phone",
+]
 ACCOUNTS = ("filler01", "branch01", "secretary01", "reviewer", "secretary02", "auditor", "community001")
 ANSWERS = {
     "reason": "请补充共建内容的安排。",
@@ -120,20 +132,71 @@ def test_the_number_is_given_at_the_first_submission_and_kept(visit, rows):
         ({"reason": "长" * 201, "field": "content"}, "reason"),
         ({"reason": "请再看一看这一项。"}, "field"),
         ({"reason": "请再看一看这一项。", "field": "nowhere"}, "field"),
+        ({"reason": "请再看一看这些。", "field": NINE}, "field"),
     ],
 )
 def test_a_return_needs_a_reason_that_names_a_field(visit, rows, sent, field):
     id_, visitor = of(rows, 1, "pending_unit"), visit("secretary01")
     with unchanged(rows):
         answer = visitor.post(f"/agreements/{id_}/move/return", sent)
-        assert field in answer.errors()
+        assert answer.select(f"#return-{field}-error")
         assert sent.get("reason", "") in answer.one("details.move[open] textarea").text
+
+
+def test_a_return_leads_the_filler_to_each_field_that_it_names(visit, rows, change):
+    id_, filler = of(rows, 1, "pending_unit"), visit("filler01").speak("en")
+    why = {"reason": "截止日期和需求清单请改正。", "field": ["demand_items", "effective_to"]}
+    assert visit("secretary01").post(f"/agreements/{id_}/move/return", why).status == 302
+    assert rows(f"SELECT return_fields FROM agreement WHERE id = {id_}") == [(",effective_to,demand_items,",)]
+    for page, form in ((filler.look(f"/agreements/show/{id_}"), f"/agreements/edit/{id_}"), (None, "")):
+        links = (page or filler.look(f"/agreements/edit/{id_}")).select("[data-returned] a")
+        assert [link["href"] for link in links] == [f"{form}#effective_to", f"{form}#demand_items-0-name"]
+    form = filler.look(f"/agreements/edit/{id_}")
+    assert all(form.select(f"[id='{link['href'][1:]}']") for link in form.select("[data-returned] a"))
+    told = filler.look(f"/agreements/{id_}/history").one(".timeline > li:first-child .reason").get_text()
+    assert "In force until, List of needs" in told, told
+    assert not visit("community001").look(f"/agreements/show/{id_}").select("[data-returned] a")
+
+
+def test_several_are_returned_with_one_reason(visit, rows, change):
+    change("UPDATE agreement SET status = 'pending_committee' WHERE status = 'pending_unit'")
+    ids = [str(id_) for (id_,) in rows("SELECT id FROM agreement WHERE status = 'pending_committee' ORDER BY id")]
+    reviewer, path = visit("reviewer"), "/agreements/moves/return"
+    with unchanged(rows):
+        page = reviewer.post(path, {"rowid": ids})
+        assert [row["data-id"] for row in page.select("[data-can] [data-id]")] == ids
+        refused = reviewer.post(path, page.filled("form.batch-form"))
+        assert (refused.status, set(refused.errors())) == (200, {"reason", "field"})
+    sent = page.filled("form.batch-form") | {"reason": "签订日期请再核对。", "field": ["signed_on", "content"]}
+    assert reviewer.post(path, sent).status == 302
+    found = rows(f"SELECT DISTINCT status, return_fields, return_reason FROM agreement WHERE id IN ({','.join(ids)})")
+    assert found == [("returned", ",signed_on,content,", "签订日期请再核对。")]
+
+
+def test_a_preview_shows_what_will_be_approved_with_what_the_form_warned_of(visit, rows, change):
+    """What all have in common once, what differs for each of them."""
+    change("UPDATE agreement SET status = 'pending_committee' WHERE status = 'pending_unit'")
+    ids = [id_ for (id_,) in rows("SELECT id FROM agreement WHERE status = 'pending_committee' ORDER BY id")]
+    early = "UPDATE agreement SET effective_from = '2020-01-01', effective_to = '2024-12-31'"
+    change(f"{early} WHERE id = {ids[0]}")
+    page = visit("reviewer").speak("en").post("/agreements/moves/approve_committee", {"rowid": list(map(str, ids))})
+    heads = [head.get_text() for head in page.select("table[data-can] th")]
+    shared = [each.get_text() for each in page.select("[data-shared] dt")]
+    assert {"Signed on", "In force until"} <= {*heads}, heads
+    assert "Originals" in shared, shared
+    assert not {*heads} & {*shared}
+    warned = {
+        row["data-id"]: [each.get_text() for each in row.select("[data-warning]")]
+        for row in page.select("[data-can] [data-id]")
+    }
+    assert "The agreement begins before it was signed: signed afterwards." in warned[str(ids[0])]
+    assert "signed afterwards" not in " ".join(warned[str(ids[1])])
 
 
 def test_a_field_may_be_named_in_the_reason_itself(visit, rows):
     id_, visitor = of(rows, 1, "pending_unit"), visit("secretary01").speak("zh_Hans")
     assert visitor.post(f"/agreements/{id_}/move/return", reason="截止日期与协议原件不一致。").status == 302
-    assert rows(f"SELECT return_field, status FROM agreement WHERE id = {id_}") == [("effective_to", "returned")]
+    assert rows(f"SELECT return_fields, status FROM agreement WHERE id = {id_}") == [(",effective_to,", "returned")]
 
 
 def test_whoever_fills_or_changes_a_record_does_not_approve_it(visit, rows, change):
@@ -305,7 +368,7 @@ def test_a_selection_is_approved_after_a_preview(visit, rows, change):
     draft, visitor = str(of(rows, 1, "draft")), visit("reviewer")
     with unchanged(rows):
         page = visitor.post("/agreements/moves/approve_committee", {"rowid": [*ids, draft]})
-        assert [row["data-id"] for row in page.select("[data-can] li")] == ids
+        assert [row["data-id"] for row in page.select("[data-can] [data-id]")] == ids
         assert [row["data-id"] for row in page.select("[data-cannot] li")] == [draft]
     visitor.post("/agreements/moves/approve_committee", {"rowid": ids, "confirmed": "1"})
     assert rows("SELECT count(*) FROM agreement WHERE status = 'pending_committee'") == [(0,)]
@@ -315,7 +378,7 @@ def test_all_of_a_filter_is_approved_after_a_preview(visit, rows, change):
     change("UPDATE agreement SET status = 'pending_committee' WHERE status = 'pending_unit'")
     ids = {str(id_) for (id_,) in rows("SELECT id FROM agreement WHERE status = 'pending_committee'")}
     page = visit("reviewer").post("/agreements/moves/approve_committee?status=pending_committee", {"all": "1"})
-    assert {row["data-id"] for row in page.select("[data-can] li")} == ids
+    assert {row["data-id"] for row in page.select("[data-can] [data-id]")} == ids
     assert {field["value"] for field in page.select("input[name=rowid]")} == ids
 
 

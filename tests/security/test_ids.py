@@ -23,7 +23,7 @@ def test_a_record_made_after_a_deleted_one_has_none_of_its_files_and_history(app
     else:
         sent = {"action": "delete_selected", "rowid": [str(gone)]}
         page = one.post("/agreements/action_post", **sent)
-        assert one.post("/agreements/action_post", page.filled("form.form-actions")).status == 302
+        assert one.post("/agreements/action_post", page.filled("form.batch-form")).status == 302
     assert not rows(f"SELECT id FROM agreement WHERE id = {gone}")
     assert not rows(f"SELECT id FROM attachment WHERE record_id = {gone}")
     assert kept(app) == files

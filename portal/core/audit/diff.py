@@ -41,7 +41,7 @@ OWN = frozenset(
         ),
         *("unit_reviewer_id", "unit_reviewed_at", "gw_reviewer_id", "gw_reviewed_at", "prior_status"),
         *("from_counterpart", "chosen_by_id", "granted_by_id", "confirmed_by_id"),
-        *("return_field", "return_reason", "amend_reason", "record_ids"),
+        *("return_fields", "return_reason", "amend_reason", "record_ids"),
         # Equal for one person or household in several units, whose people shall not learn that from it.
         *("dedupe_hash", "household_no"),
     }

@@ -23,15 +23,17 @@ class Section:
 
 @dataclass(frozen=True)
 class Status:
-    """A status: its label, and its style (`css/base.css`: draft wait ok warn end bad)."""
+    """A status: its label, and its style (`css/base.css`: draft wait ok warn end bad). `step` is what is done in it, if
+    it is a step of review; the label says that it is still to be done."""
 
     label: Label
     tone: str
+    step: Label = ""
 
 
-DRAFT = Status(_("Draft"), "draft")
-PENDING_UNIT = Status(_("Pending unit review"), "wait")
-PENDING_COMMITTEE = Status(_("Pending committee review"), "wait")
+DRAFT = Status(_("Draft"), "draft", step=_("Filling in"))
+PENDING_UNIT = Status(_("Pending unit review"), "wait", step=_("Review by the unit"))
+PENDING_COMMITTEE = Status(_("Pending committee review"), "wait", step=_("Review by the committee"))
 RETURNED = Status(_("Returned for revision"), "warn")
 ARCHIVED = Status(_("Archived"), "end")
 VOIDED = Status(_("Voided"), "bad")

@@ -141,6 +141,7 @@ RETURN = Transition(
     (Edge("pending_unit", "returned", "approve"), Edge("pending_committee", "returned", "approve_committee")),
     "arrow-back-up",
     reason="field",
+    batch=True,
 )
 VOID = Transition(
     "void",

@@ -1,7 +1,7 @@
 """Kinds of fields. All behaviour that depends on the kind is a method of the kind; no other code checks the type."""
 
 from portal.core.fields.base import BadValue, Field, Kind, Label, Other, clean, field, link, natural
-from portal.core.fields.choices import Choice, Code, Codes, YesNo
+from portal.core.fields.choices import Choice, Choices, Code, Codes, YesNo
 from portal.core.fields.computed import Batch, Computed, computed
 from portal.core.fields.dates import Day, Month, days_in, long_date, parse_day, since_1904
 from portal.core.fields.links import (
@@ -44,6 +44,7 @@ __all__ = [
     "Bands",
     "Batch",
     "Choice",
+    "Choices",
     "Code",
     "Codes",
     "Computed",

@@ -156,6 +156,35 @@ class Choice(Kind):
         return one_of([text for _, text in self.options()], self.other)
 
 
+class Choices(Choice):
+    """Several of a few values defined in code, at most `most`, kept in their order there."""
+
+    widget = "multiple"
+    multiple = True
+
+    def __init__(self, *pairs: tuple[str, Label], most: int) -> None:
+        super().__init__(*pairs)
+        self.most = most
+
+    def parse(self, typed: Sequence[str], before: object) -> tuple[str, ...] | None:
+        texts = [text for raw in typed if (text := clean(raw))]
+        for text in texts:
+            refuse_long(text)
+        chosen = {self.parse_text(text, before) for text in texts}
+        if len(chosen) > self.most:
+            raise BadValue(gettext("Please choose at most %(most)d.", most=self.most))
+        return tuple(value for value in self.labels if value in chosen) or None
+
+    def typed(self, value: Any) -> list[str]:
+        return list(value or ())
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": super().schema(), "maxItems": self.most}
+
+    def show(self, value: Any) -> str:
+        return listed(str(self.labels.get(each, each)) for each in value or ())
+
+
 class Code(Kind):
     """One code of a code list. A disabled code is kept in records, but cannot be selected again."""
 

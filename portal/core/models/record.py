@@ -154,9 +154,9 @@ class Record(Searchable, Scoped):
     status: Mapped[str] = mapped_column(String(20), default="draft")
     # The status that a voided or archived record comes back to.
     prior_status: Mapped[str | None] = mapped_column(String(20))
-    # Why it was returned, and the field that was meant.
+    # Why it was returned, and the fields and tables that were meant.
     return_reason: Mapped[str | None] = mapped_column(String(200))
-    return_field: Mapped[str | None] = mapped_column(String(40))
+    return_fields: Mapped[tuple[str, ...] | None] = mapped_column(CodeSet(200))
     # Why an amendment was begun.
     amend_reason: Mapped[str | None] = mapped_column(String(200))
     # What the paper did not say and somebody is to add (待补): names of fields.

@@ -22,7 +22,7 @@ from portal.core.declaration.groups import Rule
 from portal.core.declaration.ledger import Ledger
 from portal.core.declaration.values import Values
 from portal.core.declaration.workflow import BEFORE, IN_FORCE, NEXT, Edge, Transition, next_step
-from portal.core.fields import Choice, Field, Text
+from portal.core.fields import Choices, Field, Text
 from portal.core.models.numbering import next_number
 from portal.core.punctuation import listed
 from portal.core.records import gaps
@@ -34,6 +34,7 @@ from portal.extensions import db
 from portal.org.models import Unit
 from portal.org.review_steps import ReviewExemption, ReviewTier
 
+MOST_PLACES = 8  # fields and tables that a return names; the reason has room for more
 REASON = Field(Text(200, lines=True, least=5), lazy_gettext("Reason"), required=True)
 
 
@@ -135,10 +136,16 @@ def asked(ledger: Ledger, record: Any, transition: Transition, path: Edge) -> di
     fields |= transition.questions(record) if transition.questions else {}
     if record.amends_id is not None and comes_into_force(ledger, record, path):
         fields |= merge.questions(ledger, record)
+    return fields | reasons(ledger, transition)
+
+
+def reasons(ledger: Ledger, transition: Transition) -> dict[str, Field]:
+    """What a transition asks for whatever the record: the fields that are meant, and why."""
+    fields = {}
     if transition.reason == "field":
         places = [(name, ledger.field(name).label) for name in ledger.entered]
         places += [(table.name, table.label) for table in ledger.form.tables]
-        fields["field"] = Field(Choice(*places), lazy_gettext("Field"), required=True)
+        fields["field"] = Field(Choices(*places, most=MOST_PLACES), lazy_gettext("Fields"), required=True)
     if transition.reason:
         fields["reason"] = REASON
     return fields
@@ -150,18 +157,31 @@ def move_form(
     """The form of a transition; empty if it has no fields."""
     fields = asked(ledger, record, transition, path)
     data = stored(record, {name: fields[name] for name in kept(ledger, fields)})
-    typed = MultiDict(formdata) if formdata is not None else None
-    if typed is not None and "field" in fields and not typed.get("field"):
-        typed["field"] = _named(fields["field"], typed.get("reason", ""))
-    form = form_of(fields, MoveForm)(typed, data=data)
+    form = form_of(fields, MoveForm)(_typed(fields, formdata), data=data)
     form.record, form.rules = record, transition.rules
     return form
+
+
+def reason_form(ledger: Ledger, transition: Transition, formdata: Mapping[str, Any] | None = None) -> Any:
+    """The part of the form that is the same for many records; None if there is none."""
+    fields = reasons(ledger, transition)
+    return form_of(fields, MoveForm)(_typed(fields, formdata)) if fields else None
+
+
+def _typed(fields: Mapping[str, Field], formdata: Mapping[str, Any] | None) -> MultiDict[str, Any] | None:
+    """The input; if no field was chosen, with the one that the reason names."""
+    if formdata is None:
+        return None
+    typed: MultiDict[str, Any] = MultiDict(formdata)
+    if "field" in fields and not any(typed.getlist("field")):
+        typed.setlist("field", _named(fields["field"], typed.get("reason", "")))
+    return typed
 
 
 class MoveForm(Form):
     """The form of a transition, validated field by field and then as a whole."""
 
-    record: Any
+    record: Any = None
     rules: tuple[Rule, ...] = ()
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -179,10 +199,10 @@ def kept(ledger: Ledger, names: Iterable[str]) -> list[str]:
     return [name for name in names if name not in ("field", "reason") and ledger.has(name)]
 
 
-def _named(places: Field, reason: str) -> str:
+def _named(places: Field, reason: str) -> list[str]:
     """The field whose label is in the reason, if none was selected."""
     options = places.kind.options() or ()
-    return next((name for name, label in options if label and label in reason), "")
+    return next(([name] for name, label in options if label and label in reason), [])
 
 
 def make(ledger: Ledger, record: Any, transition: Transition, form: Any) -> Any:
@@ -241,8 +261,8 @@ def come_into_force(ledger: Ledger, record: Any) -> Any:
 
 
 def reason_text(ledger: Ledger, answers: Mapping[str, Any]) -> str | None:
-    reason, place = answers.get("reason"), answers.get("field")
-    return f"{place}: {reason}" if place else reason
+    reason, places = answers.get("reason"), answers.get("field")
+    return f"{','.join(places)}: {reason}" if places else reason
 
 
 def require_whole(ledger: Ledger, record: Any, *, lenient: bool) -> None:
@@ -257,7 +277,7 @@ def _stamp(ledger: Ledger, record: Any, transition: Transition, target: str, ans
     """Store the transition in the record's header fields."""
     user_id, now = scope.current().user_id, clock.now()
     if transition.name in ("submit", "adopt"):
-        record.return_field = record.return_reason = None
+        record.return_fields = record.return_reason = None
         if not record.record_no and record.amends_id is None:
             record.record_no = number(ledger, record)
     if transition.name == "submit":
@@ -267,7 +287,7 @@ def _stamp(ledger: Ledger, record: Any, transition: Transition, target: str, ans
     elif transition.name == "approve_committee":
         record.gw_reviewer_id, record.gw_reviewed_at = user_id, now
     elif target == "returned":
-        record.return_field, record.return_reason = answers["field"], answers["reason"]
+        record.return_fields, record.return_reason = answers["field"], answers["reason"]
     if target in ("voided", "archived"):
         record.prior_status = record.status
     record.status = target

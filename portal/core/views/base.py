@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
@@ -17,20 +18,22 @@ from werkzeug.exceptions import BadRequest
 
 from portal.core.access import scope
 from portal.core.audit.as_of import as_of
+from portal.core.clock import to_the_minute
 from portal.core.declaration import figures
 from portal.core.declaration.ledger import Ledger, mounted
-from portal.core.declaration.values import Values
 from portal.core.declaration.workflow import IN_FORCE
 from portal.core.fields import Link, clean
 from portal.core.fields.links import PAGE
 from portal.core.models.record import Record
+from portal.core.punctuation import listed
 from portal.core.records import attachments, completeness
 from portal.core.records.forms.form import LedgerForm
 from portal.core.review import merge
+from portal.core.review.steps import steps
 from portal.core.transactions import ledger_lock
 from portal.core.views import listing, one_record, stale
 from portal.core.views.bulk import Bulk
-from portal.core.views.document import sections
+from portal.core.views.document import place_on_form, sections, tables
 from portal.core.views.files import Filing, may_remove
 from portal.core.views.forms.autosave import Autosaving
 from portal.core.views.forms.edit import Filling, id_of
@@ -172,10 +175,10 @@ class LedgerView(
             newer=newer,
             sentence=stale.sentence,
             meanwhile=changed_meanwhile(self.ledger, record),
-            tables=[
-                *self.ledger.tables_for(Values(record, {})),
-                *(t for t in self.ledger.form.read_only_tables if getattr(record, t.name)),
-            ],
+            steps=steps(self.ledger, record),
+            to_the_minute=to_the_minute,
+            listed=listed,
+            tables=tables(self.ledger, record),
             entries=list_of_entries(self.ledger, record, beside),
             ways=ways_on(self.ledger, record),
             may={verb: self.may(verb, record) for verb in ("edit", "delete", "maintain", "attach")},
@@ -277,7 +280,8 @@ class LedgerView(
         return {"results": [{"id": id_, "text": text} for id_, text in found], "more": len(found) == PAGE}
 
     def page(self, template: str, **context: Any) -> ResponseReturnValue:
-        return render_template(template, **{"ledger": self.ledger, **context})
+        known = {"ledger": self.ledger, "place_on_form": partial(place_on_form, self.ledger)}
+        return render_template(template, **{**known, **context})
 
     def may_reveal(self, record: Any) -> bool:
         return "reveal" in self.ledger.verbs and self.reaches("reveal", record)

@@ -26,6 +26,7 @@ from portal.core.records import attachments
 from portal.core.transactions import ledger_lock
 from portal.core.views import stale
 from portal.core.views.listing import MOST_PER_PAGE, whole
+from portal.core.views.side_by_side import compare
 from portal.extensions import db
 
 SHOWN = 50
@@ -143,12 +144,13 @@ def hindrance(view: Any, name: str, record: Any) -> str:
 
 @dataclass(frozen=True)
 class Action:
-    """An action to be confirmed in a preview: its title, URL and form values."""
+    """An action to be confirmed in a preview: its title, URL, form values, and a form that holds for all records."""
 
     title: Label
     icon: str
     there: str
     sent: Mapping[str, str] = field(default_factory=dict)
+    form: Any = None
 
 
 def outdated(ledger: Ledger, records: Iterable[Any]) -> dict[Any, str]:
@@ -158,13 +160,17 @@ def outdated(ledger: Ledger, records: Iterable[Any]) -> dict[Any, str]:
     return {record: stale.briefly(met) for record, met in found if met is not None}
 
 
-def preview(view: Any, action: Action, can: list[Any], cannot: list[tuple[Any, str]]) -> ResponseReturnValue:
-    """Preview which records will change and which not; 409 if the user confirmed an outdated preview."""
-    confirmed = bool(request.form.get("confirmed"))
-    if confirmed:
-        stale.nothing_done(len(outdated(view.ledger, (record for record, _ in cannot))))
-    page = view.page("moves.html", action=action, can=can, cannot=cannot, shown=SHOWN)
-    return make_response(page, 409 if confirmed else 200)
+def preview(
+    view: Any, action: Action, can: list[Any], cannot: list[tuple[Any, str]], *, compared: bool = False
+) -> ResponseReturnValue:
+    """Preview which records will change and which not, `compared` with what is in them; 409 if the user confirmed an
+    outdated preview."""
+    changed = bool(request.form.get("confirmed")) and len(outdated(view.ledger, (record for record, _ in cannot)))
+    if changed:
+        stale.nothing_done(changed)
+    content = compare(view.ledger, can[:SHOWN]) if compared and can else None
+    page = view.page("moves.html", action=action, can=can, cannot=cannot, shown=SHOWN, compared=content)
+    return make_response(page, 409 if changed else 200)
 
 
 def chosen(view: Any, ids: list[str]) -> list[Any]:

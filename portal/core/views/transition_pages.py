@@ -71,11 +71,14 @@ class TransitionPages:
         records = wanted(self)
         changed = outdated(self.ledger, records)
         can, cannot = sorted_out(self.ledger, transition, [record for record in records if record not in changed])
-        if confirmed and not changed:
+        why = transitions.reason_form(self.ledger, transition, request.form if confirmed else None)
+        listed: dict[str, Any] = request.args.to_dict(flat=False)
+        if confirmed and not changed and (why is None or why.validate()):
             make_all(self, transition, can)
-            return redirect(url_for(f"{self.endpoint}.list"))
-        there = url_for(f"{self.endpoint}.move_many", name=name)
-        return preview(self, Action(transition.title, transition.icon, there), can, [*changed.items(), *cannot])
+            return redirect(url_for(f"{self.endpoint}.list", **listed))
+        there = url_for(f"{self.endpoint}.move_many", name=name, **listed)
+        action = Action(transition.title, transition.icon, there, form=why)
+        return preview(self, action, can, [*changed.items(), *cannot], compared=True)
 
 
 def attempt(view: Any, record: Any, name: str) -> ResponseReturnValue:
@@ -215,7 +218,9 @@ def hindrance(ledger: Ledger, transition: Transition, record: Any) -> str:
     if path.other_eyes and transitions.own_work(record):
         return gettext("Whoever filled a record does not approve it.")
     form = transitions.move_form(ledger, record, transition, path)
-    labels = [] if form.validate() else [str(field.label.text) for field in form if field.errors]
+    common = transitions.reasons(ledger, transition)  # asked once for all of them
+    faulty = [] if form.validate() else [field for field in form if field.errors and field.name not in common]
+    labels = [str(field.label.text) for field in faulty]
     labels += completeness.blank(ledger, record) if transition.name == "submit" else []
     return gettext("Please fill in first: %(fields)s", fields=", ".join(labels)) if labels else ""
 
@@ -227,9 +232,9 @@ def make_all(view: Any, transition: Transition, records: list[Any]) -> None:
             path = transitions.path_of(view.ledger, record, transition)
             if path is None:
                 raise transitions.Refused(gettext("In this status this cannot be done."))
-            transitions.make(
-                view.ledger, record, transition, transitions.move_form(view.ledger, record, transition, path)
-            )
+            answers = request.form if transition.reason else None
+            form = transitions.move_form(view.ledger, record, transition, path, answers)
+            transitions.make(view.ledger, record, transition, form)
         if records:
             view.datamodel.edit(records[0])  # commits them all
     except (transitions.Refused, transitions.OwnWork, transitions.Incomplete, StaleDataError) as fault:

@@ -32,7 +32,9 @@ GROUP = _("Co-building and dual registration")
 STATUSES = {
     "draft": DRAFT,
     "pending_unit": PENDING_UNIT,
-    "pending_committee": Status(lazy_pgettext("agreements", "Pending filing by the committee"), "wait"),
+    "pending_committee": Status(
+        lazy_pgettext("agreements", "Pending filing by the committee"), "wait", step=_("Filing by the committee")
+    ),
     "returned": RETURNED,
     "active": Status(lazy_pgettext("agreements", "In force"), "ok"),
     "renewed": Status(lazy_pgettext("agreements", "Renewed"), "end"),

@@ -76,9 +76,11 @@ service_projects = Ledger(
     review=Review(
         transitions=workflow.PROJECT_MOVES,
         statuses={
-            "draft": Status(lazy_pgettext("service_projects", "Collected (draft)"), "draft"),
+            "draft": Status(lazy_pgettext("service_projects", "Collected (draft)"), "draft", step=_("Collecting")),
             "pending_unit": PENDING_UNIT,
-            "pending_committee": Status(lazy_pgettext("service_projects", "Pending the committee's approval"), "wait"),
+            "pending_committee": Status(
+                lazy_pgettext("service_projects", "Pending the committee's approval"), "wait", _("Committee approval")
+            ),
             "returned": RETURNED,
             "active": Status(lazy_pgettext("service_projects", "In progress"), "ok"),
             "done": Status(lazy_pgettext("service_projects", "Completed"), "end"),

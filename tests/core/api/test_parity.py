@@ -95,7 +95,7 @@ def test_moves(built, visit, rest, rows):
         lambda: program.post(f"agreements/{id_}/submit", program.seen(f"agreements/{id_}")),
     )
     built.restore()
-    why = {"field": "title", "reason": "名称写得不对，请改。"}
+    why = {"field": ["title", "demand_items"], "reason": "名称写得不对，请改。"}
     waiting, reviewer, program = of(rows, 1, "pending_unit"), visit("secretary01"), rest("secretary01")
     same_change(
         built,

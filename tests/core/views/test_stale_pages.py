@@ -96,7 +96,7 @@ def test_a_selection_leaves_out_and_names_what_was_changed(visit, rows, change):
     page = reviewer.post(path, sent)
     assert [str(ids[0])] == [each["data-id"] for each in page.select("[data-cannot] li")]
     assert "filler01" in page.one("[data-cannot]").text
-    preview = reviewer.post(path, rowid=ids).filled("form.form-actions")
+    preview = reviewer.post(path, rowid=ids).filled("form.batch-form")
     changed(visit, rows, ids[0], "预览之后又改了")
     with unchanged(rows):
         page = reviewer.post(path, preview)
@@ -112,9 +112,7 @@ def test_a_changed_draft_is_not_deleted_and_not_published_by_a_former_page(visit
     page = filler.look(f"/agreements/show/{id_}")
     form = page.one(f'form[action="/agreements/delete/{id_}"]')
     seen = {field["name"]: field["value"] for field in form.select("input[name]")}
-    preview = filler.post("/agreements/action_post", action="delete_selected", rowid=str(id_)).filled(
-        "form.form-actions"
-    )
+    preview = filler.post("/agreements/action_post", action="delete_selected", rowid=str(id_)).filled("form.batch-form")
     office = visit("reviewer")
     theirs = office.look(f"/agreements/edit/{id_}").filled() | {"content": "工委改过的共建内容"}
     assert office.post(f"/agreements/edit/{id_}", theirs).status == 302

@@ -19,7 +19,7 @@ from portal.core.audit.diff import HIDDEN, PLACE, altered
 from portal.core.audit.versions import FILE
 from portal.core.declaration.ledger import VERBS, Ledger, mounted, named
 from portal.core.fields import Field, Label
-from portal.core.punctuation import labelled
+from portal.core.punctuation import labelled, listed
 from portal.core.records import attachments
 from portal.core.views.history import audit_words
 
@@ -206,10 +206,12 @@ def source_of(event: audit_log.AuditEvent, ledger: Ledger) -> Ledger:
 
 
 def reason(ledger: Ledger, text: str) -> str:
-    """The reason, with the label of its field if it has one."""
-    name, colon, rest = text.partition(": ")
-    label = ledger.label_of(name)
-    return labelled(label, rest) if colon and label is not name else text
+    """The reason, with the labels of the fields that it is about."""
+    places, colon, rest = text.partition(": ")
+    names = places.split(",")
+    labels = [ledger.label_of(name) for name in names]
+    known = colon and all(label is not name for label, name in zip(labels, names, strict=True))
+    return labelled(listed(labels), rest) if known else text
 
 
 def change(
