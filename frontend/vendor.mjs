@@ -44,3 +44,9 @@ const symbols = names.map((name) => {
     + `stroke-linecap="round" stroke-linejoin="round">${inner.replace(/\s*\n\s*/g, "")}</symbol>`;
 });
 writeFileSync(join(to, "icons.svg"), `<svg xmlns="http://www.w3.org/2000/svg">\n${symbols.join("\n")}\n</svg>\n`);
+
+// What the tests of accessibility run in pages; no page loads it.
+const tests = join(here, "..", "tests", "browser", "vendor");
+mkdirSync(tests, { recursive: true });
+cpSync(join(from, "axe-core", "axe.min.js"), join(tests, "axe.min.js"));
+cpSync(join(from, "axe-core", "LICENSE"), join(tests, "axe.LICENSE"));
