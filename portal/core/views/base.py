@@ -41,6 +41,7 @@ from portal.core.views.forms.paste import Pasting
 from portal.core.views.history.compare import Comparing
 from portal.core.views.history.record_history import timeline
 from portal.core.views.lookup import Reaching
+from portal.core.views.position import position
 from portal.core.views.query_args import only
 from portal.core.views.record_links import pages_of
 from portal.core.views.table import table
@@ -164,6 +165,7 @@ class LedgerView(
             sentence=stale.sentence,
             meanwhile=changed_meanwhile(self.ledger, record),
             steps=steps(self.ledger, record),
+            position=position(self.ledger, record.id),
             to_the_minute=to_the_minute,
             listed=listed,
             tables=tables(self.ledger, record),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
 from portal.core.declaration.ledger import Ledger
 from portal.core.views.listing import Listing
+from portal.core.views.position import FROM, query_of
 
 NOTHING = "—"
 # Longer texts may be cut to two lines, and are shown whole to whoever points at them.
@@ -42,14 +44,14 @@ class Column:
         attributes = Markup('class="{}"').format(kind) if kind else ""
         return Markup('<td data-field="{}" data-label="{}" {}>').format(self.name, self.label, attributes)
 
-    def content(self, id_: int, text: str, badges: Mapping[str, Markup], show: str) -> str:
+    def content(self, id_: int, text: str, badges: Mapping[str, Markup], show: str, way: str) -> str:
         """The HTML content of a cell."""
         if self.state and not self.leads:
             return badges[text]
         escaped = escape(text)
         if self.leads:
             title = f' title="{escaped}"' if len(text) > CLAMPED else ""
-            return f'<a href="{show}{id_}"{title}>{escaped}</a>'
+            return f'<a href="{show}{id_}{way}"{title}>{escaped}</a>'
         return escaped if self.compact else f"<span>{escaped}</span>"
 
 
@@ -62,6 +64,8 @@ class Table:
     columns: list[Column]
     rows: list[tuple[int, list[tuple[Column, str]]]]
     versions: dict[int, int]
+    # What the address of a record adds, so that its page knows the list.
+    way: str = ""
 
     def body(self, badges: Mapping[str, Markup], show: str, tick: str) -> Markup:
         """The rows as HTML. `badges` are those of the statuses, `show` is the address of a record's page without its
@@ -72,7 +76,7 @@ class Table:
         box = Markup(
             '<td class="tick"><input class="form-check-input" type="checkbox" name="rowid" aria-label="{}" value="'
         )
-        boxed, lines = box.format(tick), []
+        boxed, lines, way = box.format(tick), [], escape(self.way)
         for id_, cells in self.rows:
             lines.append(f'<tr data-id="{id_}">')
             if tick:
@@ -81,7 +85,7 @@ class Table:
                     lines.append(f'<input type="hidden" name="seen" value="{id_}-{self.versions[id_]}">')
                 lines.append("</td>")
             for column, text in cells:
-                lines += (opening[column.name], column.content(id_, text, badges, show), "</td>")
+                lines += (opening[column.name], column.content(id_, text, badges, show, way), "</td>")
             lines.append("</tr>\n")
         return Markup("".join(lines))  # noqa: S704  # texts are escaped by `content` and `opening`
 
@@ -102,7 +106,8 @@ def table(ledger: Ledger, names: Sequence[str], records: Iterable[Any], listing:
             text = value if each.state else kind.brief(value)
             cells.append((each, text or NOTHING))
         rows.append((record.id, cells))
-    return Table(ledger, columns, rows, versions)
+    way = f"?{urlencode({FROM: query_of(listing)})}" if listing is not None and not listing.as_of else ""
+    return Table(ledger, columns, rows, versions, way)
 
 
 def column(ledger: Ledger, name: str, listing: Listing | None) -> Column:
