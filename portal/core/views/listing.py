@@ -35,6 +35,8 @@ MOST_PER_PAGE = 100
 MOST_SEARCHED = 200  # characters
 OWN = ("q", "page", "page_size", "order", "columns", "figure")
 PAST = "as_of"
+# What the conditions of transitions on several records read, beside the status.
+BATCHED = ("proxy_filled", "source", "unit_reviewed_at")
 
 
 class Mistyped(BadRequest):
@@ -238,7 +240,7 @@ def _loading(ledger: Ledger, names: tuple[str, ...]) -> tuple[Any, ...]:
 def own_columns(ledger: Ledger, names: Iterable[str]) -> Any:
     """The loader option for the columns that these fields show, and those that tell whose a record is."""
     shown = (column for name in names for column in ledger.field(name).kind.columns(name))
-    needed = {"id", "owner_unit_id", "status", "record_no", "version", *ledger.effective_status_needs, *shown}
+    needed = {"id", "owner_unit_id", "status", "record_no", "version", *BATCHED, *ledger.effective_status_needs, *shown}
     columns = needed & set(ledger.mapper.columns.keys())
     return load_only(*(getattr(ledger.model, name) for name in sorted(columns)))
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from flask_babel import gettext
 from markupsafe import Markup, escape
 
 from portal.core.declaration.ledger import Ledger
 from portal.core.views.listing import Listing
+from portal.core.views.position import FROM, query_of
 
 NOTHING = "—"
 # Longer texts may be cut, and are shown whole to whoever points at them.
@@ -43,7 +45,7 @@ class Column:
         attributes = Markup('class="{}"').format(classes) if classes else ""
         return Markup('<td data-field="{}" data-label="{}" {}>').format(self.name, self.label, attributes)
 
-    def content(self, id_: int, text: str, badges: Mapping[str, Markup], show: str) -> str:
+    def content(self, id_: int, text: str, badges: Mapping[str, Markup], show: str, way: str) -> str:
         """The HTML content of a cell."""
         if self.state and not self.leads:
             return badges[text]
@@ -52,7 +54,7 @@ class Column:
         escaped = escape(text)
         title = f' title="{escaped}"' if len(text) > CLAMPED else ""
         if self.leads:
-            return f'<a href="{show}{id_}"{title}>{escaped}</a>'
+            return f'<a href="{show}{id_}{way}"{title}>{escaped}</a>'
         return escaped if self.compact or text == NOTHING else f"<span{title}>{escaped}</span>"
 
 
@@ -67,6 +69,8 @@ class Table:
     versions: dict[int, int]
     statuses: dict[int, str]
     totals: Mapping[str, str]
+    # What the address of a record adds, so that its page knows the list.
+    way: str = ""
 
     def body(self, badges: Mapping[str, Markup], show: str, tick: str) -> Markup:
         """The rows as HTML. `badges` are those of the statuses, `show` is the address of a record's page without its
@@ -78,7 +82,7 @@ class Table:
         box = Markup(
             '<td class="tick"><input class="form-check-input" type="checkbox" name="rowid" aria-label="{}" value="'
         )
-        boxed, lines = box.format(tick), []
+        boxed, lines, way = box.format(tick), [], escape(self.way)
         for id_, cells in self.rows:
             status = f' data-status="{self.statuses[id_]}"' if id_ in self.statuses else ""
             lines.append(f'<tr data-id="{id_}"{status}>')
@@ -89,7 +93,7 @@ class Table:
                 lines.append("</td>")
             for column, text in cells:
                 tag = blank if text == NOTHING else opening
-                lines += (tag[column.name], column.content(id_, text, badges, show), "</td>")
+                lines += (tag[column.name], column.content(id_, text, badges, show, way), "</td>")
             lines.append("</tr>\n")
         return Markup("".join(lines))  # noqa: S704  # texts are escaped by `content` and `opening`
 
@@ -119,7 +123,8 @@ def table(
             cells.append((each, text or NOTHING))
         rows.append((record.id, cells))
     sums = {name: ledger.field(name).kind.show(value or 0) for name, value in (totals or {}).items()}
-    return Table(ledger, columns, rows, versions, statuses, sums)
+    way = f"?{urlencode({FROM: query_of(listing)})}" if listing is not None and not listing.as_of else ""
+    return Table(ledger, columns, rows, versions, statuses, sums, way)
 
 
 def column(ledger: Ledger, name: str, listing: Listing | None) -> Column:

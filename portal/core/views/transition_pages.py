@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,7 +18,7 @@ from werkzeug.exceptions import BadRequest
 
 from portal.core.access import scope
 from portal.core.declaration.ledger import Ledger
-from portal.core.declaration.workflow import Edge, Transition
+from portal.core.declaration.workflow import STEPS, Edge, Transition
 from portal.core.fields import natural
 from portal.core.punctuation import clauses
 from portal.core.records import completeness
@@ -25,6 +26,7 @@ from portal.core.review import transitions
 from portal.core.transactions import ledger_lock
 from portal.core.views import listing, stale
 from portal.core.views.bulk import Action, outdated, preview
+from portal.core.views.position import FROM, Position, next_waiting, position
 from portal.extensions import db
 from portal.org import codes
 
@@ -116,10 +118,19 @@ def allowed(view: Any, name: str) -> Transition:
     return transition
 
 
-def batches(ledger: Ledger) -> list[Transition]:
-    """The transitions that the user may make on several records at once."""
+def batches(ledger: Ledger, records: Sequence[Any]) -> list[Transition]:
+    """The transitions that the user may make on several records at once, of which at least one of these records allows
+    it. Reads only what a list loads (`listing.BATCHED`); whether each record is within reach is judged before it is
+    made."""
     may = scope.current().may
-    return [each for each in ledger.review.transitions if each.batch and may(each.name, ledger.name)]
+    found = [each for each in ledger.review.transitions if each.batch and may(each.name, ledger.name)]
+
+    def allowed_by(record: Any, transition: Transition) -> bool:
+        ways = [edge for edge in transition.edges if edge.source == record.status]
+        fits = bool(ways) and (transition.when is None or transition.when(record))
+        return fits and any(edge.when is None or edge.when(record) for edge in ways)
+
+    return [each for each in found if any(allowed_by(record, each) for record in records)]
 
 
 def offers(ledger: Ledger, record: Any, tried: dict[str, Any]) -> list[Offer]:
@@ -135,12 +146,29 @@ def offers(ledger: Ledger, record: Any, tried: dict[str, Any]) -> list[Offer]:
 def done(view: Any, record: Any, transition: Transition, form: Any) -> ResponseReturnValue:
     """Make the transition and redirect, or show the reason why not and change nothing."""
     number, pk = record.record_no or str(record), record.id
+    place, waited = position(view.ledger, pk), record.status in STEPS[3]
     try:
         after, begun = made(view, record, transition, form)
     except transitions.Incomplete as fault:
         return incomplete(view, pk, transition, fault)
     flash(gettext("%(number)s: %(move)s – done.", number=number, move=transition.title), "success")
+    if place is not None and not begun:
+        return going_on(view, after, place, transition if waited else None)
     return redirect(url_for(f"{view.endpoint}.{'edit' if begun else 'show'}", pk=after))
+
+
+def going_on(view: Any, pk: int, place: Position, transition: Transition | None) -> ResponseReturnValue:
+    """To the next record of the list that waits for the same, if this one did; else back to this one or, if no more
+    wait, to the list."""
+    coming: dict[str, Any] = {FROM: place.query}
+    if transition is None:
+        return redirect(url_for(f"{view.endpoint}.show", pk=pk, **coming))
+    waiting = next_waiting(view.ledger, transition, place.ahead)
+    if waiting is None:
+        flash(gettext("Nothing after it in this list waits for that."), "info")
+        return redirect(url_for(f"{view.endpoint}.list", **place.asked.address()))
+    flash(gettext("This is the next one that waits."), "info")
+    return redirect(url_for(f"{view.endpoint}.show", pk=waiting, **coming))
 
 
 def made(view: Any, record: Any, transition: Transition, form: Any) -> tuple[int, bool]:

@@ -106,3 +106,90 @@ def test_every_record_has_lines_to_sign_for_whoever_prepared_and_reviewed_it(app
         reviewing = [each for each in page.select(".review-path li") if each["data-step"] in STEPS[3]]
         heads = [each.get_text() for each in page.select(".signatures tr > th:first-child")]
         assert heads == ["Prepared by", *["Reviewed by"] * max(1, len(reviewing))], ledger.name
+
+
+def way(page, n):
+    """The link of the n-th record of a list."""
+    return str(page.select("td.title-cell a")[n]["href"])
+
+
+def test_a_record_leads_to_its_neighbours_as_its_list_has_them(visit, rows):
+    """Whatever the list's order, filter and page; at either end of the list there is none."""
+    visitor = visit("reviewer")
+    for query in ("", "?status=active&order=title", "?page_size=5&page=1&order=-signed_on", "?q=社区&page_size=7"):
+        page = visitor.look(f"/agreements/list/{query}")
+        ids = page.ids()
+        for n in range(len(ids) - 1):
+            shown = visitor.look(way(page, n))
+            following = str(shown.one('a[rel="next"]')["href"])
+            assert following.startswith(f"/agreements/show/{ids[n + 1]}?"), (query, n)
+            back = str(visitor.look(following).one('a[rel="prev"]')["href"])
+            assert back.startswith(f"/agreements/show/{ids[n]}?"), (query, n)
+    first = visitor.look("/agreements/list/?page_size=3")
+    assert not visitor.look(way(first, 0)).select('a[rel="prev"]')
+    beyond = visitor.look(str(visitor.look(way(first, 2)).one('a[rel="next"]')["href"]))
+    assert beyond.select('a[rel="next"]'), "the next page of the list goes on"
+
+
+def test_the_position_is_asked_for_only_with_the_list_and_in_one_statement(visit, rows, statements):
+    visitor = visit("reviewer")
+    for query in ("", "?status=active"):
+        path = way(visitor.look(f"/agreements/list/{query}"), 0)
+        counts = []
+        for each in (path, path.partition("?")[0]):
+            visitor.look(each)
+            with statements() as seen:
+                visitor.look(each)
+            counts.append(len(seen))
+        assert counts[0] == counts[1] + 1, query
+
+
+def test_what_is_no_query_of_the_list_is_refused(visit, rows):
+    path = f"/agreements/show/{of(rows, 1, 'active')}"
+    assert [visit("reviewer").look(f"{path}?from={bad}").status for bad in ("nothing%3D1", "page%3Dx")] == [400, 400]
+
+
+def test_after_a_transition_the_next_one_that_waits_is_shown(visit, rows, change):
+    change("UPDATE agreement SET status = 'pending_committee' WHERE status = 'pending_unit'")
+    visitor = visit("reviewer").speak("en")
+    page = visitor.look("/agreements/list/?status=pending_committee")
+    ids, path = page.ids(), way(page, 0)
+    for n in range(len(ids)):
+        shown = visitor.look(path)
+        action = str(shown.one('form:has([data-move="approve_committee"])')["action"])
+        answer = visitor.post(action, shown.filled(f'form[action="{action}"]') | {"signed_on": "2026-06-01"})
+        assert answer.status == 302, answer.errors()
+        path = answer.response.location
+        if n + 1 < len(ids):
+            assert path.startswith(f"/agreements/show/{ids[n + 1]}?from="), (n, path)
+            assert "This is the next one that waits." in visitor.look(path).notices("info")
+    assert path == "/agreements/list/?status=pending_committee"
+    assert "Nothing after it in this list waits for that." in visitor.look(path).notices("info")
+
+
+def test_a_list_offers_for_several_only_what_one_of_its_records_allows(app, visit):
+    """By the preview itself: each button that is offered finds a record that it can change, no other would."""
+    for account in ("filler01", "secretary01", "reviewer"):
+        visitor = visit(account)
+        for ledger in app.extensions["portal.ledgers"]:
+            batches = {each.name for each in ledger.review.transitions if each.batch}
+            for status in ledger.review.statuses if batches else ():
+                page = visitor.look(f"/{ledger.name}/list/?status={status}&page_size=100")
+                if page.status != 200 or not page.ids():
+                    continue
+                buttons = page.select(".bulk-all button[formaction]")
+                offered = {str(each["formaction"]).partition("?")[0].rpartition("/")[2] for each in buttons}
+                for name in batches:
+                    answer = visitor.post(f"/{ledger.name}/moves/{name}", {"rowid": page.ids()})
+                    works = answer.status == 200 and bool(answer.select("[data-can] [data-id]"))
+                    held = [each for each in answer.select("[data-cannot] li") if "status" not in each.get_text()]
+                    assert works <= (name in offered) <= (works or bool(held)), (account, ledger.name, status, name)
+
+
+def test_a_record_in_force_leads_to_its_open_amendment(visit, rows):
+    id_, filler = of(rows, 1, "active"), visit("filler01")
+    path = f"/agreements/show/{id_}"
+    assert not filler.look(path).select("[data-amendment]")
+    draft = filler.post(f"/agreements/{id_}/move/amend", reason="乙方联络员换人了。").response.location
+    assert str(filler.look(path).one("[data-amendment] a")["href"]) == draft.replace("/edit/", "/show/")
+    assert not filler.look(draft.replace("/edit/", "/show/")).select("[data-amendment]")
