@@ -15,6 +15,7 @@ from portal.accounts.sign_in.oidc import OidcView
 from portal.accounts.sign_in.policy import SignInRulesView
 from portal.finder import SearchView
 from portal.oversight.audit_pages import AuditView
+from portal.oversight.feedback_pages import FeedbackView
 from portal.oversight.job_pages import JobsView
 from portal.oversight.onboarding_pages import StartView
 from portal.oversight.overdue_pages import OverdueView
@@ -48,6 +49,7 @@ class PortalBuilder(AppBuilder):
             SamplesView,
             ExportsView,
             JobsView,
+            FeedbackView,
             MyPasswordView,
             MySecondFactorView,
             MySessionsView,

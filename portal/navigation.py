@@ -14,7 +14,7 @@ from portal.oversight.onboarding_pages import first_day
 from portal.permissions import administrators
 
 # Pages that are no ledger's, by the name of the right to read them.
-PAGES = ("rights", "audit", "samples", "exports", "accounts", "roles", "reviews", "sign_in_rules", "jobs")
+PAGES = ("rights", "audit", "samples", "exports", "accounts", "roles", "reviews", "sign_in_rules", "jobs", "feedback")
 
 
 class Menu(NamedTuple):

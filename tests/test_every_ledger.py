@@ -36,6 +36,7 @@ from tests.security.walk import (
 # The pages that are no ledger's.
 OWN_PAGES = {"WorkspaceView", "SignInView", "LanguageView", "AccountsView", "MyPasswordView"} | {
     "AppearanceView",
+    "FeedbackView",
     "SearchView",
     "RolesView",
     "ReviewsView",

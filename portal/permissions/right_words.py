@@ -34,6 +34,8 @@ OWN: Mapping[tuple[str, str], Label] = {
     ("samples", "add"): _("Draw checks and note results"),
     ("jobs", "read"): _("See jobs"),
     ("jobs", "edit"): _("Stop jobs or begin them again"),
+    ("feedback", "read"): _("Read suggestions"),
+    ("feedback", "edit"): _("Answer suggestions"),
 }
 SEEN: Mapping[str, Label] = {
     "own": _("the records that it filled in itself"),

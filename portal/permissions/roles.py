@@ -48,6 +48,7 @@ DESKS = (
     Desk("exports", _("Sheets with personal data"), ("read", "approve")),
     Desk("samples", _("Spot checks"), ("read", "add")),
     Desk("jobs", _("Jobs"), ("read", "edit")),
+    Desk("feedback", _("Suggestions and complaints"), ("read", "edit")),
 )
 # Read by whom it names only.
 TRAIL = "audit_events"
@@ -144,6 +145,7 @@ KEEPING_PEOPLE = {"members": Grant((*KEEPING.verbs, "details"))}
 KEEPING_ACCOUNTS = {
     "accounts": Grant(("read", "add", "edit", "export", "import")),
     "jobs": Grant(("read", "edit")),
+    "feedback": Grant(("read", "edit")),
 } | dict.fromkeys(("units", "party_orgs", "areas", "code_lists"), KEEPING)
 KEEPING_RIGHTS = {
     "accounts": Grant(("read", "grant")),
@@ -186,7 +188,9 @@ ROLES = (
         business=Grant((*READING, *FILLING, "import", "maintain", "reveal", "details")),
         sides=(FILLER, COMMITTEE),
         registry=READ,
-        named={"members": Grant((*KEEPING.verbs, "reveal", "details")), "reviews": Grant(("read", "edit"))} | CHECKING,
+        named={"members": Grant((*KEEPING.verbs, "reveal", "details")), "reviews": Grant(("read", "edit"))}
+        | {"feedback": Grant(("read", "edit"))}
+        | CHECKING,
     ),
     reader("gw_leader", _("Committee leader (read-only)")),
     Role(

@@ -33,6 +33,8 @@ OTHERS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("ReviewsView.list", "SamplesView.index", "SamplesView.show", "SignInRulesView.show"), NOTHING),
     **dict.fromkeys(("SearchView.index", "SearchView.suggest"), ("q",)),
     "JobsView.index": NOTHING,
+    "FeedbackView.index": ("page",),
+    "FeedbackView.list": NOTHING,
     **dict.fromkeys((f"AccountsView.{page}" for page in ("add", "edit", "grant", "lend")), NOTHING),
     **dict.fromkeys((f"AccountSheetsView.{page}" for page in ("bring", "brought", "template", "export")), NOTHING),
     **dict.fromkeys(("AccountSheetsView.waiting", "StartView.index", "MyPasswordView.change"), NOTHING),

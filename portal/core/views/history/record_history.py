@@ -62,6 +62,8 @@ DEEDS = {
     "job_begun_again": lazy_gettext("Began a job again"),
     "files_swept": lazy_gettext("Removed files that belonged to no record"),
     "files_moved": lazy_gettext("Moved all files to another store"),
+    "feedback_sent": lazy_gettext("Wrote a suggestion or complaint"),
+    "feedback_answered": lazy_gettext("Answered a suggestion or complaint"),
     "view_shared": lazy_gettext("Shared a view of a list"),
     "view_unshared": lazy_gettext("Stopped sharing a view of a list"),
     "ledger_removed": lazy_gettext("Removed what was left of a ledger"),
