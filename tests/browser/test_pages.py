@@ -208,16 +208,16 @@ def test_records_are_approved_beside_their_list_one_after_the_other(open_as):
     count = page.locator("tbody tr[data-id]").count()
     page.keyboard.press("j")
     page.keyboard.press("v")
-    page.click("[data-preview] summary[data-opens=approve_committee]")
+    page.click("[data-beside] summary[data-opens=approve_committee]")
     first, second = (page.locator("tbody tr[data-id]").nth(n).get_attribute("data-id") for n in (0, 1))
-    page.click("[data-preview] [data-move=approve_committee]")
-    page.wait_for_selector("[data-preview] .notice[data-level=success]")
+    page.click("[data-beside] [data-move=approve_committee]")
+    page.wait_for_selector("[data-beside] .notice[data-level=success]")
     assert page.locator(f'tr.is-current[data-id="{second}"]').count() == 1
     assert page.locator(f'tr[data-id="{first}"]').count() == 0
     assert page.locator("tbody tr[data-id]").count() == count - 1
     assert "/service_projects/list/" in page.url
     page.keyboard.press("Escape")
-    assert not page.locator("[data-preview]").is_visible()
+    assert not page.locator("[data-beside]").is_visible()
 
 
 def test_a_selection_is_offered_what_can_be_done_with_it(open_as):

@@ -42,7 +42,7 @@ from portal.core.views.history.compare import Comparing
 from portal.core.views.history.record_history import timeline
 from portal.core.views.lists import toolbar
 from portal.core.views.lists.ordering import ordering
-from portal.core.views.lists.saved_views import Saving, may_share, views_of
+from portal.core.views.lists.saved_views import Saving
 from portal.core.views.lookup import Reaching
 from portal.core.views.position import position
 from portal.core.views.query_args import only
@@ -148,8 +148,6 @@ class LedgerView(
             dated_by=toolbar.dated_by(self.ledger),
             choices=toolbar.column_choices(asked),
             kept_in=toolbar.kept_in_forms,
-            views=views_of(self.ledger.name),
-            may_share=may_share(self.ledger),
             faults=faults or {},
         )
 

@@ -23,6 +23,7 @@ OF_LEDGERS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("history", "tree", "template", "get", "info", "bring", "brought", "exported"), NOTHING),
     "show": ("from",),
     "versions": ("left", "right"),
+    "views": ("query",),
     "options": ("q",),
     "edit": ("draft",),
     "lists": ("draft",),

@@ -2,10 +2,10 @@
 // beside the list, to be read, approved or returned there; then the next one follows.
 (() => {
   const body = document.querySelector(".list-body");
-  const pane = document.querySelector("[data-preview]");
+  const pane = document.querySelector("[data-beside]");
   const table = body?.querySelector("table[data-ledger]");
   if (!pane || !table) return;
-  const place = pane.querySelector("[data-preview-place]");
+  const place = pane.querySelector("[data-beside-place]");
   const wide = window.matchMedia("(min-width: 1200px)");
   const rows = () => [...table.querySelectorAll("tbody tr[data-id]")];
   const current = () => table.querySelector("tr.is-current");
@@ -39,7 +39,7 @@
     const page = await parsed(answer);
     if (wanted !== there) return; // another row was chosen meanwhile
     fill(page, notices);
-    pane.querySelector("[data-preview-open]").href = there;
+    pane.querySelector("[data-beside-open]").href = there;
     pane.hidden = false;
     body.classList.add("has-preview");
   }
@@ -88,7 +88,7 @@
     form.dataset.sending = "yes";
     send(form, event.submitter).finally(() => { delete form.dataset.sending; form.removeAttribute("aria-busy"); });
   });
-  pane.querySelector("[data-preview-close]").addEventListener("click", () => { close(); link(current())?.focus(); });
+  pane.querySelector("[data-beside-close]").addEventListener("click", () => { close(); link(current())?.focus(); });
 
   table.addEventListener("click", (event) => {
     const row = event.target.closest("tbody tr[data-id]");
@@ -115,7 +115,7 @@
       else close();
     } else if (event.key === "x" && current()) {
       current().querySelector("input[name=rowid]")?.click();
-    } else if (event.key === "Escape" && !pane.hidden && !document.querySelector("details.drop[open]")) {
+    } else if (event.key === "Escape" && !pane.hidden && !document.querySelector("details.drop[open], .drop.is-open")) {
       close();
     }
   });

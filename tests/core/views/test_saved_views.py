@@ -10,14 +10,14 @@ QUERY = "status=active&order=-signed_on&columns=title%2Cstatus"
 
 
 def names(visitor, ledger="agreements"):
-    return [each.get_text(strip=True) for each in visitor.look(f"/{ledger}/list/").select("[data-view] > a")]
+    return [each.get_text(strip=True) for each in visitor.look(f"/{ledger}/views").select("[data-view] > a")]
 
 
 def test_a_view_opens_the_list_as_it_was_kept(visit):
     visitor = visit("filler01").speak("zh_Hans")
     answer = visitor.post("/agreements/views", name="本单位履行中", query=QUERY)
     assert answer.status == 302
-    there = visitor.look("/agreements/list/").one("[data-view] > a")["href"]
+    there = visitor.look("/agreements/views").one("[data-view] > a")["href"]
     assert visitor.look(there).ids() == visitor.look(f"/agreements/list/?{QUERY}").ids()
     assert "本单位履行中" in visitor.look("/").words
     assert names(visit("filler02")) == []
@@ -63,8 +63,10 @@ def test_what_is_no_list_is_no_view(visit, rows, query):
 @pytest.mark.parametrize("name", ["", "   ", "长" * 41])
 def test_a_view_needs_a_name(visit, rows, name):
     visitor = visit("filler01").speak("zh_Hans")
-    assert visitor.post("/agreements/views", name=name, query="status=draft").status == 302
-    assert visitor.look("/agreements/list/").notices("error") == ["请填写视图名称，不超过40个字。"]
+    page = visitor.post("/agreements/views", name=name, query="status=draft")
+    assert page.one(".field-error").get_text(strip=True) == "请填写视图名称，不超过40个字。"
+    assert page.one("#view-name")["value"] == name.strip()
+    assert page.one("[name=query]")["value"] == "status=draft"
     assert rows("SELECT count(*) FROM saved_view") == [(0,)]
 
 

@@ -67,33 +67,26 @@ def may_share(ledger: Ledger) -> bool:
 
 
 class Saving:
-    """Mixin of `LedgerView`: the pages that keep and remove views."""
+    """Mixin of `LedgerView`: the pages that keep and remove views. They are a page of their own, which lists show as a
+    menu, so that no list has to ask for them."""
 
-    verbs: ClassVar = {"keep_view": "read", "drop_view": "read"}
+    verbs: ClassVar = {"views": "read", "drop_view": "read"}
 
-    @expose("/views", methods=["POST"])
+    @expose("/views", methods=["GET", "POST"])
     @has_access
-    def keep_view(self: Any) -> ResponseReturnValue:
-        """Keep the list that `query` asks for; one's own view of this name is replaced."""
-        asked = MultiDict(parse_qsl(request.form.get("query", "").lstrip("?"), keep_blank_values=True))
-        # An address that no list has is no view: this raises BadRequest.
+    def views(self: Any) -> ResponseReturnValue:
+        """The views of the ledger, and a form that keeps the list that `query` asks for; one's own view of the name is
+        replaced. Raises BadRequest: an address that no list has is no view."""
+        asked = MultiDict(parse_qsl(request.values.get("query", "").lstrip("?"), keep_blank_values=True))
         state = listing.parse(self.ledger, asked, past=True).address(page=0)
         query, name = urlencode(state, doseq=True), clean(request.form.get("name", ""))
-        there = url_for(f"{self.endpoint}.list", **state)
-        fault = faulty(self.ledger, name, query)
-        if fault:
-            flash(fault, "error")
-            return redirect(there)
-        same = (SavedView.user_id == scope.current().user_id, SavedView.ledger == self.ledger.name)
-        view = db.session.scalars(select(SavedView).where(*same, SavedView.name == name)).first()
-        if view is None:
-            view = SavedView(user_id=scope.current().user_id, ledger=self.ledger.name, name=name, shared=False)
-            db.session.add(view)
-        view.query = query
-        share(self.ledger, view, "shared" in request.form)
-        db.session.commit()
-        flash(gettext("View “%(name)s” saved.", name=name), "success")
-        return redirect(there)
+        fault = faulty(self.ledger, name, query) if request.method == "POST" else ""
+        if request.method == "POST" and not fault:
+            keep(self.ledger, name, query, shared="shared" in request.form)
+            flash(gettext("View “%(name)s” saved.", name=name), "success")
+            return redirect(url_for(f"{self.endpoint}.list", **state))
+        shown = {"views": views_of(self.ledger.name), "may_share": may_share(self.ledger), "fault": fault}
+        return self.page("lists/views.html", query=query, name=name, most=MOST_NAME, **shown)
 
     @expose("/views/<int:pk>/delete", methods=["POST"])
     @has_access
@@ -110,6 +103,17 @@ class Saving:
         db.session.commit()
         flash(gettext("View “%(name)s” removed.", name=name), "success")
         return redirect(url_for(f"{self.endpoint}.list"))
+
+
+def keep(ledger: Ledger, name: str, query: str, *, shared: bool) -> None:
+    same = (SavedView.user_id == scope.current().user_id, SavedView.ledger == ledger.name)
+    view = db.session.scalars(select(SavedView).where(*same, SavedView.name == name)).first()
+    if view is None:
+        view = SavedView(user_id=scope.current().user_id, ledger=ledger.name, name=name, shared=False)
+        db.session.add(view)
+    view.query = query
+    share(ledger, view, shared)
+    db.session.commit()
 
 
 def faulty(ledger: Ledger, name: str, query: str) -> str:
