@@ -14,7 +14,7 @@ from portal.core.access import scope
 from portal.core.access.masked_input import differs
 from portal.core.declaration.workflow import IN_FORCE
 from portal.core.punctuation import listed
-from portal.core.records import saving
+from portal.core.records import known_values, saving
 from portal.core.records.forms.form import LedgerForm
 from portal.core.spreadsheet.importer import alternate_keys
 from portal.core.spreadsheet.importer.identity import OFFICE, Contradiction, Identity
@@ -325,6 +325,7 @@ class Row(Stated):
             take_over(self.ledger, record, status)
         if new:
             self.told.unended += take_ends(self.ledger, record, self.cells, new=True)
+        known_values.note(record)
         with scope.doing(self.verb):
             db.session.add(record)
             db.session.flush()
