@@ -13,7 +13,7 @@ from portal.core.access import scope
 from portal.core.declaration.ledger import mounted
 from portal.core.imports.runs import ImportRun
 from portal.core.jobs.jobs import Cancelled
-from portal.core.spreadsheet.importer import runner
+from portal.core.spreadsheet.importer import runner, savepoints
 from portal.core.spreadsheet.importer.importer import find_layout
 from portal.core.spreadsheet.reader.workbook import read
 from portal.extensions import db
@@ -67,7 +67,7 @@ def held(rows):
 def every_batch(monkeypatch):
     """Each row is a batch of its own."""
     monkeypatch.setattr(runner, "LONGEST", 0)
-    monkeypatch.setattr(runner, "ASKED", 0)
+    monkeypatch.setattr(savepoints, "ASKED", 0)
     monkeypatch.setattr(runner, "PAUSE", 0)
 
 
@@ -201,7 +201,7 @@ def test_others_save_between_the_batches_of_a_run(bring, visit, rows, monkeypatc
     id_ = of(rows, 1, "draft")
     typed = filler.look(f"/agreements/edit/{id_}").filled() | {"content": "期间改过的共建内容"}
     monkeypatch.setattr(runner, "LONGEST", 0)
-    monkeypatch.setattr(runner, "ASKED", 0)
+    monkeypatch.setattr(savepoints, "ASKED", 0)
 
     def rest(_batches):
         if not statuses:
@@ -219,7 +219,7 @@ def test_what_a_run_remembers_of_the_organisation_ends_when_it_is_changed(bring,
     heads = ["小组名称", "所在单位", "成立时间"]
     sheet = sheets.book(tmp_path / "a.xlsx", [heads, *([f"第{n}组", unit, "2026-01-05"] for n in range(4))])
     monkeypatch.setattr(runner, "LONGEST", 0)
-    monkeypatch.setattr(runner, "ASKED", 0)
+    monkeypatch.setattr(savepoints, "ASKED", 0)
 
     def dissolve():
         with app.app_context(), scope.acting_as(act_as("sysadmin")):

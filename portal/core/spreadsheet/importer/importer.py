@@ -29,6 +29,7 @@ from portal.core.spreadsheet.importer.status import Standings
 from portal.core.spreadsheet.importer.verdict import CHANGED, Rejected
 from portal.core.spreadsheet.reader.layout import Tables
 from portal.core.spreadsheet.reader.workbook import Sheet
+from portal.core.transactions import deferred_flush
 from portal.database import reading
 from portal.org import codes
 
@@ -127,11 +128,15 @@ class TableRows:
                 result, record = take_row(row, self.seen)
         except Rejected as wrong:
             with taking(self.how.source, number, adopt=self.how.adopt):
-                account.rejected(number, row.with_all_faults(wrong))
+                rejection = row.with_all_faults(wrong)
+            deferred_flush.when_stored(partial(account.rejected, number, rejection))
             return False
-        self.seen[record.id] = account.place(number)
-        account.accepted(number, row, result, record)
+        deferred_flush.when_stored(partial(self.taken, number, row, result, record))
         return result == CHANGED
+
+    def taken(self, number: int, row: Row, result: str, record: Any) -> None:
+        self.seen[record.id] = self.account.place(number)
+        self.account.accepted(number, row, result, record)
 
     def refuse(self, numbered: tree_order.SheetRow) -> None:
         """Reject a row that the database does not accept."""
