@@ -50,6 +50,7 @@ UNSCOPED = {
     "portal/permissions/effective_rights.py",
     "portal/accounts/security_manager.py",
     "portal/oversight/onboarding_pages.py",
+    "portal/core/records/known_values.py",
     "portal/core/records/unique_values.py",
     "portal/core/access/scope.py",
     "portal/demo/__init__.py",

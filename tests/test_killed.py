@@ -21,7 +21,7 @@ from portal.accounts.security_manager import act_as
 from portal.core.access import scope
 from portal.core.records import attachments
 from portal.core.review import transitions
-from portal.core.spreadsheet.importer import runner
+from portal.core.spreadsheet.importer import runner, savepoints
 from portal.core.spreadsheet.importer.importer import find_layout
 from portal.core.spreadsheet.reader.workbook import read
 from portal.extensions import db
@@ -38,7 +38,7 @@ with app.test_request_context(method="POST"), scope.acting_as(act_as(sys.argv[1]
     record = db.session.scalars(select(Agreement).where(Agreement.id == int(sys.argv[2]))).first()
 """
 IMPORT = """
-    path, runner.LONGEST, runner.ASKED = Path(sys.argv[3]), 0, 0
+    path, runner.LONGEST, savepoints.ASKED = Path(sys.argv[3]), 0, 0
     sheet = runner.Sheet(agreements, find_layout(agreements, read(path, path.name)), "a", "", True)
     runner.run(sheet, path.parent, lambda n, _: n == 12 and die())
 """

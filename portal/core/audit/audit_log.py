@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import has_request_context, request
@@ -24,7 +25,7 @@ from portal.core.audit.diff import Noted, ledger_of, noted
 from portal.core.audit.signatures import mark
 from portal.core.declaration.ledger import Ledger
 from portal.core.models.numbering import NumberCounter
-from portal.core.transactions import deferred_inserts
+from portal.core.transactions import deferred_flush, deferred_inserts
 from portal.database import join_writers
 from portal.extensions import Model, db
 from portal.org.mixins import Scoped
@@ -105,7 +106,7 @@ def write(session: Session, _context: Any) -> None:
     """After the flush, in its transaction, when new records have their ids."""
     changed: Sequence[Noted] = session.info.pop("noted", ())
     if changed:
-        lines = [_row(each) for each in changed]
+        lines = [deferred_flush.in_its_context(session, each.record, partial(_row, each)) for each in changed]
         deferred_inserts.defer(session, INSERT, lines)
         for hear in also:
             hear(session, list(zip(changed, lines, strict=True)))
@@ -199,6 +200,7 @@ def install() -> None:
         event.listen(db.session, "after_flush", write)
         deferred_inserts.before_storing.append(joining)
         deferred_inserts.install()
+        deferred_flush.install()
 
 
 __all__ = ["AuditEvent", "because", "history", "install", "log_and_commit", "named"]

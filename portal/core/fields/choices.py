@@ -49,7 +49,8 @@ def meaning(text: str, meanings: Mapping[str, str]) -> str | None:
     several."""
     if text in meanings:
         return meanings[text]
-    values = {value for label, value in meanings.items() if word(label) == word(text)}
+    sought = word(text)
+    values = {value for label, value in meanings.items() if word(label) == sought}
     return values.pop() if len(values) == 1 else None
 
 

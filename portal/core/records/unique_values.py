@@ -12,6 +12,7 @@ from sqlalchemy import Select, Table, UniqueConstraint, bindparam, select
 from portal.core.access import scope
 from portal.core.declaration.ledger import Ledger
 from portal.core.declaration.values import Problem, Values
+from portal.core.records.known_values import none_has
 from portal.extensions import db
 
 OWNER = "owner_unit_id"
@@ -63,7 +64,7 @@ def others_with(ledger: Ledger, name: str) -> Select[Any]:
 def taken(ledger: Ledger, values: Values) -> Iterator[Problem]:
     for name in unique_fields(ledger):
         value = values.fields.get(name)
-        if value is None:
+        if value is None or none_has(ledger.model, **{name: value}):
             continue
         asked = {"value": value, "id": values.id or 0}
         if not anywhere(ledger, name):

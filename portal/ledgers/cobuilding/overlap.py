@@ -10,6 +10,7 @@ from datetime import date
 from sqlalchemy import bindparam, select
 
 from portal.core.access import scope
+from portal.core.records.known_values import known_of
 from portal.extensions import db
 from portal.ledgers.cobuilding.model import Agreement
 
@@ -32,6 +33,12 @@ SAME = (
 )
 
 
+def apart(one: tuple[date | None, date | None], other: tuple[date, date]) -> bool:
+    """Do two terms share no day? One that is not known shares none."""
+    begins, ends = one
+    return begins is None or ends is None or begins > other[1] or ends < other[0]
+
+
 def overlapping(
     parties: tuple[int | None, int | None],
     agreement_type: str | None,
@@ -45,6 +52,10 @@ def overlapping(
     """
     begins, ends = term
     if begins is None or ends is None or None in parties or agreement_type is None:
+        return []
+    same = {"party_a_org_id": parties[0], "party_b_org_id": parties[1], "agreement_type": agreement_type}
+    known = known_of(Agreement, same, "effective_from", "effective_to")
+    if known is not None and all(apart(each, (begins, ends)) for each in known):
         return []
     others = [id_ for id_ in but if id_ is not None]
     asked = {"party_a": parties[0], "party_b": parties[1], "type": agreement_type, "begins": begins, "ends": ends}

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 from portal.core import clock
 from portal.core.declaration.values import Problem, Values, asked_of_people
 from portal.core.fields.own import first_organisation
+from portal.core.records.known_values import none_has
 from portal.core.records.shared_rules import org_of_unit
 from portal.extensions import db
 from portal.ledgers.study.model import Attendance, GroupMember, StudyGroup, StudyPlan, StudySession
@@ -59,8 +60,10 @@ SAME_NAME = (
 
 
 def name_free(values: Values) -> Iterator[Problem]:
+    if not values.name or not values.unit_id or none_has(StudyGroup, unit_id=values.unit_id, name=values.name):
+        return
     asked = {"unit_id": values.unit_id, "name": values.name, "id": values.id or 0, "amends_id": values.amends_id or 0}
-    if values.name and values.unit_id and db.session.scalar(SAME_NAME, asked) is not None:
+    if db.session.scalar(SAME_NAME, asked) is not None:
         yield Problem("name", gettext("The unit already has a group of this name."))
 
 

@@ -14,9 +14,9 @@ from sqlalchemy import select
 from portal.accounts.security_manager import act_as
 from portal.core.access import scope
 from portal.core.declaration.ledger import mounted, named
+from portal.core.records.known_values import KnownKey
 from portal.core.spreadsheet.importer.identity import counts
 from portal.core.spreadsheet.importer.importer import find_layout, take
-from portal.core.spreadsheet.importer.natural_keys import KnownKeys
 from portal.core.spreadsheet.reader.workbook import read
 from portal.extensions import db
 from portal.org.encrypted import Sealed
@@ -226,7 +226,7 @@ def test_rows_of_sheets_find_records_by_an_index_over_two_fields_of_the_natural_
         for ledger in mounted():
             if not ledger.review.statuses or not ledger.sheet.identity or ledger.under:
                 continue
-            table, names = ledger.model.__tablename__, KnownKeys(ledger).kinds
+            table, names = ledger.model.__tablename__, KnownKey(ledger, ledger.sheet.identity).kinds
             values = {int: 1, str: "x", date: date(2026, 1, 1), Sealed: Sealed("1." + "x" * 43)}
             kinds = {name: Sealed if ledger.field(name).kind.personal else None for name in names}
             columns = {name: getattr(ledger.model, name) for name in names}

@@ -11,7 +11,7 @@ from portal.accounts.security_manager import act_as
 from portal.core.access import scope
 from portal.core.declaration.ledger import mounted, named
 from portal.core.spreadsheet.columns.child_tables import columns_of
-from portal.core.spreadsheet.importer import importer, runner
+from portal.core.spreadsheet.importer import importer, runner, savepoints
 from portal.core.spreadsheet.importer.children.rows import FurtherRows
 from portal.core.spreadsheet.importer.importer import find_layout
 from portal.core.spreadsheet.importer.savepoints import refusal
@@ -161,7 +161,7 @@ def test_every_ledger_goes_on_without_the_rows_that_the_database_refuses(app, br
 
 def test_a_database_that_is_away_ends_the_run_and_what_was_stored_can_be_undone(bring, rows, monkeypatch, app):
     monkeypatch.setattr(runner, "LONGEST", 0)
-    monkeypatch.setattr(runner, "ASKED", 0)
+    monkeypatch.setattr(savepoints, "ASKED", 0)
     monkeypatch.setattr(runner, "PAUSE", 0)
     take_row, taken = importer.take_row, []
 

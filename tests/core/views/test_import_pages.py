@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from portal import setup
 from portal.core.jobs import files, jobs
-from portal.core.spreadsheet.importer import runner
+from portal.core.spreadsheet.importer import savepoints
 from tests.core.spreadsheet import sheets
 from tests.security.walk import unchanged
 from tests.visitor import Page
@@ -284,7 +284,7 @@ def test_a_filler_cannot_take_over(upload, visit, rows):
 def test_a_stopped_import_says_what_was_stored_and_offers_to_undo_it(upload, rows, monkeypatch):
     visitor, answer = upload("reviewer", sheets.LEDGER, adopt="1")
     path = answer.response.location
-    monkeypatch.setattr(runner, "ASKED", 0)
+    monkeypatch.setattr(savepoints, "ASKED", 0)
 
     def stopped(job, done, _total):
         if done == 5:

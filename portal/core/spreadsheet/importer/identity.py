@@ -18,8 +18,8 @@ from portal.core.access import scope
 from portal.core.access.masked_input import findable, known_names
 from portal.core.declaration.ledger import Ledger
 from portal.core.records.forms.form import LedgerForm
+from portal.core.records.known_values import none_has
 from portal.core.spreadsheet.importer import alternate_keys
-from portal.core.spreadsheet.importer.natural_keys import KnownKeys
 from portal.core.spreadsheet.reader.layout import plain
 from portal.extensions import db
 from portal.org.encrypted import Sealed
@@ -61,7 +61,6 @@ class Identity:
         # Record numbers and offices' own numbers that were looked up for the whole sheet and that nothing has.
         self._unknown: set[str] = set()
         self._unused: set[str] = set()
-        self.keys = KnownKeys(ledger)
 
     def number(self, cells: Mapping[str, str]) -> str | None:
         """The record number in a row."""
@@ -132,7 +131,7 @@ class Identity:
         """The records with the natural key of a row; blank key fields are not compared. `unnumbered`: the sheet has
         record numbers and this row has none, so records without a number are preferred. `voided`: the row has the
         status voided, so voided records are included."""
-        if self.keys.has_none(form):
+        if self._new(form):
             return []
         model, names = self.ledger.model, alternate_keys.key_fields(self.ledger, form)
         if self.ledger.sheet.other_identities:
@@ -155,6 +154,12 @@ class Identity:
             query = query.where(model.office_no.is_(None) | model.office_no.in_(self._ways(office)))
         found = self._standing(query, unnumbered=unnumbered)
         return found or (list(db.session.scalars(query.where(model.status == "voided"))) if voided else [])
+
+    def _new(self, form: LedgerForm) -> bool:
+        """Is it certain that no record has the natural key of this row?"""
+        if self.ledger.under or self.ledger.sheet.other_identities:
+            return False
+        return none_has(self.ledger.model, **{name: form[name].data for name in self.ledger.sheet.identity})
 
     def _standing(self, query: Select[Any], *, unnumbered: bool) -> list[Any]:
         model = self.ledger.model

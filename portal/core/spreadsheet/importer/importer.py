@@ -13,6 +13,7 @@ from typing import Any
 from portal.core.access.cached_lookups import remembering
 from portal.core.declaration.ledger import Ledger
 from portal.core.imports import runs
+from portal.core.records.known_values import KnownValues, looking_up
 from portal.core.spreadsheet.columns import child_tables, template_version
 from portal.core.spreadsheet.columns.child_sheets import further_tables, passed_over
 from portal.core.spreadsheet.columns.mapping import Options, tables
@@ -25,9 +26,10 @@ from portal.core.spreadsheet.importer.report import Account, Outcome, Remark, de
 from portal.core.spreadsheet.importer.row import Row
 from portal.core.spreadsheet.importer.savepoints import refusal, take_each
 from portal.core.spreadsheet.importer.status import Standings
-from portal.core.spreadsheet.importer.verdict import CHANGED, UNCHANGED, Rejected
+from portal.core.spreadsheet.importer.verdict import CHANGED, Rejected
 from portal.core.spreadsheet.reader.layout import Tables
 from portal.core.spreadsheet.reader.workbook import Sheet
+from portal.core.transactions import deferred_flush
 from portal.database import reading
 from portal.org import codes
 
@@ -61,14 +63,14 @@ def take(
 
     Nothing is committed. Raises what `progress(done, all)` raises.
     """
-    with remembering():
+    with remembering(), looking_up(ledger) as known:
         codes.load(ledger.all_code_lists)
         outcome, seen = described(ledger, found), dict[Any, str]()
         standings, identity = Standings(ledger) if adopt else None, Identity(ledger)
         done, total = 0, found.count
         for table in found.taken:
             account = Account(ledger, table, table.sheet.name if found.several else "", outcome)
-            how = How(source, adopt, standings, identity, same)
+            how = How(source, adopt, standings, identity, known, same)
             rows = TableRows(account, how, seen)
             done += rows.take_all(partial(tell_from, progress, done, total))
             seen = rows.seen
@@ -89,6 +91,7 @@ class How:
     adopt: bool
     standings: Standings | None
     identity: Identity
+    known: KnownValues
     same: Collection[tuple[str, int]]
 
 
@@ -125,20 +128,22 @@ class TableRows:
                 result, record = take_row(row, self.seen)
         except Rejected as wrong:
             with taking(self.how.source, number, adopt=self.how.adopt):
-                account.rejected(number, row.with_all_faults(wrong))
+                rejection = row.with_all_faults(wrong)
+            deferred_flush.when_stored(partial(account.rejected, number, rejection))
             return False
-        self.seen[record.id] = account.place(number)
-        if result != UNCHANGED:
-            self.how.identity.keys.note(record)
-        account.accepted(number, row, result, record)
+        deferred_flush.when_stored(partial(self.taken, number, row, result, record))
         return result == CHANGED
+
+    def taken(self, number: int, row: Row, result: str, record: Any) -> None:
+        self.seen[record.id] = self.account.place(number)
+        self.account.accepted(number, row, result, record)
 
     def refuse(self, numbered: tree_order.SheetRow) -> None:
         """Reject a row that the database does not accept."""
         self.account.rejected(numbered[0], Rejected(self.row(numbered).named(), refusal()))
 
     def remember(self, rows: Sequence[tree_order.SheetRow]) -> Callable[[], None]:
-        self.how.identity.keys.look_up(cells for _, cells in rows)
+        self.how.known.expect([cells for _, cells in rows])
         seen, back = self.seen.copy(), (self.account.remember(), runs.remember())
 
         def forget() -> None:

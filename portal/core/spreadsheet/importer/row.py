@@ -11,10 +11,11 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from portal.core.access import scope
+from portal.core.access.cached_lookups import REFERENCE
 from portal.core.access.masked_input import differs
 from portal.core.declaration.workflow import IN_FORCE
 from portal.core.punctuation import listed
-from portal.core.records import saving
+from portal.core.records import known_values, saving
 from portal.core.records.forms.form import LedgerForm
 from portal.core.spreadsheet.importer import alternate_keys
 from portal.core.spreadsheet.importer.identity import OFFICE, Contradiction, Identity
@@ -30,6 +31,7 @@ from portal.core.spreadsheet.importer.verdict import (
     changes_of,
     number_or_name,
 )
+from portal.core.transactions import deferred_flush
 from portal.extensions import db
 from portal.org.encrypted import Retyped
 
@@ -42,6 +44,8 @@ class Row(Stated):
     linked: Any = None
     # Of a row that another one tells of, before that one is stored: the record, its form, and what it changes.
     judgement: tuple[Any, LedgerForm, list[str]] | None = None
+    # Does it tell of one record only, which then can be stored together with those of other rows?
+    alone: bool = False
 
     def take(self, seen: Mapping[Any, str]) -> tuple[str, Any]:
         """Import the row; returns (result, record). Raises Rejected, and then changes nothing."""
@@ -54,6 +58,9 @@ class Row(Stated):
             record = self.alike(typed)
             if record is not None:
                 others, typed = self.others(record), self.typed(record)
+        self.alone = not others
+        if others:
+            deferred_flush.flush()  # not inside the savepoint, which may be undone
         # The records that it tells of come with this one or not at all.
         with db.session.begin_nested() if others else nullcontext():
             changed = self.before(others, typed, record)
@@ -325,7 +332,9 @@ class Row(Stated):
             take_over(self.ledger, record, status)
         if new:
             self.told.unended += take_ends(self.ledger, record, self.cells, new=True)
+        known_values.note(record)
         with scope.doing(self.verb):
-            db.session.add(record)
-            db.session.flush()
+            deferred_flush.defer(record)
+            if not self.alone or isinstance(record, REFERENCE):
+                deferred_flush.flush()
         return record

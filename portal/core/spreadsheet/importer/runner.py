@@ -28,6 +28,7 @@ from portal.core.imports.runs import DONE, FAILED, ImportRun, Keeping
 from portal.core.imports.undo import Undone, undo
 from portal.core.jobs.jobs import Cancelled
 from portal.core.spreadsheet.exporter.exporter import digest_of
+from portal.core.spreadsheet.importer import savepoints
 from portal.core.spreadsheet.importer.importer import Outcome, Progress, take
 from portal.core.spreadsheet.reader.layout import Tables
 from portal.core.transactions.dry_run import rehearsal
@@ -42,7 +43,6 @@ PAUSE = 0.12  # seconds between batches; SQLite looks again every 0.1
 PAUSES = 8  # at most, one after another, for as long as others use them
 LATEST = 1000  # lines of the trail; on PostgreSQL a few may be committed later than those after them
 TRIES, AGAIN = 3, 1.0  # to say how a run ended, and the seconds between
-ASKED = 0.2  # seconds between two looks whether somebody has stopped it
 
 
 @contextmanager
@@ -83,7 +83,7 @@ class Batches:
     def __call__(self, done: int, total: int) -> None:
         """Raises what `progress` raises, after storing all rows so far."""
         now = time.monotonic()
-        if now - self.asked < ASKED and done < total:
+        if now - self.asked < savepoints.ASKED and done < total:
             return
         self.asked = now
         try:

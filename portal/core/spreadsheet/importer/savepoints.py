@@ -1,13 +1,14 @@
 """A savepoint for each row, so that one the database refuses does not end the import (`docs/domain/workbooks.md`).
 
-A savepoint costs, so several rows share one. Where the database refuses a row, the rows of that savepoint are taken
-again, each with a savepoint of its own, and only the refused one is rejected. A rehearsal beside others gives each row
-one, and takes back at once what changed a record.
+A savepoint costs, so several rows share one, and a flush, so new records share that, too. Where the database refuses a
+row, the rows of that savepoint are taken again, each with a savepoint of its own, and only the refused one is rejected.
+A rehearsal beside others gives each row one, and takes back at once what changed a record.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -17,6 +18,8 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import SessionTransaction
 
 from portal.core.access import cached_lookups
+from portal.core.transactions import deferred_flush
+from portal.core.transactions.deferred_flush import REFUSALS, NotStored
 from portal.core.transactions.dry_run import beside_others
 from portal.database import described
 from portal.extensions import db
@@ -24,12 +27,12 @@ from portal.extensions import db
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 SHARED = 50  # rows under one savepoint
-# What a driver raises for a value that the database has no type for; SQLAlchemy does not wrap all of it.
+ASKED = 0.2  # seconds between two looks whether somebody has stopped it; meanwhile new records wait for each other
 UNSTORABLE = (IntegrityError, DataError, OverflowError, UnicodeEncodeError)
 RAISED = "P0"  # class of PostgreSQL's errors that a trigger raises
 
 
-def refuses_row(fault: Exception) -> bool:
+def refuses_row(fault: BaseException) -> bool:
     """Is the error about the data, and not about a database that is unavailable, busy or full?"""
     if isinstance(fault, DBAPIError) and not fault.connection_invalidated:
         state = getattr(fault.orig, "sqlstate", None) or ""
@@ -43,9 +46,10 @@ def refusal() -> str:
 
 @dataclass
 class Savepoint:
-    """The savepoint of the rows from `first` on, with a function that discards the caller's notes since."""
+    """The savepoint of the rows from `first` up to `end`, with a function that discards the caller's notes since."""
 
     first: int
+    end: int
     transaction: SessionTransaction
     forget: Callable[[], None]
 
@@ -72,29 +76,41 @@ def take_each(
 ) -> None:
     """Call `take` for each row, which returns whether it changed an existing record, and `refuse` for rows that the
     database does not accept. `remember` is called with the rows of a savepoint before the first is imported, and
-    returns a function that restores the caller's notes. `before(position)` is called between rows, where the
-    transaction may be committed."""
+    returns a function that restores the caller's notes. `before(position)` is called between rows when no record waits
+    to be stored; the transaction may be committed there."""
     trial = beside_others()
-    at, alone, current = 0, len(rows) if trial else -1, None  # up to `alone` each row has a savepoint of its own
+    at, alone, current = 0, len(rows) if trial else 0, None  # before `alone` each row has a savepoint of its own
     while at < len(rows):
         before(at)
-        current = fresh(current, rows, at, 1 if at <= alone else SHARED, remember)
+        current = fresh(current, rows, at, 1 if at < alone else SHARED, remember)
         try:
-            if take(rows[at]) and trial:
+            at, changed = take_together(rows, at, current.end, take)
+            if changed and trial:
                 current.let_go()
-        except (DBAPIError, *UNSTORABLE) as fault:
+        except (NotStored, *REFUSALS) as raised:
+            fault = deferred_flush.cause(raised)
             if not refuses_row(fault):
-                raise
+                raise fault from None
             current.undo()
-            first, alone = current.first, max(alone, at)
-            if first < at:
-                at = first
-                continue
-            log.warning("a row was refused: %s", described(fault))
-            refuse(rows[at])
-        at += 1
+            if current.end - current.first == 1:
+                log.warning("a row was refused: %s", described(fault))
+                refuse(rows[current.first])
+                at = current.end
+            else:
+                at, alone = current.first, current.end
     if current is not None:
         current.close()
+
+
+def take_together(rows: Sequence[T], at: int, end: int, take: Callable[[T], bool]) -> tuple[int, bool]:
+    """Take rows up to `end`, for a short while, and store them; returns where to go on, and whether records changed."""
+    until, changed = time.monotonic() + ASKED, False
+    while True:
+        changed = take(rows[at]) or changed
+        at += 1
+        if at == end or time.monotonic() >= until:
+            deferred_flush.flush()
+            return at, changed
 
 
 def fresh(
@@ -104,12 +120,13 @@ def fresh(
     most: int,
     remember: Callable[[Sequence[T]], Callable[[], None]],
 ) -> Savepoint:
-    """The savepoint for this row: the current one if it is open and has fewer than `most` rows."""
+    """The savepoint for this row: the current one if it is open and meant for it, or one for at most `most` rows."""
     if current is not None and current.transaction.is_active:
-        if at - current.first < most:
+        if at < current.end:
             return current
         current.close()
-    return Savepoint(at, db.session.begin_nested(), remember(rows[at : at + most]))
+    those = rows[at : at + most]
+    return Savepoint(at, at + len(those), db.session.begin_nested(), remember(those))
 
 
 __all__ = ["refusal", "take_each"]
