@@ -99,9 +99,12 @@ def same_period(record: Any) -> bool:
 
 
 def own_side(record: Any) -> bool:
-    """May the user's side submit the record? Units submit their records, the committee those that it filled in for a
-    unit."""
-    return bool(record.proxy_filled) or scope.current().unit_id == record.owner_unit_id
+    """May the user's side submit the record? Units submit their records, the other party what it proposed, the
+    committee what it filled in for a unit."""
+    principal = scope.current()
+    if scope.entered_by_other_party(record) and principal.area_id is None:
+        return bool(principal.unit_id == record.owner_unit_id)
+    return bool(record.proxy_filled) or principal.unit_id == record.owner_unit_id
 
 
 def imported(record: Any) -> bool:

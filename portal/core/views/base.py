@@ -43,7 +43,7 @@ from portal.core.views.history.record_history import timeline
 from portal.core.views.lookup import Reaching
 from portal.core.views.position import position
 from portal.core.views.query_args import only
-from portal.core.views.record_links import pages_of
+from portal.core.views.record_links import amendment_of, pages_of
 from portal.core.views.table import table
 from portal.core.views.transition_pages import TransitionPages, batches, offers
 from portal.core.views.unmask import Revealing, revealing
@@ -126,7 +126,9 @@ class LedgerView(
         """The list page. `faults` are error messages by filter name."""
         filters = listing.shown(asked)
         # The past is looked at, not changed.
-        actions, transitions = ([], []) if asked.as_of or faults else (self.offered_actions(), batches(self.ledger))
+        actions, transitions = (
+            ([], []) if asked.as_of or faults else (self.offered_actions(), batches(self.ledger, page.records))
+        )
         return self.page(
             "list.html",
             listing=asked,
@@ -164,6 +166,7 @@ class LedgerView(
             newer=newer,
             sentence=stale.sentence,
             meanwhile=changed_meanwhile(self.ledger, record),
+            amendment=self.open_amendment(record, beside),
             steps=steps(self.ledger, record),
             position=position(self.ledger, record.id),
             to_the_minute=to_the_minute,
@@ -183,6 +186,11 @@ class LedgerView(
             file_faults=file_faults or {},
             may_remove=bool(self.ledger.form.files) and self.reaches("edit", record) and may_remove(self, record),
         )
+
+    def open_amendment(self, record: Any, beside: frozenset[str] | None) -> Any:
+        """Asked for only if there is one, or if that is not known."""
+        known = beside is None or one_record.AMENDED in beside
+        return amendment_of(self.ledger, record) if known and self.ledger.transition("amend") else None
 
     @expose("/<int:pk>/history")
     @has_access

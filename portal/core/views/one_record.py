@@ -8,22 +8,23 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, inspect, select
-from sqlalchemy.orm import joinedload, lazyload
+from sqlalchemy.orm import aliased, joinedload, lazyload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.core.declaration.ledger import Ledger
 from portal.core.fields import Links
+from portal.core.models.record import OPEN
 from portal.core.records.attachments import Attachment
 from portal.core.views.listing import header_and_shown, linked
 from portal.extensions import BUILT_ONCE, db
 
-FILES = "files"
+FILES, AMENDED = "files", "amended"
 
 
 @dataclass(frozen=True)
 class Found:
-    """A record, and what exists beside it: the names of further tables and ledgers of entries with rows, and
-    `FILES`."""
+    """A record, and what exists beside it: the names of further tables and ledgers of entries with rows, `FILES`, and
+    `AMENDED` if an amendment of it is open."""
 
     record: Any
     beside: frozenset[str]
@@ -64,7 +65,7 @@ def _query(ledger: Ledger) -> tuple[Select[Any], tuple[str, ...], tuple[str, ...
 
 
 def _beside(ledger: Ledger) -> dict[str, ColumnElement[bool]]:
-    """Conditions: does the record have entries, by ledger, and files?"""
+    """Conditions: does the record have entries, by ledger, files, and an open amendment?"""
     model = ledger.model
     found: dict[str, ColumnElement[bool]] = {}
     for other in ledger.entries:
@@ -74,4 +75,7 @@ def _beside(ledger: Ledger) -> dict[str, ColumnElement[bool]]:
             found[other.name] = exists().where(column == model.id)
     if ledger.form.files:
         found[FILES] = exists().where(Attachment.ledger == ledger.name, Attachment.record_id == model.id)
+    if ledger.transition("amend"):
+        draft = aliased(model)
+        found[AMENDED] = exists().where(draft.amends_id == model.id, draft.status.in_(OPEN))
     return found

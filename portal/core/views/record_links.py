@@ -10,6 +10,7 @@ from sqlalchemy import select
 from portal.core.access import scope
 from portal.core.declaration.ledger import Ledger, mounted
 from portal.core.fields import Link
+from portal.core.models.record import OPEN
 from portal.extensions import db
 
 
@@ -35,4 +36,10 @@ def may_open(ledger: Ledger, id_: int) -> bool:
     return db.session.scalar(select(ledger.model.id).where(ledger.model.id == id_)) is not None
 
 
-__all__ = ["pages_of"]
+def amendment_of(ledger: Ledger, record: Any) -> Any:
+    """The open amendment of a record in force, if the user may read it."""
+    query = select(ledger.model).where(ledger.model.amends_id == record.id, ledger.model.status.in_(OPEN))
+    return db.session.scalars(query.limit(1)).first()
+
+
+__all__ = ["amendment_of", "pages_of"]

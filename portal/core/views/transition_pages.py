@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -117,10 +118,22 @@ def allowed(view: Any, name: str) -> Transition:
     return transition
 
 
-def batches(ledger: Ledger) -> list[Transition]:
-    """The transitions that the user may make on several records at once."""
+def batches(ledger: Ledger, records: Sequence[Any]) -> list[Transition]:
+    """The transitions that the user may make on several records at once, of which at least one of these records allows
+    it. One statement loads what that depends on, if their statuses allow it."""
     may = scope.current().may
-    return [each for each in ledger.review.transitions if each.batch and may(each.name, ledger.name)]
+    found = [each for each in ledger.review.transitions if each.batch and may(each.name, ledger.name)]
+    sources = {edge.source for each in found for edge in each.edges}
+    ids = [record.id for record in records if record.status in sources] if found else []
+    if not ids:
+        return []
+    whole = db.session.scalars(select(ledger.model).where(ledger.model.id.in_(ids))).all()
+
+    def allowed_by(record: Any, transition: Transition) -> bool:
+        reached = transitions.reaches(ledger, transition.name, record)
+        return reached and transitions.path_of(ledger, record, transition) is not None
+
+    return [each for each in found if any(allowed_by(record, each) for record in whole)]
 
 
 def offers(ledger: Ledger, record: Any, tried: dict[str, Any]) -> list[Offer]:

@@ -165,3 +165,31 @@ def test_after_a_transition_the_next_one_that_waits_is_shown(visit, rows, change
             assert "This is the next one that waits." in visitor.look(path).notices("info")
     assert path == "/agreements/list/?status=pending_committee"
     assert "Nothing after it in this list waits for that." in visitor.look(path).notices("info")
+
+
+def test_a_list_offers_for_several_only_what_one_of_its_records_allows(app, visit):
+    """By the preview itself: each button that is offered finds a record that it can change, no other would."""
+    for account in ("filler01", "secretary01", "reviewer"):
+        visitor = visit(account)
+        for ledger in app.extensions["portal.ledgers"]:
+            batches = {each.name for each in ledger.review.transitions if each.batch}
+            for status in ledger.review.statuses if batches else ():
+                page = visitor.look(f"/{ledger.name}/list/?status={status}&page_size=100")
+                if page.status != 200 or not page.ids():
+                    continue
+                buttons = page.select(".bulk-all button[formaction]")
+                offered = {str(each["formaction"]).partition("?")[0].rpartition("/")[2] for each in buttons}
+                for name in batches:
+                    answer = visitor.post(f"/{ledger.name}/moves/{name}", {"rowid": page.ids()})
+                    works = answer.status == 200 and bool(answer.select("[data-can] [data-id]"))
+                    held = [each for each in answer.select("[data-cannot] li") if "status" not in each.get_text()]
+                    assert works <= (name in offered) <= (works or bool(held)), (account, ledger.name, status, name)
+
+
+def test_a_record_in_force_leads_to_its_open_amendment(visit, rows):
+    id_, filler = of(rows, 1, "active"), visit("filler01")
+    path = f"/agreements/show/{id_}"
+    assert not filler.look(path).select("[data-amendment]")
+    draft = filler.post(f"/agreements/{id_}/move/amend", reason="乙方联络员换人了。").response.location
+    assert str(filler.look(path).one("[data-amendment] a")["href"]) == draft.replace("/edit/", "/show/")
+    assert not filler.look(draft.replace("/edit/", "/show/")).select("[data-amendment]")
