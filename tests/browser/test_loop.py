@@ -49,7 +49,9 @@ def move(page, path, name, **answers):
         page.locator(f'[data-opens="{name}"]').click()
         for field, text in answers.items():
             control = page.locator(f'details[open] [name="{field}"]')
-            if control.evaluate("node => node.tagName") == "SELECT":
+            if control.count() > 1:  # several may be ticked
+                page.locator(f'details[open] [name="{field}"][value="{text}"]').check()
+            elif control.evaluate("node => node.tagName") == "SELECT":
                 control.select_option(text)
             else:
                 control.fill(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import zipfile
 from datetime import timedelta
 
@@ -68,6 +69,27 @@ def test_a_file_is_kept_with_its_chinese_name_and_given_back_safely(app, visit, 
     assert "%E5%85%B1%E5%BB%BA" in answer.headers["Content-Disposition"]
     answer.close()
     assert "共建 方案（终稿）.pdf" in visitor.look(f"/agreements/{id_}/history").words
+
+
+def test_pictures_and_pdf_can_be_looked_at_and_nothing_else(visit, rows):
+    """Shown by the browser, under a policy that lets no script of theirs run; kept without `view`."""
+    id_, visitor = of(rows, 1, "draft"), visit("filler01").speak("en")
+    files = ("照片.png", PNG), ("附件.pdf", PDF), ("说明.docx", office("word/document.xml"))
+    assert bring(visitor, id_, "attachments", *files).status == 302
+    page = visitor.look(f"/agreements/show/{id_}")
+    links = [str(each.a["href"]) for each in page.select('[data-place="attachments"] li')]
+    assert [each.endswith("?view=1") for each in links] == [True, True, False]
+    for link in links:
+        address = link.partition("?")[0]
+        for asked, inline in ((f"{address}?view=1", link != address), (address, False)):
+            with visitor.client.get(asked) as answer:
+                headers = answer.headers
+            assert (headers["Content-Disposition"] == "inline") is inline, asked
+            assert headers["Content-Security-Policy"].startswith("default-src 'none'; ")
+            assert "script-src" not in headers["Content-Security-Policy"]
+            assert headers["X-Content-Type-Options"] == "nosniff"
+    told = page.one('[data-place="attachments"] li:first-child .hint').get_text()
+    assert re.search(r"KB · \S+ · 20\d\d-\d\d-\d\d", told), told
 
 
 def test_the_name_of_a_file_is_with_the_file_alone_and_goes_with_it(visit, rows):

@@ -96,6 +96,11 @@ class Attachment(Model):
         return self.name.rpartition(".")[2].lower()
 
     @property
+    def viewable(self) -> bool:
+        """Does a browser show it?"""
+        return self.ending in MEDIA
+
+    @property
     def media(self) -> str:
         return MEDIA.get(self.ending, "application/octet-stream")
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, inspect, select
-from sqlalchemy.orm import joinedload, lazyload
+from sqlalchemy.orm import aliased, joinedload, lazyload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.core.declaration.ledger import Ledger
@@ -76,6 +76,6 @@ def _beside(ledger: Ledger) -> dict[str, ColumnElement[bool]]:
     if ledger.form.files:
         found[FILES] = exists().where(Attachment.ledger == ledger.name, Attachment.record_id == model.id)
     if ledger.transition("amend"):
-        draft = model.__table__.alias("amendment")
-        found[AMENDED] = exists().where(draft.c.amends_id == model.id, draft.c.status.in_(OPEN))
+        draft = aliased(model)
+        found[AMENDED] = exists().where(draft.amends_id == model.id, draft.status.in_(OPEN))
     return found

@@ -22,6 +22,7 @@ NOTHING: tuple[str, ...] = ()
 OF_LEDGERS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("history", "tree", "template", "get", "info", "bring", "brought", "exported"), NOTHING),
     "show": ("from",),
+    "file": ("view",),
     "versions": ("left", "right"),
     "views": ("query",),
     "options": ("q",),

@@ -206,7 +206,7 @@ def test_files_come_with_the_first_form_and_outlive_its_refusal(app, visit, rows
     assert rows(f"SELECT place, name, person FROM attachment WHERE ledger = 'agreements' AND record_id = {id_}") == [
         ("signed_file", "signed_file.pdf", rows("SELECT first_name FROM ab_user WHERE username = 'filler01'")[0][0])
     ]
-    file = visitor.look(f"/agreements/show/{id_}").one("[data-file] a")["href"]
+    file = visitor.look(f"/agreements/show/{id_}").select("[data-file] a")[0]["href"]
     with visitor.client.get(file) as answer:
         assert answer.data == PDF
     assert (kept(rows), rows("SELECT count(*) FROM staged_file")) == (0, [(0,)])
