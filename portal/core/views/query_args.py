@@ -20,7 +20,8 @@ from portal.database import READING
 NOTHING: tuple[str, ...] = ()
 # By the page of a ledger, and of its REST.
 OF_LEDGERS: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("show", "history", "tree", "template", "get", "info", "bring", "brought", "exported"), NOTHING),
+    **dict.fromkeys(("show", "history", "tree", "template", "get", "info", "bring", "brought"), NOTHING),
+    **dict.fromkeys(("imported", "exported"), NOTHING),
     "versions": ("left", "right"),
     "options": ("q",),
     "edit": ("draft",),
