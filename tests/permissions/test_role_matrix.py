@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from flask_babel import force_locale
 
-from portal.permissions.roles import BY_CODE, PRESETS
+from portal.permissions.right_words import OWN, PURPOSES, SEEN
+from portal.permissions.roles import BY_CODE, DESKS, PRESETS, SCOPES
 from tests.security.walk import first, give, take, unchanged
 
 pytestmark = pytest.mark.one_database
@@ -61,6 +62,13 @@ def test_rights_are_called_what_they_are_called_where_they_are_used(visit, page_
     assert names["exports-approve"].endswith("Decide on requests")
     assert names["beneficiaries-approve"].endswith("Confirm")
     assert "needs" in names["agreements-maintain"].lower()
+
+
+def test_every_role_page_and_scope_has_its_words():
+    assert set(PURPOSES) == set(BY_CODE)
+    assert set(SEEN) == set(SCOPES) - {"none"}
+    assert {pair[0] for pair in OWN} == {desk.name for desk in DESKS}
+    assert all(verb in desk.verbs for desk in DESKS for name, verb in OWN if name == desk.name)
 
 
 def test_what_differs_from_the_delivered_role_is_marked(visit, page_of):

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import force_locale, gettext
-from sqlalchemy import JSON, ForeignKey, String, event, insert, select, update
+from sqlalchemy import JSON, ForeignKey, Select, String, event, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.core import clock
@@ -229,6 +229,12 @@ def find(ledger: Ledger, run_id: int) -> ImportRun | None:
         return None
     query = select(ImportRun).where(ImportRun.ledger == ledger.name, ImportRun.id == run_id)
     return db.session.scalars(mine(query, ledger)).first()
+
+
+def records_of(run: ImportRun) -> Select[int]:
+    """The ids of the records that an import made or changed in its ledger."""
+    mine = ImportRunRecord.run_id == run.id, ImportRunRecord.ledger == run.ledger
+    return select(ImportRunRecord.record_id).where(*mine)
 
 
 def mine(query: Any, ledger: Ledger) -> Any:

@@ -88,6 +88,9 @@ document.querySelectorAll("form[data-matrix]").forEach((form) => {
     form.querySelectorAll("[data-group]").forEach((group) => {
       group.classList.toggle("is-out", !group.querySelector("tr[data-ledger]:not(.is-out)"));
     });
+    form.querySelectorAll(".list-card").forEach((card) => {
+      card.classList.toggle("is-out", !card.querySelector("tr[data-ledger]:not(.is-out)"));
+    });
     tools.querySelector("[data-none-found]").hidden = rows.some((row) => !row.classList.contains("is-out"));
     summarise();
   }

@@ -464,3 +464,98 @@ def test_what_many_rows_lack_is_told_once_with_the_rows(upload):
     texts = [" ".join(line.split()) for line in lines]
     assert len({text.split(" ")[0] for text in texts}) == len(texts)
     assert any("–" in text and "共" in text for text in texts)
+
+
+def order_of(page, *selectors):
+    """Where these stand on the page, from its top."""
+    every = page.select("main *")
+    return [next(n for n, node in enumerate(every) if node is page.one(selector)) for selector in selectors]
+
+
+def test_the_result_comes_first_and_the_columns_are_folded_where_nothing_is_guessed(upload, tmp_path):
+    visitor, answer = upload("reviewer", sheets.LEDGER)
+    page = visitor.look(answer.response.location)
+    there = order_of(page, "[data-outcome]", 'button[formaction$="/run"]', "[data-rejected]", "#reading", "[data-rows]")
+    assert there == sorted(there)
+    assert not page.one("#reading").has_attr("open")
+    found = sheets.rows()
+    found[2][9] = "联系电话（值班）"
+    visitor, answer = upload("reviewer", sheets.book(tmp_path / "a.xlsx", found))
+    assert visitor.look(answer.response.location).one("#reading").has_attr("open")
+    found[2][9] = "无人知道"
+    visitor, answer = upload("reviewer", sheets.book(tmp_path / "b.xlsx", found))
+    assert visitor.look(answer.response.location).one("#reading").has_attr("open")
+
+
+def test_rejected_rows_name_their_cells(upload):
+    visitor, answer = upload("reviewer", sheets.LEDGER)
+    cells = [
+        row.select("td")[2].text for row in visitor.look(answer.response.location).select("[data-rejected] tbody tr")
+    ]
+    assert cells == REJECTED
+
+
+@pytest.fixture
+def own_sheet(rows, tmp_path):
+    """Two agreements of the first unit."""
+    [(org,)] = rows(
+        "SELECT min(o.full_name) FROM party_org o JOIN unit_org ON party_org_id = o.id "
+        "JOIN unit ON unit.id = unit_id WHERE unit.sort_no = 1 AND unit.parent_id IS NULL"
+    )
+    found = sheets.rows()[:5]
+    for row in found[3:]:
+        row[2] = org
+    return sheets.book(tmp_path / "a.xlsx", found)
+
+
+def test_after_a_run_its_records_are_a_click_away_and_handed_in_by_the_preview_of_many(upload, own_sheet, rows):
+    visitor, answer = upload("filler01", own_sheet)
+    path = answer.response.location
+    assert not visitor.look(path).select("[data-go-on]")
+    visitor.post(f"{path}/run")
+    page = visitor.look(path)
+    made = sorted(id_ for (id_,) in rows("SELECT id FROM agreement WHERE source = 'import'"))
+    assert made
+    records = visitor.look(page.one("[data-go-on] > a")["href"])
+    assert sorted(records.ids()) == made
+    for found in (page, records):
+        hand_in = found.one("form[data-hand-in]")
+        assert hand_in["action"] == "/agreements/moves/submit"
+        assert sorted(int(box["value"]) for box in hand_in.select("input[name=rowid]")) == made
+    with unchanged(rows):
+        preview = visitor.post("/agreements/moves/submit", {"rowid": [str(id_) for id_ in made]})
+        assert preview.status == 200
+    assert len(preview.select("[data-can] li")) == len(made)
+
+
+def test_records_of_an_import_are_shown_to_whoever_ran_it_or_the_committee(upload, visit, own_sheet):
+    visitor, answer = upload("filler01", own_sheet)
+    visitor.post(f"{answer.response.location}/run")
+    there = visitor.look(answer.response.location).one("[data-go-on] > a")["href"]
+    assert visit("filler02").look(there).status == 404
+    assert visit("auditor").look(there).status == 403
+    committee = visit("reviewer").look(there)
+    assert committee.ids() == visitor.look(there).ids()
+    for number in ("0", "999999", "9" * 30):
+        assert visitor.look(f"/agreements/import/runs/{number}").status == 404
+    assert visitor.look(there.replace("agreements", "study_groups")).status == 404
+
+
+def test_what_was_undone_is_not_handed_in(upload, own_sheet):
+    visitor, answer = upload("filler01", own_sheet)
+    path = answer.response.location
+    visitor.post(f"{path}/run")
+    there = visitor.look(path).one("[data-go-on] > a")["href"]
+    visitor.post(visitor.look("/agreements/import").one("tr[data-run] form")["action"], confirmed="1")
+    page = visitor.look(there)
+    assert page.ids() == []
+    assert not page.select("form[data-hand-in]")
+    assert not visitor.look(path).select("[data-go-on]")
+
+
+def test_records_that_came_in_force_are_not_handed_in(upload):
+    visitor, answer = upload("reviewer", sheets.LEDGER, adopt="1")
+    visitor.post(f"{answer.response.location}/run")
+    page = visitor.look(answer.response.location)
+    assert page.select("[data-go-on] > a")
+    assert not page.select("form[data-hand-in]")

@@ -83,7 +83,8 @@ class Importing:
         fields = [(name, str(label)) for name, label in labels(self.ledger)]
         run = runs.find(self.ledger, job.asked.get("run") or 0)
         sheet = {"cells": cells_of(job), "held": job.has(SHEET), "fields": fields, "ignored": IGNORED}
-        return self.page("imported.html", job=job, state=job.state, shown=SHOWN, run=run, **sheet)
+        hand_in = undoing.waiting(self.ledger, run) if run is not None else ()
+        return self.page("imported.html", job=job, state=job.state, shown=SHOWN, run=run, waiting=hand_in, **sheet)
 
     @expose("/import/<string:token>/<string:name>", methods=["POST"])
     @has_access
