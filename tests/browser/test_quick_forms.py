@@ -219,3 +219,26 @@ def test_amounts_are_shown_with_separators_and_sent_without(open_as):
     assert held == "12500"
     page.focus("#aid_items-0-amount")
     assert page.input_value("#aid_items-0-amount") == "12500"
+
+
+def test_a_block_is_pasted_onto_the_button_that_adds_rows(open_as):
+    page = open_as("filler02")
+    page.goto("/agreements/add")
+    page.locator('button[value="demand_items:add"]').focus()
+    page.evaluate(PASTE, ROWS)
+    page.locator("[data-paste-said]").wait_for()
+    assert [page.input_value(f"#demand_items-{n}-name") for n in range(3)] == NAMES
+
+
+def test_what_a_draft_lacks_leads_into_its_fields(open_as):
+    page = open_as("filler02")
+    nothing_half_filled(page, "/agreements/add")
+    page.fill("#title", "还缺很多")
+    page.locator("[data-save]").click()
+    page.wait_for_url(re.compile(r"/agreements/show/\d+"))
+    page.locator('[data-missing] a[href$="#party_b_org_id"]').click()
+    page.wait_for_url(re.compile(r"/agreements/edit/\d+#party_b_org_id"))
+    hand = Hand(page)
+    page.locator("#party_b_org_id-ts-control:focus").wait_for(state="attached")
+    page.locator('[data-missing] a[href$="#agreement_type"]').click()
+    assert hand.at() == "agreement_type"

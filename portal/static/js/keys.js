@@ -72,7 +72,8 @@
     else next(placeOf(node));
   }
 
-  form.addEventListener("keydown", (event) => {
+  document.addEventListener("keydown", (event) => {
+    if (event.target.form !== form && !form.contains(event.target)) return; // some stand above the form, and are sent with it
     if (event.isComposing || event.keyCode === 229) return; // Enter ends what an input method composes
     const command = event.ctrlKey || event.metaKey, cell = event.target.closest("[data-row] > td");
     if (event.key === "ArrowDown" || event.key === "ArrowUp") chosen = pickerOf(event.target) || null;
