@@ -242,3 +242,35 @@ def test_what_a_draft_lacks_leads_into_its_fields(open_as):
     page.locator("#party_b_org_id-ts-control:focus").wait_for(state="attached")
     page.locator('[data-missing] a[href$="#agreement_type"]').click()
     assert hand.at() == "agreement_type"
+
+
+def test_enter_closes_the_calendar_and_leaves_what_is_not_chosen(open_as):
+    page = open_as("filler02")
+    nothing_half_filled(page, "/visits/add")
+    hand = Hand(page)
+    page.click("#visited_on")
+    assert page.locator(".flatpickr-calendar.open").count() == 1
+    hand.press("Enter")
+    assert page.locator(".flatpickr-calendar.open").count() == 0
+    page.click("#target_org_id-ts-control")
+    page.locator(".ts-dropdown .option.active").first.wait_for()
+    hand.press("Enter")
+    assert hand.at() == "target_name"
+    assert page.input_value("#target_org_id") == ""
+
+
+def test_long_texts_in_a_cell_take_lines_by_shift_or_alt(open_as):
+    page = open_as("filler02")
+    page.goto("/agreements/add")
+    hand = Hand(page)
+    for _ in range(2):
+        page.locator('button[value="demand_items:add"]').click()
+    page.focus("#demand_items-0-description")
+    hand.type("一")
+    hand.press("Shift+Enter")
+    hand.type("二")
+    hand.press("Alt+Enter")
+    hand.type("三")
+    assert page.input_value("#demand_items-0-description") == "一\n二\n三"
+    hand.press("Enter")
+    assert hand.at() == "demand_items-1-description"

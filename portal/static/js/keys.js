@@ -65,7 +65,7 @@
     if (node.matches("button, a, summary, [type=file], [type=submit]") || choosing(picker)) return;
     if (node.matches("textarea") && (!cell || !fine || event.shiftKey)) return;
     event.preventDefault();
-    event.stopPropagation();
+    if (picker) event.stopPropagation(); // it would choose the first of all
     if (event.altKey && node.matches("textarea")) return void document.execCommand("insertText", false, "\n");
     picker?.close();
     if (cell) below(cell);
