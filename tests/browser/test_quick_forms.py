@@ -274,3 +274,18 @@ def test_long_texts_in_a_cell_take_lines_by_shift_or_alt(open_as):
     assert page.input_value("#demand_items-0-description") == "一\n二\n三"
     hand.press("Enter")
     assert hand.at() == "demand_items-1-description"
+
+
+def test_a_copy_marks_what_differs_from_the_last_record(open_as):
+    page = open_as("filler01")
+    page.goto("/visits/add")
+    page.click('a[href*="copy=1"]')
+    page.wait_for_selector("[data-copied]")
+    place = page.locator(".field[data-carried]", has=page.locator("#visit_type"))
+    said, before = place.locator("[data-carried-said]"), page.input_value("#visit_type")
+    assert said.inner_text() == "沿用上一条记录"
+    page.select_option("#visit_type", "2" if before != "2" else "3")
+    assert said.inner_text() == "与上一条记录不同"
+    assert "is-changed" in place.get_attribute("class")
+    page.select_option("#visit_type", before)
+    assert said.inner_text() == "沿用上一条记录"
