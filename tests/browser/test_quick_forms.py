@@ -228,6 +228,8 @@ def test_a_block_is_pasted_onto_the_button_that_adds_rows(open_as):
     page.evaluate(PASTE, ROWS)
     page.locator("[data-paste-said]").wait_for()
     assert [page.input_value(f"#demand_items-{n}-name") for n in range(3)] == NAMES
+    page.locator("[data-paste-said] button").click()
+    assert page.locator('[data-rows="demand_items"] [data-row]').count() == 0
 
 
 def test_what_a_draft_lacks_leads_into_its_fields(open_as):
