@@ -29,7 +29,7 @@ KEY = "view_as"
 # Rights that open more of a record than reading does: only where the viewer has them, too.
 OPENING = frozenset({"reveal", "names", "details"})
 # What is answered beside the lists that the viewer may read, and what may be sent.
-PAGES = frozenset({"WorkspaceView.index", "SignInView.present", "LanguageView.index"})
+PAGES = frozenset({"WorkspaceView.index", "WorkspaceView.waiting", "SignInView.present", "LanguageView.index"})
 SENT = frozenset({"RolesView.view_end", "SignInView.logout"})
 LISTS = frozenset({"list", "figures", "options"})
 

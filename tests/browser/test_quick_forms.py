@@ -219,3 +219,75 @@ def test_amounts_are_shown_with_separators_and_sent_without(open_as):
     assert held == "12500"
     page.focus("#aid_items-0-amount")
     assert page.input_value("#aid_items-0-amount") == "12500"
+
+
+def test_a_block_is_pasted_onto_the_button_that_adds_rows(open_as):
+    page = open_as("filler02")
+    page.goto("/agreements/add")
+    page.locator('button[value="demand_items:add"]').focus()
+    page.evaluate(PASTE, ROWS)
+    page.locator("[data-paste-said]").wait_for()
+    assert [page.input_value(f"#demand_items-{n}-name") for n in range(3)] == NAMES
+    page.locator("[data-paste-said] button").click()
+    assert page.locator('[data-rows="demand_items"] [data-row]').count() == 0
+
+
+def test_what_a_draft_lacks_leads_into_its_fields(open_as):
+    page = open_as("filler02")
+    nothing_half_filled(page, "/agreements/add")
+    page.fill("#title", "还缺很多")
+    page.locator("[data-save]").click()
+    page.wait_for_url(re.compile(r"/agreements/show/\d+"))
+    page.locator('[data-missing] a[href$="#party_b_org_id"]').click()
+    page.wait_for_url(re.compile(r"/agreements/edit/\d+#party_b_org_id"))
+    hand = Hand(page)
+    page.locator("#party_b_org_id-ts-control:focus").wait_for(state="attached")
+    page.locator('[data-missing] a[href$="#agreement_type"]').click()
+    assert hand.at() == "agreement_type"
+
+
+def test_enter_closes_the_calendar_and_leaves_what_is_not_chosen(open_as):
+    page = open_as("filler02")
+    nothing_half_filled(page, "/visits/add")
+    hand = Hand(page)
+    page.click("#visited_on")
+    assert page.locator(".flatpickr-calendar.open").count() == 1
+    hand.press("Enter")
+    assert page.locator(".flatpickr-calendar.open").count() == 0
+    page.click("#target_org_id-ts-control")
+    page.locator(".ts-dropdown .option.active").first.wait_for()
+    hand.press("Enter")
+    assert hand.at() == "target_name"
+    assert page.input_value("#target_org_id") == ""
+
+
+def test_long_texts_in_a_cell_take_lines_by_shift_or_alt(open_as):
+    page = open_as("filler02")
+    page.goto("/agreements/add")
+    hand = Hand(page)
+    for _ in range(2):
+        page.locator('button[value="demand_items:add"]').click()
+    page.focus("#demand_items-0-description")
+    hand.type("一")
+    hand.press("Shift+Enter")
+    hand.type("二")
+    hand.press("Alt+Enter")
+    hand.type("三")
+    assert page.input_value("#demand_items-0-description") == "一\n二\n三"
+    hand.press("Enter")
+    assert hand.at() == "demand_items-1-description"
+
+
+def test_a_copy_marks_what_differs_from_the_last_record(open_as):
+    page = open_as("filler01")
+    page.goto("/visits/add")
+    page.click('a[href*="copy=1"]')
+    page.wait_for_selector("[data-copied]")
+    place = page.locator(".field[data-carried]", has=page.locator("#visit_type"))
+    said, before = place.locator("[data-carried-said]"), page.input_value("#visit_type")
+    assert said.inner_text() == "沿用上一条记录"
+    page.select_option("#visit_type", "2" if before != "2" else "3")
+    assert said.inner_text() == "与上一条记录不同"
+    assert "is-changed" in place.get_attribute("class")
+    page.select_option("#visit_type", before)
+    assert said.inner_text() == "沿用上一条记录"

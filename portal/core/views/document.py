@@ -99,7 +99,9 @@ def rows_of(ledger: Ledger, table: ChildTable, record: Any) -> Rows:
 def place_on_form(ledger: Ledger, record: Any, name: str) -> str:
     """The id of the input of a field on the form; of a table, that of its first cell."""
     table = next((each for each in ledger.form.tables if each.name == name), None)
-    return f"{name}-0-{table.fields[0]}" if table is not None and getattr(record, name) else name
+    if table is None:
+        return name
+    return f"{name}-0-{table.fields[0]}" if getattr(record, name) else f"table-{name}"
 
 
 @lru_cache(256)

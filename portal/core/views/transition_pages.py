@@ -122,15 +122,19 @@ def batches(ledger: Ledger, records: Sequence[Any]) -> list[Transition]:
     """The transitions that the user may make on several records at once, of which at least one of these records allows
     it. Reads only what a list loads (`listing.BATCHED`); whether each record is within reach is judged before it is
     made."""
-    may = scope.current().may
-    found = [each for each in ledger.review.transitions if each.batch and may(each.name, ledger.name)]
 
     def allowed_by(record: Any, transition: Transition) -> bool:
         ways = [edge for edge in transition.edges if edge.source == record.status]
         fits = bool(ways) and (transition.when is None or transition.when(record))
         return fits and any(edge.when is None or edge.when(record) for edge in ways)
 
-    return [each for each in found if any(allowed_by(record, each) for record in records)]
+    return [each for each in batched(ledger) if any(allowed_by(record, each) for record in records)]
+
+
+def batched(ledger: Ledger) -> list[Transition]:
+    """The transitions that the user may make on several records at once, whatever these are."""
+    may = scope.current().may
+    return [each for each in ledger.review.transitions if each.batch and may(each.name, ledger.name)]
 
 
 def offers(ledger: Ledger, record: Any, tried: dict[str, Any]) -> list[Offer]:

@@ -19,5 +19,9 @@
   });
 
   const first = document.querySelector("#faults a[data-leads]");
-  if (first && placeOf(first)) enter(placeOf(first), "nearest"); // what is wrong stays in sight
+  if (first && placeOf(first)) return enter(placeOf(first), "nearest"); // what is wrong stays in sight
+  // From the record's page, which says what is missing; the browser goes to the place itself until the page is loaded.
+  const asked = location.hash ? placeOf(location) : null;
+  if (!asked?.closest("form.record-form")) return undefined;
+  return window.addEventListener("load", () => setTimeout(() => enter(asked, "center")));
 })();

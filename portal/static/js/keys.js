@@ -65,14 +65,15 @@
     if (node.matches("button, a, summary, [type=file], [type=submit]") || choosing(picker)) return;
     if (node.matches("textarea") && (!cell || !fine || event.shiftKey)) return;
     event.preventDefault();
-    event.stopPropagation();
+    if (picker) event.stopPropagation(); // it would choose the first of all
     if (event.altKey && node.matches("textarea")) return void document.execCommand("insertText", false, "\n");
     picker?.close();
     if (cell) below(cell);
     else next(placeOf(node));
   }
 
-  form.addEventListener("keydown", (event) => {
+  document.addEventListener("keydown", (event) => {
+    if (event.target.form !== form && !form.contains(event.target)) return; // some stand above the form, and are sent with it
     if (event.isComposing || event.keyCode === 229) return; // Enter ends what an input method composes
     const command = event.ctrlKey || event.metaKey, cell = event.target.closest("[data-row] > td");
     if (event.key === "ArrowDown" || event.key === "ArrowUp") chosen = pickerOf(event.target) || null;

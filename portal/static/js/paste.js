@@ -77,9 +77,10 @@
     return { before, wrong };
   }
 
-  async function paste(box, row, cell, block) {
+  // `added` are rows that are there for this block only.
+  async function paste(box, row, cell, block, added) {
     const first = cells.cellsOf(row).indexOf(cell), width = cells.cellsOf(row).length - first;
-    const rows = rowsOf(box).slice(rowsOf(box).indexOf(row)), added = [];
+    const rows = rowsOf(box).slice(rowsOf(box).indexOf(row));
     const left = block.flatMap((line) => line.slice(width)).filter((text) => text.trim());
     const taken = block.map((line) => line.slice(0, width));
     let told;
@@ -107,7 +108,7 @@
 
   form.addEventListener("paste", (event) => {
     const box = event.target.closest("[data-rows]");
-    let row = event.target.closest("[data-row]"), cell = event.target.closest("[data-row] > td");
+    const row = event.target.closest("[data-row]"), cell = event.target.closest("[data-row] > td");
     const block = cells.parse(event.clipboardData?.getData("text/plain") || "");
     if (!box || (row && !cell) || (block.length < 2 && block[0].length < 2)) return;
     // Several lines of running text into a long text are no block; a column of a spreadsheet is.
@@ -115,9 +116,9 @@
     if (event.target.matches("textarea") && !sheet && block.every((line) => line.length < 2)) return;
     event.preventDefault();
     event.stopPropagation();
-    row = row || addRow(box); // onto the button that adds rows
-    cell = cell || (row && cells.cellsOf(row)[0]);
-    if (row) paste(box, row, cell, block);
+    const fresh = row ? null : addRow(box); // onto the button that adds rows
+    if (fresh) paste(box, fresh, cells.cellsOf(fresh)[0], block, [fresh]);
+    else if (row) paste(box, row, cell, block, []);
   }, true);
 
   form.addEventListener("input", (event) => {

@@ -30,7 +30,9 @@
     box.querySelector("[data-rows-body]").append(row);
     renumber(box);
     row.dispatchEvent(new CustomEvent("portal:added", { bubbles: true }));
-    [...row.querySelectorAll("input, select, textarea")].find(visible)?.focus();
+    const first = [...row.querySelectorAll("input, select, textarea")].find(visible);
+    if (first) window.portalFocus(first);
+    row.scrollIntoView({ block: "nearest" });
   }
 
   function remove(row, box) {

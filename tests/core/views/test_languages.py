@@ -46,9 +46,12 @@ REFUSED = {
     "/logout/": 405,
     "/agreements/edit/1": 409,
 }
-# What is no sentence in any language: names of languages, products, examples, accounts, codes.
+# What is no sentence in any language: names of languages, products, keys, examples, accounts, codes.
 # A wrong parameter of an address is named as it stands there.
-NAMES = r"English|Excel|IP|page|colour|\.?xlsx|\.?xls|\.?ods|\.?csv|MB|KB|https?|JavaScript|pdf|jpe?g|png|docx|ofd|wps"
+NAMES = (
+    r"C?trl\+(?:Enter)?|English|Excel|IP|page|colour|"  # a letter of a key may be among the data
+    r"\.?xlsx|\.?xls|\.?ods|\.?csv|MB|KB|https?|JavaScript|pdf|jpe?g|png|docx|ofd|wps"
+)
 TABLES = ("unit", "area", "party_org", "member", "agreement", "demand_item", "resource_item", "coop_item")
 
 

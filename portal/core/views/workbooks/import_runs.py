@@ -21,7 +21,7 @@ from portal.core.models.record import Record
 from portal.core.spreadsheet.importer import runner
 from portal.core.views import listing
 from portal.core.views.table import table
-from portal.core.views.transition_pages import MOST_AT_ONCE, batches
+from portal.core.views.transition_pages import MOST_AT_ONCE, batched, batches
 from portal.extensions import db
 from portal.org import codes
 
@@ -44,12 +44,13 @@ class ImportRuns:
         count = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
         loading = listing.loading(self.ledger, names)
         ordered = query.order_by(self.ledger.model.id).options(*loading).limit(MOST_AT_ONCE)
+        records = db.session.scalars(ordered).all()
         return self.page(
             "import_records.html",
             run=run,
             count=count,
-            table=table(self.ledger, names, db.session.scalars(ordered).all()),
-            transitions=batches(self.ledger),
+            table=table(self.ledger, names, records),
+            transitions=batches(self.ledger, records),
             waiting=waiting(self.ledger, run),
         )
 
@@ -78,7 +79,7 @@ def records_of(ledger: Ledger, run: runs.ImportRun) -> Select[Any]:
 def waiting(ledger: Ledger, run: runs.ImportRun) -> Sequence[int]:
     """The records of an import that the user could hand in, as far as their status says; at most as many as are handed
     in at once."""
-    submit = next((each for each in batches(ledger) if each.name == "submit"), None)
+    submit = next((each for each in batched(ledger) if each.name == "submit"), None)
     if submit is None or run.now == runs.UNDONE:
         return ()
     ids = records_of(ledger, run).with_only_columns(ledger.model.id)
