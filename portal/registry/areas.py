@@ -35,6 +35,7 @@ areas = Ledger(
     one=_("Area"),
     group=GROUP,
     icon="map-pin",
+    about=_("Towns, zones and communities."),
     model=Area,
     can=KEEPING,
     fields={

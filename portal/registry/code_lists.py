@@ -33,6 +33,7 @@ code_lists = Ledger(
     one=_("Code list"),
     group=GROUP,
     icon="book",
+    about=_("The choices that forms offer. A choice that is switched off stays in the records that have it."),
     model=CodeList,
     can=(*READING, "edit"),
     fields={"code": Field(CODE, _("Code"), required=True, fixed=True), **LABELS},

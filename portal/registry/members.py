@@ -58,6 +58,10 @@ members = Ledger(
     one=_("Member"),
     group=GROUP,
     icon="users",
+    about=_(
+        "The people whom forms offer as contacts, helpers, visitors and members of groups. Whoever left stays "
+        "in the list and is no longer offered."
+    ),
     model=Member,
     can=KEEPING,
     owner=Owner("unit_id", org="org_id"),

@@ -69,6 +69,7 @@ party_orgs = Ledger(
     one=_("Party organisation"),
     group=GROUP,
     icon="sitemap",
+    about=_("All Party organisations, from the committee down to branches."),
     model=PartyOrg,
     can=KEEPING,
     fields={

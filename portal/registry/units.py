@@ -110,6 +110,9 @@ units = Ledger(
     one=_("Unit"),
     group=GROUP,
     icon="building",
+    about=_(
+        "All units in official order. A unit that is renamed or merged keeps its record; earlier names stay known."
+    ),
     model=Unit,
     can=KEEPING,
     fields={

@@ -52,6 +52,8 @@ class Ledger:
     model: type[Any]
     form: Form
     list: List
+    # What belongs here, in a sentence or two, for whoever fills it in.
+    about: Label = ""
     can: tuple[str, ...] = (*READING, *FILLING)
     # Makes it a ledger of entries: small records of their own under a record of another ledger.
     under: Under | None = None

@@ -18,6 +18,7 @@ from portal.core.declaration.workflow import IN_FORCE, STEPS
 from portal.core.fields import Label
 from portal.core.review.transitions import tier_of
 from portal.extensions import db
+from portal.org.review_steps import ReviewTier
 
 DONE, NOW, AHEAD = "done", "now", "ahead"
 FILLING = "draft"
@@ -77,6 +78,15 @@ def steps(ledger: Ledger, record: Any) -> list[Step]:
         found = _ended(ledger, record, found, moves)
     unnamed = {step.name for step in found if foreign and step.state == DONE and step.name != FILLING}
     return [replace(step, who="") if step.name in unnamed else step for step in found]
+
+
+def usual(ledger: Ledger) -> list[Label]:
+    """The steps that records of this ledger take, by its declared or chosen number of steps; () without review."""
+    if not ledger.review.statuses or ledger.review.tier_of:
+        return []
+    chosen = db.session.scalars(select(ReviewTier).where(ReviewTier.ledger == ledger.name)).first()
+    tier = chosen.tier if chosen else ledger.review.tier
+    return [_label(ledger, name) for name in (FILLING, *STEPS[tier], IN_FORCE)]
 
 
 def moves_of(ledger: Ledger, record: Any) -> list[Move]:

@@ -29,7 +29,7 @@ from portal.core.punctuation import listed
 from portal.core.records import attachments, completeness
 from portal.core.records.forms.form import LedgerForm
 from portal.core.review import merge
-from portal.core.review.steps import steps
+from portal.core.review.steps import steps, usual
 from portal.core.transactions import ledger_lock
 from portal.core.views import listing, one_record, stale
 from portal.core.views.bulk import Bulk
@@ -84,6 +84,7 @@ class LedgerView(
         "show": "read",
         "options": "read",
         "tree": "read",
+        "about": "read",
         "history": "read",
         "figures": "read",
         "lacking": "read",
@@ -246,6 +247,15 @@ class LedgerView(
         if which not in ("lacking", "counted", "whole"):
             raise BadRequest(gettext("The address has a wrong parameter: %(name)s", name="of"))
         return self.page("lacking.html", figure=figure, which=which, rows=figures.named(figure, which))
+
+    @expose("/about")
+    @has_access
+    def about(self) -> ResponseReturnValue:
+        """What belongs in this ledger, what has to be filled in, and who reviews it."""
+        entered = [self.ledger.field(name) for name in self.ledger.entered]
+        required = [each.label for each in entered if each.starred]
+        in_force = [self.ledger.label_of(name) for name in self.ledger.review.required_in_force]
+        return self.page("lists/about.html", steps=usual(self.ledger), required=required, in_force=in_force)
 
     @expose("/tree")
     @has_access

@@ -20,7 +20,7 @@ from portal.database import READING
 NOTHING: tuple[str, ...] = ()
 # By the page of a ledger, and of its REST.
 OF_LEDGERS: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("history", "tree", "template", "get", "info", "bring", "brought"), NOTHING),
+    **dict.fromkeys(("history", "tree", "about", "template", "get", "info", "bring", "brought"), NOTHING),
     **dict.fromkeys(("imported", "exported"), NOTHING),
     "show": ("from",),
     "file": ("view",),

@@ -30,6 +30,10 @@ beneficiaries = Ledger(
     one=_("Beneficiary"),
     group=GROUP,
     icon="id-badge-2",
+    about=_(
+        "One record for each household, person or branch that is helped. Names and numbers are shown masked; "
+        "each look at them in full asks for a purpose."
+    ),
     model=Beneficiary,
     number=Number(field="beneficiary_no", pattern="B-[2-9A-Z]{5}"),
     form=Form(
@@ -129,6 +133,10 @@ pairings = Ledger(
     one=_("Pairing"),
     group=GROUP,
     icon="heart-handshake",
+    about=_(
+        "Who helps whom, from when on: one record for each pair of a helper and somebody who is helped. When "
+        "it ends, end it; do not delete it."
+    ),
     model=Pairing,
     number=Number("JD"),
     fields=PAIRING_COLUMNS,
@@ -295,6 +303,7 @@ visits = Ledger(
     one=_("Visit"),
     group=GROUP,
     icon="home",
+    about=_("One record for each visit: who went to whom on which day, what was asked for and what was done about it."),
     model=Visit,
     number=Number("ZF"),
     fields=VISIT_COLUMNS,

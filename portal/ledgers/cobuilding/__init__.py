@@ -72,6 +72,11 @@ agreements = Ledger(
     one=_("Co-building agreement"),
     group=GROUP,
     icon="file-text",
+    about=_(
+        "One record for each agreement that a unit or branch signs with a community, town or company, with "
+        "the lists of needs, resources and joint projects. A change of parties or term is an amendment, a new "
+        "term a renewal."
+    ),
     model=Agreement,
     owner=Owner("party_a_org_id", org="party_a_org_id"),
     number=Number("GJ"),
@@ -331,6 +336,10 @@ coop_activities = Ledger(
     one=_("Co-building activity"),
     group=GROUP,
     icon="calendar",
+    about=_(
+        "One record for each activity under an agreement in force, such as a meeting, a volunteer service or "
+        "a lecture, on the day it was held. Either party may record it, once."
+    ),
     model=CoopActivity,
     can=(*READING, "add", "edit", "delete"),
     under=Under("agreement", "agreements", ("active",)),

@@ -34,6 +34,10 @@ service_projects = Ledger(
     one=_("Service project"),
     group=GROUP,
     icon="briefcase",
+    about=_(
+        "One record for each service project, from the proposal to the acceptance: what residents need, who "
+        "is responsible, until when. Progress is reported under the project."
+    ),
     model=ServiceProject,
     owner=Owner("lead_unit_id"),
     number=Number(prefix="FW", dated_by=("approved_on",)),
@@ -295,6 +299,7 @@ project_extensions = Ledger(
     one=_("Extension"),
     group=GROUP,
     icon="calendar",
+    about=_("A request to finish a project later, or to shelve it, with the reason."),
     model=Extension,
     under=Under("project", "service_projects", ("active",)),
     form=Form(

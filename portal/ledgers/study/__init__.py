@@ -33,6 +33,10 @@ study_groups = Ledger(
     one=_("Study group"),
     group=GROUP,
     icon="users",
+    about=_(
+        "One record for each youth theory study group, with its leader, liaison and members. Members who "
+        "leave are given a last day and stay in the list."
+    ),
     model=StudyGroup,
     owner=Owner("unit_id", org="org_id"),
     number=Number("XZ"),
@@ -169,6 +173,7 @@ study_plans = Ledger(
     one=_("Study plan"),
     group=GROUP,
     icon="list-details",
+    about=_("The plan of a group for a year or a quarter: topics, forms and dates."),
     model=StudyPlan,
     under=Under("group", "study_groups", ("active",)),
     form=Form(
@@ -209,6 +214,7 @@ study_sessions = Ledger(
     one=_("Study session"),
     group=GROUP,
     icon="calendar",
+    about=_("One record for each study activity that was held, with who attended."),
     model=StudySession,
     under=Under("group", "study_groups", ("active",)),
     number=Number("XH"),
@@ -288,6 +294,7 @@ study_outputs = Ledger(
     one=_("Study output"),
     group=GROUP,
     icon="book",
+    about=_("What came out of studying: reports, articles, proposals and awards, with who made them."),
     model=StudyOutput,
     under=Under("group", "study_groups", OPEN),
     form=Form(
