@@ -72,11 +72,7 @@ agreements = Ledger(
     one=_("Co-building agreement"),
     group=GROUP,
     icon="file-text",
-    about=_(
-        "One record for each agreement that a unit or branch signs with a community, town or company, with "
-        "the lists of needs, resources and joint projects. A change of parties or term is an amendment, a new "
-        "term a renewal."
-    ),
+    about=_("One record for each agreement. Changed terms are an amendment, and a new term is a renewal."),
     model=Agreement,
     owner=Owner("party_a_org_id", org="party_a_org_id"),
     number=Number("GJ"),
@@ -324,9 +320,7 @@ agreements = Ledger(
         assumed={"agreement_type": "1"},
         identity=("party_a_org_id", "party_b_org_id", "agreement_type", "signed_on"),
     ),
-    privacy=Privacy(
-        internal=("remark", "publish_scope", "gaps"),
-    ),
+    privacy=Privacy(internal=("remark", "publish_scope", "gaps")),
     figures=figures.FIGURES,
 )
 
@@ -336,10 +330,7 @@ coop_activities = Ledger(
     one=_("Co-building activity"),
     group=GROUP,
     icon="calendar",
-    about=_(
-        "One record for each activity under an agreement in force, such as a meeting, a volunteer service or "
-        "a lecture, on the day it was held. Either party may record it, once."
-    ),
+    about=_("One record for each activity under an agreement, on the day it was held; either party records it once."),
     model=CoopActivity,
     can=(*READING, "add", "edit", "delete"),
     under=Under("agreement", "agreements", ("active",)),

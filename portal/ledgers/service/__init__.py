@@ -34,10 +34,7 @@ service_projects = Ledger(
     one=_("Service project"),
     group=GROUP,
     icon="briefcase",
-    about=_(
-        "One record for each service project, from the proposal to the acceptance: what residents need, who "
-        "is responsible, until when. Progress is reported under the project."
-    ),
+    about=_("One record for each project, from its proposal to its acceptance; progress is reported under it."),
     model=ServiceProject,
     owner=Owner("lead_unit_id"),
     number=Number(prefix="FW", dated_by=("approved_on",)),
@@ -215,9 +212,7 @@ service_projects = Ledger(
         echoes={"project_progress.percent": "progress"},
         related={"project_progress": "project_progress", "project_satisfactions": "project_satisfactions"},
     ),
-    privacy=Privacy(
-        internal=("remark", "publish_scope", "gaps"),
-    ),
+    privacy=Privacy(internal=("remark", "publish_scope", "gaps")),
     figures=figures.PROJECT_FIGURES,
 )
 
@@ -395,9 +390,7 @@ project_satisfactions = Ledger(
         order="-judged_on",
         in_menu=False,
     ),
-    review=Review(
-        filled_by=(COMMITTEE,),
-    ),
+    review=Review(filled_by=(COMMITTEE,)),
     sheet=Sheet(
         title=_("Ledger of project satisfaction"),
         identity=("judged_on",),
