@@ -8,9 +8,7 @@ const to = join(here, "..", "portal", "static", "vendor");
 
 const files = {
   "bootstrap.min.css": "bootstrap/dist/css/bootstrap.min.css",
-  "bootstrap.bundle.min.js": "bootstrap/dist/js/bootstrap.bundle.min.js",
   "bootstrap.LICENSE": "bootstrap/LICENSE",
-  "popper.LICENSE": "@popperjs/core/LICENSE.md",
   "tom-select.complete.min.js": "tom-select/dist/js/tom-select.complete.min.js",
   "tom-select.bootstrap5.min.css": "tom-select/dist/css/tom-select.bootstrap5.min.css",
   "tom-select.LICENSE": "tom-select/LICENSE",

@@ -1,5 +1,28 @@
-// The menu: groups stay folded as they were left, and entries say how much waits behind them.
+// The menu: on phones it opens over the page; groups stay folded as they were left, and entries say how much waits
+// behind them.
 (() => {
+  const sidebar = document.getElementById("sidebar");
+  const button = document.querySelector("[data-menu]");
+  const page = document.querySelector(".app-main");
+  const backdrop = Object.assign(document.createElement("div"), { className: "menu-backdrop" });
+
+  function turn(open) {
+    sidebar?.classList.toggle("show", open);
+    page.inert = open;
+    button.setAttribute("aria-expanded", String(open));
+    if (open) {
+      document.body.append(backdrop);
+      sidebar.querySelector("nav a").focus();
+    } else {
+      backdrop.remove();
+      button.focus();
+    }
+  }
+
+  button?.addEventListener("click", (event) => { event.preventDefault(); turn(true); });
+  backdrop.addEventListener("click", () => turn(false));
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape" && sidebar?.classList.contains("show")) turn(false); });
+
   const FOLDED = "folded", WAITING = "waiting", FRESH = 30000; // milliseconds
   const nav = document.querySelector("#sidebar nav");
   if (!nav) return;
