@@ -1,4 +1,8 @@
-"""Suggestions and complaints about the portal: from anybody, answered by whoever keeps it (`docs/domain` §5)."""
+"""Suggestions and complaints about the portal: from anybody, answered by whoever keeps it.
+
+The audit log says that something was written and answered, and not what: people write names in such texts, and the log
+keeps its lines.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import ForeignKey, String, func, select
+from sqlalchemy import ForeignKey, String, func, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.core import clock
@@ -21,7 +25,7 @@ SHOWN = 100
 class Feedback(Model):
     """`page` is the path that it was written on."""
 
-    __tablename__ = "feedback"
+    __tablename__ = "suggestion"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
@@ -51,3 +55,16 @@ def too_many() -> bool:
     since = clock.now() - timedelta(days=1)
     query = select(func.count(Feedback.id)).where(Feedback.user_id == scope.current().user_id, Feedback.at >= since)
     return (db.session.scalar(query) or 0) >= MOST_A_DAY
+
+
+def send(page: str, text: str) -> None:
+    values = {"at": clock.now(), "user_id": scope.current().user_id, "page": page, "text": text}
+    db.session.execute(insert(Feedback).values(**values))
+
+
+def answer(pk: int, text: str) -> bool:
+    """Is there something of this id to be answered?"""
+    done: Any = db.session.execute(
+        update(Feedback).where(Feedback.id == pk).values(answer=text, answered_at=clock.now())
+    )
+    return bool(done.rowcount)

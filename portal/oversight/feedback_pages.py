@@ -37,7 +37,7 @@ class FeedbackView(BaseView):
             if not fault and feedback.too_many():
                 fault = gettext("At most %(most)d a day, please.", most=feedback.MOST_A_DAY)
             if not fault:
-                db.session.add(Feedback(at=clock.now(), user_id=scope.current().user_id, page=page, text=text))
+                feedback.send(page, text)
                 audit_log.log("feedback_sent", "feedback", title=page)
                 db.session.commit()
                 flash(gettext("Thank you. Those who keep the portal read it; their answer will stand here."), "success")
@@ -56,12 +56,12 @@ class FeedbackView(BaseView):
     @expose("/<int:pk>/answer", methods=["POST"])
     @has_access
     def answer(self, pk: int) -> ResponseReturnValue:
-        each = db.session.scalars(select(Feedback).where(Feedback.id == pk)).first() or abort(404)
         text = clean(request.form.get("answer", ""))
         if fault := feedback.fault_of(text):
             flash(fault, "error")
+        elif not feedback.answer(pk, text):
+            abort(404)
         else:
-            each.answer, each.answered_at = text, clock.now()
             audit_log.log("feedback_answered", "feedback", title=str(pk))
             db.session.commit()
             flash(gettext("Saved."), "success")

@@ -35,14 +35,14 @@ def test_what_is_too_short_or_too_long_stays_in_the_form(visit, rows, text):
     assert page.status == 200
     assert page.one("#text").get_text() == text
     assert page.select(".field-error")
-    assert rows("SELECT count(*) FROM feedback") == [(0,)]
+    assert rows("SELECT count(*) FROM suggestion") == [(0,)]
 
 
 def test_nobody_writes_without_end(visit, rows):
     visitor = visit("filler01")
     for n in range(22):
         visitor.post("/feedback/", text=f"意见反馈第{n}条")
-    assert rows("SELECT count(*) FROM feedback") == [(20,)]
+    assert rows("SELECT count(*) FROM suggestion") == [(20,)]
 
 
 @pytest.mark.parametrize(

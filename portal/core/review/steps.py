@@ -141,7 +141,8 @@ def _now(ledger: Ledger, record: Any, status: str, moves: Sequence[Move]) -> Ste
 def _holder(ledger: Ledger, record: Any, status: str) -> str:
     """Whose turn it is."""
     if status == "pending_unit":
-        return gettext("the reviewer of %(unit)s", unit=record.owner_unit)
+        kind = ledger.field("owner_unit_id").kind  # called as it was when the record was made
+        return gettext("the reviewer of %(unit)s", unit=kind.show(kind.read(record, "owner_unit_id")))
     if status == "pending_committee":
         return gettext("the committee")
     return ledger.field("filler_id").kind.show(record.filler)

@@ -15,7 +15,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
-        "feedback",
+        "suggestion",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
@@ -23,16 +23,16 @@ def upgrade() -> None:
         sa.Column("text", sa.String(length=1000), nullable=False),
         sa.Column("answer", sa.String(length=1000), nullable=True),
         sa.Column("answered_at", sa.DateTime(), nullable=True),
-        sa.ForeignKeyConstraint(["user_id"], ["ab_user.id"], name=op.f("fk_feedback_user_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_feedback")),
+        sa.ForeignKeyConstraint(["user_id"], ["ab_user.id"], name=op.f("fk_suggestion_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suggestion")),
     )
-    with op.batch_alter_table("feedback", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_feedback_at"), ["at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_feedback_user_id"), ["user_id"], unique=False)
+    with op.batch_alter_table("suggestion", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_suggestion_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_suggestion_user_id"), ["user_id"], unique=False)
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("feedback", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_feedback_user_id"))
-        batch_op.drop_index(batch_op.f("ix_feedback_at"))
-    op.drop_table("feedback")
+    with op.batch_alter_table("suggestion", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_suggestion_user_id"))
+        batch_op.drop_index(batch_op.f("ix_suggestion_at"))
+    op.drop_table("suggestion")

@@ -51,7 +51,7 @@
   }
 
   async function ask(user) {
-    const answer = await fetch(nav.dataset.waiting, { credentials: "same-origin" });
+    const answer = await fetch(nav.dataset.counts, { credentials: "same-origin" });
     if (!answer.ok || answer.redirected) return;
     const { ledgers } = await answer.json();
     write(sessionStorage, WAITING, { user, at: Date.now(), ledgers });

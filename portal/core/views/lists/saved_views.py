@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, or_, select
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
@@ -97,22 +97,24 @@ class Saving:
             abort(404)
         if not view.mine and not may_share(self.ledger):
             abort(403)
-        name = view.name
-        share(self.ledger, view, False)
-        db.session.delete(view)
+        log_sharing(self.ledger, view.name, view.shared, False)
+        flash(gettext("View “%(name)s” removed.", name=view.name), "success")
+        db.session.execute(delete(SavedView).where(SavedView.id == pk))
         db.session.commit()
-        flash(gettext("View “%(name)s” removed.", name=name), "success")
         return redirect(url_for(f"{self.endpoint}.list"))
 
 
 def keep(ledger: Ledger, name: str, query: str, *, shared: bool) -> None:
-    same = (SavedView.user_id == scope.current().user_id, SavedView.ledger == ledger.name)
-    view = db.session.scalars(select(SavedView).where(*same, SavedView.name == name)).first()
-    if view is None:
-        view = SavedView(user_id=scope.current().user_id, ledger=ledger.name, name=name, shared=False)
-        db.session.add(view)
-    view.query = query
-    share(ledger, view, shared)
+    """Statements of their own: views are no records, and only sharing them is logged. Raises BadRequest."""
+    if shared and not may_share(ledger):
+        raise BadRequest(gettext("Only the committee shares views."))
+    same = {"user_id": scope.current().user_id, "ledger": ledger.name, "name": name}
+    was_shared = db.session.scalar(select(SavedView.shared).filter_by(**same))
+    if was_shared is None:
+        db.session.execute(insert(SavedView).values(**same, query=query, shared=shared))
+    else:
+        db.session.execute(update(SavedView).filter_by(**same).values(query=query, shared=shared))
+    log_sharing(ledger, name, bool(was_shared), shared)
     db.session.commit()
 
 
@@ -128,13 +130,10 @@ def faulty(ledger: Ledger, name: str, query: str) -> str:
     return ""
 
 
-def share(ledger: Ledger, view: SavedView, shared: bool) -> None:
+def log_sharing(ledger: Ledger, name: str, before: bool, after: bool) -> None:
     """Sharing changes what others see, so it is written to the audit log."""
-    if shared and not may_share(ledger):
-        raise BadRequest(gettext("Only the committee shares views."))
-    if shared != bool(view.shared):
-        audit_log.log("view_shared" if shared else "view_unshared", ledger.name, title=view.name)
-    view.shared = shared
+    if before != after:
+        audit_log.log("view_shared" if after else "view_unshared", ledger.name, title=name)
 
 
 __all__ = ["SavedView", "Saving", "may_share", "views_of"]
