@@ -78,7 +78,7 @@ def test_only_the_workspace_and_lists_are_answered_meanwhile(app, looking, rows)
     with app.test_request_context():
         lists = {url_for(f"{each.name}.list") for each in app.extensions["portal.ledgers"]}
         figures = {url_for(f"{each.name}.figures") for each in app.extensions["portal.ledgers"] if each.figures}
-    open_ = lists | figures | {"/", "/session/", "/login/", "/healthz", "/readyz"}
+    open_ = lists | figures | {"/", "/waiting", "/session/", "/login/", "/healthz", "/readyz"}
     with unchanged(rows):
         for path in addresses(app, "GET", 1):
             status = visitor.look(path).status

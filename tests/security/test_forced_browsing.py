@@ -12,7 +12,8 @@ from tests.security.walk import ACCOUNTS, APART, first, guarded, names_at, of, u
 # sheets, which ask for the rights on the ledger (`tests/oversight/test_unmasked_exports.py`); administrators' resets of
 # each other, which no right gives (`tests/accounts/test_resets.py`).
 EVERYBODYS = (
-    {"WorkspaceView.index", "OverdueView.index", "StartView.index", "openapi"}
+    {"WorkspaceView.index", "WorkspaceView.waiting", "OverdueView.index", "StartView.index", "openapi"}
+    | {"SearchView.index", "SearchView.suggest", "FeedbackView.index", "RolesView.view_end"}
     | {f"ExportsView.{name}" for name in ("index", "ask", "take")}
     | {f"ResetsView.{name}" for name in ("index", "ask", "decide", "half")}
 )

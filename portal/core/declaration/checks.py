@@ -85,7 +85,7 @@ def form_faults(ledger: Ledger) -> Iterator[str]:
         yield "a status changes by transitions only, so 'status' cannot stand in a form"
     for table in ledger.form.tables:
         yield from table_faults(ledger, table)
-    beginning = {*ledger.form.carried, *ledger.form.copied} - ledger.entered.keys()
+    beginning = {*ledger.form.carried, *ledger.form.copied, *ledger.form.begins} - ledger.entered.keys()
     yield from (f"no form takes {name!r}, so no record begins with it" for name in sorted(beginning))
     if ledger.form.carried and not ledger.scoped:
         yield "its records belong to no unit, so nothing is carried over from the unit's last one"

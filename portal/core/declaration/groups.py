@@ -55,6 +55,8 @@ class Form:
     # last record when the user asks for a copy.
     carried: tuple[str, ...] = ()
     copied: tuple[str, ...] = ()
+    # What the form of a new record begins with; sheets and REST say it themselves.
+    begins: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
     # Sets what the portal computes itself, once the record is filled.
     derive: Callable[[Any], None] | None = None
 

@@ -122,11 +122,15 @@ def batches(ledger: Ledger, records: Sequence[Any]) -> list[Transition]:
     """The transitions that the user may make on several records at once, of which at least one of these records allows
     it. Reads only what a list loads (`listing.BATCHED`); whether each record is within reach is judged before it is
     made."""
+    may = scope.current().may
 
     def allowed_by(record: Any, transition: Transition) -> bool:
         ways = [edge for edge in transition.edges if edge.source == record.status]
         fits = bool(ways) and (transition.when is None or transition.when(record))
-        return fits and any(edge.when is None or edge.when(record) for edge in ways)
+        return fits and any(
+            (edge.when is None or edge.when(record)) and (not edge.needs or may(edge.needs, ledger.name))
+            for edge in ways
+        )
 
     return [each for each in batched(ledger) if any(allowed_by(record, each) for record in records)]
 

@@ -20,7 +20,7 @@ from portal.core.declaration.parts import (
     Status,
     Under,
 )
-from portal.core.fields import Field, NumberAbove
+from portal.core.fields import Field, NumberAbove, own_org
 from portal.core.records.shared_rules import by_whom
 from portal.ledgers.cobuilding import figures, workflow
 from portal.ledgers.cobuilding.computed_columns import AGREEMENT_COLUMNS
@@ -165,6 +165,7 @@ agreements = Ledger(
             ),
         ),
         carried=("a_contact", "a_phone"),
+        begins={"party_a_org_id": own_org},
         defaults=defaults,
         rules=RULES,
         derive=derive,

@@ -31,7 +31,6 @@ from portal.core.fields import (
     field,
     link,
     org_link,
-    own_org,
     own_orgs,
 )
 from portal.core.models.record import ChildRow, Record, filled_only, index_natural_key, numbered_in_unit
@@ -120,7 +119,7 @@ class Agreement(Record, Model):
         Code("C01", other=Other("9", "remark")), _("Agreement type"), required=True, index=True
     )
     party_a_org_id: Mapped[int | None] = link(
-        org_link(own_orgs), _("Party A organisation"), "party_org.id", required=True, index=False, default=own_org
+        org_link(own_orgs), _("Party A organisation"), "party_org.id", required=True, index=False
     )
     party_b_org_id: Mapped[int | None] = link(
         org_link(community_orgs), _("Party B organisation"), "party_org.id", required=True

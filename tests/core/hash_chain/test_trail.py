@@ -368,4 +368,4 @@ def test_an_internal_number_filters_by_the_address_alone(visit):
     page = visitor.look("/audit_events/list/")
     assert page.select('input[name="title"]')
     assert not page.select('input[name="record_id"]')
-    assert visitor.look("/audit_events/list/?record_id=1").one('input[name="record_id"]')["value"] == "1"
+    assert visitor.look("/audit_events/list/?record_id=1").one('.filter-fields input[name="record_id"]')["value"] == "1"

@@ -525,7 +525,7 @@ def test_after_a_run_its_records_are_a_click_away_and_handed_in_by_the_preview_o
     with unchanged(rows):
         preview = visitor.post("/agreements/moves/submit", {"rowid": [str(id_) for id_ in made]})
         assert preview.status == 200
-    assert len(preview.select("[data-can] li")) == len(made)
+    assert len(preview.select("[data-can] [data-id]")) == len(made)
 
 
 def test_records_of_an_import_are_shown_to_whoever_ran_it_or_the_committee(upload, visit, own_sheet):

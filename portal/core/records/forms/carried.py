@@ -1,5 +1,6 @@
-"""What a new record takes over from an earlier one: some fields at once from the unit's last record (`Form.carried`),
-others when the user asks for it from their own last record (`Form.copied`).
+"""What the form of a new record begins with (`Form.begins`), and what it takes over from an earlier one: some fields at
+once from the unit's last record (`Form.carried`), others when the user asks for it from their own last record
+(`Form.copied`).
 
 Only from records that the user may read, and nothing that they would see masked.
 """
@@ -31,9 +32,12 @@ class TakenOver:
 
 def begin(ledger: Ledger, parent: Any, *, copying: bool = False) -> TakenOver:
     """What a new record begins with."""
-    texts, copied = {}, None
+    texts: dict[str, list[str]] = {}
+    copied = None
+    for name, value in ledger.form.begins.items():
+        texts |= taken(ledger, name, value())
     if ledger.form.carried:
-        texts = texts_of(ledger, ledger.form.carried, last_of_unit(ledger, parent), parent)
+        texts |= texts_of(ledger, ledger.form.carried, last_of_unit(ledger, parent), parent)
     if copying and (copied := own_last(ledger, parent)) is not None:
         texts |= texts_of(ledger, ledger.form.copied, copied, parent)
     return TakenOver(texts, copied)
@@ -70,17 +74,24 @@ def texts_of(ledger: Ledger, names: tuple[str, ...], record: Any, parent: Any) -
     """The values as a form holds them, without those that would be masked or can no longer be chosen."""
     if record is None:
         return {}
-    found, hidden = {}, ledger.hidden(record) | ledger.hidden(None)
+    found: dict[str, list[str]] = {}
+    hidden = ledger.hidden(record) | ledger.hidden(None)
     with standing_under(parent):
         for name in names:
-            kind = ledger.field(name).kind
-            value = kind.stored(record, name)
-            if name in hidden or value in BLANK or kind.masked(value):
-                continue
-            texts = kind.typed(value)
-            try:
-                kind.parse(texts, None)
-            except BadValue:
-                continue
-            found[name] = texts
+            value = ledger.field(name).kind.stored(record, name)
+            if name not in hidden:
+                found |= taken(ledger, name, value)
     return found
+
+
+def taken(ledger: Ledger, name: str, value: Any) -> dict[str, list[str]]:
+    """The texts of this value, by field; none if it is blank, masked or nothing that the user may choose."""
+    kind = ledger.field(name).kind
+    if value in BLANK or kind.masked(value):
+        return {}
+    texts = kind.typed(value)
+    try:
+        kind.parse(texts, None)
+    except BadValue:
+        return {}
+    return {name: texts}

@@ -17,7 +17,8 @@ def untouched(ledger: Ledger, formdata: Any, parent: Any, record: Any = None) ->
     if not formdata:
         return True
     new = record is None
-    empty = (name for name, each in ledger.entered.items() if each.default is None and name not in ledger.form.carried)
+    begun = {*ledger.form.carried, *ledger.form.begins}
+    empty = (name for name, each in ledger.entered.items() if each.default is None and name not in begun)
     if new and any(typed_into(formdata, name) for name in empty):
         return False  # most forms, without making a fresh one to compare with
     fresh = form_class(ledger)(None, record, parent, carried.begin(ledger, parent).texts if new else None)

@@ -149,7 +149,7 @@ class FormPage:
         texts = {name: each for name, each in self.taken_over.texts.items() if name not in said}
         self.make(None, {**said, **texts})
         for name in texts:
-            self.form[name].carried = True
+            self.form[name].carried = name not in self.view.ledger.form.begins
 
     def receive(self) -> ResponseReturnValue | None:
         """The response to a submitted form; None to show it again."""

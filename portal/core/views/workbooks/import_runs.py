@@ -31,7 +31,7 @@ class ImportRuns:
 
     verbs: ClassVar = {"bring_back": "import", "imported": "import"}
 
-    @expose("/import/runs/<int:number>")
+    @expose("/import/runs/<int:number>/records")
     @has_access
     def imported(self: Any, number: int) -> ResponseReturnValue:
         """The records that an import made or changed, to be looked at and handed in."""
