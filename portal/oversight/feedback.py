@@ -62,9 +62,10 @@ def send(page: str, text: str) -> None:
     db.session.execute(insert(Feedback).values(**values))
 
 
-def answer(pk: int, text: str) -> bool:
-    """Is there something of this id to be answered?"""
-    done: Any = db.session.execute(
-        update(Feedback).where(Feedback.id == pk).values(answer=text, answered_at=clock.now())
-    )
-    return bool(done.rowcount)
+def there(pk: int) -> bool:
+    return pk < 2**31 and db.session.scalar(select(Feedback.id).where(Feedback.id == pk)) is not None
+
+
+def answer(pk: int, text: str) -> None:
+    values = {"answer": text, "answered_at": clock.now()}
+    db.session.execute(update(Feedback).where(Feedback.id == pk).values(**values))

@@ -57,11 +57,12 @@ class FeedbackView(BaseView):
     @has_access
     def answer(self, pk: int) -> ResponseReturnValue:
         text = clean(request.form.get("answer", ""))
+        if not feedback.there(pk):
+            abort(404)
         if fault := feedback.fault_of(text):
             flash(fault, "error")
-        elif not feedback.answer(pk, text):
-            abort(404)
         else:
+            feedback.answer(pk, text)
             audit_log.log("feedback_answered", "feedback", title=str(pk))
             db.session.commit()
             flash(gettext("Saved."), "success")

@@ -537,7 +537,7 @@ def test_records_of_an_import_are_shown_to_whoever_ran_it_or_the_committee(uploa
     committee = visit("reviewer").look(there)
     assert committee.ids() == visitor.look(there).ids()
     for number in ("0", "999999", "9" * 30):
-        assert visitor.look(f"/agreements/import/runs/{number}").status == 404
+        assert visitor.look(f"/agreements/import/runs/{number}/records").status == 404
     assert visitor.look(there.replace("agreements", "study_groups")).status == 404
 
 

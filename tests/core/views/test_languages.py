@@ -49,7 +49,7 @@ REFUSED = {
 # What is no sentence in any language: names of languages, products, keys, examples, accounts, codes.
 # A wrong parameter of an address is named as it stands there.
 NAMES = (
-    r"C?trl\+?(?:Enter)?|English|Excel|IP|page|colour|"  # a letter of a key may be among the data
+    r"C?trl\+?(?:Enter)?|Enter|Esc|English|Excel|IP|page|colour|"  # a letter of a key may be among the data
     r"\.?xlsx|\.?xls|\.?ods|\.?csv|MB|KB|https?|JavaScript|pdf|jpe?g|png|docx|ofd|wps"
 )
 TABLES = ("unit", "area", "party_org", "member", "agreement", "demand_item", "resource_item", "coop_item")
