@@ -16,8 +16,8 @@ from werkzeug.datastructures import MultiDict
 from portal.core.access import scope
 from portal.core.declaration.ledger import Ledger, mounted
 from portal.core.fields import clean
-from portal.core.views import listing
-from portal.core.views.table import NOTHING, table
+from portal.core.views.lists import listing
+from portal.core.views.lists.table import NOTHING, table, titled
 from portal.extensions import db
 
 SHOWN, SUGGESTED = 10, 3  # records of one ledger
@@ -83,13 +83,9 @@ def hits(ledger: Ledger, text: str, most: int) -> list[Hit]:
     rows = table(ledger, tuple(names), records).rows
     return [
         Hit(
-            text_of(cells[0][1], id_),
+            titled(cells[0][1], id_),
             " ".join(each for column, each in cells[1:] if each != NOTHING and not column.state),
             url_for(f"{ledger.name}.show", pk=id_),
         )
         for id_, cells in rows
     ]
-
-
-def text_of(title: str, id_: int) -> str:
-    return gettext("Record %(id)s", id=id_) if title == NOTHING else title

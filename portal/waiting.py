@@ -8,17 +8,11 @@ from collections.abc import Iterator
 from sqlalchemy import Select, func, literal, select, union_all
 
 from portal.core.access import scope
-from portal.core.declaration.ledger import Ledger, mounted
+from portal.core.declaration.ledger import mounted
 from portal.extensions import db
 
 # The transitions that somebody waits for, with the status out of which each is made.
 AWAITED = (("approve", "pending_unit"), ("approve_committee", "pending_committee"), ("submit", "returned"))
-
-
-def statuses(ledger: Ledger) -> tuple[str, ...]:
-    """The statuses whose records wait for this user in this ledger."""
-    may = scope.current().may
-    return tuple(status for verb, status in AWAITED if status in ledger.review.statuses and may(verb, ledger.name))
 
 
 def counts() -> dict[str, int]:
@@ -33,7 +27,7 @@ def _queries() -> Iterator[Select[str, int]]:
     principal = scope.current()
     for ledger in mounted():
         for verb, status in AWAITED:
-            if status in statuses(ledger):
+            if status in ledger.review.statuses and principal.may(verb, ledger.name):
                 model, reach = ledger.model, principal.reach(verb, ledger.name)
                 query = select(literal(ledger.name), func.count()).where(model.status == status, model.is_current())
                 if status == "returned":  # to whoever filled it: its unit, or the committee on its behalf

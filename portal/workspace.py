@@ -30,15 +30,15 @@ class WorkspaceView(BaseView):
     @expose("/")
     def index(self) -> ResponseReturnValue:
         principal = scope.current()
-        names = [each.name for each in mounted() if principal.may("read", each.name)]
-        cards = [card(ledger) for ledger in mounted() if ledger.review.statuses and principal.may("read", ledger.name)]
+        readable = [ledger for ledger in mounted() if principal.may("read", ledger.name)]
+        views = views_of(*(ledger.name for ledger in readable))
         return render_template(
             "workspace.html",
-            cards=cards,
+            cards=[card(ledger) for ledger in readable if ledger.review.statuses],
             profile=g.get("profile"),
             watch=alerts.watch(),
             unsaved=unsaved(),
-            views=[(view, named(view.ledger)) for view in views_of(*names)],
+            views=[(view, named(view.ledger)) for view in views],
             roles=[label_of(code) for code in sorted(principal.roles)],
         )
 

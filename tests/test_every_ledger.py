@@ -17,7 +17,7 @@ from portal.core import clock
 from portal.core.access import scope
 from portal.core.api.base import LedgerApi
 from portal.core.views.base import LedgerView
-from portal.core.views.listing import choosable
+from portal.core.views.lists.listing import choosable
 from portal.extensions import db
 from tests.security.walk import (
     ACCOUNTS,

@@ -107,7 +107,7 @@ def test_rows_of_scoped_tables_are_selected_as_rows_or_columns_of_their_class():
     assert holding(r"\.c\.") == {
         "portal/permissions/effective_rights.py",
         "portal/oversight/onboarding_pages.py",
-        "portal/core/views/listing.py",
+        "portal/core/views/lists/listing.py",
         "portal/core/views/lists/ordering.py",
         "portal/org/trees.py",
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from flask import Flask, current_app, redirect, request
 from flask.typing import ResponseReturnValue
@@ -25,15 +26,19 @@ class Appearance(NamedTuple):
     theme: str = "system"
     marks: tuple[str, ...] = ()
 
+    @classmethod
+    def parse(cls, theme: str, marks: Container[str]) -> Self:
+        """Anybody can send a form or a cookie: unknown words mean nothing."""
+        return cls(theme if theme in THEMES else "system", tuple(each for each in MARKS if each in marks))
+
     @property
     def written(self) -> str:
         return ".".join((self.theme, *self.marks))
 
 
 def appearance() -> Appearance:
-    """Anybody can write a cookie: unknown words mean nothing."""
     theme, *marks = request.cookies.get(COOKIE, "").split(".")
-    return Appearance(theme if theme in THEMES else "system", tuple(each for each in MARKS if each in marks))
+    return Appearance.parse(theme, marks)
 
 
 class AppearanceView(BaseView):
@@ -42,9 +47,7 @@ class AppearanceView(BaseView):
 
     @expose("/", methods=["POST"])
     def change(self) -> ResponseReturnValue:
-        theme = request.form.get("theme", "")
-        marks = tuple(each for each in MARKS if each in request.form)
-        chosen = Appearance(theme if theme in THEMES else "system", marks)
+        chosen = Appearance.parse(request.form.get("theme", ""), request.form)
         answer = redirect(safe_next(request.form.get("next") or request.referrer), 303)
         secure = current_app.config["SESSION_COOKIE_SECURE"]
         answer.set_cookie(COOKIE, chosen.written, KEPT, secure=secure, httponly=True, samesite="Lax")

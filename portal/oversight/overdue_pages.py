@@ -16,7 +16,7 @@ from werkzeug.datastructures import MultiDict
 from portal.core.access import scope
 from portal.core.declaration.figures import Figure
 from portal.core.declaration.ledger import Ledger, mounted
-from portal.core.views import listing
+from portal.core.views.lists import listing
 from portal.extensions import db
 from portal.org.models import Unit
 

@@ -20,8 +20,8 @@ from portal.core.access import scope
 from portal.core.declaration.ledger import Ledger, mounted, named
 from portal.core.fields import clean
 from portal.core.transactions import ledger_lock
-from portal.core.views import listing
 from portal.core.views.downloads import download
+from portal.core.views.lists import listing
 from portal.core.views.unmask import PURPOSES
 from portal.extensions import db
 from portal.org import codes

@@ -19,7 +19,7 @@ from portal.core.declaration.ledger import Ledger, named
 from portal.core.fields import Label, clean
 from portal.core.punctuation import PAPER, labelled
 from portal.core.spreadsheet.exporter.exporter import workbook
-from portal.core.views import listing
+from portal.core.views.lists import listing
 from portal.core.views.unmask import PURPOSES
 from portal.core.views.workbooks import exporting
 from portal.extensions import Model, db

@@ -11,9 +11,9 @@ from flask_appbuilder.security.decorators import protect
 from portal.core.api import decode, encode, write
 from portal.core.records import completeness, idempotency
 from portal.core.transactions import ledger_lock
-from portal.core.views import listing
 from portal.core.views.forms.edit import NotSaved, parent_or_abort
 from portal.core.views.forms.editable import editing
+from portal.core.views.lists import listing
 from portal.core.views.lookup import Reaching
 from portal.core.views.transition_pages import offers
 from portal.org import codes

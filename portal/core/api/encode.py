@@ -14,8 +14,8 @@ from portal.core.declaration.values import Values
 from portal.core.declaration.workflow import Transition
 from portal.core.fields import Field, Link
 from portal.core.records.forms.form import LedgerForm
-from portal.core.views import listing
 from portal.core.views.forms.conflict import Conflict
+from portal.core.views.lists import listing
 from portal.core.views.stale import Newer
 from portal.core.views.transition_pages import Offer
 

@@ -14,7 +14,7 @@ from portal.core.api.decode import JSON
 from portal.core.declaration.ledger import Ledger, mounted
 from portal.core.declaration.parts import ChildTable
 from portal.core.fields import Field
-from portal.core.views.listing import MOST_PER_PAGE, OWN
+from portal.core.views.lists.listing import MOST_PER_PAGE, OWN
 
 Schema = dict[str, Any]
 NUMBER: Schema = {"type": "integer", "minimum": 1}

@@ -31,7 +31,7 @@ from portal.core.records.forms.form import LedgerForm
 from portal.core.review import merge
 from portal.core.review.steps import steps, usual
 from portal.core.transactions import ledger_lock
-from portal.core.views import listing, one_record, stale
+from portal.core.views import one_record, stale
 from portal.core.views.bulk import Bulk
 from portal.core.views.document import place_on_form, sections, tables
 from portal.core.views.files import Filing, may_remove
@@ -40,14 +40,15 @@ from portal.core.views.forms.edit import Filling, id_of
 from portal.core.views.forms.paste import Pasting
 from portal.core.views.history.compare import Comparing
 from portal.core.views.history.record_history import timeline
-from portal.core.views.lists import toolbar
+from portal.core.views.lists import listing, toolbar
+from portal.core.views.lists.menus import ListMenus
 from portal.core.views.lists.ordering import ordering
+from portal.core.views.lists.position import position, query_of
 from portal.core.views.lists.saved_views import Saving
+from portal.core.views.lists.table import table
 from portal.core.views.lookup import Reaching
-from portal.core.views.position import position
 from portal.core.views.query_args import only
 from portal.core.views.record_links import amendment_of, pages_of
-from portal.core.views.table import table
 from portal.core.views.transition_pages import TransitionPages, batches, offers
 from portal.core.views.unmask import Revealing, revealing
 from portal.core.views.workbooks.exporting import Exporting
@@ -73,6 +74,7 @@ class LedgerView(
     Comparing,
     Revealing,
     Saving,
+    ListMenus,
     ModelView,
 ):
     """List, show, add, edit, delete, export, choices and bulk actions of one ledger."""
@@ -101,6 +103,7 @@ class LedgerView(
         **Comparing.verbs,
         **Revealing.verbs,
         **Saving.verbs,
+        **ListMenus.verbs,
     }
     include_route_methods = {*method_permission_name} - Bulk.actions_only
 
@@ -131,23 +134,19 @@ class LedgerView(
     ) -> ResponseReturnValue:
         """The list page. `faults` are error messages by filter name."""
         filters = toolbar.filters_of(asked)
-        # The past is looked at, not changed.
-        actions, transitions = (
-            ([], []) if asked.as_of or faults else (self.offered_actions(), batches(self.ledger, page.records))
-        )
+        changeable = not (asked.as_of or faults)  # the past is looked at, not changed
         return self.page(
             "list.html",
             listing=asked,
             page=page,
             table=table(self.ledger, asked.columns, page.records, asked, listing.totals(asked, page)),
-            actions=actions,
-            transitions=transitions,
+            actions=self.offered_actions() if changeable else [],
+            transitions=batches(self.ledger, page.records) if changeable else [],
             filters=filters,
             offered=tuple((each.name, tuple(each.options or ())) for each in filters),
             chips=[*toolbar.chips(asked, filters)],
-            periods=toolbar.periods(asked),
             dated_by=toolbar.dated_by(self.ledger),
-            choices=toolbar.column_choices(asked),
+            query=query_of(asked, page=0),
             kept_in=toolbar.kept_in_forms,
             faults=faults or {},
         )

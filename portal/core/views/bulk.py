@@ -25,7 +25,7 @@ from portal.core.fields import Label, natural
 from portal.core.records import attachments
 from portal.core.transactions import ledger_lock
 from portal.core.views import stale
-from portal.core.views.listing import MOST_PER_PAGE, whole
+from portal.core.views.lists.listing import MOST_PER_PAGE, whole
 from portal.core.views.side_by_side import compare
 from portal.extensions import db
 

@@ -15,7 +15,7 @@ from portal.core.declaration.ledger import Ledger
 from portal.core.fields import Links
 from portal.core.models.record import OPEN
 from portal.core.records.attachments import Attachment
-from portal.core.views.listing import header_and_shown, linked
+from portal.core.views.lists.listing import header_and_shown, linked
 from portal.extensions import BUILT_ONCE, db
 
 FILES, AMENDED = "files", "amended"

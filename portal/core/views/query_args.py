@@ -25,7 +25,7 @@ OF_LEDGERS: Mapping[str, tuple[str, ...]] = {
     "show": ("from",),
     "file": ("view",),
     "versions": ("left", "right"),
-    "views": ("query",),
+    **dict.fromkeys(("views", "periods", "columns"), ("query",)),
     "options": ("q",),
     "edit": ("draft",),
     "lists": ("draft",),

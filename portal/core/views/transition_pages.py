@@ -24,9 +24,10 @@ from portal.core.punctuation import clauses
 from portal.core.records import completeness
 from portal.core.review import transitions
 from portal.core.transactions import ledger_lock
-from portal.core.views import listing, stale
+from portal.core.views import stale
 from portal.core.views.bulk import Action, outdated, preview
-from portal.core.views.position import FROM, Position, next_waiting, position
+from portal.core.views.lists import listing
+from portal.core.views.lists.position import FROM, Position, next_waiting, position
 from portal.extensions import db
 from portal.org import codes
 

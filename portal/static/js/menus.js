@@ -21,6 +21,7 @@
     const panel = page.querySelector("main .drop-panel");
     if (!answer.ok || answer.redirected || !panel) { window.location = link.href; return; }
     menu.append(panel);
+    panel.dispatchEvent(new CustomEvent("unfolded", { bubbles: true }));
     menu.classList.add("is-open");
     link.setAttribute("aria-expanded", "true");
     panel.querySelector("a, input:not([type=hidden])")?.focus();

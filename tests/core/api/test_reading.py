@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from portal.core.access import scope
-from portal.core.views.listing import choosable
+from portal.core.views.lists.listing import choosable
 from portal.extensions import db
 from portal.org.encrypted import Sealed
 from tests.core.api.forms import ledgers

@@ -10,8 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from portal import ledgers
-from portal.core.views import listing
-from portal.core.views.lists import ordering
+from portal.core.views.lists import listing, ordering
 from portal.extensions import Model, db
 from portal.org.mixins import Scoped
 from tests.test_every_ledger import readable

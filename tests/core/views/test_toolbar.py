@@ -80,12 +80,31 @@ def test_each_chip_removes_its_filter_alone(app, visit):
         assert kept == [set(chosen) - {name} for name in chosen], ledger.name
 
 
+def test_every_list_leads_to_its_menus_and_they_lead_back_to_its_state(app, visit):
+    visitor, tried = visit("reviewer"), set()
+    for ledger in readable(app, "reviewer"):
+        state = {"page_size": "50", "order": f"-{ledger.sortable[-1]}"}
+        page = visitor.look(f"/{ledger.name}/list/", **state)
+        for link in page.select(".toolbar a[data-drop]"):
+            menu = visitor.look(link["href"])
+            name = urlsplit(link["href"]).path.rsplit("/", 1)[1]
+            if name == "periods":
+                for there in menu.select("main .drop-panel a.drop-item"):
+                    kept = parse_qs(urlsplit(there["href"]).query)
+                    assert all(kept[each] == [text] for each, text in state.items()), there
+            if name == "columns":
+                fields = {each["name"]: each["value"] for each in menu.select("[data-columns] [type=hidden]")}
+                assert state.items() <= fields.items(), ledger.name
+            tried.add(name)
+    assert tried == {"periods", "columns", "views"}
+
+
 def test_columns_are_shown_as_they_were_ticked_and_searching_keeps_them(app, visit):
     visitor = visit("reviewer")
     for ledger in readable(app, "reviewer"):
-        page = visitor.look(f"/{ledger.name}/list/")
-        offered = [box["value"] for box in page.select("[data-columns] [name=columns]")]
-        ticked = [box["value"] for box in page.select("[data-columns] [name=columns][checked]")]
+        menu = visitor.look(f"/{ledger.name}/columns")
+        offered = [box["value"] for box in menu.select("[data-columns] [name=columns]")]
+        ticked = [box["value"] for box in menu.select("[data-columns] [name=columns][checked]")]
         assert ticked == list(ledger.list.columns)
         assert not set(offered) & set(ledger.privacy.sensitive)
         wanted = [*reversed(ticked[:2]), *(name for name in offered if name not in ticked)][:3]

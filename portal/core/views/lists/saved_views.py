@@ -6,7 +6,7 @@ A view keeps no records and gives no rights: opening it is opening the address o
 from __future__ import annotations
 
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,14 +15,13 @@ from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
-from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from portal.core.access import scope
 from portal.core.audit import audit_log
 from portal.core.declaration.ledger import Ledger
 from portal.core.fields import clean
-from portal.core.views import listing
+from portal.core.views.lists.menus import list_asked_for
 from portal.extensions import Model, db
 
 MOST_VIEWS = 50  # of one user in one ledger
@@ -67,8 +66,7 @@ def may_share(ledger: Ledger) -> bool:
 
 
 class Saving:
-    """Mixin of `LedgerView`: the pages that keep and remove views. They are a page of their own, which lists show as a
-    menu, so that no list has to ask for them."""
+    """Mixin of `LedgerView`: the pages that keep and remove views."""
 
     verbs: ClassVar = {"views": "read", "drop_view": "read"}
 
@@ -77,8 +75,7 @@ class Saving:
     def views(self: Any) -> ResponseReturnValue:
         """The views of the ledger, and a form that keeps the list that `query` asks for; one's own view of the name is
         replaced. Raises BadRequest: an address that no list has is no view."""
-        asked = MultiDict(parse_qsl(request.values.get("query", "").lstrip("?"), keep_blank_values=True))
-        state = listing.parse(self.ledger, asked, past=True).address(page=0)
+        state = list_asked_for(self.ledger).address(page=0)
         query, name = urlencode(state, doseq=True), clean(request.form.get("name", ""))
         fault = faulty(self.ledger, name, query) if request.method == "POST" else ""
         if request.method == "POST" and not fault:

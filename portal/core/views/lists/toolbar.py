@@ -1,4 +1,4 @@
-"""The toolbar of a list: filter fields, a chip for each filter that is set, periods at a click, and columns to choose.
+"""The toolbar of a list: filter fields, a chip for each filter that is set, and what its menus hold.
 
 All of it are links and forms with the state of the list in their address, so that it works without scripts.
 """
@@ -16,7 +16,7 @@ from portal.core.declaration.ledger import Ledger
 from portal.core.fields import Field, long_date
 from portal.core.fields import Link as LinkKind
 from portal.core.fields.periods import PERIODS, named, quarter_before
-from portal.core.views.listing import Listing, choosable, filterable
+from portal.core.views.lists.listing import Listing, choosable, filterable
 
 EARLIER = 3  # quarters offered before the last one
 

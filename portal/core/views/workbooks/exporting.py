@@ -29,9 +29,9 @@ from portal.core.jobs.jobs import Job
 from portal.core.spreadsheet.exporter.exporter import digest_of, workbook
 from portal.core.spreadsheet.page_setup import Cover, booked
 from portal.core.spreadsheet.reader import period
-from portal.core.views import listing
 from portal.core.views.downloads import download
-from portal.core.views.listing import Listing, Mistyped
+from portal.core.views.lists import listing
+from portal.core.views.lists.listing import Listing, Mistyped
 from portal.org import codes
 
 MANY = 1000  # rows; more can take longer than people wait without being told

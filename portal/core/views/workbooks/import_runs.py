@@ -19,8 +19,8 @@ from portal.core.jobs import jobs
 from portal.core.jobs.jobs import Job
 from portal.core.models.record import Record
 from portal.core.spreadsheet.importer import runner
-from portal.core.views import listing
-from portal.core.views.table import table
+from portal.core.views.lists import listing
+from portal.core.views.lists.table import table
 from portal.core.views.transition_pages import MOST_AT_ONCE, batched, batches
 from portal.extensions import db
 from portal.org import codes

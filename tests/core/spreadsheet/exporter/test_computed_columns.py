@@ -23,7 +23,7 @@ from portal.core.spreadsheet.importer.importer import find_layout, take
 from portal.core.spreadsheet.importer.report import described
 from portal.core.spreadsheet.reader.layout import TOWN
 from portal.core.spreadsheet.reader.workbook import read
-from portal.core.views import listing
+from portal.core.views.lists import listing
 from portal.extensions import db
 from portal.org import codes
 

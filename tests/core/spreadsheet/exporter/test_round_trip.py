@@ -16,7 +16,7 @@ from portal.core.spreadsheet.exporter.exporter import workbook
 from portal.core.spreadsheet.exporter.template import template
 from portal.core.spreadsheet.importer.importer import find_layout, take
 from portal.core.spreadsheet.reader.workbook import read
-from portal.core.views import listing
+from portal.core.views.lists import listing
 from portal.extensions import db
 from portal.org import codes
 

@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from portal.core.declaration.ledger import Ledger
 from portal.core.declaration.workflow import Transition
 from portal.core.review import transitions
-from portal.core.views import listing
+from portal.core.views.lists import listing
 from portal.core.views.lists.ordering import COUNTED, following_order, putting_in_order
 from portal.extensions import db
 

@@ -11,8 +11,8 @@ from flask_babel import gettext
 from markupsafe import Markup, escape
 
 from portal.core.declaration.ledger import Ledger
-from portal.core.views.listing import Listing
-from portal.core.views.position import FROM, query_of
+from portal.core.views.lists.listing import Listing
+from portal.core.views.lists.position import FROM, query_of
 
 NOTHING = "—"
 # Longer texts may be cut, and are shown whole to whoever points at them.
@@ -49,8 +49,8 @@ class Column:
         """The HTML content of a cell."""
         if self.state and not self.leads:
             return badges[text]
-        if self.leads and text == NOTHING:
-            text = gettext("Record %(id)s", id=id_)  # a link that says nothing cannot be followed by many
+        if self.leads:
+            text = titled(text, id_)
         escaped = escape(text)
         title = f' title="{escaped}"' if len(text) > CLAMPED else ""
         if self.leads:
@@ -96,6 +96,11 @@ class Table:
                 lines += (tag[column.name], column.content(id_, text, badges, show, way), "</td>")
             lines.append("</tr>\n")
         return Markup("".join(lines))  # noqa: S704  # texts are escaped by `content` and `opening`
+
+
+def titled(text: str, id_: int) -> str:
+    """The text of a link to a record: a link that says nothing cannot be followed by many."""
+    return gettext("Record %(id)s", id=id_) if text == NOTHING else text
 
 
 def table(
