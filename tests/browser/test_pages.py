@@ -248,7 +248,7 @@ def test_the_palette_leads_to_pages_and_records(open_as):
 def test_columns_are_put_in_order_and_stay_so(open_as):
     page = open_as("filler01", language="en")
     page.goto("/agreements/list/")
-    page.click(".drop:has(.columns) > summary")
+    page.click('.toolbar a[href*="/columns"]')
     page.click(".columns .drop-item:nth-child(2) button >> nth=0")
     page.click(".columns button[type=submit]")
     page.wait_for_url("**columns=*")
